@@ -1,0 +1,17 @@
+"""Train, measure and run deepfake detectors on face video."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepfake.run.checkpoint import load_detector
+
+__all__ = ["load_detector"]
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: the processes that decode video import this package and need no torch.
+    if name == "load_detector":
+        from deepfake.run.checkpoint import load_detector
+
+        return load_detector
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,113 @@
+"""Do the splits share anything? By video, by source video, by person and by file content."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+from deepfake.errors import CorpusError
+from deepfake.schema import Split, Video
+
+_WORDS = {"video": "videos", "source": "source videos", "identity": "people", "content": "files with one content"}
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What two splits share.
+
+    Attributes:
+        kind: `video`, `source`, `identity` or `content`.
+        splits: the two, in the order train, val, test.
+        keys: the shared ids (for content: hashes), sorted, at least one.
+    """
+
+    kind: str
+    splits: tuple[Split, Split]
+    keys: tuple[str, ...]
+
+    def __str__(self) -> str:
+        shown = ", ".join(self.keys[:3]) + (", ..." if len(self.keys) > 3 else "")
+        return f"{self.splits[0]} and {self.splits[1]} share {len(self.keys)} {_WORDS[self.kind]} ({shown})"
+
+
+@dataclass(frozen=True, slots=True)
+class Audit:
+    """All overlaps between the splits of one listing."""
+
+    overlaps: tuple[Overlap, ...]
+
+    def fatal(self, protocol: str) -> tuple[Overlap, ...]:
+        """Those that no number should be computed with: all, save shared people where they were never promised."""
+        return tuple(overlap for overlap in self.overlaps if overlap.kind != "identity" or protocol != "official")
+
+    def require_disjoint(self, protocol: str) -> None:
+        """Stops a run whose splits leak.
+
+        Raises:
+            CorpusError: there is a fatal overlap.
+        """
+        if fatal := self.fatal(protocol):
+            raise CorpusError(
+                "the splits leak: "
+                + "; ".join(map(str, fatal))
+                + "; correct the lists or remove the files, scripts/inventory.py shows the rest"
+            )
+
+
+def audit(videos: Iterable[Video], digests: Mapping[str, str] | None = None) -> Audit:
+    """Compares every two splits.
+
+    Args:
+        videos: those without a split do not count.
+        digests: `video_id` -> hash of the file, see `duplicates`; without it content is not compared.
+    """
+    digests = digests or {}
+    keys: dict[str, Callable[[Video], Iterable[str]]] = {
+        "video": lambda video: (video.video_id,),
+        "source": lambda video: (video.real_id or video.video_id,),
+        "identity": lambda video: video.identities,
+        "content": lambda video: filter(None, (digests.get(video.video_id),)),
+    }
+    holders: dict[str, dict[Split, set[str]]] = {kind: {split: set() for split in Split} for kind in keys}
+    for video in videos:
+        if video.split is not None:
+            for kind, key in keys.items():
+                holders[kind][video.split].update(key(video))
+    return Audit(
+        tuple(
+            Overlap(kind, (a, b), tuple(sorted(shared)))
+            for kind, by_split in holders.items()
+            for a, b in combinations(Split, 2)
+            if (shared := by_split[a] & by_split[b])
+        )
+    )
+
+
+def duplicates(videos: Iterable[Video]) -> dict[str, str]:
+    """Hashes the files that might have a twin, and leaves out those that cannot.
+
+    Files of different size differ, and so do files of one size whose first 64 kB do: few are ever read whole.
+
+    Returns:
+        `video_id` -> hash of the file, for every file that shares size and beginning with another.
+    """
+    groups = [list(videos)]
+    for key in (lambda path: str(path.stat().st_size), _hash_of_start, _hash_of_whole):
+        found: dict[str, list[Video]] = defaultdict(list)
+        for index, group in enumerate(groups):
+            for video in group:
+                found[f"{index} {key(video.path)}"].append(video)
+        groups = [group for group in found.values() if len(group) > 1]
+    return {video.video_id: _hash_of_whole(group[0].path) for group in groups for video in group}
+
+
+def _hash_of_start(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(65536)).hexdigest()
+
+
+def _hash_of_whole(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,163 @@
+"""Celeb-DF, both releases: celebrities' interviews, and their faces swapped with each other's.
+
+    Celeb-real/id{A}_{NNNN}.mp4              person A
+    YouTube-real/{NNNNN}.mp4                 somebody; who, is not published
+    Celeb-synthesis/id{A}_id{B}_{NNNN}.mp4   made from Celeb-real/id{A}_{NNNN}: A the target, B the face swapped in
+    List_of_testing_videos.txt               `<label> <path>` a line, where **1 is real**
+
+Source: Li et al., "Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics", CVPR 2020;
+https://github.com/yuezunli/celeb-deepfakeforensics.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora.files import read_text, require_choices, require_folder, scan
+from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
+from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, VAL_SHARES, common_split, draw, share_out
+from deepfake.errors import CorpusError
+from deepfake.schema import Label, Split, Video
+
+LIST = "List_of_testing_videos.txt"
+
+_NAMES = {
+    "Celeb-real": re.compile(r"(?P<target>id\d+)_\d+"),
+    "YouTube-real": re.compile(r"\d+"),
+    "Celeb-synthesis": re.compile(r"(?P<target>id\d+)_(?P<source>id\d+)_(?P<number>\d+)"),
+}
+_LIST_LABELS = {"1": Label.REAL, "0": Label.FAKE}  # the other way round than everywhere else
+
+
+@dataclass(frozen=True, slots=True)
+class _Release:
+    name: str
+    videos: Mapping[str, int]
+    num_people: int
+    listed: Mapping[Label, int | None]  # None where the publication does not say
+
+
+_RELEASES = {
+    "v1": _Release(
+        "celebdf_v1",
+        {"Celeb-real": 158, "YouTube-real": 250, "Celeb-synthesis": 795},
+        13,
+        {Label.REAL: None, Label.FAKE: None},
+    ),
+    "v2": _Release(
+        "celebdf",
+        {"Celeb-real": 590, "YouTube-real": 300, "Celeb-synthesis": 5639},
+        59,
+        {Label.REAL: 178, Label.FAKE: 340},
+    ),
+}
+
+
+class CelebDF(Corpus):
+    """Celeb-DF v2, or v1.
+
+    Under `official` the published list is test, to the last video. Val is carved from the rest by people. A video of
+    the rest whose source video is also that of a test video is in no split: 234 of the 340 listed fakes were made
+    from a real video that the list leaves for training.
+
+    Args:
+        root: the folder with the three folders and the list.
+        protocol: `official` or `identity`.
+        release: `v2` or `v1`.
+    """
+
+    def __init__(self, root: str | Path, protocol: str = "official", release: str = "v2") -> None:
+        (release,) = require_choices("data.corpus.release", [release], list(_RELEASES))
+        self._release = _RELEASES[release]
+        self.name = self._release.name
+        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        self._root = require_folder(root, "data.root", f"{', '.join(_NAMES)} and {LIST}")
+
+    def listing(self) -> Listing:
+        listed = self._read_list()
+        scans = [scan(self._root, folder) for folder in _NAMES]
+        found = [self._video(video_id, path) for each in scans for video_id, path in each.files.items()]
+        present = [video for video in found if video is not None]
+        require_videos(present, self._root, f"{', '.join(_NAMES)} as they were downloaded")
+        videos = self._split(present, listed)
+        ids = {video.video_id for video in videos}
+        implied = {video.real_id for video in videos if video.real_id}
+        counts = [
+            Count(each.folder, sum(v.video_id.startswith(f"{each.folder}/") for v in videos), published)
+            for each, published in zip(scans, self._release.videos.values(), strict=True)
+        ]
+        lists = tuple(
+            Count(f"{LIST}, {label.name.lower()}", sum(v.label == label for v in listed.values()), published)
+            for label, published in self._release.listed.items()
+        )
+        return Listing(
+            videos,
+            missing=tuple(sorted((listed.keys() | implied) - ids)),
+            num_extra=sum(each.num_files for each in scans) - len(videos),
+            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos, listed)),
+            protocol=self._protocol,
+            folders=tuple(counts),
+            lists=lists,
+        )
+
+    def _split(self, present: list[Video], listed: Mapping[str, Video]) -> tuple[Video, ...]:
+        # The swap graph is that of the list, so a video that is not on disk moves no other one.
+        pairs = [(v.target_id, v.source_id or v.target_id) for v in listed.values() if v.target_id]
+        shares = VAL_SHARES if self._protocol == "official" else IDENTITY_SHARES
+        split_of = share_out(pairs, shares)
+        tested = {_source_video(video) for video in listed.values()} if self._protocol == "official" else set()
+
+        def split(video: Video) -> Split | None:
+            if self._protocol == "official" and video.video_id in listed:
+                return Split.TEST
+            if _source_video(video) in tested:
+                return None
+            return common_split(video, split_of) if video.identities else draw(video.video_id, shares)
+
+        return tuple(sorted((replace(video, split=split(video)) for video in present), key=lambda v: v.video_id))
+
+    def _read_list(self) -> dict[str, Video]:
+        path = self._root / LIST
+        text = read_text(path, "it belongs to the download of Celeb-DF: copy it there")
+        listed = {}
+        for number, line in enumerate(text.splitlines(), start=1):
+            if not line.strip():
+                continue
+            label, _, name = line.strip().partition(" ")
+            video = self._video(name.strip().rpartition(".")[0], self._root / name.strip())
+            if video is None or _LIST_LABELS.get(label) != video.label:
+                raise CorpusError(
+                    f"{path} line {number} is {line!r}, not `1 <real video>` or `0 <fake video>`; use the published one"
+                )
+            listed[video.video_id] = video
+        return listed
+
+    def _video(self, video_id: str, path: Path) -> Video | None:
+        folder, _, stem = video_id.rpartition("/")
+        name = _NAMES[folder].fullmatch(stem) if folder in _NAMES else None
+        if name is None:
+            return None
+        people = name.groupdict()
+        target, source = people.get("target", ""), people.get("source", "")
+        if not source:
+            return Video(self.name, video_id, path, Label.REAL, target_id=target)
+        real_id = f"Celeb-real/{target}_{people['number']}"
+        return Video(self.name, video_id, path, Label.FAKE, None, folder, target, source, real_id)
+
+    def _notes(self, videos: tuple[Video, ...], listed: Mapping[str, Video]) -> list[str]:
+        num_dropped = sum(video.split is None for video in videos)
+        if self._protocol == "identity":
+            return [f"identity protocol: {num_dropped} videos of two people in different splits are in no split"]
+        people = {person for video in listed.values() for person in video.identities}
+        return [
+            f"the official split is not identity-disjoint: {len(people)} of the {self._release.num_people} people are "
+            "in the test list (data.protocol=identity separates them)",
+            f"{num_dropped} videos are in no split: they share their source video with a test video, or mix people of "
+            "train and val",
+        ]
+
+
+def _source_video(video: Video) -> str:
+    return video.real_id or video.video_id

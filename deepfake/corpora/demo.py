@@ -1,0 +1,70 @@
+"""The generated demo corpus: drawn people, made on first use. The table beside the clips says who is who.
+
+Split: by identity, in either role.
+"""
+
+import csv
+import os
+from pathlib import Path
+
+from deepfake.corpora.corpus import Corpus, Listing
+from deepfake.demo.generate import TABLE, ensure_corpus
+from deepfake.demo.recipe import CORPUS, Recipe
+from deepfake.schema import Label, Split, Video
+
+
+class DemoCorpus(Corpus):
+    """Drawn people and their deepfakes, generated on first use.
+
+    Args:
+        root: where the clips are, or will be: an empty or new folder, or one that an earlier call filled.
+        seed, num_people, width, height, min_seconds, max_seconds, fps, extras: see `deepfake.demo.recipe.Recipe`;
+            the clips are made anew when one of them changes.
+        num_workers: processes that draw; None is one a core, at most 8. The clips do not depend on it.
+
+    Raises:
+        ConfigError: the parameters make no corpus.
+    """
+
+    name = CORPUS
+
+    def __init__(
+        self,
+        root: str | Path,
+        seed: int = 0,
+        num_people: int = 24,
+        width: int = 320,
+        height: int = 240,
+        min_seconds: float = 3.0,
+        max_seconds: float = 4.0,
+        fps: int = 25,
+        extras: bool = True,
+        num_workers: int | None = None,
+    ) -> None:
+        self._root = Path(root)
+        self._recipe = Recipe(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)
+        self._num_workers = num_workers or min(8, os.cpu_count() or 1)  # each holds its own torch, some 300 MB
+
+    def listing(self) -> Listing:
+        """Generates the clips if they are not there yet, and lists them.
+
+        Raises:
+            CorpusError: `root` holds something else.
+        """
+        ensure_corpus(self._root, self._recipe, self._num_workers)
+        with (self._root / TABLE).open(newline="") as file:
+            videos = tuple(self._video(row) for row in csv.DictReader(file))
+        return Listing(videos=videos, protocol="identity-disjoint")
+
+    def _video(self, row: dict[str, str]) -> Video:
+        return Video(
+            corpus=self.name,
+            video_id=row["video_id"],
+            path=self._root / f"{row['video_id']}.mp4",
+            label=Label(int(row["label"])),
+            split=Split(row["split"]),
+            method=row["method"],
+            target_id=row["target_id"],
+            source_id=row["source_id"],
+            real_id=row["real_id"],
+        )

@@ -1,0 +1,133 @@
+"""The DeepFake Detection Challenge's full set: ten-second clips of paid actors in fifty parts.
+
+    [train/]dfdc_train_part_{0..49}/metadata.json     {"x.mp4": {"label": "FAKE", "original": "y.mp4", ...}, ...}
+    [train/]dfdc_train_part_{0..49}/x.mp4
+    test/labels.csv                                   filename,label (1 = fake)
+    test/[videos/]x.mp4
+
+Who is seen is not published, so the parts are the smallest thing that can be kept apart.
+
+Source: Dolhansky et al., "The DeepFake Detection Challenge (DFDC) Dataset", 2020; https://ai.meta.com/datasets/dfdc.
+Differs: the challenge's own `validation` folder is not used; val is a few train parts, 45 to 49 by default, as in the
+winning entry (https://github.com/selimsef/dfdc_deepfake_challenge).
+"""
+
+import csv
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora.files import read_text, require_choices, require_folder, scan
+from deepfake.corpora.notes import require_videos
+from deepfake.errors import CorpusError
+from deepfake.schema import Label, Split, Video
+
+_LISTS = ("metadata.json", "labels.csv")
+_PART = re.compile(r"dfdc_train_part_(\d+)")
+_NUM_TRAIN = 119_154
+_LABELS = {"REAL": Label.REAL, "FAKE": Label.FAKE, "0": Label.REAL, "1": Label.FAKE}
+
+
+class _Folder(NamedTuple):
+    """One folder of clips with its table: clip's id -> label and the id of the clip it was made from."""
+
+    name: str
+    split: Split
+    table: dict[str, tuple[Label, str]]
+
+
+class DFDC(Corpus):
+    """DFDC: train and val by part, test by the labels of the published test set.
+
+    Args:
+        root: the folder with the parts (or with `train`, which has them) and `test`.
+        val_parts: numbers of the parts that are val; the rest is train.
+        protocol: `official`; people are not published, so there is no other.
+    """
+
+    name = "dfdc"
+
+    def __init__(self, root: str | Path, val_parts: Iterable[int] = range(45, 50), protocol: str = "official") -> None:
+        if protocol == "identity":
+            raise CorpusError("data.protocol=identity cannot be had: dfdc does not say who is seen; use official")
+        (self._protocol,) = require_choices("data.protocol", [protocol], ["official"])
+        self._val_parts = sorted(set(val_parts))
+        self._root = require_folder(root, "data.root", "dfdc_train_part_0 and so on, and test")
+
+    def listing(self) -> Listing:
+        train, test = self._train_folders(), self._test_folder()
+        folders = [*train, *test]
+        scans = {folder.name: scan(self._root, folder.name) for folder in folders}
+        kept = {folder.name: list(self._videos(folder, scans[folder.name].files)) for folder in folders}
+        videos = sorted((video for each in kept.values() for video in each), key=lambda video: video.video_id)
+        require_videos(videos, self._root, "dfdc_train_part_0/metadata.json and so on, or test/labels.csv")
+        named = {video_id for folder in folders for video_id in folder.table}
+        named |= {real_id for folder in folders for _, real_id in folder.table.values() if real_id}
+        num_train = sum(len(folder.table) for folder in train)
+        num_lists = sum((self._root / folder.name / name).is_file() for folder in folders for name in _LISTS)
+        return Listing(
+            tuple(videos),
+            missing=tuple(sorted(named - {video.video_id for video in videos})),
+            num_extra=sum(each.num_files for each in scans.values()) - num_lists - len(videos),
+            notes=tuple(self._notes(train, test)),
+            protocol=self._protocol,
+            folders=tuple(Count(name, len(kept[name]), len(table)) for name, _, table in folders),
+            lists=(
+                Count("dfdc_train_part_*, metadata.json", num_train, _NUM_TRAIN),
+                *(Count("test/labels.csv", len(folder.table), None) for folder in test),
+            ),
+        )
+
+    def _train_folders(self) -> list[_Folder]:
+        top = "train/" if (self._root / "train").is_dir() else ""
+        names = [path.name for path in (self._root / top).iterdir() if path.is_dir()]
+        numbers = sorted(int(match[1]) for match in map(_PART.fullmatch, names) if match)
+        return [
+            _Folder(name, Split.VAL if number in self._val_parts else Split.TRAIN, self._metadata(name))
+            for number in numbers
+            for name in [f"{top}dfdc_train_part_{number}"]
+        ]
+
+    def _metadata(self, folder: str) -> dict[str, tuple[Label, str]]:
+        path = self._root / folder / "metadata.json"
+        cure = "it lies in the zip of its part: unpack it again"
+        try:
+            rows = json.loads(read_text(path, cure)).items()
+            return {
+                f"{folder}/{Path(name).stem}": (
+                    _LABELS[row["label"]],
+                    f"{folder}/{Path(row['original']).stem}" if row.get("original") else "",
+                )
+                for name, row in rows
+            }
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
+            raise CorpusError(f"{path} is malformed ({error!r}); {cure}") from None
+
+    def _test_folder(self) -> list[_Folder]:
+        if not (self._root / "test").is_dir():
+            return []
+        name = "test/videos" if (self._root / "test" / "videos").is_dir() else "test"
+        path = self._root / "test" / "labels.csv"
+        cure = "it lies in the zip of the test set: unpack it again"
+        try:
+            rows = csv.DictReader(read_text(path, cure).splitlines())
+            table = {f"{name}/{Path(row['filename']).stem}": (_LABELS[row["label"]], "") for row in rows}
+        except KeyError as error:
+            raise CorpusError(f"{path} is malformed (no {error}; columns filename,label with 0 or 1); {cure}") from None
+        return [_Folder(name, Split.TEST, table)]
+
+    def _videos(self, folder: _Folder, files: Mapping[str, Path]) -> Iterator[Video]:
+        for video_id, (label, real_id) in folder.table.items():
+            if path := files.get(video_id):
+                method = "real" if label == Label.REAL else "dfdc"  # which of the eight, is not published
+                yield Video(self.name, video_id, path, label, folder.split, method, real_id=real_id)
+
+    def _notes(self, train: list[_Folder], test: list[_Folder]) -> Iterator[str]:
+        yield "dfdc does not say who is seen: one person may be in two splits"
+        if train and Split.VAL not in {folder.split for folder in train}:
+            yield f"none of the val parts {self._val_parts} is there; set data.val_parts to some that are"
+        if not test:
+            yield f"{self._root / 'test'} is not there: nothing can be tested on this copy"

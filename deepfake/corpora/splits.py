@@ -1,0 +1,97 @@
+"""Who goes into which split: by whole blocks of people who were swapped with each other, never by what is on disk.
+
+Every function here depends on names that the publication fixes, so neither the order of files nor a missing file
+moves any other video.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from deepfake.schema import Split, Video
+
+PROTOCOLS = ("official", "identity")
+
+# Shares of the people. Three fifths for training leave val and test enough swaps *among* their own people.
+IDENTITY_SHARES = {Split.TRAIN: 0.6, Split.VAL: 0.2, Split.TEST: 0.2}
+# What is carved from the official training part where the publication has no val.
+VAL_SHARES = {Split.TRAIN: 0.85, Split.VAL: 0.15}
+
+
+def share_out(pairs: Iterable[tuple[str, str]], shares: Mapping[Split, float]) -> dict[str, Split]:
+    """Gives each person a split, whole connected blocks of the swap graph together.
+
+    The largest block goes first, each to the split that lacks the largest part of its share; equal ones in the order
+    of a hash. If a split would get nobody (there is one block, say), the largest block is taken apart into its people:
+    then videos between the splits have to be dropped.
+
+        share_out([("a", "b"), ("b", "c"), ("d", "e"), ("f", "f")], IDENTITY_SHARES)
+        -> a, b, c: train;  d, e: val;  f: test
+
+    Args:
+        pairs: (target, source) of the forged videos; (a, a) for a person in none.
+        shares: fraction of the people for each split, summing to 1.
+    """
+    blocks = _blocks(sorted(set(pairs)))
+    while True:
+        blocks.sort(key=lambda block: (-len(block), _digest(block[0])))
+        chosen = _fill(blocks, shares)
+        if set(chosen) == set(shares) or not blocks or len(blocks[0]) == 1:
+            return {person: split for block, split in zip(blocks, chosen, strict=True) for person in block}
+        blocks = [[person] for person in blocks[0]] + blocks[1:]
+
+
+def draw(key: str, shares: Mapping[Split, float]) -> Split:
+    """Gives a key a split by its hash alone; for what has no identity and ties nothing together."""
+    position = int(_digest(key), 16) / 16**64
+    reached = 0.0
+    for split, share in shares.items():
+        reached += share
+        if position < reached:
+            return split
+    return list(shares)[-1]
+
+
+def common_split(video: Video, split_of: Mapping[str, Split]) -> Split | None:
+    """The split that all people of a video are in, None for a mixed one; who is unknown to the lists trains."""
+    splits = {split_of.get(person, Split.TRAIN) for person in video.identities}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def fingerprint(videos: Iterable[Video]) -> str:
+    """16 hex digits that tell whether two numbers were measured on the same videos, labels and splits.
+
+    Dropped videos do not count.
+    """
+    rows = sorted((v.video_id, int(v.label), str(v.split)) for v in videos if v.split is not None)
+    return _digest("\n".join("\t".join(map(str, row)) for row in rows))[:16]
+
+
+def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    people = sorted({person for pair in pairs for person in pair})
+    row = np.searchsorted(people, [a for a, _ in pairs])
+    column = np.searchsorted(people, [b for _, b in pairs])
+    graph = coo_matrix((np.ones(len(pairs)), (row, column)), shape=(len(people), len(people)))
+    num_blocks, block_of = connected_components(graph, directed=False)
+    blocks: list[list[str]] = [[] for _ in range(num_blocks)]
+    for person, block in zip(people, block_of, strict=True):
+        blocks[block].append(person)
+    return blocks
+
+
+def _fill(blocks: Sequence[Sequence[str]], shares: Mapping[Split, float]) -> list[Split]:
+    filled = dict.fromkeys(shares, 0.0)  # people so far, as a multiple of the share
+    chosen = []
+    for block in blocks:
+        emptiest = min(filled, key=lambda split: filled[split])
+        filled[emptiest] += len(block) / shares[emptiest]
+        chosen.append(emptiest)
+    return chosen
+
+
+def _digest(text: str) -> str:
+    # Not Python's hash(): that differs from process to process.
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,85 @@
+"""Makes deepfakes as deepfakes are made: a small generated face, colour-matched, warped to the pose and blended in.
+
+Two methods. `faceswap` puts another person's face, with the target's expression, where the target's was. `reenact`
+keeps the target's own face and gives it another person's expression.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.functional import interpolate
+
+from deepfake.demo.canvas import window
+from deepfake.demo.head import Head
+from deepfake.demo.motion import Expression
+from deepfake.demo.render import Actor, face_plane, light_head, sample
+
+# The part of the face plane that a forger generates: u from, u to, v from, v to. From the brows to below the lips.
+_PATCH = (-0.62, 0.62, -0.50, 0.98)
+_RESOLUTION = (50, 40)  # rows and columns of the generated face, about half of what the frame shows
+_MASK_CENTRE = (0.0, 0.25)
+_MASK_SIZE = (0.56, 0.66)
+_MASK_SOFT = 0.30  # share of the mask's radius over which it fades out
+_JITTER = (0.012, 0.012, 0.010)  # right, down (units of the face plane) and scale
+
+
+@dataclass(frozen=True, slots=True)
+class Forgery:
+    """What is put into a clip.
+
+    Attributes:
+        head: whose face it is.
+        expression: what that face does.
+        jitter: (N, 3) float32, the error of the alignment in each frame: right, down (units) and scale.
+    """
+
+    head: Head
+    expression: Expression
+    jitter: np.ndarray
+
+
+def draw_jitter(rng: np.random.Generator, num_frames: int) -> np.ndarray:
+    """(num_frames, 3) float32: alignment is done frame by frame, so its errors are independent of each other."""
+    return rng.normal(0, _JITTER, (num_frames, 3)).astype(np.float32)
+
+
+def forge(picture: torch.Tensor, actor: Actor, forgery: Forgery, frame: int) -> torch.Tensor:
+    """(3, H, W): `picture` (3, H, W) of `actor` with the face replaced; exactly equal outside the mask."""
+    target = _generate(actor.head, actor.motion.expression, actor, frame)
+    source = _generate(forgery.head, forgery.expression, actor, frame)
+    plane = face_plane(actor, frame, picture.shape[1], picture.shape[2], forgery.jitter[frame])
+    mask = blend_mask(plane)
+    face = sample(match_colour(source, target), _patch_plane(plane))
+    return picture * (1 - mask) + face * mask
+
+
+def _generate(head: Head, expression: Expression, actor: Actor, frame: int) -> torch.Tensor:
+    """A face as a generator puts it out: (3, *_RESOLUTION), in the light of the actor's clip."""
+    rows, columns = window(*_PATCH)
+    lit = light_head(head, expression, actor.motion.light, frame)[:, rows, columns]
+    return interpolate(lit[None], size=_RESOLUTION, mode="area")[0]
+
+
+def match_colour(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Gives `source` (3, h, w) the mean and standard deviation of `target` (3, h, w) in each channel."""
+    spread = target.std((1, 2), keepdim=True) / source.std((1, 2), keepdim=True).clamp(min=1e-3)
+    moved = (source - source.mean((1, 2), keepdim=True)) * spread + target.mean((1, 2), keepdim=True)
+    return moved.clamp(0, 1)
+
+
+def blend_mask(plane: torch.Tensor) -> torch.Tensor:
+    """(1, H, W) in [0, 1]: 1 in the middle of the face, 0 from its outline on; `plane` is (H, W, 2)."""
+    across = (plane[..., 0] - _MASK_CENTRE[0]) / _MASK_SIZE[0]
+    down = (plane[..., 1] - _MASK_CENTRE[1]) / _MASK_SIZE[1]
+    radius = (across.abs() ** 2.5 + down.abs() ** 2.5) ** (1 / 2.5)
+    ramp = ((1 - radius) / _MASK_SOFT).clamp(0, 1)
+    return (ramp * ramp * (3 - 2 * ramp))[None]
+
+
+def _patch_plane(plane: torch.Tensor) -> torch.Tensor:
+    """From the face plane to [-1, 1] across the generated patch: (H, W, 2)."""
+    left, right, top, bottom = _PATCH
+    centre = torch.tensor(((left + right) / 2, (top + bottom) / 2))
+    half = torch.tensor(((right - left) / 2, (bottom - top) / 2))
+    return (plane - centre) / half

@@ -1,0 +1,130 @@
+"""What a generated corpus consists of: its parameters, its people, and who is forged with whose face."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from deepfake.errors import ConfigError
+from deepfake.schema import Label, Split, Video
+
+VERSION = 1  # raise it whenever the same recipe would draw other pixels: corpora of an older version are made anew
+
+CORPUS = "demo"
+METHODS = ("faceswap", "reenact")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Everything the clips depend on, so equal recipes mean equal bytes.
+
+    Attributes:
+        seed: of every random number, 0 or more.
+        num_people: at least 6, two in each split; of 24 people 16 are for training, 4 each for val and test.
+        width: of a frame, in pixels; even, as H.264 wants it.
+        height: of a frame, in pixels; even.
+        min_seconds: length of the shortest clip.
+        max_seconds: length of the longest clip.
+        fps: frames a second.
+        extras: adds a clip with two people, one with nobody and a truncated file to the test split.
+        version: of the generator, never chosen.
+    """
+
+    seed: int = 0
+    num_people: int = 24
+    width: int = 320
+    height: int = 240
+    min_seconds: float = 3.0
+    max_seconds: float = 4.0
+    fps: int = 25
+    extras: bool = True
+    version: int = field(default=VERSION, init=False)
+
+    def __post_init__(self) -> None:
+        if self.seed < 0:
+            raise ConfigError(f"seed={self.seed}: must be 0 or more")
+        if self.num_people < 6:
+            raise ConfigError(f"num_people={self.num_people}: train, val and test need 2 people each, so at least 6")
+        if self.width % 2 or self.height % 2 or self.height < 120 or self.width < self.height:
+            raise ConfigError(
+                f"width={self.width}, height={self.height}: both must be even, the height at least 120 (smaller faces "
+                f"are not found) and the width no less than the height"
+            )
+        if self.fps < 1 or not 1 <= self.min_seconds * self.fps <= self.max_seconds * self.fps:
+            raise ConfigError(
+                f"min_seconds={self.min_seconds}, max_seconds={self.max_seconds}, fps={self.fps}: need at least one "
+                f"frame, and min_seconds no more than max_seconds"
+            )
+
+    def rng(self, *words: str) -> np.random.Generator:
+        """The random stream of one thing, `rng("person", "p03")`: no two things share numbers, in any order of work."""
+        name = int.from_bytes("/".join(words).encode())
+        return np.random.default_rng(np.random.SeedSequence([self.seed, name]))
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One recording, and the files that are made of it.
+
+    Attributes:
+        take_id: seeds room, clothes, motion, length and noise, which all files of a take share.
+        people: who is seen; the first is the one who gets forged.
+        videos: the files; `path` is relative to the corpus.
+        truncated: cut the files in half, so that they cannot be opened.
+    """
+
+    take_id: str
+    people: tuple[str, ...]
+    videos: tuple[Video, ...]
+    truncated: bool = False
+
+
+def splits(num_people: int) -> dict[Split, tuple[str, ...]]:
+    """People by split.
+
+    Example: 24 people are 16, 4 and 4; 6 people are 2, 2 and 2.
+    """
+    people = tuple(f"p{i:02d}" for i in range(num_people))
+    held_out = max(2, round(num_people / 6))
+    num_train = num_people - 2 * held_out
+    return {
+        Split.TRAIN: people[:num_train],
+        Split.VAL: people[num_train : num_train + held_out],
+        Split.TEST: people[num_train + held_out :],
+    }
+
+
+def plan(recipe: Recipe) -> tuple[Take, ...]:
+    """Every take of the corpus: two for each person, each with a real file and a fake by one of the methods.
+
+    The source of a fake is one of the next people in the same split, another one for each method where there are three.
+    """
+    takes: list[Take] = []
+    for split, people in splits(recipe.num_people).items():
+        for i, target in enumerate(people):
+            for step, (letter, method) in enumerate(zip("ab", METHODS, strict=True), start=1):
+                source = people[(i + min(step, len(people) - 1)) % len(people)]
+                take_id = f"{target}_{letter}"
+                real = _video(f"real/{take_id}", Label.REAL, split, "real", target)
+                fake_id = f"{method}/{target}_{source}"
+                fake = _video(fake_id, Label.FAKE, split, method, target, source, real.video_id)
+                takes.append(Take(take_id, (target,), (real, fake)))
+    if recipe.extras:
+        takes.extend(_extras(splits(recipe.num_people)[Split.TEST]))
+    return tuple(takes)
+
+
+def _extras(people: tuple[str, ...]) -> Iterator[Take]:
+    target, source, bystander = people[0], people[1], people[-1]
+    two = _video("extra/two_people", Label.FAKE, Split.TEST, "faceswap", target, source)
+    yield Take("two_people", (target, bystander), (two,))
+    yield Take("no_face", (), (_video("extra/no_face", Label.REAL, Split.TEST, "real"),))
+    cut = _video("extra/truncated", Label.REAL, Split.TEST, "real", source)
+    yield Take("truncated", (source,), (cut,), truncated=True)
+
+
+def _video(
+    video_id: str, label: Label, split: Split, method: str, target: str = "", source: str = "", real: str = ""
+) -> Video:
+    return Video(CORPUS, video_id, Path(f"{video_id}.mp4"), label, split, method, target, source, real)

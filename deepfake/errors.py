@@ -1,0 +1,49 @@
+"""What can go wrong through no fault of the code: every error a user can mend.
+
+Each message names the thing, its value and the cure. The scripts print it as one line on stderr and exit with 1; any
+other exception is a defect of ours and keeps its traceback.
+"""
+
+from pathlib import Path
+
+
+class DeepfakeError(Exception):
+    """Base of all errors that a user can mend."""
+
+
+class ConfigError(DeepfakeError):
+    """The options do not fit together, or one that is needed is missing."""
+
+
+class CorpusError(DeepfakeError):
+    """A corpus is not where it was said to be, or one of its lists is missing or malformed."""
+
+
+class StoreError(DeepfakeError):
+    """A face store is missing, incomplete, or holds less than was asked of it."""
+
+
+class WeightsError(DeepfakeError):
+    """Pretrained weights are missing or belong to another architecture."""
+
+
+class CheckpointError(DeepfakeError):
+    """A checkpoint does not exist, cannot be read, or is not one of ours."""
+
+
+class UnreadableVideoError(DeepfakeError):
+    """A file holds no video that can be decoded.
+
+    Args:
+        path: the file.
+        reason: why, in a few words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"cannot read video {path}: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[Path, str]]:
+        # The default would call __init__ with the message alone when the error crosses a process boundary.
+        return type(self), (self.path, self.reason)

@@ -1,0 +1,55 @@
+"""Square crops out of frames: which region, and its pixels. Pure."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A square of a frame in whole pixels; it may reach over the border.
+
+    Attributes:
+        x: left column.
+        y: top row.
+        size: side in pixels.
+    """
+
+    x: int
+    y: int
+    size: int
+
+
+def region(centre_x: float, centre_y: float, side: float, margin: float) -> Region:
+    """The square of `margin` times `side` around a centre, rounded outwards so that it holds all of it.
+
+    Example:
+        >>> region(100.0, 80.0, 50.0, 1.3)
+        Region(x=67, y=47, size=66)
+    """
+    half = side * margin / 2
+    x, y = int(np.floor(centre_x - half)), int(np.floor(centre_y - half))
+    size = int(np.ceil(max(centre_x + half - x, centre_y + half - y)))
+    return Region(x, y, size)
+
+
+def crop(frame: np.ndarray, where: Region, max_size: int) -> np.ndarray:
+    """Cut a region out of a frame.
+
+    What lies outside the frame repeats its border, as a black bar would be an edge that the face does not have.
+
+    Args:
+        frame: (H, W, 3) uint8.
+        where: the region.
+        max_size: a region larger than this many pixels is shrunk to it.
+
+    Returns:
+        (S, S, 3) uint8, S = min(where.size, max_size).
+    """
+    rows = np.arange(where.y, where.y + where.size).clip(0, frame.shape[0] - 1)
+    columns = np.arange(where.x, where.x + where.size).clip(0, frame.shape[1] - 1)
+    pixels = frame[rows[:, None], columns]
+    if where.size <= max_size:
+        return pixels
+    return np.asarray(Image.fromarray(pixels).resize((max_size, max_size), Image.Resampling.LANCZOS))

@@ -1,0 +1,44 @@
+"""What a face detector is: frames in, boxes with a score and five landmarks out."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """The faces of one frame, in no order.
+
+    Attributes:
+        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels; may reach over the border of the frame.
+        scores: (N,) float32 in [0, 1].
+        landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
+    """
+
+    boxes: np.ndarray
+    scores: np.ndarray
+    landmarks: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+    def above(self, score: float) -> "Faces":
+        """Those whose detector score is at least `score`."""
+        keep = self.scores >= score
+        return Faces(self.boxes[keep], self.scores[keep], self.landmarks[keep])
+
+
+class FaceDetector(ABC):
+    """Finds faces in frames of one size."""
+
+    @abstractmethod
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        """Find every face.
+
+        Args:
+            frames: (T, H, W, 3) uint8 RGB.
+
+        Returns:
+            T entries; an entry without a face has length 0.
+        """

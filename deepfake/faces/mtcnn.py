@@ -1,0 +1,69 @@
+"""MTCNN: three small networks in a cascade. Its weights come with the facenet-pytorch wheel, so it needs no network.
+
+Source: Zhang et al. 2016, "Joint Face Detection and Alignment using Multitask Cascaded CNNs"; facenet-pytorch 2.6.
+"""
+
+import numpy as np
+import torch
+from facenet_pytorch import MTCNN
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from deepfake.faces.detector import FaceDetector, Faces
+
+
+class Mtcnn(FaceDetector):
+    """facenet-pytorch's MTCNN over batches of frames.
+
+    Args:
+        device: where it runs.
+        min_face_size: smallest face looked for, in pixels of the frame; the cost grows with its inverse square.
+        thresholds: score a candidate needs after each of the three networks.
+        max_size: a frame whose longer side is above this many pixels is shrunk to it; boxes come back in the
+            frame's own pixels.
+        batch_size: frames in one pass.
+    """
+
+    def __init__(
+        self,
+        device: str | torch.device = "cpu",
+        *,
+        min_face_size: int = 20,
+        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
+        max_size: int = 960,
+        batch_size: int = 16,
+    ) -> None:
+        self.network = MTCNN(
+            keep_all=True, min_face_size=min_face_size, thresholds=list(thresholds), device=torch.device(device)
+        ).eval()
+        self.max_size = max_size
+        self.batch_size = batch_size
+
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        scale = min(1.0, self.max_size / max(frames.shape[1:3]))
+        found: list[Faces] = []
+        for batch in torch.from_numpy(frames).split(self.batch_size):
+            images = self._shrunk(batch.to(self.network.device), scale)
+            boxes, scores, landmarks = self.network.detect(images, landmarks=True)
+            found += [_faces(*face, scale) for face in zip(boxes, scores, landmarks, strict=True)]
+        return found
+
+    @staticmethod
+    def _shrunk(batch: Tensor, scale: float) -> Tensor:
+        """(T, H, W, 3) -> (T, H', W', 3); the network's own first step is an area resize, so antialias."""
+        if scale == 1.0:
+            return batch
+        size = [round(side * scale) for side in batch.shape[1:3]]
+        small = interpolate(batch.permute(0, 3, 1, 2).float(), size, mode="bilinear", antialias=True)
+        return small.permute(0, 2, 3, 1)
+
+
+def _faces(boxes: np.ndarray | None, scores: np.ndarray, landmarks: np.ndarray | None, scale: float) -> Faces:
+    """One frame of facenet-pytorch's answer, where no face is `None` and `[None]`."""
+    if boxes is None or landmarks is None:
+        return Faces(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32))
+    return Faces(
+        np.asarray(boxes, np.float32) / scale,
+        np.asarray(scores, np.float32),
+        np.asarray(landmarks, np.float32) / scale,
+    )

@@ -1,0 +1,56 @@
+"""MesoNet4, the convolutions: four of them, each with ReLU, its own BatchNorm and a max-pool of 2, 2, 2 and 4.
+
+256x256 images become 16x8x8 features. With `MesoHead` it is the published network of 28,073 parameters (as Keras
+counts them, running statistics included).
+
+Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection Network", and its code, class `Meso4`.
+"""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from deepfake.models.backbones.backbone import Backbone
+
+
+class Meso4(Backbone):
+    """MesoNet4 without its dense layers.
+
+    Args:
+        size: side of the images in pixels.
+        conv_bias: as published; without, the older PyTorch ports.
+        norm_eps: BatchNorm's epsilon; Keras's default, as published.
+        mean: subtracted from each RGB channel; as published, nothing.
+        std: each RGB channel is divided by it; as published, 1.
+    """
+
+    def __init__(
+        self,
+        size: int = 256,
+        *,
+        conv_bias: bool = True,
+        norm_eps: float = 1e-3,
+        mean: Sequence[float] = (0.0, 0.0, 0.0),
+        std: Sequence[float] = (1.0, 1.0, 1.0),
+    ) -> None:
+        super().__init__()
+        self.mean = (mean[0], mean[1], mean[2])
+        self.std = (std[0], std[1], std[2])
+
+        def block(inputs: int, outputs: int, kernel: int, pool: int) -> nn.Sequential:
+            return nn.Sequential(
+                nn.Conv2d(inputs, outputs, kernel, padding="same", bias=conv_bias),
+                nn.ReLU(),
+                nn.BatchNorm2d(outputs, eps=norm_eps),
+                # Keras pads "same", so a remainder at the border is a window of its own; at 256 there is none.
+                nn.MaxPool2d(pool, ceil_mode=True),
+            )
+
+        self.blocks = nn.Sequential(block(3, 8, 3, 2), block(8, 8, 5, 2), block(8, 16, 5, 2), block(16, 16, 5, 4))
+        side = size
+        for pool in (2, 2, 2, 4):
+            side = -(-side // pool)
+        self.num_features = 16 * side * side
+
+    def forward(self, images: Tensor) -> Tensor:
+        return self.blocks(images).flatten(1)

@@ -1,0 +1,26 @@
+"""Heads: features of a clip (B, F) -> one logit (B, 1)."""
+
+from torch import nn
+
+
+class MesoHead(nn.Sequential):
+    """MesoNet's dense layers: dropout 0.5, 16 units, LeakyReLU 0.1, dropout 0.5, one logit.
+
+    Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is of P(fake); theirs is of P(real).
+    """
+
+    def __init__(self, num_features: int, *, hidden_size: int = 16, dropout: float = 0.5) -> None:
+        super().__init__(
+            nn.Dropout(dropout),
+            nn.Linear(num_features, hidden_size),
+            nn.LeakyReLU(0.1),
+            nn.Dropout(dropout),
+            nn.Linear(hidden_size, 1),
+        )
+
+
+class LinearHead(nn.Sequential):
+    """Dropout and one linear layer."""
+
+    def __init__(self, num_features: int, *, dropout: float = 0.2) -> None:
+        super().__init__(nn.Dropout(dropout), nn.Linear(num_features, 1))

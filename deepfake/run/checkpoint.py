@@ -1,0 +1,146 @@
+"""Checkpoints of ours: what is in them beside Lightning's own, and a detector rebuilt from one file alone.
+
+A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
+data: the model's config, the input spec, the label convention, the recipe of the faces, the whole resolved config and
+the fingerprint of the data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor, nn
+
+from deepfake.errors import CheckpointError
+from deepfake.models.detector import Detector
+from deepfake.schema import ClipSpec, Label
+from deepfake.task import CARD
+
+FORMAT = 1
+MODELS = "deepfake.models."  # the only code that a checkpoint may name
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint's card and its detector's weights.
+
+    Attributes:
+        path: where it was read.
+        card: plain data, see `make_card`.
+        state: the detector's state dict.
+    """
+
+    path: Path
+    card: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+
+
+def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain data that goes into every checkpoint of a run.
+
+    Args:
+        cfg: the run's config.
+        spec: the detector's.
+        data: corpus, protocol, counts and fingerprint.
+    """
+    config = OmegaConf.to_container(cfg, resolve=True)
+    assert isinstance(config, dict)
+    return {
+        "format": FORMAT,
+        "model": _without_weights(config["model"]),
+        "spec": {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)},
+        "labels": {label.name.lower(): int(label) for label in Label},
+        "faces": config["faces"],
+        "data": dict(data),
+        "config": config,
+    }
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a file and see that it is one of ours.
+
+    Raises:
+        CheckpointError: it does not exist, cannot be read safely, or is another program's.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist: give the path of a .ckpt file under outputs/")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle, zip and torch each raise their own for a file that is none or does more than data
+        raise CheckpointError(f"{path} is not a checkpoint that can be read safely ({type(error).__name__})") from error
+    card = content.get(CARD) if isinstance(content, dict) else None
+    if not isinstance(card, dict) or not isinstance(content.get("state_dict"), dict):
+        raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
+    if card.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has format {card.get('format')} and this version reads {FORMAT}")
+    prefix = "detector."
+    state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
+    return Checkpoint(path, card, state)
+
+
+def build_detector(checkpoint: Checkpoint) -> Detector:
+    """Rebuild the detector from a checkpoint, in eval mode.
+
+    Raises:
+        CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
+    """
+    _check_targets(checkpoint.card.get("model"), checkpoint.path)
+    detector = instantiate(checkpoint.card["model"])
+    if not isinstance(detector, Detector):
+        raise CheckpointError(f"{checkpoint.path} does not describe a detector")
+    try:
+        detector.load_state_dict(dict(checkpoint.state))
+    except RuntimeError as error:
+        raise CheckpointError(f"{checkpoint.path} has weights that do not fit its own model: {error}") from error
+    return detector.eval()
+
+
+def load_detector(path: str | Path) -> Detector:
+    """The network of a checkpoint, alone, in eval mode.
+
+    It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says what to cut:
+    size, margin, clip length, stride.
+
+    Raises:
+        CheckpointError: see `read_checkpoint` and `build_detector`.
+    """
+    return build_detector(read_checkpoint(path))
+
+
+def _without_weights(model: Any) -> Any:
+    """A model's config that starts from no file and no download, as its weights will come from the checkpoint."""
+    if not isinstance(model, dict):
+        return model
+    plain: Mapping[str, Any] = {"pretrained": False, "weights": None}
+    return {key: plain[key] if key in plain else _without_weights(value) for key, value in model.items()}
+
+
+def _check_targets(node: Any, path: Path) -> None:
+    """Refuse a config that would call anything but the project's own models."""
+    if isinstance(node, list):
+        for value in node:
+            _check_targets(value, path)
+    if isinstance(node, str) and "${" in node:
+        raise CheckpointError(f"{path} has a config with an interpolation, {node!r}: refused")
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if str(key).startswith("_") and key not in ("_target_", "_partial_"):
+                raise CheckpointError(f"{path} has a config with {key!r}: refused")
+            if key == "_target_" and not _is_model(value):
+                raise CheckpointError(f"{path} asks to call {value!r}, which is not a model of this project: refused")
+            _check_targets(value, path)
+
+
+def _is_model(target: Any) -> bool:
+    if not isinstance(target, str) or not target.startswith(MODELS):
+        return False
+    try:
+        found = get_object(target)
+    except (ImportError, AttributeError, ValueError):
+        return False
+    return isinstance(found, type) and issubclass(found, nn.Module) and found.__module__.startswith(MODELS)

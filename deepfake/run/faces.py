@@ -1,0 +1,106 @@
+"""What every stage does first: list a corpus, and see that its faces are in the store."""
+
+import logging
+import os
+import time
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from tqdm import tqdm
+
+from deepfake.corpora.corpus import Listing
+from deepfake.errors import ConfigError
+from deepfake.faces.extract import Recipe, extract
+from deepfake.report.tables import show
+from deepfake.store import FaceStore, recipe_name
+
+log = logging.getLogger(__name__)
+
+
+def list_corpus(data: DictConfig) -> Listing:
+    """The corpus's videos; what there is to say of them is said once."""
+    listing = instantiate(data.corpus).listing()
+    for note in listing.notes:
+        log.info(note)
+    if listing.missing:
+        log.warning("%s: %d videos of its lists have no file; scripts/inventory.py names them", data.name, len(listing.missing))
+    return listing
+
+
+def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
+    """The store of a recipe, opened.
+
+    Args:
+        faces: plain data, a config of the group `faces`.
+        corpus_dir: `<faces_dir>/<corpus>`.
+    """
+    # Where the weights lie says nothing about the faces; the detector and its thresholds do.
+    recipe = {**faces, "detector": {k: v for k, v in faces["detector"].items() if k not in ("weights", "batch_size")}}
+    return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
+
+
+def extract_faces(paths: Mapping[str, Path], store: FaceStore, faces: Mapping[str, Any], options: DictConfig) -> None:
+    """Complete the store: with a progress bar, and a table of what became of the videos.
+
+    Args:
+        paths: video_id -> file.
+        store: opened.
+        faces: the config that the store was made from.
+        options: the config group `extract`.
+    """
+    todo = store.todo(paths)
+    if todo:
+        start = time.perf_counter()
+        recipe = Recipe(**{key: value for key, value in faces.items() if key != "detector"})
+        device = pick_device(options.device)
+        detector = instantiate(faces["detector"], device=device, _partial_=True, _convert_="all")
+        on_cpu, workers = device == "cpu", min(options.num_workers or os.cpu_count() or 1, len(todo))
+        rows = extract(
+            todo, store, detector, recipe, num_workers=workers, timeout_s=options.timeout_s, detect_in_workers=on_cpu
+        )
+        frames = 0
+        with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
+            for row in bar:
+                frames += row.num_sampled
+                bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
+    store.build_tables(paths)
+    if todo:
+        _summarise(store, list(paths), len(todo), frames, time.perf_counter() - start)
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A config as plain data, resolved."""
+    return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
+
+
+def pick_device(name: str) -> str:
+    """`auto` is the GPU if there is one, else the CPU.
+
+    Raises:
+        ConfigError: a CUDA device was asked for, and there is none.
+    """
+    if name != "auto":
+        if name.startswith("cuda") and not torch.cuda.is_available():
+            raise ConfigError(f"extract.device={name} and this machine has no CUDA device: use extract.device=cpu")
+        return name
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def _summarise(store: FaceStore, video_ids: list[str], num_new: int, frames: int, seconds: float) -> None:
+    rows = store.rows(video_ids)
+    counts = Counter(rows["status"])
+    show(
+        f"faces in {store.root}",
+        ["videos", "new", *counts, "faces", "crops", "frames/s"],
+        [[len(rows), num_new, *counts.values(), int(rows["num_faces"].sum()), len(store.crops()), round(frames / seconds)]],
+    )
+    failed = rows[rows["status"] != "ok"]
+    for video_id, row in failed.head(5).iterrows():
+        log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])
+    if len(failed) > 5:
+        log.warning("and %d more: see %s", len(failed) - 5, store.root / "videos.csv")

@@ -1,0 +1,104 @@
+"""Score unseen files: the same extraction, cut and network as in training, and one verdict a file."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from deepfake.data.augment import NoAugmentation
+from deepfake.data.clips import clip_table
+from deepfake.data.datamodule import as_float, clip_loader
+from deepfake.data.dataset import ClipDataset
+from deepfake.errors import ConfigError
+from deepfake.metrics.binary import THRESHOLD
+from deepfake.models.detector import Detector
+from deepfake.report.tables import show, show_paths
+from deepfake.run.checkpoint import build_detector, read_checkpoint
+from deepfake.run.entry import entry_point
+from deepfake.run.faces import extract_faces, face_store, pick_device, plain
+from deepfake.schema import VIDEO_SUFFIXES, Status
+from deepfake.store import FaceStore, write_atomic
+
+log = logging.getLogger(__name__)
+COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
+
+
+@entry_point
+def predict(cfg: DictConfig) -> None:
+    """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
+    checkpoint = read_checkpoint(cfg.checkpoint)
+    detector = build_detector(checkpoint)
+    paths = input_files(Path(cfg.input))
+    faces = dict(checkpoint.card["faces"]) if cfg.get("faces") is None else plain(cfg.faces)
+
+    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
+        store = face_store(faces, Path(folder))
+        extract_faces(paths, store, faces, cfg.extract)
+        table = score_files(paths, store, detector, cfg)
+
+    output = Path(cfg.output)
+    output.mkdir(parents=True, exist_ok=True)
+    write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
+    show("predictions", COLUMNS, table.fillna("").to_numpy().tolist())
+    show_paths({"predictions": output / "predictions.csv"})
+    if (table["status"] == Status.UNREADABLE).all():
+        raise ConfigError(f"none of the {len(table)} files under input={cfg.input} is a video that can be read")
+
+
+def input_files(source: Path) -> dict[str, Path]:
+    """The videos to score: the file, or every video in the folder and below it.
+
+    Returns:
+        id -> path; the id is the name inside the folder, suffix included, so that no two files share one.
+
+    Raises:
+        ConfigError: there is nothing to score.
+    """
+    if source.is_file():
+        return {source.name: source}
+    if not source.is_dir():
+        raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
+    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    if not found:
+        raise ConfigError(f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})")
+    return {path.relative_to(source).as_posix(): path for path in found}
+
+
+def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cfg: DictConfig) -> pd.DataFrame:
+    """One row a file, `COLUMNS`.
+
+    Each face is scored on its own, by the mean of its clips; the file's score is the highest of them, since one forged
+    face makes a forged video.
+    """
+    clips = clip_table(store.crops(), detector.spec, main_track=False, at_most=cfg.loader.eval_clips_per_video)
+    dataset = ClipDataset(clips.assign(label=np.nan), store, detector.spec, NoAugmentation())
+    clips["score"] = score_clips(detector, dataset, cfg)
+    by_face = clips.groupby(["video_id", "track"])["score"].mean()
+    score = by_face.groupby("video_id").max()
+    num_clips = clips.groupby("video_id").size()
+    rows = []
+    for (video_id, path), (_, row) in zip(paths.items(), store.rows(list(paths)).iterrows(), strict=True):
+        status, value = row["status"], score.get(video_id)
+        if status == Status.OK and value is None:  # a face, but never long enough for a clip
+            status = Status.TOO_SHORT
+        verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
+        rows.append([str(path), status, value, verdict, row["num_faces"], num_clips.get(video_id, 0)])
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+@torch.inference_mode()
+def score_clips(detector: Detector, dataset: ClipDataset, cfg: DictConfig) -> np.ndarray:
+    """P(fake) of every clip, (N,) in double precision."""
+    device = pick_device(cfg.extract.device)
+    detector = detector.to(device)
+    loader = clip_loader(dataset, cfg.loader.batch_size, cfg.loader.num_workers)
+    scores = [
+        detector(as_float(batch)["clip"].to(device)).float().sigmoid().double().cpu().numpy()
+        for batch in tqdm(loader, desc="scoring", unit="batch", disable=len(dataset) == 0)
+    ]
+    return np.concatenate(scores) if scores else np.zeros(0)

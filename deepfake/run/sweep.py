@@ -1,0 +1,37 @@
+"""The end of a sweep: a table of its jobs, best first, on screen and as `sweep.csv`."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig, OmegaConf
+
+from deepfake.report.tables import show, show_paths
+from deepfake.store import write_atomic
+
+KEYS = ["val/video/auc", "test/video/auc", "test/video/eer", "test/video/accuracy"]
+
+
+class SweepTable(Callback):
+    """Reads what the jobs of a multirun left in their folders; jobs on other machines count as well."""
+
+    def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
+        folder = Path(config.hydra.sweep.dir)
+        table = sweep_table(folder)
+        if table.empty:
+            return
+        write_atomic(folder / "sweep.csv", table.to_csv(index=False).encode())
+        show(f"sweep, best {KEYS[0]} first", list(table.columns), table.to_numpy().tolist())
+        show_paths({"sweep": folder / "sweep.csv"})
+
+
+def sweep_table(folder: Path) -> pd.DataFrame:
+    """One row a job that ended: its number, what was asked of it, and its numbers, best first."""
+    rows = []
+    for path in sorted(folder.glob("*/metrics.json")):
+        metrics = json.loads(path.read_text())["metrics"]
+        overrides = OmegaConf.load(path.parent / ".hydra" / "overrides.yaml")
+        rows.append([path.parent.name, " ".join(overrides), *(metrics[key] for key in KEYS)])
+    return pd.DataFrame(rows, columns=["job", "overrides", *KEYS]).sort_values(KEYS[0], ascending=False, kind="stable")

@@ -1,0 +1,107 @@
+"""The words every other module shares: labels, splits, statuses and the four records that travel between stages."""
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+
+# In the order of preference when one name has two of them.
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
+
+
+class Label(IntEnum):
+    """What a video is. 1 = fake everywhere; a source with another convention is translated once, in its corpus file."""
+
+    REAL = 0
+    FAKE = 1
+
+
+class Split(StrEnum):
+    TRAIN = "train"
+    VAL = "val"
+    TEST = "test"
+
+
+class Status(StrEnum):
+    """What became of a video in face extraction."""
+
+    OK = "ok"
+    NO_FACE = "no_face"
+    UNREADABLE = "unreadable"
+    TOO_SHORT = "too_short"
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One file of a corpus. All that is known of it comes from the corpus's lists, nothing from its pixels.
+
+    Attributes:
+        corpus: name of the corpus, `celebdf`.
+        video_id: POSIX path inside the corpus without suffix, `Celeb-real/id0_0001`; unique in the corpus.
+        path: the file.
+        label: real or fake.
+        split: None for a video that no split contains (an unseen file, or one that the protocol drops).
+        method: how it was forged, `Deepfakes`; `real` for a real video.
+        target_id: the person whose video it is; empty where the corpus does not say.
+        source_id: the person whose face was put in; empty for a real video, or where the corpus does not say.
+        real_id: `video_id` of the real video that a fake was made from; empty for a real video, or where unknown.
+    """
+
+    corpus: str
+    video_id: str
+    path: Path
+    label: Label
+    split: Split | None = None
+    method: str = "real"
+    target_id: str = ""
+    source_id: str = ""
+    real_id: str = ""
+
+    @property
+    def identities(self) -> frozenset[str]:
+        """The people in the video, in either role."""
+        return frozenset(filter(None, (self.target_id, self.source_id)))
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTrack:
+    """One face through time, within the frames that were extracted.
+
+    Attributes:
+        frames: (N,) int64, frame indices in the video, ascending.
+        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may reach over its border.
+        scores: (N,) float32, the detector's confidence in [0, 1].
+        landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
+    """
+
+    frames: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+    landmarks: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class ClipSpec:
+    """What a model wants to see; it lives in the model's checkpoint.
+
+    Attributes:
+        clip_length: T, frames in a clip; 1 is a single frame.
+        frame_stride: distance between two frames of a clip, in frames of the video.
+        margin: side of the cut, as a multiple of the side of the face's box.
+        size: S, side in pixels that the cut is resized to.
+        shape: `square` cuts the square around the longer side of the box, so faces keep their proportions; `box` cuts
+            the detector's box as it is and stretches it.
+        mean: per RGB channel, of values in [0, 1].
+        std: per RGB channel, of values in [0, 1].
+    """
+
+    clip_length: int
+    frame_stride: int
+    margin: float
+    size: int
+    shape: Literal["square", "box"]
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]

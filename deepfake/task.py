@@ -1,0 +1,95 @@
+"""The only LightningModule: a shell that gives a detector its loss, optimizer, metrics and its card in the checkpoint."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from pytorch_lightning.utilities.types import OptimizerLRScheduler
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from deepfake.data.dataset import Batch
+from deepfake.metrics.clip_scores import ClipScores, score_levels
+from deepfake.models.detector import Detector
+
+CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
+
+
+class DetectorTask(pl.LightningModule):
+    """Trains and tests a detector.
+
+    Args:
+        detector: clips (B, T, 3, S, S) in [0, 1] -> logits (B,).
+        loss: of logits (B,) and labels (B,).
+        optimizer: parameters -> optimizer.
+        scheduler: optimizer -> schedule, one step an epoch.
+        seed: of the run. Each epoch starts from it and its own number, so that a resumed run repeats what the
+            uninterrupted one would have done.
+        card: plain data that goes into every checkpoint: enough to rebuild the detector from the file alone.
+    """
+
+    def __init__(
+        self,
+        detector: Detector,
+        loss: nn.Module,
+        optimizer: Callable[..., Optimizer],
+        scheduler: Callable[[Optimizer], LRScheduler],
+        seed: int,
+        card: Mapping[str, Any],
+    ) -> None:
+        super().__init__()
+        self.detector = detector
+        self.loss = loss
+        self.make_optimizer = optimizer
+        self.make_scheduler = scheduler
+        self.seed = seed
+        self.card = dict(card)
+        self.val_scores = ClipScores()
+        self.test_scores = ClipScores()
+        self.test_rows: dict[str, Tensor] = {}  # of the last test, for whoever writes them down
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return self.detector(clips)
+
+    def configure_optimizers(self) -> OptimizerLRScheduler:
+        optimizer = self.make_optimizer(self.detector.parameters())
+        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer)}
+
+    def on_train_epoch_start(self) -> None:
+        entropy = np.random.SeedSequence([self.seed, self.current_epoch, self.global_rank])
+        torch.manual_seed(int(entropy.generate_state(1)[0]))  # dropout
+
+    def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        loss = self.loss(self(batch["clip"]), batch["label"])
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["label"]))
+        return loss
+
+    def validation_step(self, batch: Batch, batch_index: int) -> None:
+        self._score(self.val_scores, batch)
+
+    def test_step(self, batch: Batch, batch_index: int) -> None:
+        self._score(self.test_scores, batch)
+
+    def on_validation_epoch_end(self) -> None:
+        self._report("val", self.val_scores.compute())
+        self.val_scores.reset()
+
+    def on_test_epoch_end(self) -> None:
+        self.test_rows = self.test_scores.compute()
+        self._report("test", self.test_rows)
+        self.test_scores.reset()
+
+    def _score(self, scores: ClipScores, batch: Batch) -> None:
+        probability = self(batch["clip"]).float().sigmoid()
+        scores.update(batch["index"], batch["video"], batch["label"], probability)
+
+    def _report(self, split: str, rows: dict[str, Tensor]) -> None:
+        for name, value in score_levels(rows["video"], rows["label"], rows["score"]).items():
+            # Every process has all the rows, so the numbers agree without another exchange.
+            self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        checkpoint[CARD] = self.card

@@ -1,0 +1,18 @@
+"""Show what a corpus holds, and whether its splits leak. See conf/inventory.yaml."""
+
+import sys
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="inventory")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.inventory import inventory  # here, so that --help starts at once
+
+    inventory(cfg)
+
+
+if __name__ == "__main__":
+    sys.argv[1:] = ["verbose=true" if argument == "-v" else argument for argument in sys.argv[1:]]  # Hydra has no -v
+    main()

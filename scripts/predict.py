@@ -1,0 +1,15 @@
+"""Score unseen files. See conf/predict.yaml."""
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.predict import predict  # here, so that --help and the processes that decode start at once
+
+    predict(cfg)
+
+
+if __name__ == "__main__":
+    main()

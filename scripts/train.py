@@ -1,0 +1,15 @@
+"""Train and test a detector. See conf/train.yaml."""
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="train")
+def main(cfg: DictConfig) -> float:
+    from deepfake.run.train import train  # here, so that --help and the processes that decode start at once
+
+    return train(cfg)
+
+
+if __name__ == "__main__":
+    main()

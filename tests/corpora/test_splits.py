@@ -1,0 +1,69 @@
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, common_split, draw, fingerprint, share_out
+from deepfake.schema import Label, Split, Video
+
+TRAIN, VAL, TEST = Split.TRAIN, Split.VAL, Split.TEST
+
+
+def _video(
+    video_id: str, split: Split | None = TRAIN, label: Label = Label.REAL, people: tuple[str, str] = ("", "")
+) -> Video:
+    return Video("c", video_id, Path(video_id), label, split, target_id=people[0], source_id=people[1])
+
+
+def test_blocks_stay_whole() -> None:
+    split_of = share_out([("a", "b"), ("b", "c"), ("d", "e"), ("f", "f")], IDENTITY_SHARES)
+    assert split_of == {"a": TRAIN, "b": TRAIN, "c": TRAIN, "d": VAL, "e": VAL, "f": TEST}
+
+
+def test_one_block_is_taken_apart_so_that_no_split_is_empty() -> None:
+    people = [f"p{i}" for i in range(10)]
+    split_of = share_out([(a, b) for a in people for b in people if a != b], IDENTITY_SHARES)
+    assert [list(split_of.values()).count(split) for split in Split] == [6, 2, 2]
+
+
+def test_the_order_of_pairs_changes_nothing() -> None:
+    pairs = [(f"p{i}", f"p{(i * 7) % 50 + 50}") for i in range(50)]
+    shuffled = [(b, a) for a, b in random.Random(0).sample(pairs, len(pairs))]
+    assert share_out(pairs, VAL_SHARES) == share_out(shuffled, VAL_SHARES)
+
+
+def test_fewer_people_than_splits() -> None:
+    assert share_out([("a", "a")], IDENTITY_SHARES) == {"a": TRAIN}
+    assert share_out([], IDENTITY_SHARES) == {}
+
+
+def test_draw_follows_the_shares_and_only_the_key() -> None:
+    drawn = [draw(f"YouTube-real/{number:05}", VAL_SHARES) for number in range(2000)]
+    assert drawn.count(VAL) == pytest.approx(300, abs=50)
+    assert drawn[7] == draw("YouTube-real/00007", VAL_SHARES)
+    assert set(drawn) == {TRAIN, VAL}
+
+
+def test_common_split() -> None:
+    split_of = {"a": VAL, "b": VAL, "c": TEST}
+    assert common_split(_video("x", people=("a", "b")), split_of) == VAL
+    assert common_split(_video("x", people=("a", "c")), split_of) is None
+    assert common_split(_video("x", people=("new", "")), split_of) == TRAIN
+    assert common_split(_video("x", people=("new", "a")), split_of) is None
+
+
+def test_fingerprint_is_that_of_ids_labels_and_splits() -> None:
+    videos = [_video("a"), _video("b", TEST, Label.FAKE), _video("c", None)]
+    expected = fingerprint(videos)
+    # `printf 'a\\t0\\ttrain\\nb\\t1\\ttest' | sha256sum`: checkpoints hold fingerprints, so they must not drift.
+    assert expected == "5da16b07dfbfc06b"
+    assert fingerprint(reversed(videos)) == expected
+    assert fingerprint(videos[:2]) == expected  # a dropped video is in no number
+    assert fingerprint([replace(video, path=Path("elsewhere"), corpus="d") for video in videos]) == expected
+    for other in (
+        replace(videos[0], video_id="z"),
+        replace(videos[0], split=VAL),
+        replace(videos[0], label=Label.FAKE),
+    ):
+        assert fingerprint([other, *videos[1:]]) != expected

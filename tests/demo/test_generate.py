@@ -1,0 +1,171 @@
+"""The corpus on disk: the same bytes every time, whole or not there, and nobody else's files at risk."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from deepfake.demo import generate
+from deepfake.demo.generate import MARKER, TABLE, ensure_corpus
+from deepfake.demo.recipe import Recipe, Take
+from deepfake.errors import CorpusError
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in root.rglob("*") if path.is_file()}
+
+
+def rows(root: Path) -> list[dict[str, str]]:
+    with (root / TABLE).open(newline="") as file:
+        return [row for row in csv.DictReader(file) if not row["video_id"].startswith("extra/")]
+
+
+@pytest.fixture
+def scribble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Replaces the slow part: files say who they are. Returns the ids of the takes that were made."""
+    made: list[str] = []
+
+    def shoot(recipe: Recipe, take: Take, folder: Path) -> None:
+        made.append(take.take_id)
+        for video in take.videos:
+            (folder / video.path).parent.mkdir(exist_ok=True)
+            (folder / video.path).write_text(f"{recipe} {video.video_id}")
+
+    monkeypatch.setattr(generate, "shoot", shoot)
+    return made
+
+
+def test_two_workers_in_another_place_give_the_same_bytes(tiny: Recipe, tiny_root: Path, tmp_path: Path) -> None:
+    ensure_corpus(tmp_path / "again", tiny, num_workers=2)
+    assert contents(tmp_path / "again") == contents(tiny_root)
+
+
+def test_every_clip_decodes_to_as_many_frames_as_it_says(tiny_root: Path) -> None:
+    counts = {row["video_id"]: num_frames(tiny_root / f"{row['video_id']}.mp4") for row in rows(tiny_root)}
+    assert set(counts.values()) == {4, 5, 6}
+    for row in rows(tiny_root):
+        assert row["label"] == "0" or counts[row["video_id"]] == counts[row["real_id"]]
+
+
+def num_frames(path: Path) -> int:
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.average_rate) == ("h264", 25)
+        count = sum(1 for _ in container.decode(stream))
+        assert count == stream.frames
+    return count
+
+
+def test_the_truncated_file_cannot_be_opened(tiny_root: Path) -> None:
+    with pytest.raises(av.error.FFmpegError):
+        av.open(str(tiny_root / "extra/truncated.mp4"))
+
+
+def test_the_table_has_one_row_a_file_and_pairs_that_exist(tiny_root: Path) -> None:
+    table = rows(tiny_root)
+    assert len(table) == 24
+    assert all((tiny_root / f"{row['video_id']}.mp4").is_file() for row in table)
+    ids = {row["video_id"] for row in table}
+    assert all(row["real_id"] in ids for row in table if row["label"] == "1")
+
+
+def test_neither_file_size_nor_frame_count_tells_the_classes_apart(tiny_root: Path) -> None:
+    table = rows(tiny_root)
+    labels = [int(row["label"]) for row in table]
+    paths = [tiny_root / f"{row['video_id']}.mp4" for row in table]
+    assert roc_auc_score(labels, [num_frames(path) for path in paths]) == 0.5
+    assert 0.3 < roc_auc_score(labels, [path.stat().st_size for path in paths]) < 0.7
+
+
+def test_it_is_made_once(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+    for _ in range(2):
+        ensure_corpus(tmp_path / "demo", tiny, num_workers=1)
+        assert len(scribble) == 15
+
+
+def test_another_recipe_replaces_all_files(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+    root = tmp_path / "demo"
+    ensure_corpus(root, tiny, num_workers=1)
+    before = contents(root)
+    ensure_corpus(root, replace(tiny, extras=False, seed=1), num_workers=1)
+    after = contents(root)
+    assert "extra/no_face.mp4" in before and "extra/no_face.mp4" not in after
+    assert all(before[name] != after[name] for name in after)
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_another_version_of_the_generator_replaces_all_files(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+    ensure_corpus(tmp_path / "demo", tiny, num_workers=1)
+    newer = replace(tiny)
+    object.__setattr__(newer, "version", tiny.version + 1)
+    ensure_corpus(tmp_path / "demo", newer, num_workers=1)
+    assert len(scribble) == 30
+
+
+def test_a_corpus_that_lost_a_file_is_made_again(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+    root = tmp_path / "demo"
+    ensure_corpus(root, tiny, num_workers=1)
+    before = contents(root)
+    (root / "real/p00_a.mp4").unlink()
+    ensure_corpus(root, tiny, num_workers=1)
+    assert contents(root) == before
+
+
+def test_the_faster_of_two_processes_wins(tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "demo"
+    racing: list[str] = []
+
+    def shoot(recipe: Recipe, take: Take, folder: Path) -> None:
+        (folder / f"{take.take_id}.mp4").touch()
+        racing.append(take.take_id)
+        if len(racing) == 1:  # while this one draws its first take, another makes the whole corpus
+            ensure_corpus(root, recipe, num_workers=1)
+            (root / "made_by_the_other").touch()
+
+    monkeypatch.setattr(generate, "shoot", shoot)
+    ensure_corpus(root, tiny, num_workers=1)
+    assert (root / "made_by_the_other").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+
+
+def test_an_interruption_leaves_nothing(tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shot: list[str] = []
+
+    def interrupted(recipe: Recipe, take: Take, folder: Path) -> None:
+        if len(shot) == 2:
+            raise KeyboardInterrupt
+        shot.append(take.take_id)
+        (folder / f"{take.take_id}.mp4").touch()
+
+    monkeypatch.setattr(generate, "shoot", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ensure_corpus(tmp_path / "demo", tiny, num_workers=1)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["notes.txt", "real/mine.mp4"])
+def test_a_file_that_is_not_ours_is_never_deleted(
+    tiny: Recipe, tmp_path: Path, scribble: list[str], place: str
+) -> None:
+    root = tmp_path / "demo"
+    ensure_corpus(root, tiny, num_workers=1)
+    (root / place).write_text("precious")
+    ensure_corpus(root, tiny, num_workers=1)  # the corpus is whole, the file beside it does no harm
+    with pytest.raises(CorpusError, match=place):
+        ensure_corpus(root, replace(tiny, seed=1), num_workers=1)
+    assert (root / place).read_text() == "precious"
+
+
+def test_a_folder_that_is_not_ours_is_refused(tiny: Recipe, tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("precious")
+    with pytest.raises(CorpusError, match=r"thesis\.tex.*data\.root"):
+        ensure_corpus(tmp_path, tiny, num_workers=1)
+    (tmp_path / MARKER).write_text("not json")
+    with pytest.raises(CorpusError, match=r"data\.root"):
+        ensure_corpus(tmp_path, tiny, num_workers=1)
+    with pytest.raises(CorpusError, match="is a file"):
+        ensure_corpus(tmp_path / "thesis.tex", tiny, num_workers=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [MARKER, "thesis.tex"]

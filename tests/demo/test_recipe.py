@@ -1,0 +1,88 @@
+"""Who is in which split, who is forged with whose face, and which parameters make no corpus."""
+
+from typing import Any
+
+import pytest
+
+from deepfake.demo.recipe import Recipe, plan, splits
+from deepfake.errors import ConfigError
+from deepfake.schema import Label, Split
+
+
+@pytest.mark.parametrize(
+    ("num_people", "sizes"), [(24, (16, 4, 4)), (6, (2, 2, 2)), (7, (3, 2, 2)), (60, (40, 10, 10))]
+)
+def test_people_are_split_four_to_one_to_one(num_people: int, sizes: tuple[int, ...]) -> None:
+    by_split = splits(num_people)
+    assert tuple(len(people) for people in by_split.values()) == sizes
+    assert len({person for people in by_split.values() for person in people}) == num_people
+
+
+def test_the_default_corpus_has_48_real_and_48_fake_clips() -> None:
+    videos = [video for take in plan(Recipe(extras=False)) for video in take.videos]
+    assert (
+        sum(video.label is Label.REAL for video in videos) == sum(video.label is Label.FAKE for video in videos) == 48
+    )
+    assert len({video.video_id for video in videos}) == 96
+    assert {video.method for video in videos} == {"real", "faceswap", "reenact"}
+
+
+@pytest.mark.parametrize("num_people", [6, 9, 24])
+def test_nobody_is_in_two_splits_in_either_role(num_people: int) -> None:
+    takes = plan(Recipe(num_people=num_people))
+    seen = {split: set[str]() for split in Split}
+    for take in takes:
+        for video in take.videos:
+            assert video.split is not None
+            seen[video.split] |= video.identities | set(take.people)
+    assert not seen[Split.TRAIN] & seen[Split.VAL]
+    assert not seen[Split.TEST] & (seen[Split.TRAIN] | seen[Split.VAL])
+
+
+def test_each_person_has_two_real_clips_and_one_fake_by_each_method() -> None:
+    takes = plan(Recipe(extras=False))
+    for person in (f"p{i:02d}" for i in range(24)):
+        methods = sorted(v.method for take in takes for v in take.videos if v.target_id == person)
+        assert methods == ["faceswap", "real", "real", "reenact"]
+
+
+def test_a_fake_is_made_from_a_real_clip_of_its_target_with_anothers_face() -> None:
+    for take in plan(Recipe(extras=False)):
+        real, fake = take.videos
+        assert (fake.real_id, fake.target_id) == (real.video_id, real.target_id)
+        assert fake.source_id and fake.source_id != fake.target_id
+        assert fake.video_id == f"{fake.method}/{fake.target_id}_{fake.source_id}"
+
+
+def test_the_extras_are_test_videos_on_top() -> None:
+    plain, full = plan(Recipe(extras=False)), plan(Recipe(extras=True))
+    extras = {v.video_id: v for take in full[len(plain) :] for v in take.videos}
+    assert full[: len(plain)] == plain
+    assert set(extras) == {"extra/two_people", "extra/no_face", "extra/truncated"}
+    assert all(v.split is Split.TEST for v in extras.values())
+    assert extras["extra/two_people"].label is Label.FAKE
+
+
+def test_random_streams_are_independent_and_repeatable() -> None:
+    recipe = Recipe()
+    assert recipe.rng("person", "p00").random() == recipe.rng("person", "p00").random()
+    draws = {r.rng(*words).random() for r in (recipe, Recipe(seed=1)) for words in (("person", "p00"), ("take", "p00"))}
+    assert len(draws) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"num_people": 5}, "num_people=5"),
+        ({"width": 321}, "width=321"),
+        ({"height": 64}, "height=64"),
+        ({"width": 200}, "width=200"),
+        ({"min_seconds": 5.0}, "min_seconds=5.0"),
+        ({"min_seconds": 0.0}, "min_seconds=0.0"),
+        ({"fps": 0}, "fps=0"),
+        ({"seed": -1}, "seed=-1"),
+    ],
+)
+def test_parameters_that_make_no_corpus_are_named(options: dict[str, Any], named: str) -> None:
+    with pytest.raises(ConfigError, match=named):
+        Recipe(**options)
