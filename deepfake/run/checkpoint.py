@@ -15,8 +15,9 @@ from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
-from deepfake.errors import CheckpointError
+from deepfake.errors import CheckpointError, WeightsError
 from deepfake.models.detector import Detector
+from deepfake.models.fit import load_exactly
 from deepfake.schema import ClipSpec, Label
 from deepfake.task import CARD
 
@@ -51,7 +52,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[
     assert isinstance(config, dict)
     return {
         "format": FORMAT,
-        "model": _without_weights(config["model"]),
+        "model": without_weights(config["model"]),
         "spec": {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)},
         "labels": {label.name.lower(): int(label) for label in Label},
         "faces": config["faces"],
@@ -94,9 +95,9 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
     if not isinstance(detector, Detector):
         raise CheckpointError(f"{checkpoint.path} does not describe a detector")
     try:
-        detector.load_state_dict(dict(checkpoint.state))
-    except RuntimeError as error:
-        raise CheckpointError(f"{checkpoint.path} has weights that do not fit its own model: {error}") from error
+        load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
     return detector.eval()
 
 
@@ -112,12 +113,12 @@ def load_detector(path: str | Path) -> Detector:
     return build_detector(read_checkpoint(path))
 
 
-def _without_weights(model: Any) -> Any:
-    """A model's config that starts from no file and no download, as its weights will come from the checkpoint."""
+def without_weights(model: Any) -> Any:
+    """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
     if not isinstance(model, dict):
         return model
-    plain: Mapping[str, Any] = {"pretrained": False, "weights": None}
-    return {key: plain[key] if key in plain else _without_weights(value) for key, value in model.items()}
+    kept = {key: without_weights(value) for key, value in model.items() if key != "weights"}
+    return {**kept, "pretrained": False} if "pretrained" in kept else kept
 
 
 def _check_targets(node: Any, path: Path) -> None:

@@ -1,5 +1,6 @@
 """What every stage has around it: a user's mistake becomes one line on stderr and exit code 1, without a traceback."""
 
+import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
@@ -12,6 +13,13 @@ from deepfake.errors import ConfigError, DeepfakeError
 
 T = TypeVar("T")
 
+# Warnings that a user can do nothing about.
+NOISE = (
+    ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 uses a name that torch 2.15 renames
+    ".*does not have many workers.*",  # on two cores, two are many
+    ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
+)
+
 
 class UserError(CompactHydraException):
     """Hydra prints an exception of this kind as its message alone and exits with 1; in a sweep the other jobs go on."""
@@ -22,6 +30,8 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
 
     @wraps(stage)
     def run(cfg: DictConfig) -> T:
+        for message in NOISE:
+            warnings.filterwarnings("ignore", message)
         try:
             _check_complete(cfg)
             return stage(cfg)

@@ -60,6 +60,6 @@ def test_a_performance_begins_the_same_however_long_it_lasts() -> None:
 
 def test_a_performance_blinks_speaks_and_moves() -> None:
     motion = perform(np.random.default_rng(0), 100, 25)
-    assert motion.expression.eyes.min() < 0.2 < 0.7 < motion.expression.eyes.max()
+    assert motion.expression.eyes.min() < 0.2 and motion.expression.eyes.max() > 0.7
     assert motion.expression.mouth.max() - motion.expression.mouth.min() > 0.3
     assert motion.pose.shift.std() > 0 and motion.pose.roll.std() > 0 and motion.light.colour.std() > 0

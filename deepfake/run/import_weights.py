@@ -1,0 +1,110 @@
+"""Make a checkpoint of ours out of someone else's weights: complete, or nothing is written."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from deepfake.errors import ConfigError, WeightsError
+from deepfake.models.detector import Detector
+from deepfake.models.fit import load_exactly
+from deepfake.models.imported.keras import read_keras_arrays, read_keras_shapes
+from deepfake.models.imported.mesonet import architecture, check_keras, from_keras
+from deepfake.models.imported.v1 import from_v1
+from deepfake.report.tables import show_paths
+from deepfake.run.checkpoint import make_card, without_weights
+from deepfake.run.entry import entry_point
+from deepfake.run.faces import plain
+from deepfake.store import write_atomic
+from deepfake.task import CARD
+
+
+@entry_point
+def import_weights(cfg: DictConfig) -> None:
+    """Write `cfg.output` from `cfg.weights`.
+
+    Raises:
+        ConfigError: the format is unknown, or the output exists.
+        WeightsError: the file does not exist, cannot be read safely, or holds another network.
+    """
+    source, output = Path(cfg.weights), Path(cfg.output)
+    if cfg.format not in FORMATS:
+        raise ConfigError(f"format={cfg.format} is not known: use format={' or format='.join(FORMATS)}")
+    if output.exists():
+        raise ConfigError(f"output={output} exists: delete it, or give another name")
+    if not source.is_file():
+        raise WeightsError(f"weights={source} does not exist")
+    name, detector = FORMATS[cfg.format](source, cfg.models)
+
+    config = {**{key: value for key, value in plain(cfg).items() if key != "models"}, "model": plain(cfg.models[name])}
+    data = {
+        "corpus": "unknown",  # what the weights were trained on, which no file of weights says
+        "protocol": "unknown",
+        "fingerprint": None,
+        "imported": {"format": cfg.format, "file": source.name, "sha256": _sha256(source)},
+    }
+    state = {f"detector.{key}": value for key, value in detector.state_dict().items()}
+    content = io.BytesIO()
+    torch.save({CARD: make_card(OmegaConf.create(config), detector.spec, data), "state_dict": state}, content)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(output, content.getvalue())
+    spec = detector.spec
+    show_paths(
+        {
+            "network": f"{name}, {sum(p.numel() for p in detector.parameters())} trained parameters",
+            "input": f"{spec.size} pixels, {spec.margin} times the face box, {spec.shape}",
+            "checkpoint": output,
+        }
+    )
+
+
+def _import_mesonet(source: Path, models: DictConfig) -> tuple[str, Detector]:
+    what = f"weights={source}"
+    found = read_keras_shapes(source)
+    name = architecture(found, what)
+    detector = _build(models[name])
+    check_keras(detector, found, f"{what} is not {name}")
+    _load(detector, from_keras(detector, read_keras_arrays(source)), what)
+    return name, detector
+
+
+def _import_v1(source: Path, models: DictConfig) -> tuple[str, Detector]:
+    what = f"weights={source}"
+    try:
+        content = torch.load(source, map_location="cpu", weights_only=True)
+    except Exception as error:  # pickle, zip, tar and torch each raise their own
+        raise WeightsError(
+            f"{what} cannot be read safely as a v1 checkpoint ({type(error).__name__}): it is damaged, of another kind, "
+            "or does more than hold data; nothing of it was executed"
+        ) from error
+    weights = content.get("model") if isinstance(content, dict) else None
+    if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
+        found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
+        raise WeightsError(f"{what} is not a v1 checkpoint: found {found or 'nothing'}, expected model (tensors by name)")
+    detector = _build(models.meso4_v1)
+    _load(detector, from_v1(detector, weights, f"{what} is not the MesoNet4 of v1"), what)
+    return "meso4_v1", detector
+
+
+FORMATS = {"mesonet": _import_mesonet, "v1": _import_v1}
+
+
+def _build(model: DictConfig) -> Detector:
+    detector: Detector = instantiate(without_weights(plain(model)))
+    return detector
+
+
+def _load(detector: Detector, state: dict[str, Tensor], what: str) -> None:
+    broken = [name for name, value in state.items() if not value.isfinite().all()]
+    if broken:
+        raise WeightsError(f"{what} holds numbers that are not finite, in {broken[0]}: it is damaged, get it again")
+    load_exactly(detector, state, what)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

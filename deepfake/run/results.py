@@ -1,0 +1,82 @@
+"""What a run leaves beside its checkpoints: numbers, pictures, and a table on screen."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from pytorch_lightning.loggers import Logger
+
+from deepfake.loggers.wandb import finish, log_results
+from deepfake.report.plots import roc_figure, save, score_figure
+from deepfake.report.tables import show_metrics, show_paths
+from deepfake.store import FaceStore, write_atomic
+
+log = logging.getLogger(__name__)
+
+
+def leave(
+    folder: Path,
+    metrics: Mapping[str, float],
+    data: Mapping[str, Any],
+    seed: int,
+    best: Path,
+    loggers: Sequence[Logger],
+    store: FaceStore,
+) -> None:
+    """Write `metrics.json` and the pictures, log them, and show where all of it is.
+
+    Args:
+        folder: of the run; `predictions.csv` is in it if there was a test.
+        metrics: `<split>/<level>/<name>` -> value, of the best epoch.
+        data: what they were measured on.
+        seed: of the run.
+        best: the checkpoint they belong to.
+        loggers: of the run; closed here.
+        store: holds the faces.
+    """
+    coverage = data["coverage"]
+    shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage.items() if c["videos"]}
+    content = {
+        "metrics": {**metrics, **shares},
+        "data": data,
+        "model": HydraConfig.get().runtime.choices["model"],
+        "seed": seed,
+        "checkpoint": str(best.relative_to(folder)),
+    }
+    write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
+    paths: dict[str, Path | str] = {"run": folder, "checkpoint": best, "metrics": folder / "metrics.json"}
+    if (folder / "predictions.csv").exists():
+        paths["predictions"] = folder / "predictions.csv"
+        paths |= draw(folder, loggers, store)
+        show_metrics(metrics, "test")
+    show_metrics(metrics, "val")
+    scored = ", ".join(f"{split} {c['scored']} of {c['videos']}" for split, c in coverage.items() if split != "train")
+    log.info("videos with a face: %s", scored)
+    if line := finish(loggers):
+        paths["wandb"] = line
+    show_paths(paths)
+
+
+def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:
+    """Draw the test, and send the pictures and a table of its videos to the loggers."""
+    videos = video_scores(pd.read_csv(folder / "predictions.csv", dtype={"video_id": str}))
+    pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
+    if videos["label"].nunique() == 2:
+        pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
+    faces = [str(store.image_path(row.video_id, row.track, row.start)) for row in videos.itertuples()]
+    log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, videos.assign(face=faces))
+    return pictures
+
+
+def video_scores(clips: pd.DataFrame) -> pd.DataFrame:
+    """One row a video: its score is the mean of its clips'; `track` and `start` are those of its first clip.
+
+    Args:
+        clips: as in `predictions.csv`.
+    """
+    first = {name: (name, "first") for name in ("label", "method", "track", "start")}
+    return clips.groupby("video_id", sort=True).agg(**first, score=("score", "mean")).reset_index()

@@ -1,0 +1,65 @@
+"""What several tests share: one tiny demo corpus and its faces, and a way to run a script as a user does."""
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hydra.core.global_hydra import GlobalHydra
+
+from deepfake.corpora.demo import DemoCorpus
+
+REPOSITORY = Path(__file__).parents[1]
+# Small enough to draw and extract in seconds, large enough for MTCNN and for three splits.
+DEMO = {"num_people": 6, "min_seconds": 0.7, "max_seconds": 0.8}
+TINY = [
+    *(f"data.corpus.{key}={value}" for key, value in DEMO.items()),
+    "faces.num_segments=2",
+    "loader.num_workers=0",
+    "loader.batch_size=8",
+    "loader.clips_per_video=1",
+    "loader.eval_clips_per_video=2",
+    "trainer=cpu",
+    "trainer.max_epochs=2",
+    "trainer.enable_progress_bar=false",
+    "logger=csv",
+]
+
+Run = Callable[..., int]
+
+
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo corpus and its faces are made, once a session."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def demo(data_dir: Path) -> DemoCorpus:
+    return DemoCorpus(data_dir / "demo", num_workers=1, **DEMO)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def demo_root(demo: DemoCorpus, data_dir: Path) -> Path:
+    demo.listing()
+    return data_dir / "demo"
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path) -> Run:
+    """Runs `scripts/<name>.py` in a folder of its own and returns the exit code; capture with `capfd`."""
+
+    def run(name: str, *arguments: str) -> int:
+        path = str(REPOSITORY / "scripts" / f"{name}.py")
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("DEEPFAKE_DATA", str(data_dir))
+        monkeypatch.setattr(sys, "argv", [path, *arguments])
+        GlobalHydra.instance().clear()
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as exit_:
+            return int(exit_.code or 0)
+        return 0
+
+    return run

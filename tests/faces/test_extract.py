@@ -1,0 +1,163 @@
+"""Videos to face store, with drawn squares for faces: what is stored, what is not done twice, what does not stop it."""
+
+import hashlib
+import os
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from deepfake.faces.extract import Recipe, extract
+from deepfake.schema import Status
+from deepfake.store import FaceStore, recipe_name
+from tests.fakes import BrightSquares, frames_with, no_face, one_face, two_faces, write_video
+
+RECIPE = {
+    "num_segments": 2,
+    "segment_length": 4,
+    "margin": 1.3,
+    "max_crop_size": 512,
+    "min_score": 0.5,
+    "min_face_size": 20,
+    "min_track_length": 2,
+    "image_format": "png",
+}
+
+
+def run(paths: dict[str, Path], root: Path, recipe: dict = RECIPE, **options: object) -> FaceStore:
+    plain = {"detector": {"_target_": "tests.fakes.BrightSquares"}, **recipe}
+    store = FaceStore(root / recipe_name(plain), plain).open()
+    options = {"num_workers": 1, "detect_in_workers": False, **options}
+    list(extract(store.todo(paths), store, BrightSquares, Recipe(**recipe), **options))  # type: ignore[arg-type]
+    store.build_tables(paths)
+    return store
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("videos")
+    paths = {
+        "real/one": write_video(root / "one.mp4", frames_with(one_face, 40)),
+        "fake/two": write_video(root / "two.mp4", frames_with(two_faces, 40)),
+        "none": write_video(root / "none.mp4", frames_with(no_face, 40)),
+        "short": write_video(root / "short.mp4", frames_with(one_face, 3)),
+    }
+    (root / "text.mp4").write_text("no video\n")
+    return {**paths, "text": root / "text.mp4", "gone": root / "gone.mp4"}
+
+
+@pytest.fixture(scope="module")
+def store(videos: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
+    return run(videos, tmp_path_factory.mktemp("faces"))
+
+
+def contents(root: Path) -> dict[str, str]:
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_every_video_has_a_row_with_a_status_and_a_reason(store: FaceStore) -> None:
+    rows = store.videos()
+    assert rows["status"].to_dict() == {
+        "real/one": Status.OK,
+        "fake/two": Status.OK,
+        "none": Status.NO_FACE,
+        "short": Status.TOO_SHORT,
+        "text": Status.UNREADABLE,
+        "gone": Status.UNREADABLE,
+    }
+    assert (rows["reason"] == "").to_dict() == {name: status == Status.OK for name, status in rows["status"].items()}
+    assert rows.loc["real/one", ["num_frames", "height", "width", "num_sampled", "num_faces"]].tolist() == [40, 120, 160, 8, 1]
+    assert rows.at["fake/two", "num_faces"] == 2
+
+
+def test_crops_are_where_the_faces_are(store: FaceStore) -> None:
+    crops = store.crops()
+    one = crops[crops["video_id"] == "real/one"]
+    assert one["frame"].tolist() == [8, 9, 10, 11, 28, 29, 30, 31]
+    assert one["segment"].tolist() == [0] * 4 + [1] * 4
+    # The square box of a segment is still: 50 px wide, its centre at 65 + t // 4 for t around 9 and 29.
+    assert one.groupby("segment")["face_x"].nunique().tolist() == [1, 1]
+    assert one.groupby("segment")["face_x"].first().tolist() == pytest.approx([67, 72], abs=1)
+    assert one["face_width"].tolist() == pytest.approx([50] * 8, abs=1)
+    image = np.asarray(Image.open(store.image_path("real/one", 0, 9)))
+    assert image.shape == (one["size"].iloc[1],) * 2 + (3,)
+    assert image.shape[0] == pytest.approx(65, abs=2)
+    inner = image[12:-12, 12:-12]
+    assert inner.min() > 200  # the white square
+    assert image[:3].max() < 200  # and what is around it
+
+
+def test_the_larger_face_is_the_main_track(store: FaceStore) -> None:
+    crops = store.crops()
+    two = crops[crops["video_id"] == "fake/two"].groupby("track")["face_width"].first()
+    assert two.tolist() == pytest.approx([60, 40], abs=1)
+
+
+def test_nothing_is_done_twice(store: FaceStore, videos: dict[str, Path]) -> None:
+    assert store.todo(videos) == {}
+
+
+def test_an_interrupted_extraction_resumes_to_the_same_store(
+    store: FaceStore, videos: dict[str, Path], tmp_path: Path
+) -> None:
+    interrupted = FaceStore(tmp_path / store.root.name, store.recipe).open()
+    rows = extract(videos, interrupted, BrightSquares, Recipe(**RECIPE), num_workers=1, detect_in_workers=False)  # type: ignore[arg-type]
+    next(rows)
+    next(rows)
+    rows.close()  # type: ignore[attr-defined]
+    (interrupted.root / "partial" / "half" / "0").mkdir(parents=True)  # what a kill leaves
+    done = len(videos) - len(interrupted.todo(videos))
+    assert 2 <= done < len(videos)
+    run(videos, tmp_path)
+    assert contents(interrupted.root) == contents(store.root)
+
+
+def test_detecting_in_the_workers_gives_the_same_store(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
+    assert contents(run(videos, tmp_path, detect_in_workers=True).root) == contents(store.root)
+
+
+def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
+    other = run({"none": videos["none"]}, tmp_path, {**RECIPE, "margin": 2.0})
+    assert other.root.name != store.root.name
+
+
+def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", frames_with(no_face, 12))
+    assert run({"a": path}, tmp_path / "faces").videos().at["a", "status"] == Status.NO_FACE
+    write_video(path, frames_with(one_face, 12))
+    assert run({"a": path}, tmp_path / "faces").videos().at["a", "status"] == Status.OK
+
+
+class Deadly(BrightSquares):
+    """A worker that dies, or never ends, on frames that are all but black."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+
+    def detect(self, frames: np.ndarray) -> list:
+        if frames.mean() < 30:
+            if self.how == "dies":
+                os._exit(3)
+            while True:
+                pass
+        return super().detect(frames)
+
+
+@pytest.mark.parametrize(("how", "reason"), [("dies", "died"), ("hangs", "not done within 20 s")])
+def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: str, tmp_path: Path) -> None:
+    paths = {
+        "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
+        "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
+    }
+    plain = {"detector": {"_target_": "x.Deadly"}, **RECIPE}
+    store = FaceStore(tmp_path / "faces", plain).open()
+    rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=20)  # type: ignore[arg-type]
+    first, second = rows
+    assert (first.video_id, first.status) == ("a", Status.UNREADABLE) and reason in first.reason
+    assert (second.video_id, second.status) == ("b", Status.OK)

@@ -1,0 +1,38 @@
+"""MTCNN on a drawn face, at the places where we adapt it."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfake.faces.mtcnn import Mtcnn
+from deepfake.faces.tracker import box_iou
+from deepfake.video.reader import read
+
+
+@pytest.fixture(scope="module")
+def frames(demo_root: Path) -> np.ndarray:
+    return read(demo_root / "real" / "p00_a.mp4", [0, 5, 10])
+
+
+def test_it_finds_the_one_face_in_every_frame(frames: np.ndarray) -> None:
+    found = Mtcnn(min_face_size=40).detect(frames)
+    assert [len(faces) for faces in found] == [1, 1, 1]
+    assert min(faces.scores[0] for faces in found) > 0.9
+    assert found[0].landmarks.shape == (1, 5, 2)
+    left, right, nose, *mouth = found[0].landmarks[0]
+    assert left[0] < nose[0] < right[0] and max(left[1], right[1]) < nose[1] < mouth[0][1]
+
+
+def test_frames_without_a_face_are_empty_also_among_others(frames: np.ndarray) -> None:
+    grey = np.full_like(frames[:1], 128)
+    found = Mtcnn(min_face_size=40, batch_size=2).detect(np.concatenate([grey, frames[:1], grey]))
+    assert [len(faces) for faces in found] == [0, 1, 0]
+
+
+def test_boxes_come_back_in_the_pixels_of_a_frame_that_was_shrunk(frames: np.ndarray) -> None:
+    large = frames[:1].repeat(4, axis=1).repeat(4, axis=2)
+    whole, shrunk = Mtcnn(min_face_size=40).detect(frames[:1])[0], Mtcnn(min_face_size=40, max_size=320).detect(large)[0]
+    assert box_iou(whole.boxes * 4, shrunk.boxes)[0, 0] > 0.85
+
+

@@ -1,0 +1,63 @@
+"""Things made on the spot: clips with bright squares for faces, and a detector that finds them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import av
+import numpy as np
+
+from deepfake.faces.detector import FaceDetector, Faces
+
+Box = tuple[int, int, int, int]  # x0, y0, x1, y1
+HEIGHT, WIDTH = 120, 160
+
+
+def frames_with(boxes_of: Callable[[int], Sequence[Box]], num_frames: int) -> np.ndarray:
+    """(T, 120, 160, 3): grey noise, and a white square at each of the boxes of frame t."""
+    frames = np.random.default_rng(0).integers(0, 90, (num_frames, HEIGHT, WIDTH, 3)).astype(np.uint8)
+    for t in range(num_frames):
+        for x0, y0, x1, y1 in boxes_of(t):
+            frames[t, y0:y1, x0:x1] = 255
+    return frames
+
+
+def write_video(path: Path, frames: np.ndarray, fps: int = 25) -> Path:
+    """Encode as H.264."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"crf": "10"})
+        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
+        for frame in frames:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def one_face(t: int) -> Sequence[Box]:
+    return [(40 + t // 4, 30, 90 + t // 4, 80)]
+
+
+def two_faces(t: int) -> Sequence[Box]:
+    return [(10, 20, 70, 80), (100, 40, 140, 80)]
+
+
+def no_face(t: int) -> Sequence[Box]:
+    return []
+
+
+class BrightSquares(FaceDetector):
+    """Finds white squares: columns of white, and in each the rows."""
+
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        return [self._squares(frame.min(-1) > 200) for frame in frames]
+
+    @staticmethod
+    def _squares(white: np.ndarray) -> Faces:
+        columns = np.flatnonzero(white.sum(0) > 10)
+        boxes = []
+        for run in np.split(columns, np.flatnonzero(np.diff(columns) > 1) + 1):
+            if len(run) > 10:
+                rows = np.flatnonzero(white[:, run].sum(1) > len(run) / 2)
+                boxes.append((run[0], rows[0], run[-1] + 1, rows[-1] + 1))
+        n = len(boxes)
+        return Faces(np.array(boxes, np.float32).reshape(n, 4), np.ones(n, np.float32), np.zeros((n, 5, 2), np.float32))

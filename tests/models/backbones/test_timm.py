@@ -1,0 +1,91 @@
+import pickle
+from pathlib import Path
+
+import pytest
+import timm
+import torch
+from safetensors.torch import save_file
+from torch import Tensor
+
+from deepfake.errors import ConfigError, WeightsError
+from deepfake.models.backbones.timm import Timm
+
+NAME = "test_efficientnet"  # timm's own for tests, a few thousand parameters
+
+
+def published(seed: int = 0) -> dict[str, Tensor]:
+    torch.manual_seed(seed)
+    state: dict[str, Tensor] = timm.create_model(NAME, num_classes=1000).state_dict()
+    return state
+
+
+def test_any_network_ends_in_features() -> None:
+    for name in (NAME, "test_resnet", "mobilenetv3_small_050", "test_vit"):
+        network = Timm(name, pretrained=False).eval()
+        assert network(torch.rand(2, 3, 160 if name == "test_vit" else 64, 160 if name == "test_vit" else 64)).shape == (2, network.num_features)
+        assert len(network.mean) == len(network.std) == 3
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("classifier", [True, False])
+def test_weights_from_a_file(suffix: str, classifier: bool, tmp_path: Path) -> None:
+    state = {key: value for key, value in published().items() if classifier or not key.startswith("classifier.")}
+    path = tmp_path / f"weights{suffix}"
+    save_file(state, path) if suffix == ".safetensors" else torch.save(state, path)
+    torch.manual_seed(1)
+    loaded = Timm(NAME, weights=path).network.state_dict()  # `pretrained`, the default, is not asked for its download
+    assert all(torch.equal(value, state[key]) for key, value in loaded.items())
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "weights.pth"
+    torch.save(timm.create_model("test_resnet").state_dict(), path)
+    with pytest.raises(WeightsError, match=rf"weights={path} are not those of {NAME}: \d+ of \d+ missing .*unknown"):
+        Timm(NAME, weights=path)
+    state = published()
+    state["conv_stem.weight"] = state["conv_stem.weight"][:-1]
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match=r"1 of another shape \(conv_stem.weight: found"):
+        Timm(NAME, weights=path)
+    del state["conv_stem.weight"]
+    torch.save(state, path)
+    with pytest.raises(WeightsError, match=r"1 of \d+ missing \(conv_stem.weight"):
+        Timm(NAME, weights=path)
+
+
+class Code:
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return Path.touch, (Path("executed"),)
+
+
+def test_unreadable_weights_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(WeightsError, match="does not exist"):
+        Timm(NAME, weights="nothing.pth")
+    for name in ("text.pth", "text.safetensors"):
+        Path(name).write_text("text")
+        with pytest.raises(WeightsError, match=f"weights={name} cannot be read safely: "):
+            Timm(NAME, weights=name)
+    Path("code.pth").write_bytes(pickle.dumps(Code()))
+    torch.save({"state_dict": Code()}, "code.zip.pth")
+    for name in ("code.pth", "code.zip.pth"):
+        with pytest.raises(WeightsError, match=f"weights={name} cannot be read safely: "):
+            Timm(NAME, weights=name)
+    assert not Path("executed").exists()
+    torch.save({"conv_stem.weight": 1}, "numbers.pth")
+    with pytest.raises(WeightsError, match="not a state dict"):
+        Timm(NAME, weights="numbers.pth")
+
+
+def test_no_network_is_an_error_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    with pytest.raises(WeightsError, match=r"cannot be downloaded .*model.backbone.weights=PATH.*pretrained=false"):
+        Timm("test_efficientnet.r160_in1k")
+
+
+def test_unknown_names() -> None:
+    with pytest.raises(ConfigError, match="name=efficientnet_b: timm knows no such model; near it: .*efficientnet_b0"):
+        Timm("efficientnet_b", pretrained=False)
+    for pretrained in (True, False):
+        with pytest.raises(ConfigError, match="timm has no weights 'foo' for efficientnet_b0; it has ra4_e3600_r224_in1k"):
+            Timm("efficientnet_b0.foo", pretrained=pretrained)

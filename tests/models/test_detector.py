@@ -1,0 +1,101 @@
+"""What must hold of every model that ships: one yaml, one contract."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+from torch import nn
+
+from deepfake.models.detector import Detector
+from deepfake.run.model import build_model
+
+CONF = Path(__file__).parents[2] / "conf"
+SHIPPED = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+SMALL = ["++model.backbone.name=efficientnet_b0", "++model.backbone.pretrained=false"]
+
+
+def model_config(*overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        config: DictConfig = compose("train", overrides=list(overrides))
+        return config.model
+
+
+def detector(name: str, *overrides: str) -> Detector:
+    torch.manual_seed(0)
+    return build_model(model_config(f"model={name}", *(SMALL if name.startswith("effnet") else []), *overrides))
+
+
+def clips(network: Detector, num_clips: int) -> torch.Tensor:
+    spec = network.spec
+    return torch.rand(num_clips, spec.clip_length, 3, spec.size, spec.size, generator=torch.Generator().manual_seed(1))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_model_scores_clips_one_by_one(name: str) -> None:
+    network = detector(name, "model.size=64").eval()
+    batch = clips(network, 3)
+    with torch.no_grad():
+        logits = network(batch)
+        assert logits.shape == (3,)
+        torch.testing.assert_close(network(batch[1:2]), logits[1:2], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(network(batch), logits, rtol=0, atol=0)  # an LSTM begins from zeros each time
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_model_takes_a_training_step(name: str) -> None:
+    network = detector(name, "model.size=64", "model.head.dropout=0").train()
+    nn.BCEWithLogitsLoss()(network(clips(network, 2)), torch.tensor([0.0, 1.0])).backward()
+    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in network.parameters())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_model_comes_back_from_its_weights(name: str) -> None:
+    network = detector(name, "model.size=64")
+    state = network.state_dict()
+    assert not {"mean", "std"} & state.keys()
+    torch.manual_seed(7)
+    again = build_model(model_config(f"model={name}", "model.size=64", *(SMALL if name.startswith("effnet") else [])))
+    again.load_state_dict(state)
+    with torch.no_grad():
+        assert torch.equal(network.eval()(clips(network, 2)), again.eval()(clips(network, 2)))
+
+
+# As Keras counts, which is with running means and variances but without PyTorch's count of batches.
+@pytest.mark.parametrize(("name", "expected"), [("meso4", 28_073), ("mesoinception4", 28_725)])
+def test_the_published_number_of_parameters(name: str, expected: int) -> None:
+    state = detector(name).state_dict()
+    assert sum(value.numel() for key, value in state.items() if not key.endswith("num_batches_tracked")) == expected
+
+
+@pytest.mark.parametrize("size", [32, 50, 224, 256, 299])
+@pytest.mark.parametrize("name", ["meso4", "mesoinception4"])
+def test_other_input_sizes(name: str, size: int) -> None:
+    network = detector(name, f"model.size={size}").eval()
+    with torch.no_grad():
+        assert network(clips(network, 1)).isfinite().all()
+
+
+@pytest.mark.parametrize("name", ["meso4_lstm", "effnet_lstm"])
+def test_an_lstm_chooses_windows_and_refuses_frames(name: str) -> None:
+    assert detector(name).spec.clip_length == 8
+    assert detector(name, "representation.clip_length=5").spec.clip_length == 5
+    with pytest.raises(Exception, match=r"needs clips of 2 frames or more .*representation=window"):
+        detector(name, "representation=frame")
+    assert detector(name, "model/temporal=mean", "representation=frame").spec.clip_length == 1
+
+
+def test_v1_sees_the_stretched_box_with_imagenet_statistics() -> None:
+    spec = detector("meso4_v1").spec
+    assert (spec.size, spec.margin, spec.shape) == (224, 1.0, "box")
+    assert spec.mean == pytest.approx((0.485, 0.456, 0.406))
+    assert spec.std == pytest.approx((0.229, 0.224, 0.225))
+
+
+def test_normalisation_is_the_networks_own() -> None:
+    seen = []
+    network = detector("meso4_v1", "model.size=32").eval()
+    network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    network(torch.full((1, 1, 3, 32, 32), 0.5))
+    torch.testing.assert_close(seen[0][0, :, 0, 0], (0.5 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225]))
