@@ -13,8 +13,8 @@ from deepfake.corpora.demo import DemoCorpus
 REPOSITORY = Path(__file__).parents[1]
 # Small enough to draw and extract in seconds, large enough for MTCNN and for three splits.
 DEMO = {"num_people": 6, "min_seconds": 0.7, "max_seconds": 0.8}
-TINY = [
-    *(f"data.corpus.{key}={value}" for key, value in DEMO.items()),
+SMALL_DEMO = [*(f"data.corpus.{key}={value}" for key, value in DEMO.items())]
+SHORT = [
     "faces.num_segments=2",
     "loader.num_workers=0",
     "loader.batch_size=8",
@@ -25,6 +25,7 @@ TINY = [
     "trainer.enable_progress_bar=false",
     "logger=csv",
 ]
+TINY = [*SMALL_DEMO, *SHORT]
 
 Run = Callable[..., int]
 

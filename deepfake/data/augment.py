@@ -3,11 +3,13 @@
 A draw is decided by its seed alone, whichever process or epoch it happens in.
 """
 
+import io
 from abc import ABC, abstractmethod
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import Tensor
-from torchvision.io import decode_image, encode_jpeg
 from torchvision.transforms.v2 import functional as F
 
 
@@ -51,5 +53,12 @@ class BasicAugmentation(Augmentation):
         clip = F.adjust_saturation(F.adjust_contrast(F.adjust_brightness(clip, brightness), contrast), saturation)
         if jpeg < self.jpeg:
             level = round(self.min_quality + quality * (100 - self.min_quality))
-            clip = torch.stack([decode_image(encode_jpeg(image, quality=level)) for image in clip])
+            clip = torch.stack([_jpeg(image, level) for image in clip])
         return clip
+
+
+def _jpeg(image: Tensor, quality: int) -> Tensor:
+    """(3, S, S) uint8 there and back. By Pillow, since torchvision 0.29 gives its codecs up."""
+    buffer = io.BytesIO()
+    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "JPEG", quality=quality)
+    return torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1)

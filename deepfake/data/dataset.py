@@ -5,9 +5,9 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 import pandas as pd
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
-from torchvision.io import ImageReadMode, decode_image
 
 from deepfake.data.augment import Augmentation
 from deepfake.data.cut import check_margin, cut, cut_box
@@ -85,8 +85,9 @@ class ClipDataset(Dataset[Batch]):
     def _image(self, video_id: str, track: int, frame: int) -> Tensor:
         path = self.store.image_path(video_id, track, frame)
         try:
-            image = decode_image(str(path), ImageReadMode.RGB)
-        except RuntimeError as error:
+            with Image.open(path) as file:
+                image = torch.from_numpy(np.array(file.convert("RGB"))).permute(2, 0, 1)
+        except OSError as error:
             raise StoreError(f"cannot read the crop {path}: delete its video's folder and run extract.py") from error
         i = self._place.get_loc((video_id, track, frame))
         box = cut_box(self._squares[i], self._faces[i], image.shape[-1], self.spec.margin, self.spec.shape)

@@ -1,6 +1,6 @@
 """Numbers for scores P(fake) in [0, 1] against labels 0 real, 1 fake: one formula each, for clips and for videos alike.
 
-Source: torchmetrics' functional forms, exact (no binning), in double precision. They take probabilities: on logits
+Source: torchmetrics' functional forms, exact (no binning). They take probabilities: on logits
 they would apply a sigmoid only when a value happens to leave [0, 1].
 """
 

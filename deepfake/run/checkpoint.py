@@ -72,7 +72,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"checkpoint {path} does not exist: give the path of a .ckpt file under outputs/")
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch each raise their own for a file that is none or does more than data
+    except Exception as error:  # pickle, zip and torch each raise their own
         raise CheckpointError(f"{path} is not a checkpoint that can be read safely ({type(error).__name__})") from error
     card = content.get(CARD) if isinstance(content, dict) else None
     if not isinstance(card, dict) or not isinstance(content.get("state_dict"), dict):

@@ -17,6 +17,7 @@ T = TypeVar("T")
 NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 uses a name that torch 2.15 renames
     ".*does not have many workers.*",  # on two cores, two are many
+    ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the run that is resumed
     ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
 )
 

@@ -55,7 +55,7 @@ def import_weights(cfg: DictConfig) -> None:
     spec = detector.spec
     show_paths(
         {
-            "network": f"{name}, {sum(p.numel() for p in detector.parameters())} trained parameters",
+            "model": name,
             "input": f"{spec.size} pixels, {spec.margin} times the face box, {spec.shape}",
             "checkpoint": output,
         }
@@ -78,13 +78,15 @@ def _import_v1(source: Path, models: DictConfig) -> tuple[str, Detector]:
         content = torch.load(source, map_location="cpu", weights_only=True)
     except Exception as error:  # pickle, zip, tar and torch each raise their own
         raise WeightsError(
-            f"{what} cannot be read safely as a v1 checkpoint ({type(error).__name__}): it is damaged, of another kind, "
-            "or does more than hold data; nothing of it was executed"
+            f"{what} cannot be read safely as a v1 checkpoint ({type(error).__name__}): it is damaged, of another "
+            "kind, or does more than hold data; nothing of it was executed"
         ) from error
     weights = content.get("model") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
-        raise WeightsError(f"{what} is not a v1 checkpoint: found {found or 'nothing'}, expected model (tensors by name)")
+        raise WeightsError(
+            f"{what} is not a v1 checkpoint: found {found or 'nothing'}, expected model (tensors by name)"
+        )
     detector = _build(models.meso4_v1)
     _load(detector, from_v1(detector, weights, f"{what} is not the MesoNet4 of v1"), what)
     return "meso4_v1", detector

@@ -1,7 +1,6 @@
 """The detector a run begins with: as its config says, from random or published weights, or from a checkpoint's."""
 
 from dataclasses import asdict
-from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -15,6 +14,7 @@ from deepfake.run.faces import plain
 
 # What a network has learned to see. The clip's length and stride are the run's to choose.
 _INPUT = ("size", "margin", "shape", "mean", "std")
+_MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imports of format=v1)"
 
 
 def build_model(model: DictConfig) -> Detector:
@@ -39,27 +39,20 @@ def build_model(model: DictConfig) -> Detector:
 
 
 def _check_same(theirs: Detector, ours: Detector, what: str) -> None:
+    their_spec, our_spec = asdict(theirs.spec), asdict(ours.spec)
+    if other := [key for key in _INPUT if their_spec[key] != our_spec[key]]:
+        seen = "; ".join(f"{key} is {their_spec[key]} there and {our_spec[key]} here" for key in other)
+        options = " ".join(f"model.{key}={their_spec[key]}" for key in other)
+        cure = f"choose {_MODEL}" if {"mean", "std"} & set(other) else f"add {options}"
+        raise WeightsError(f"{what} wants another input: {seen}: {cure}")
     their_layers, our_layers = _layers(theirs), _layers(ours)
     for name in [*our_layers, *their_layers]:
         there, here = their_layers.get(name, "nothing"), our_layers.get(name, "nothing")
         if there != here:
-            raise WeightsError(
-                f"{what} is another network: {name} is {there} there and {here} here; choose the model that it was "
-                "trained as (model=..., or the options of model.backbone)"
-            )
-    their_spec, our_spec = asdict(theirs.spec), asdict(ours.spec)
-    other = [key for key in _INPUT if their_spec[key] != our_spec[key]]
-    if other:
-        seen = "; ".join(f"{key} is {_text(their_spec[key])} there and {_text(our_spec[key])} here" for key in other)
-        cure = " ".join(f"model.{'backbone.' * (key in ('mean', 'std'))}{key}={_text(their_spec[key])}" for key in other)
-        raise WeightsError(f"{what} wants another input: {seen}: add {cure}")
+            raise WeightsError(f"{what} is another network: {name} is {there} there and {here} here: choose {_MODEL}")
 
 
 def _layers(detector: Detector) -> dict[str, str]:
     """Every layer with its options, `BatchNorm2d(8, eps=0.001, ...)`, which shapes do not tell; dropout is free."""
     leaves = {name: module for name, module in detector.named_modules() if not [*module.children()]}
     return {name: str(module) for name, module in leaves.items() if not isinstance(module, nn.Dropout)}
-
-
-def _text(value: Any) -> str:
-    return f"[{','.join(map(str, value))}]" if isinstance(value, tuple) else str(value)

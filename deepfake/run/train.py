@@ -18,8 +18,8 @@ from deepfake.run.checkpoint import make_card
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, list_corpus, plain
 from deepfake.run.model import build_model
-from deepfake.run.resume import carry_best
 from deepfake.run.results import leave
+from deepfake.run.resume import carry_best
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask

@@ -98,4 +98,5 @@ def test_normalisation_is_the_networks_own() -> None:
     network = detector("meso4_v1", "model.size=32").eval()
     network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     network(torch.full((1, 1, 3, 32, 32), 0.5))
-    torch.testing.assert_close(seen[0][0, :, 0, 0], (0.5 - torch.tensor([0.485, 0.456, 0.406])) / torch.tensor([0.229, 0.224, 0.225]))
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    torch.testing.assert_close(seen[0][0, :, 0, 0], (0.5 - mean) / std)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
 
 
 class Meso4(Backbone):
@@ -36,21 +37,18 @@ class Meso4(Backbone):
         super().__init__()
         self.mean = (mean[0], mean[1], mean[2])
         self.std = (std[0], std[1], std[2])
+        self.num_features = num_features(size)
 
-        def block(inputs: int, outputs: int, kernel: int, pool: int) -> nn.Sequential:
-            return nn.Sequential(
-                nn.Conv2d(inputs, outputs, kernel, padding="same", bias=conv_bias),
-                nn.ReLU(),
-                nn.BatchNorm2d(outputs, eps=norm_eps),
-                # Keras pads "same", so a remainder at the border is a window of its own; at 256 there is none.
-                nn.MaxPool2d(pool, ceil_mode=True),
-            )
+        def block(inputs: int, outputs: int, kernel: int, pool: int) -> MesoBlock:
+            convolution = nn.Conv2d(inputs, outputs, kernel, padding="same", bias=conv_bias)
+            return MesoBlock(convolution, outputs, pool, norm_eps)
 
-        self.blocks = nn.Sequential(block(3, 8, 3, 2), block(8, 8, 5, 2), block(8, 16, 5, 2), block(16, 16, 5, 4))
-        side = size
-        for pool in (2, 2, 2, 4):
-            side = -(-side // pool)
-        self.num_features = 16 * side * side
+        self.blocks = nn.Sequential(
+            block(3, 8, 3, POOLS[0]),
+            block(8, 8, 5, POOLS[1]),
+            block(8, 16, 5, POOLS[2]),
+            block(16, NUM_CHANNELS, 5, POOLS[3]),
+        )
 
     def forward(self, images: Tensor) -> Tensor:
         return self.blocks(images).flatten(1)

@@ -1,4 +1,5 @@
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,11 +20,11 @@ def published(seed: int = 0) -> dict[str, Tensor]:
     return state
 
 
-def test_any_network_ends_in_features() -> None:
-    for name in (NAME, "test_resnet", "mobilenetv3_small_050", "test_vit"):
-        network = Timm(name, pretrained=False).eval()
-        assert network(torch.rand(2, 3, 160 if name == "test_vit" else 64, 160 if name == "test_vit" else 64)).shape == (2, network.num_features)
-        assert len(network.mean) == len(network.std) == 3
+@pytest.mark.parametrize("name", [NAME, "test_resnet", "test_vit", "mobilenetv3_small_050"])
+def test_any_network_ends_in_features(name: str) -> None:
+    network = Timm(name, pretrained=False).eval()
+    assert network(torch.rand(2, 3, 160, 160)).shape == (2, network.num_features)
+    assert len(network.mean) == len(network.std) == 3
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -54,7 +55,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
 
 
 class Code:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
+    def __reduce__(self) -> tuple[Callable[[Path], None], tuple[Path]]:
         return Path.touch, (Path("executed"),)
 
 
@@ -77,15 +78,16 @@ def test_unreadable_weights_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
         Timm(NAME, weights="numbers.pth")
 
 
-def test_no_network_is_an_error_with_the_cure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_network_is_an_error_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     with pytest.raises(WeightsError, match=r"cannot be downloaded .*model.backbone.weights=PATH.*pretrained=false"):
         Timm("test_efficientnet.r160_in1k")
 
 
 def test_unknown_names() -> None:
-    with pytest.raises(ConfigError, match="name=efficientnet_b: timm knows no such model; near it: .*efficientnet_b0"):
+    with pytest.raises(ConfigError, match=r"name=efficientnet_b: timm knows no such model; near it: .*efficientnet_b0"):
         Timm("efficientnet_b", pretrained=False)
     for pretrained in (True, False):
-        with pytest.raises(ConfigError, match="timm has no weights 'foo' for efficientnet_b0; it has ra4_e3600_r224_in1k"):
+        with pytest.raises(ConfigError, match="timm has no weights 'foo' for efficientnet_b0; it has ra4_e3600"):
             Timm("efficientnet_b0.foo", pretrained=pretrained)

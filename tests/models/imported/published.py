@@ -80,7 +80,7 @@ def real_logit(name: str, layers: Layers, image: np.ndarray) -> float:
     norms = iter(value for key, value in layers.items() if key.startswith("batch"))
     x = image
     for block, pool in enumerate((2, 2, 2, 4)):
-        x = _inception(x, convolutions) if name == "mesoinception4" and block < 2 else _convolve(x, *next(convolutions))
+        x = _inception(x, convolutions) if name == "mesoinception4" and block < 2 else _convolve(x, next(convolutions))
         gamma, beta, mean, variance = next(norms)
         x = _max_pool((x - mean) / np.sqrt(variance + 1e-3) * gamma + beta, pool)
     hidden = x.reshape(-1) @ layers["dense_1"][0] + layers["dense_1"][1]
@@ -89,22 +89,23 @@ def real_logit(name: str, layers: Layers, image: np.ndarray) -> float:
 
 
 def _inception(x: np.ndarray, convolutions: Iterator[list[np.ndarray]]) -> np.ndarray:
-    branches = [_convolve(x, *next(convolutions))]
+    branches = [_convolve(x, next(convolutions))]
     for dilation in (1, 2, 3):
-        narrow = _convolve(x, *next(convolutions))
-        branches.append(_convolve(narrow, *next(convolutions), dilation=dilation))
+        narrow = _convolve(x, next(convolutions))
+        branches.append(_convolve(narrow, next(convolutions), dilation=dilation))
     return np.concatenate(branches, axis=-1)
 
 
-def _convolve(x: np.ndarray, kernel: np.ndarray, bias: np.ndarray, dilation: int = 1) -> np.ndarray:
+def _convolve(x: np.ndarray, weights: list[np.ndarray], dilation: int = 1) -> np.ndarray:
+    kernel, bias = weights
     reach = dilation * (len(kernel) // 2)
     height, width = x.shape[:2]
     padded = np.pad(x, ((reach, reach), (reach, reach), (0, 0)))
     total = np.zeros((height, width, kernel.shape[-1])) + bias
     for i, row in enumerate(kernel):
-        for j, weights in enumerate(row):
-            total += padded[i * dilation :, j * dilation :][:height, :width] @ weights
-    return np.maximum(total, 0)
+        for j, matrix in enumerate(row):
+            total += padded[i * dilation :, j * dilation :][:height, :width] @ matrix
+    return total.clip(0)
 
 
 def _max_pool(x: np.ndarray, size: int) -> np.ndarray:

@@ -1,0 +1,43 @@
+"""What MesoNet's two networks share: a block of convolution, ReLU, BatchNorm and max-pool, and four of them in a row.
+
+Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection Network", and its code.
+Differs: at sizes where a pool leaves a remainder, Keras pads on both sides and this on the right and below. At 256
+there is none.
+"""
+
+from torch import nn
+
+POOLS = (2, 2, 2, 4)  # of the four blocks
+NUM_CHANNELS = 16  # of the last
+
+
+class MesoBlock(nn.Sequential):
+    """(N, C, S, S) -> (N, C', ceil(S / pool), ceil(S / pool)).
+
+    Args:
+        convolution: C channels in, C' out, S kept.
+        channels: C'.
+        pool: side of the max-pool's window, and its step.
+        norm_eps: BatchNorm's epsilon; Keras's default, as published.
+    """
+
+    def __init__(self, convolution: nn.Module, channels: int, pool: int, norm_eps: float = 1e-3) -> None:
+        super().__init__(
+            convolution,
+            nn.ReLU(),
+            nn.BatchNorm2d(channels, eps=norm_eps),
+            # Keras pads "same", so a remainder at the border is a window of its own.
+            nn.MaxPool2d(pool, ceil_mode=True),
+        )
+
+
+def num_features(size: int) -> int:
+    """How many numbers four blocks make of an image.
+
+    Example:
+        >>> num_features(256), num_features(224)
+        (1024, 784)
+    """
+    for pool in POOLS:
+        size = -(-size // pool)
+    return NUM_CHANNELS * size * size

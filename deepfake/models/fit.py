@@ -1,0 +1,50 @@
+"""Whether weights belong to a network: the same names with the same shapes, or nothing is loaded."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from deepfake.errors import WeightsError
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def check_shapes(found: Shapes, expected: Shapes, what: str) -> None:
+    """Refuse weights of another network.
+
+    Args:
+        found: name -> shape, of a file.
+        expected: name -> shape, of the network.
+        what: begins the message, `weights=Meso4_DF.h5 is not Meso4`.
+
+    Raises:
+        WeightsError: a name is missing, unknown, or has another shape; the first of each kind is named.
+    """
+    missing = [name for name in expected if name not in found]
+    unknown = [name for name in found if name not in expected]
+    other = [name for name in expected if name in found and found[name] != expected[name]]
+    reasons = []
+    if missing:
+        reasons.append(f"{len(missing)} of {len(expected)} missing ({missing[0]} {expected[missing[0]]}, ...)")
+    if unknown:
+        reasons.append(f"{len(unknown)} unknown ({unknown[0]} {found[unknown[0]]}, ...)")
+    if other:
+        name = other[0]
+        reasons.append(f"{len(other)} of another shape ({name}: found {found[name]}, expected {expected[name]}, ...)")
+    if reasons:
+        raise WeightsError(f"{what}: {'; '.join(reasons)}")
+
+
+def shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    """Name -> shape of a state dict."""
+    return {name: tuple(value.shape) for name, value in state.items()}
+
+
+def load_exactly(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
+    """Load a whole state dict, or nothing of it.
+
+    Raises:
+        WeightsError: see `check_shapes`.
+    """
+    check_shapes(shapes(state), shapes(network.state_dict()), what)
+    network.load_state_dict(dict(state))

@@ -1,0 +1,15 @@
+"""Make a checkpoint of ours out of someone else's weights. See conf/import_weights.yaml."""
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="import_weights")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.import_weights import import_weights  # here, so that --help starts at once
+
+    import_weights(cfg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""A store of a few videos, written without a detector: each crop's colour says which frame it is."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepfake.schema import ClipSpec, Label, Split, Status, Video
+from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow
+
+SPEC = ClipSpec(1, 1, 1.3, 8, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+
+
+def video(video_id: str, label: Label, split: Split | None) -> Video:
+    return Video("tiny", video_id, Path(f"{video_id}.mp4"), label, split, "real" if label == Label.REAL else "swap")
+
+
+@pytest.fixture(scope="session")
+def videos() -> list[Video]:
+    """In train six fakes to one real, and one video without a face; in val and test one of each."""
+    return [
+        video("r0", Label.REAL, Split.TRAIN),
+        *(video(f"f{i}", Label.FAKE, Split.TRAIN) for i in range(6)),
+        video("empty", Label.FAKE, Split.TRAIN),
+        video("rv", Label.REAL, Split.VAL),
+        video("fv", Label.FAKE, Split.VAL),
+        video("rt", Label.REAL, Split.TEST),
+        video("ft", Label.FAKE, Split.TEST),
+        video("dropped", Label.FAKE, None),
+    ]
+
+
+@pytest.fixture(scope="session")
+def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
+    recipe = {"detector": {"_target_": "x.Fake"}, "num_segments": 1, "segment_length": 8, "margin": 1.3}
+    store = FaceStore(tmp_path_factory.mktemp("faces"), {**recipe, "image_format": "png"}).open()
+    for v in videos:
+        frames = [] if v.video_id == "empty" else range(8)
+        rows = [[0, 0, f, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10] for f in frames]
+        images = [np.full((13, 13, 3), 10 * f, np.uint8) for f in frames]
+        status = Status.OK if rows else Status.NO_FACE
+        store.write(VideoRow(v.video_id, status, num_faces=len(rows) > 0), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
+    store.build_tables(v.video_id for v in videos)
+    return store

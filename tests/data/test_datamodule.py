@@ -1,0 +1,130 @@
+"""Clips out of the store, and what an epoch sees of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from deepfake.data.augment import Augmentation, BasicAugmentation, NoAugmentation
+from deepfake.data.datamodule import ClipDataModule
+from deepfake.data.dataset import ClipDataset, Draw
+from deepfake.data.sampler import BalancedSampler
+from deepfake.errors import CorpusError, StoreError
+from deepfake.schema import Label, Split, Video
+from deepfake.store import FaceStore
+from tests.data.conftest import SPEC
+
+
+def module(videos: list[Video], store: FaceStore, **options: object) -> ClipDataModule:
+    augment = options.pop("augment", NoAugmentation())
+    assert isinstance(augment, Augmentation)
+    spec = options.pop("spec", SPEC)
+    options = {"batch_size": 4, "num_workers": 0, **options}
+    return ClipDataModule(videos, store, spec, augment, 0, **options)  # type: ignore[arg-type]
+
+
+def test_a_batch_has_one_shape_whatever_the_clip_length(videos: list[Video], store: FaceStore) -> None:
+    for length in (1, 4):
+        data = module(videos, store, spec=replace(SPEC, clip_length=length))
+        batch = next(iter(data.train_dataloader()))
+        assert batch["clip"].shape == (4, length, 3, 8, 8)
+        assert batch["clip"].dtype == torch.uint8
+        on_device = data.on_after_batch_transfer(batch, 0)
+        assert on_device["clip"].dtype == torch.float and 0 <= on_device["clip"].min() and on_device["clip"].max() <= 1
+
+
+def test_a_window_holds_consecutive_frames_in_order(videos: list[Video], store: FaceStore) -> None:
+    dataset = module(videos, store, spec=replace(SPEC, clip_length=3, frame_stride=2)).datasets[Split.TEST]
+    sample = dataset[0]
+    start = dataset.clips.at[0, "start"]
+    assert sample["clip"][:, 0, 0, 0].tolist() == [10 * (start + i * 2) for i in range(3)]
+
+
+def test_an_epoch_has_as_many_reals_as_fakes_and_every_video(videos: list[Video], store: FaceStore) -> None:
+    dataset = module(videos, store).datasets[Split.TRAIN]
+    draws = list(BalancedSampler(dataset, 56, seed=0))
+    drawn = dataset.clips.iloc[[draw.index for draw in draws]]
+    assert drawn["label"].value_counts().to_dict() == {0: 28, 1: 28}
+    fakes = drawn.loc[drawn["label"] == 1, "video_id"].value_counts()
+    assert len(fakes) == 6 and fakes.min() >= 4 and fakes.max() <= 5
+    assert drawn.loc[drawn["label"] == 0, "start"].nunique() == 8
+
+
+def test_seed_and_epoch_decide_an_epoch(videos: list[Video], store: FaceStore) -> None:
+    dataset = module(videos, store).datasets[Split.TRAIN]
+
+    def epoch(seed: int, number: int) -> list[Draw]:
+        sampler = BalancedSampler(dataset, 20, seed=seed)
+        sampler.set_epoch(number)
+        return list(sampler)
+
+    assert epoch(0, 3) == epoch(0, 3)
+    assert epoch(0, 3) != epoch(0, 4) != epoch(1, 4)
+
+
+def test_processes_share_an_epoch_without_overlap(videos: list[Video], store: FaceStore) -> None:
+    dataset = module(videos, store).datasets[Split.TRAIN]
+    whole = list(BalancedSampler(dataset, 20, seed=0))
+    parts = [list(BalancedSampler(dataset, 20, seed=0, num_replicas=2, rank=rank)) for rank in (0, 1)]
+    assert [draw for pair in zip(*parts, strict=True) for draw in pair] == whole
+
+
+def test_only_training_clips_are_augmented(videos: list[Video], store: FaceStore) -> None:
+    augment = BasicAugmentation(colour=0.5, jpeg=1.0)
+    data, plain = module(videos, store, augment=augment), module(videos, store)
+    assert not torch.equal(data.datasets[Split.TRAIN][Draw(5, 1)]["clip"], plain.datasets[Split.TRAIN][Draw(5, 1)]["clip"])
+    for split in (Split.VAL, Split.TEST):
+        assert all(
+            torch.equal(a["clip"], b["clip"])
+            for a, b in zip(data.datasets[split], plain.datasets[split], strict=True)  # type: ignore[call-overload]
+        )
+
+
+def test_splits_share_no_video_and_a_dropped_one_is_in_none(videos: list[Video], store: FaceStore) -> None:
+    data = module(videos, store)
+    of_split = {split: set(data.datasets[split].clips["video_id"]) for split in Split}
+    assert of_split == {Split.TRAIN: {"r0", *(f"f{i}" for i in range(6))}, Split.VAL: {"rv", "fv"}, Split.TEST: {"rt", "ft"}}
+
+
+def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], store: FaceStore) -> None:
+    expected = {"videos": 8, "scored": 7, "ok": 7, "no_face": 1, "unreadable": 0, "too_short": 0}
+    assert module(videos, store).coverage(Split.TRAIN) == expected
+
+
+def test_a_split_without_a_class_is_refused(videos: list[Video], store: FaceStore) -> None:
+    data = module([v for v in videos if v.video_id != "rv"], store)
+    data.require(Split.TRAIN)
+    with pytest.raises(CorpusError, match="val split has no real video"):
+        data.require(Split.VAL)
+
+
+def test_a_model_that_wants_more_context_than_is_stored_is_refused(videos: list[Video], store: FaceStore) -> None:
+    with pytest.raises(StoreError, match=r"margin of 2\.0"):
+        module(videos, store, spec=replace(SPEC, margin=2.0))
+
+
+def test_a_video_that_the_store_lacks_is_named(videos: list[Video], store: FaceStore) -> None:
+    extra = replace(videos[0], video_id="new", label=Label.FAKE)
+    with pytest.raises(StoreError, match="new"):
+        module([*videos, extra], store)
+
+
+def test_a_crop_that_is_gone_is_named(videos: list[Video], store: FaceStore) -> None:
+    dataset = module(videos, store).datasets[Split.TEST]
+    broken = ClipDataset(dataset.clips.assign(video_id="ft"), store, SPEC, NoAugmentation())
+    path = store.image_path("ft", 0, int(dataset.clips.at[0, "start"]))
+    content = path.read_bytes()
+    path.write_bytes(content[:20])
+    try:
+        with pytest.raises(StoreError, match=str(path)):
+            broken[0]
+    finally:
+        path.write_bytes(content)
+
+
+def test_evaluation_scores_evenly_spread_clips(videos: list[Video], store: FaceStore) -> None:
+    data = module(videos, store, eval_clips_per_video=2)
+    assert data.datasets[Split.TEST].clips["start"].tolist() == [2, 6, 2, 6]
+    assert len(data.datasets[Split.TRAIN]) == 7 * 8
+    assert isinstance(data.datasets[Split.TRAIN].video, np.ndarray)

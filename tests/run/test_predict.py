@@ -1,0 +1,98 @@
+"""Unseen files in, a score and a verdict each out."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from deepfake.run.predict import COLUMNS, input_files
+from tests.conftest import TINY, Run
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("model") / "best.ckpt"
+
+
+@pytest.fixture
+def model(checkpoint: Path, script: Run, tmp_path: Path) -> Path:
+    """Trained once a module."""
+    if not checkpoint.exists():
+        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained") == 0
+        checkpoint.write_bytes((tmp_path / "trained" / "checkpoints" / "best.ckpt").read_bytes())
+    return checkpoint
+
+
+def predictions(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "predictions.csv")
+    assert list(table.columns) == COLUMNS
+    return table.assign(name=[Path(path).name for path in table["path"]]).set_index("name")
+
+
+def test_a_folder_with_odd_files_in_it(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+    clips = tmp_path / "clips"
+    (clips / "deep").mkdir(parents=True)
+    for source, name in (("real/p04_a", "a.mp4"), ("extra/no_face", "deep/b.MP4"), ("extra/two_people", "c.mp4")):
+        (clips / name).write_bytes((demo_root / f"{source}.mp4").read_bytes())
+    (clips / "text.mp4").write_text("no video")
+    (clips / "notes.txt").write_text("ignored")
+    common = [f"checkpoint={model}", f"input={clips}", "loader.num_workers=0", "extract.num_workers=1"]
+    assert script("predict", *common, "output=out") == 0
+    table = predictions(tmp_path / "out")
+    assert table["status"].to_dict() == {"a.mp4": "ok", "b.MP4": "no_face", "c.mp4": "ok", "text.mp4": "unreadable"}
+    scored = table[table["status"] == "ok"]
+    assert scored["score"].between(0, 1).all()
+    assert ((scored["score"] > 0.5) == (scored["verdict"] == "fake")).all()
+    assert table.loc[table["status"] != "ok", ["score", "verdict"]].isna().all(axis=None)
+    assert table.loc["a.mp4", ["num_faces", "num_clips"]].tolist() == [1, 16]
+    assert table.loc["c.mp4", ["num_faces", "num_clips"]].tolist() == [2, 32]
+    assert script("predict", *common, "output=again") == 0
+    pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
+
+
+def test_a_files_score_is_the_one_that_the_test_gave_it(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+    """Training, testing and predicting see the same pixels, and one face's score is the mean of its clips."""
+    assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained", "loader.eval_clips_per_video=null") == 0
+    clips = pd.read_csv(tmp_path / "trained" / "predictions.csv")
+    expected = clips.loc[clips["video_id"] == "real/p04_a", "score"].mean()
+    arguments = ["loader.eval_clips_per_video=null", "loader.num_workers=0", "extract.num_workers=1", "output=out"]
+    best = tmp_path / "trained" / "checkpoints" / "best.ckpt"
+    assert script("predict", f"checkpoint={best}", f"input={demo_root / 'real' / 'p04_a.mp4'}", *arguments) == 0
+    assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], abs=1e-5)
+
+
+def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:
+    for name in ("a.mp4", "a.avi", "b/a.MP4"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert list(input_files(tmp_path)) == ["a.avi", "a.mp4", "b/a.MP4"]
+
+
+@pytest.mark.parametrize("case", ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file"])
+def test_a_mistake_is_one_clear_line(
+    case: str, model: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    foreign, text, empty, video = (tmp_path / name for name in ("foreign.ckpt", "text.ckpt", "empty", "text.mp4"))
+    torch.save({"state_dict": {}}, foreign)
+    text.write_text("hello")
+    empty.mkdir()
+    video.write_text("hello")
+    arguments, words = {
+        "no checkpoint": ([f"checkpoint={tmp_path}/none.ckpt", f"input={video}"], ["none.ckpt", "does not exist"]),
+        "no input": ([f"checkpoint={model}", f"input={tmp_path}/none"], ["none", "give a video file or a folder"]),
+        "foreign checkpoint": ([f"checkpoint={foreign}", f"input={video}"], ["foreign.ckpt", "not a checkpoint of this project"]),
+        "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "can be read safely"]),
+        "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
+        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
+    }[case]
+    assert script("predict", *arguments, "extract.num_workers=1") == 1
+    error = capfd.readouterr().err
+    lines = [line for line in error.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and all(word in lines[0] for word in words)
+    assert "Traceback" not in error
+
+
+def test_what_must_be_given_is_named(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script("predict") == 1
+    assert "error: checkpoint is not set and has no default: add checkpoint=VALUE" in capfd.readouterr().err

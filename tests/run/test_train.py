@@ -1,0 +1,215 @@
+"""The main job, as a user runs it, on a tiny demo corpus: real clips, MTCNN, a real MesoNet4."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn import metrics as sk
+
+from deepfake import load_detector
+from deepfake.metrics.clip_scores import score_levels
+from tests.conftest import SHORT, SMALL_DEMO, TINY, Run
+
+FIXED = "hydra.run.dir=run"
+
+
+@pytest.fixture
+def trained(script: Run, tmp_path: Path) -> Path:
+    assert script("train", *TINY, FIXED) == 0
+    return tmp_path / "run"
+
+
+def test_a_run_leaves_a_complete_folder(trained: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    files = {path.relative_to(trained).as_posix() for path in trained.rglob("*") if path.is_file()}
+    expected = {
+        ".hydra/config.yaml",
+        ".hydra/overrides.yaml",
+        "checkpoints/epoch=000.ckpt",
+        "checkpoints/epoch=001.ckpt",
+        "checkpoints/last.ckpt",
+        "checkpoints/best.ckpt",
+        "csv/metrics.csv",
+        "metrics.json",
+        "predictions.csv",
+        "roc.png",
+        "scores.png",
+        "train.log",
+    }
+    assert expected <= files
+    shown = capfd.readouterr().out
+    assert "metrics.json" in shown and "best.ckpt" in shown and "auc" in shown
+
+
+def test_the_numbers_are_those_of_the_predictions(trained: Path) -> None:
+    content = json.loads((trained / "metrics.json").read_text())
+    clips = pd.read_csv(trained / "predictions.csv")
+    assert list(clips.columns) == ["video_id", "label", "method", "track", "start", "score"]
+    video = torch.from_numpy(pd.factorize(clips["video_id"])[0])
+    again = score_levels(video, torch.from_numpy(clips["label"].to_numpy()), torch.from_numpy(clips["score"].to_numpy()))
+    for name, value in again.items():
+        assert content["metrics"][f"test/{name}"] == value, name
+    by_video = clips.groupby("video_id").agg(label=("label", "first"), score=("score", "mean"))
+    assert content["metrics"]["test/video/auc"] == pytest.approx(sk.roc_auc_score(by_video["label"], by_video["score"]), abs=1e-6)
+    assert content["data"]["coverage"]["test"]["no_face"] == 1
+    assert content["data"]["coverage"]["test"]["unreadable"] == 1
+    assert content["metrics"]["test/video/coverage"] == pytest.approx(len(by_video) / (len(by_video) + 2))
+    assert {"protocol", "fingerprint"} <= content["data"].keys()
+
+
+def test_a_checkpoint_alone_rebuilds_the_detector(trained: Path) -> None:
+    path = trained / "checkpoints" / "best.ckpt"
+    content = torch.load(path, weights_only=True)["deepfake"]
+    assert content["labels"] == {"real": 0, "fake": 1}
+    assert content["spec"]["size"] == 256
+    assert content["config"]["seed"] == 0
+    detector = load_detector(path)
+    assert not detector.training
+    assert (detector.spec.size, detector.spec.clip_length, detector.spec.margin) == (256, 1, 1.3)
+    logits = detector(torch.rand(2, 1, 3, 256, 256))
+    assert logits.shape == (2,)
+
+
+def losses(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "csv" / "metrics.csv")
+    return table[["epoch", "train/loss_step"]].dropna().reset_index(drop=True)
+
+
+def test_the_same_seed_gives_the_same_run_and_another_another(trained: Path, script: Run, tmp_path: Path) -> None:
+    assert script("train", *TINY, "hydra.run.dir=again") == 0
+    assert script("train", *TINY, "hydra.run.dir=other", "seed=1") == 0
+    first, again, other = (pd.read_csv(tmp_path / name / "predictions.csv") for name in ("run", "again", "other"))
+    pd.testing.assert_frame_equal(first, again)
+    assert not np.allclose(first["score"], other["score"])
+
+
+def test_a_resumed_run_follows_the_uninterrupted_one(script: Run, tmp_path: Path) -> None:
+    options = [*TINY, "trainer.max_epochs=3"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    resume = tmp_path / "whole" / "checkpoints" / "epoch=000.ckpt"
+    assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
+    whole, resumed = losses(tmp_path / "whole"), losses(tmp_path / "resumed")
+    assert resumed["epoch"].unique().tolist() == [1, 2]
+    expected = whole[whole["epoch"] > 0]["train/loss_step"].tolist()
+    assert resumed["train/loss_step"].tolist() == pytest.approx(expected, abs=1e-7)
+    last = [torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")]
+    assert last[0]["global_step"] == last[1]["global_step"]
+    for key, value in last[0]["state_dict"].items():
+        assert torch.equal(value, last[1]["state_dict"][key]), key
+
+
+def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Path) -> None:
+    assert script("train", *TINY, "hydra.run.dir=first") == 0
+    first = tmp_path / "first" / "checkpoints"
+    # As if the first run had been better than anything that comes.
+    for path in first.glob("*.ckpt"):
+        content = torch.load(path, weights_only=True)
+        for state in content["callbacks"].values():
+            if state.get("monitor"):
+                state["best_model_score"] = torch.tensor(2.0)
+        torch.save(content, path)
+    resume = first / "last.ckpt"
+    assert script("train", *TINY, "trainer.max_epochs=3", "hydra.run.dir=second", f"resume='{resume}'") == 0
+    kept = (tmp_path / "second" / "checkpoints" / "best.ckpt").read_bytes()
+    assert kept == (first / "best.ckpt").read_bytes()
+
+
+def test_windows_and_the_lstm_run_from_end_to_end(script: Run, tmp_path: Path) -> None:
+    assert script("train", *TINY, "trainer.max_epochs=1", "model=meso4_lstm", "model.size=64", FIXED) == 0
+    detector = load_detector(tmp_path / "run" / "checkpoints" / "best.ckpt")
+    clips = torch.rand(2, 8, 3, 64, 64)
+    assert detector.spec.clip_length == 8
+    assert torch.equal(detector(clips), detector(clips))
+    starts = pd.read_csv(tmp_path / "run" / "predictions.csv")
+    assert starts.groupby("video_id")["start"].nunique().max() == 2  # one window in each segment
+
+
+def test_a_sweep_ends_with_a_table_of_its_jobs_best_first(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert script("train", "-m", *TINY, "trainer.max_epochs=1", "seed=0,1", "hydra.sweep.dir=sweep") == 0
+    table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
+    assert sorted(table["job"]) == [0, 1]
+    assert table["val/video/auc"].is_monotonic_decreasing
+    assert {"seed=0", "seed=1"} == {re.search(r"seed=\d", row).group() for row in table["overrides"]}  # type: ignore[union-attr]
+    assert "best val/video/auc first" in capfd.readouterr().out
+    for job in ("0", "1"):
+        assert (tmp_path / "sweep" / job / "checkpoints" / "best.ckpt").exists()
+
+
+def test_wandb_without_credentials_is_offline_at_once(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("WANDB_MODE", raising=False)
+    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))  # no netrc
+    options = [option for option in TINY if option != "logger=csv"]
+    assert script("train", *options, "trainer.max_epochs=1", FIXED) == 0
+    line = re.search(r"wandb sync (\S+)", capfd.readouterr().out)
+    assert line and list(Path(line.group(1)).glob("*.wandb"))
+    files = {path.name for path in Path(line.group(1)).rglob("*")}
+    assert any(name.startswith("roc") for name in files)
+    assert any("videos" in name for name in files)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["data=celebdf"], "data.root is not set"),
+        (["data=celebdf", "data.root=/nowhere", "faces=mtcnn"], "/nowhere"),
+        (["model=resnet"], "Could not find 'model/resnet'"),
+        (["data=imagenet"], "Could not find 'data/imagenet'"),
+        (["resume=/nowhere/last.ckpt"], "/nowhere/last.ckpt does not exist"),
+        (["model=effnet", "model.backbone.name=efficientnet_b99", "model.backbone.pretrained=false"], "knows no such model"),
+        (["model=meso4_lstm", "representation=frame"], "needs clips of 2 frames"),
+        (["faces.image_format=bmp"], "choose one of png, webp, jpg"),
+        (["extract.device=cuda"], "no CUDA device"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_clear_line(
+    arguments: list[str], message: str, script: Run, capfd: pytest.CaptureFixture[str], demo_root: Path
+) -> None:
+    if arguments == ["extract.device=cuda"]:
+        arguments = [*arguments, "faces.num_segments=3"]  # a recipe that is not there yet
+    corpus = [] if any(argument.startswith("data=") for argument in arguments) else SMALL_DEMO
+    assert script("train", *SHORT, *corpus, *arguments) != 0
+    error = capfd.readouterr().err
+    assert message in error
+    assert "Traceback" not in error
+
+
+@pytest.mark.slow
+def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the default demo corpus, so that a giveaway in how clips are made would show as a number far from a half."""
+    import random
+    from dataclasses import replace
+
+    from deepfake.corpora.corpus import Listing
+    from deepfake.corpora.demo import DemoCorpus
+    from deepfake.schema import Label, Split
+
+    listing = DemoCorpus.listing
+
+    def shuffled(self: DemoCorpus) -> Listing:
+        found = listing(self)
+        generator = random.Random(0)
+        videos = list(found.videos)
+        for split in (Split.TRAIN, Split.VAL):
+            places = [i for i, video in enumerate(videos) if video.split is split]
+            labels = [videos[i].label for i in places]
+            generator.shuffle(labels)
+            for i, label in zip(places, labels, strict=True):
+                videos[i] = replace(videos[i], label=Label(label))
+        return replace(found, videos=tuple(videos))
+
+    monkeypatch.setattr(DemoCorpus, "listing", shuffled)
+    arguments = ["logger=csv", "trainer.enable_progress_bar=false", "trainer.max_epochs=5", "loader.num_workers=0"]
+    aucs = []
+    for seed in range(2):
+        assert script("train", *arguments, f"data.root={tmp_path / 'demo'}", f"hydra.run.dir=run{seed}", f"seed={seed}") == 0
+        aucs.append(json.loads((tmp_path / f"run{seed}" / "metrics.json").read_text())["metrics"]["test/video/auc"])
+    assert 0.2 < float(np.mean(aucs)) < 0.8

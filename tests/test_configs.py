@@ -1,0 +1,140 @@
+"""Every option of every group composes, names code that exists, and every model takes a step of training."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from deepfake.errors import ConfigError
+from deepfake.run.entry import _mistake
+from deepfake.run.model import build_model
+from deepfake.task import DetectorTask
+
+CONF = Path(__file__).parents[1] / "conf"
+PRIMARIES = sorted(path.stem for path in CONF.glob("*.yaml"))
+OPTIONS = [
+    (path.parent.relative_to(CONF).as_posix(), path.stem)
+    for path in sorted(CONF.glob("*/**/*.yaml"))
+    if path.parent.name not in ("recipe", "hydra")  # part of every option of `faces`; of every primary
+]
+SMALL = ["model.backbone.name=efficientnet_b0", "model.backbone.pretrained=false", "model.size=64"]
+
+
+def composed(*overrides: str, primary: str = "train", hydra: bool = False) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(primary, overrides=list(overrides), return_hydra_config=hydra)
+
+
+def model_options(model: str) -> list[str]:
+    return [f"model={model}", *(SMALL if model.startswith("effnet") else [])]
+
+
+def targets(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == "_target_":
+                yield value
+            else:
+                yield from targets(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from targets(value)
+
+
+def primary_of(group: str) -> str:
+    """The first stage that has the group."""
+    for primary in ("train", *PRIMARIES):
+        defaults = OmegaConf.load(CONF / f"{primary}.yaml").defaults
+        if any(group in entry for entry in defaults if not isinstance(entry, str)):
+            return primary
+    raise AssertionError(f"no stage uses the group {group}")
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS, ids=lambda value: str(value))
+def test_every_option_composes_and_its_targets_exist(group: str, option: str) -> None:
+    key = f"{group}@{group.replace('/', '.')}" if "/" in group else group
+    primary = "train" if "/" in group else primary_of(group)
+    try:
+        cfg = composed(f"{group}={option}", primary=primary)
+    except Exception:
+        cfg = composed(f"{key}={option}", primary=primary)
+    for target in targets(OmegaConf.to_container(cfg)):
+        assert callable(get_object(target)), target
+
+
+@pytest.mark.parametrize("primary", PRIMARIES)
+def test_a_stages_header_shows_its_command(primary: str) -> None:
+    assert f"python scripts/{primary}.py" in "".join((CONF / f"{primary}.yaml").read_text().splitlines()[:2])
+    assert (CONF.parent / "scripts" / f"{primary}.py").exists()
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("**/*.yaml")), ids=lambda path: path.stem)
+def test_yaml_files_are_short(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 32
+
+
+MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_takes_a_training_step(model: str) -> None:
+    cfg = composed(*model_options(model))
+    torch.manual_seed(0)
+    detector = build_model(cfg.model)
+    task = DetectorTask(detector, instantiate(cfg.loss), instantiate(cfg.optimizer), instantiate(cfg.scheduler), 0, {})
+    task.log = lambda *args, **kwargs: None  # type: ignore[method-assign]
+    optimizer = task.configure_optimizers()["optimizer"]  # type: ignore[index,call-overload]
+    spec = detector.spec
+    batch: Any = {"clip": torch.rand(2, spec.clip_length, 3, spec.size, spec.size), "label": torch.tensor([0.0, 1.0])}
+    before = [parameter.detach().clone() for parameter in detector.parameters()]
+    task.training_step(batch, 0).backward()
+    optimizer.step()
+    moved = [not torch.equal(a, b) for a, b in zip(before, detector.parameters(), strict=True)]
+    assert sum(moved) > len(moved) / 2
+
+
+@pytest.mark.parametrize("model", ["meso4_lstm", "effnet_lstm"])
+def test_an_lstm_chooses_windows_and_clips_its_gradients(model: str) -> None:
+    cfg = composed(*model_options(model))
+    assert cfg.model.clip_length == cfg.representation.clip_length == 8
+    assert cfg.trainer.gradient_clip_val == 1.0
+    assert composed(*model_options(model), "representation.clip_length=4").model.clip_length == 4
+
+
+@pytest.mark.parametrize("model", ["meso4_lstm", "effnet_lstm"])
+def test_an_lstm_on_single_frames_is_refused_with_a_reason(model: str) -> None:
+    cfg = composed(*model_options(model), "representation=frame")
+    with pytest.raises(Exception, match="needs clips of 2 frames or more") as error:
+        build_model(cfg.model)
+    assert isinstance(_mistake(error.value), ConfigError)
+    assert "representation=window, or model/temporal=mean" in str(_mistake(error.value))
+
+
+def test_an_lstms_ablation_is_one_override_away() -> None:
+    cfg = composed("model=meso4_lstm", "model/temporal=mean")
+    assert cfg.model.temporal._target_ == "deepfake.models.temporal.mean.Mean"
+    assert cfg.model.clip_length == 8
+
+
+def test_single_frames_are_the_default() -> None:
+    assert composed("model=meso4").model.clip_length == 1
+
+
+def test_real_corpora_use_retinaface_and_the_demo_what_needs_no_network() -> None:
+    assert composed("data=celebdf").faces.detector._target_.endswith("RetinaFace")
+    assert composed("data=demo").faces.detector._target_.endswith("Mtcnn")
+    assert composed("data=demo", "faces=retinaface").faces.detector._target_.endswith("RetinaFace")
+    assert composed("data=celebdf", "faces=mtcnn").faces.detector._target_.endswith("Mtcnn")
+
+
+def test_a_runs_folder_is_named_for_data_and_model() -> None:
+    cfg = composed("model=meso4_lstm", hydra=True)
+    HydraConfig.instance().set_config(cfg)
+    assert cfg.hydra.run.dir.startswith("outputs/train/demo/meso4_lstm/")
+    assert cfg.hydra.sweep.dir.startswith("outputs/sweep/")
