@@ -7,7 +7,6 @@ from typing import Literal
 
 import numpy as np
 
-
 # In the order of preference when one name has two of them.
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
 

@@ -36,7 +36,9 @@ ENCODING: Mapping[str, Mapping[str, Any]] = {
     "webp": {"lossless": True, "quality": 0, "method": 0},
     "jpg": {"quality": 95, "subsampling": 0},
 }
-LANDMARKS = [f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"]
+LANDMARKS = [
+    f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
+]
 # In pixels of the frame: the stored square (left, top, side) and the face's box, smoothed over its segment (centre,
 # width, height). The image's own side differs from `size` only where it was shrunk.
 SQUARE = ["x", "y", "size"]
@@ -152,7 +154,7 @@ class FaceStore:
             if row["status"] == Status.OK
         ]
         videos = pd.DataFrame(rows, columns=[field.name for field in fields(VideoRow)])
-        table = pd.concat([pd.DataFrame(columns=["video_id", *CROP_COLUMNS]), *crops] if not crops else crops)
+        table = pd.concat(crops or [pd.DataFrame(columns=["video_id", *CROP_COLUMNS])])
         if (self.root / "videos.csv").exists() and (self.root / "crops.parquet").exists():
             others = self.videos().reset_index()
             videos = pd.concat([others[~others["video_id"].isin(ids)], videos])
@@ -172,7 +174,9 @@ class FaceStore:
 
     def videos(self) -> pd.DataFrame:
         """One row a video, columns as `VideoRow`; index `video_id`."""
-        return pd.read_csv(self.root / "videos.csv", keep_default_na=False, dtype={"video_id": str}).set_index("video_id")
+        return pd.read_csv(self.root / "videos.csv", keep_default_na=False, dtype={"video_id": str}).set_index(
+            "video_id"
+        )
 
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
         """The rows of these videos, in this order.

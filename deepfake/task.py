@@ -1,4 +1,4 @@
-"""The only LightningModule: a shell that gives a detector its loss, optimizer, metrics and its card in the checkpoint."""
+"""The only LightningModule: it gives a detector its loss, optimizer, metrics and a card in the checkpoint."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

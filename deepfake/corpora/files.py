@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deepfake.errors import CorpusError
-
+from deepfake.schema import VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)

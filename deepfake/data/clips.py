@@ -12,7 +12,7 @@ import pandas as pd
 from deepfake.schema import ClipSpec
 
 
-def runs(frames: Sequence[int]) -> list[range]:
+def runs(frames: Sequence[int] | np.ndarray) -> list[range]:
     """Stretches of consecutive frames.
 
     Args:

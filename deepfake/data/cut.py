@@ -1,7 +1,9 @@
 """The cut a model asks for, out of a stored crop: which pixels, and their size. Pure."""
 
+from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from torch import Tensor
 from torchvision.transforms.v2.functional import resize
 
@@ -9,8 +11,8 @@ from deepfake.errors import StoreError
 
 
 def cut_box(
-    square: tuple[float, float, float],
-    face: tuple[float, float, float, float],
+    square: Sequence[float] | np.ndarray,
+    face: Sequence[float] | np.ndarray,
     image_size: int,
     margin: float,
     shape: Literal["square", "box"],

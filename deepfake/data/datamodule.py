@@ -5,6 +5,7 @@ from typing import cast
 
 import pandas as pd
 import pytorch_lightning as pl
+import torch
 from torch.utils.data import DataLoader
 
 from deepfake.data.augment import Augmentation, NoAugmentation
@@ -121,7 +122,9 @@ def clip_loader(
         sampler=sampler,
         num_workers=num_workers,
         persistent_workers=num_workers > 0,
-        pin_memory=False,
+        # Of its own: a loader draws a number when an epoch begins, and from the global generator that would shift the
+        # dropout of a resumed run, whose loader begins at another moment.
+        generator=torch.Generator(),
     )
 
 

@@ -1,6 +1,7 @@
 """Clips out of the face store. A frame is a clip of length 1."""
 
-from typing import NamedTuple, TypedDict
+from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,8 @@ from deepfake.schema import ClipSpec
 from deepfake.store import FACE, SQUARE, FaceStore
 
 
-class Draw(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Draw:
     """A training sample: which clip, and the seed of its augmentation."""
 
     index: int

@@ -26,13 +26,18 @@ class BalancedSampler(DistributedSampler[Draw]):
         rank: this process.
     """
 
-    def __init__(self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0) -> None:
+    def __init__(
+        self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0
+    ) -> None:
         super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
         self.num_clips = num_clips
         labels = dataset.clips["label"].to_numpy()
         # clips[label][i]: the clips of one video
         self.clips = [
-            [np.flatnonzero((dataset.video == v) & (labels == label)) for v in np.unique(dataset.video[labels == label])]
+            [
+                np.flatnonzero((dataset.video == v) & (labels == label))
+                for v in np.unique(dataset.video[labels == label])
+            ]
             for label in (0, 1)
         ]
 

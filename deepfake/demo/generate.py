@@ -81,8 +81,10 @@ def _write_table(path: Path, takes: Iterable[Take]) -> None:
         writer.writerow(COLUMNS)
         for video in sorted((v for take in takes for v in take.videos), key=lambda video: video.video_id):
             writer.writerow(
-                (video.video_id, int(video.label), video.method, video.split)
-                + (video.target_id, video.source_id, video.real_id)
+                (
+                    *(video.video_id, int(video.label), video.method, video.split),
+                    *(video.target_id, video.source_id, video.real_id),
+                )
             )
 
 

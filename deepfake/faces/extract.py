@@ -209,9 +209,7 @@ def _nothing(row: VideoRow) -> Found:
     return Found(row, pd.DataFrame(columns=CROP_COLUMNS), [])
 
 
-def find_tracks(
-    frames: np.ndarray, segments: list[range], detector: FaceDetector, recipe: Recipe
-) -> list[FaceTrack]:
+def find_tracks(frames: np.ndarray, segments: list[range], detector: FaceDetector, recipe: Recipe) -> list[FaceTrack]:
     """Detect in every frame and link, the main face first; small and brief faces are dropped.
 
     Args:

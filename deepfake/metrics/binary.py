@@ -5,6 +5,7 @@ they would apply a sigmoid only when a value happens to leave [0, 1].
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -20,8 +21,13 @@ from torchmetrics.functional.classification import (
 )
 
 THRESHOLD = 0.5  # a score above it is called fake
-RANKING = {"auc": binary_auroc, "ap": binary_average_precision, "eer": binary_eer}
-DECISION = {"accuracy": binary_accuracy, "f1": binary_f1_score, "precision": binary_precision, "recall": binary_recall}
+RANKING: dict[str, Callable[..., Tensor]] = {"auc": binary_auroc, "ap": binary_average_precision, "eer": binary_eer}
+DECISION: dict[str, Callable[..., Tensor]] = {
+    "accuracy": binary_accuracy,
+    "f1": binary_f1_score,
+    "precision": binary_precision,
+    "recall": binary_recall,
+}
 NAMES = (*RANKING, *DECISION, "log_loss")
 
 

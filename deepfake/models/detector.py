@@ -56,8 +56,8 @@ class Detector(nn.Module):
         self.head = head(self.temporal.num_features)
         if clip_length < self.temporal.min_clip_length:
             raise ConfigError(
-                f"model.temporal {type(self.temporal).__name__} needs clips of {self.temporal.min_clip_length} frames or "
-                f"more and gets {clip_length}: use representation=window, or model/temporal=mean"
+                f"model.temporal {type(self.temporal).__name__} needs clips of {self.temporal.min_clip_length} frames "
+                f"or more and gets {clip_length}: use representation=window, or model/temporal=mean"
             )
         self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1), persistent=False)

@@ -7,10 +7,10 @@ import pandas as pd
 
 matplotlib.use("Agg")  # no screen is needed, and none is looked for
 
-import matplotlib.pyplot as plt  # noqa: E402
-import torch  # noqa: E402
-from matplotlib.figure import Figure  # noqa: E402
-from torchmetrics.functional.classification import binary_auroc, binary_roc  # noqa: E402
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.figure import Figure
+from torchmetrics.functional.classification import binary_auroc, binary_roc
 
 REAL, FAKE = "tab:blue", "tab:red"
 
@@ -32,7 +32,9 @@ def roc_figure(videos: pd.DataFrame) -> Figure:
         text = f"{name}: AUC {binary_auroc(score, label):.3f} ({len(reals)} real, {len(group)} fake)"
         axes.plot(false_alarm, hit, label=text, linewidth=2.5 if name == "all" else 1.2)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
-    axes.set(xlabel="reals called fake", ylabel="fakes called fake", xlim=(-0.01, 1), ylim=(0, 1.01), title="ROC, videos")
+    axes.set(
+        xlabel="reals called fake", ylabel="fakes called fake", xlim=(-0.01, 1), ylim=(0, 1.01), title="ROC, videos"
+    )
     axes.set_aspect("equal")
     axes.legend(loc="lower right", fontsize=8)
     return figure

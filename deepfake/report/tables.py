@@ -26,7 +26,10 @@ def show_metrics(metrics: Mapping[str, float], split: str) -> None:
         split: which of them.
     """
     names = [key.rpartition("/")[2] for key in metrics if key.startswith(f"{split}/video/")]
-    rows = [(name, *(float(metrics.get(f"{split}/{level}/{name}", float("nan"))) for level in ("clip", "video"))) for name in names]
+    rows = [
+        (name, *(float(metrics.get(f"{split}/{level}/{name}", float("nan"))) for level in ("clip", "video")))
+        for name in names
+    ]
     show(f"{split}", ["metric", "clip", "video"], rows)
 
 

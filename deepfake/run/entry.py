@@ -10,7 +10,6 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
 
-
 T = TypeVar("T")
 
 # Warnings that a user can do nothing about.

@@ -28,7 +28,9 @@ def list_corpus(data: DictConfig) -> Listing:
     for note in listing.notes:
         log.info(note)
     if listing.missing:
-        log.warning("%s: %d videos of its lists have no file; scripts/inventory.py names them", data.name, len(listing.missing))
+        log.warning(
+            "%s: %d videos of its lists have no file; scripts/inventory.py names them", data.name, len(listing.missing)
+        )
     return listing
 
 
@@ -97,7 +99,16 @@ def _summarise(store: FaceStore, video_ids: list[str], num_new: int, frames: int
     show(
         f"faces in {store.root}",
         ["videos", "new", *counts, "faces", "crops", "frames/s"],
-        [[len(rows), num_new, *counts.values(), int(rows["num_faces"].sum()), len(store.crops()), round(frames / seconds)]],
+        [
+            [
+                len(rows),
+                num_new,
+                *counts.values(),
+                int(rows["num_faces"].sum()),
+                len(store.crops()),
+                round(frames / seconds),
+            ]
+        ],
     )
     failed = rows[rows["status"] != "ok"]
     for video_id, row in failed.head(5).iterrows():

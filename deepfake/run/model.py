@@ -1,5 +1,6 @@
 """The detector a run begins with: as its config says, from random or published weights, or from a checkpoint's."""
 
+import logging
 from dataclasses import asdict
 
 from hydra.utils import instantiate
@@ -12,15 +13,20 @@ from deepfake.models.fit import load_exactly
 from deepfake.run.checkpoint import build_detector, read_checkpoint, without_weights
 from deepfake.run.faces import plain
 
-# What a network has learned to see. The clip's length and stride are the run's to choose.
-_INPUT = ("size", "margin", "shape", "mean", "std")
+log = logging.getLogger(__name__)
+
+# What a network has learned to see. The cut is taken over with the weights; the rest is part of the network, and has to
+# be the same. The clip's length and stride are the run's to choose.
+_CUT = ("margin", "shape")
+_INPUT = ("size", "mean", "std")
 _MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imports of format=v1)"
 
 
 def build_model(model: DictConfig) -> Detector:
     """Build the detector of the config group `model`.
 
-    With `model.weights` it takes the weights of that checkpoint, all of them and nothing else: the optimizer is new.
+    With `model.weights` it takes the weights of that checkpoint, all of them, and the cut around the face that belongs
+    to them, which then stands in `model`; the optimizer is new.
 
     Raises:
         CheckpointError: `model.weights` is no checkpoint of ours.
@@ -32,6 +38,11 @@ def build_model(model: DictConfig) -> Detector:
         detector: Detector = instantiate(config)
         return detector
     started = build_detector(read_checkpoint(weights))
+    for key in _CUT:
+        theirs = getattr(started.spec, key)
+        if theirs != config[key]:
+            log.info("model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs, config[key])
+            model[key] = config[key] = theirs
     detector = instantiate(without_weights(config))
     _check_same(started, detector, f"model.weights={weights}")
     load_exactly(detector, started.state_dict(), f"model.weights={weights} is another network")

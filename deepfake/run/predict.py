@@ -44,7 +44,7 @@ def predict(cfg: DictConfig) -> None:
     output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
     write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show("predictions", COLUMNS, table.fillna("").to_numpy().tolist())
+    show("predictions", COLUMNS, table.astype(object).fillna("").to_numpy().tolist())
     show_paths({"predictions": output / "predictions.csv"})
     if (table["status"] == Status.UNREADABLE).all():
         raise ConfigError(f"none of the {len(table)} files under input={cfg.input} is a video that can be read")

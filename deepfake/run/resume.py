@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
+from deepfake.errors import CheckpointError
 from deepfake.run.checkpoint import read_checkpoint
 
 
@@ -19,10 +20,15 @@ def carry_best(best: ModelCheckpoint, resume: Path) -> None:
         resume: the checkpoint to go on from.
 
     Raises:
-        CheckpointError: it is none of ours.
+        CheckpointError: it is none of ours, or only weights.
     """
     read_checkpoint(resume)
-    state = torch.load(resume, map_location="cpu", weights_only=True).get("callbacks", {}).get(best.state_key)
+    content = torch.load(resume, map_location="cpu", weights_only=True)
+    if "optimizer_states" not in content:
+        raise CheckpointError(
+            f"resume={resume} holds weights and no state of a training run: start a new one, model.weights={resume}"
+        )
+    state = content.get("callbacks", {}).get(best.state_key)
     source = resume.parent / "best.ckpt"
     if state is None or state["best_model_score"] is None or not source.exists() or best.dirpath is None:
         return

@@ -43,9 +43,7 @@ def train(cfg: DictConfig) -> float:
 
     listing = list_corpus(cfg.data)
     store = complete_store(cfg, listing)
-    datamodule = ClipDataModule(
-        listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **cfg.loader
-    )
+    datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **cfg.loader)
     datamodule.require(Split.TRAIN, Split.VAL)
     data = describe(cfg.data.name, listing, datamodule)
     say(detector, data)
@@ -108,4 +106,8 @@ def say(detector: Detector, data: Mapping[str, Any]) -> None:
     spec = detector.spec
     log.info("%s parameters; %d x %d px, margin %g", f"{size:,}", spec.clip_length, spec.size, spec.margin)
     counts = ", ".join(f"{split} {row['scored']} of {row['videos']}" for split, row in data["coverage"].items())
-    log.info("%s, protocol %s, fingerprint %s; videos with a face: %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")), counts)
+    log.info(
+        "%s, protocol %s, fingerprint %s; videos with a face: %s",
+        *(data[k] for k in ("corpus", "protocol", "fingerprint")),
+        counts,
+    )

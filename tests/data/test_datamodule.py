@@ -31,7 +31,7 @@ def test_a_batch_has_one_shape_whatever_the_clip_length(videos: list[Video], sto
         assert batch["clip"].shape == (4, length, 3, 8, 8)
         assert batch["clip"].dtype == torch.uint8
         on_device = data.on_after_batch_transfer(batch, 0)
-        assert on_device["clip"].dtype == torch.float and 0 <= on_device["clip"].min() and on_device["clip"].max() <= 1
+        assert on_device["clip"].dtype == torch.float and on_device["clip"].min() >= 0 and on_device["clip"].max() <= 1
 
 
 def test_a_window_holds_consecutive_frames_in_order(videos: list[Video], store: FaceStore) -> None:
@@ -73,7 +73,9 @@ def test_processes_share_an_epoch_without_overlap(videos: list[Video], store: Fa
 def test_only_training_clips_are_augmented(videos: list[Video], store: FaceStore) -> None:
     augment = BasicAugmentation(colour=0.5, jpeg=1.0)
     data, plain = module(videos, store, augment=augment), module(videos, store)
-    assert not torch.equal(data.datasets[Split.TRAIN][Draw(5, 1)]["clip"], plain.datasets[Split.TRAIN][Draw(5, 1)]["clip"])
+    assert not torch.equal(
+        data.datasets[Split.TRAIN][Draw(5, 1)]["clip"], plain.datasets[Split.TRAIN][Draw(5, 1)]["clip"]
+    )
     for split in (Split.VAL, Split.TEST):
         assert all(
             torch.equal(a["clip"], b["clip"])
@@ -84,7 +86,11 @@ def test_only_training_clips_are_augmented(videos: list[Video], store: FaceStore
 def test_splits_share_no_video_and_a_dropped_one_is_in_none(videos: list[Video], store: FaceStore) -> None:
     data = module(videos, store)
     of_split = {split: set(data.datasets[split].clips["video_id"]) for split in Split}
-    assert of_split == {Split.TRAIN: {"r0", *(f"f{i}" for i in range(6))}, Split.VAL: {"rv", "fv"}, Split.TEST: {"rt", "ft"}}
+    assert of_split == {
+        Split.TRAIN: {"r0", *(f"f{i}" for i in range(6))},
+        Split.VAL: {"rv", "fv"},
+        Split.TEST: {"rt", "ft"},
+    }
 
 
 def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], store: FaceStore) -> None:

@@ -31,7 +31,7 @@ def test_only_the_face_differs_from_the_real_clip(tiny: Recipe, method: str) -> 
 
 def test_a_face_swap_changes_more_than_a_reenactment(tiny: Recipe) -> None:
     takes = plan(replace(tiny, extras=False))
-    change = {method: 0.0 for method in ("faceswap", "reenact")}
+    change = dict.fromkeys(("faceswap", "reenact"), 0.0)
     for take in takes:
         real, fake = first_frames(tiny, take)
         change[take.videos[1].method] += np.abs(real - fake).mean()

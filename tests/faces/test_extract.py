@@ -72,7 +72,13 @@ def test_every_video_has_a_row_with_a_status_and_a_reason(store: FaceStore) -> N
         "gone": Status.UNREADABLE,
     }
     assert (rows["reason"] == "").to_dict() == {name: status == Status.OK for name, status in rows["status"].items()}
-    assert rows.loc["real/one", ["num_frames", "height", "width", "num_sampled", "num_faces"]].tolist() == [40, 120, 160, 8, 1]
+    assert rows.loc["real/one", ["num_frames", "height", "width", "num_sampled", "num_faces"]].tolist() == [
+        40,
+        120,
+        160,
+        8,
+        1,
+    ]
     assert rows.at["fake/two", "num_faces"] == 2
 
 
@@ -118,7 +124,9 @@ def test_an_interrupted_extraction_resumes_to_the_same_store(
     assert contents(interrupted.root) == contents(store.root)
 
 
-def test_detecting_in_the_workers_gives_the_same_store(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
+def test_detecting_in_the_workers_gives_the_same_store(
+    store: FaceStore, videos: dict[str, Path], tmp_path: Path
+) -> None:
     assert contents(run(videos, tmp_path, detect_in_workers=True).root) == contents(store.root)
 
 

@@ -32,7 +32,8 @@ def test_frames_without_a_face_are_empty_also_among_others(frames: np.ndarray) -
 
 def test_boxes_come_back_in_the_pixels_of_a_frame_that_was_shrunk(frames: np.ndarray) -> None:
     large = frames[:1].repeat(4, axis=1).repeat(4, axis=2)
-    whole, shrunk = Mtcnn(min_face_size=40).detect(frames[:1])[0], Mtcnn(min_face_size=40, max_size=320).detect(large)[0]
+    whole, shrunk = (
+        Mtcnn(min_face_size=40).detect(frames[:1])[0],
+        Mtcnn(min_face_size=40, max_size=320).detect(large)[0],
+    )
     assert box_iou(whole.boxes * 4, shrunk.boxes)[0, 0] > 0.85
-
-

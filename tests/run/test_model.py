@@ -35,11 +35,17 @@ def test_what_weights_do_not_depend_on_is_free(checkpoint: Path) -> None:
     assert changed.spec.clip_length == 4
 
 
+def test_the_cut_comes_with_the_weights_and_is_said(checkpoint: Path, caplog: pytest.LogCaptureFixture) -> None:
+    config = model_config("model.size=32", f"model.weights={checkpoint}", "model.margin=1.0", "model.shape=box")
+    with caplog.at_level("INFO"):
+        begun = build_model(config)
+    assert (begun.spec.margin, begun.spec.shape) == (config.margin, config.shape) == (1.3, "square")
+    assert "model.margin is 1.3 with these weights, not 1.0: taken from the checkpoint" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["model.margin=1.0"], r"another input: margin is 1.3 there and 1.0 here: add model.margin=1.3$"),
-        (["model.shape=box", "model.margin=1.1"], "add model.margin=1.3 model.shape=square$"),
         (["+model.backbone.std=[0.5,0.5,0.5]"], r"std is \(1.0, 1.0, 1.0\) there and \(0.5, 0.5, 0.5\) here: choose"),
         (["model.size=64"], "wants another input: size is 32 there and 64 here: add model.size=32$"),
         (["model.head.hidden_size=8"], r"another network: head.1 is Linear\(in_features=16, out_features=16"),

@@ -51,9 +51,13 @@ def test_a_folder_with_odd_files_in_it(model: Path, demo_root: Path, script: Run
     pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
 
 
-def test_a_files_score_is_the_one_that_the_test_gave_it(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+def test_a_files_score_is_the_one_that_the_test_gave_it(
+    model: Path, demo_root: Path, script: Run, tmp_path: Path
+) -> None:
     """Training, testing and predicting see the same pixels, and one face's score is the mean of its clips."""
-    assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained", "loader.eval_clips_per_video=null") == 0
+    assert (
+        script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained", "loader.eval_clips_per_video=null") == 0
+    )
     clips = pd.read_csv(tmp_path / "trained" / "predictions.csv")
     expected = clips.loc[clips["video_id"] == "real/p04_a", "score"].mean()
     arguments = ["loader.eval_clips_per_video=null", "loader.num_workers=0", "extract.num_workers=1", "output=out"]
@@ -69,7 +73,9 @@ def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path)
     assert list(input_files(tmp_path)) == ["a.avi", "a.mp4", "b/a.MP4"]
 
 
-@pytest.mark.parametrize("case", ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file"])
+@pytest.mark.parametrize(
+    "case", ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file"]
+)
 def test_a_mistake_is_one_clear_line(
     case: str, model: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -81,7 +87,10 @@ def test_a_mistake_is_one_clear_line(
     arguments, words = {
         "no checkpoint": ([f"checkpoint={tmp_path}/none.ckpt", f"input={video}"], ["none.ckpt", "does not exist"]),
         "no input": ([f"checkpoint={model}", f"input={tmp_path}/none"], ["none", "give a video file or a folder"]),
-        "foreign checkpoint": ([f"checkpoint={foreign}", f"input={video}"], ["foreign.ckpt", "not a checkpoint of this project"]),
+        "foreign checkpoint": (
+            [f"checkpoint={foreign}", f"input={video}"],
+            ["foreign.ckpt", "not a checkpoint of this project"],
+        ),
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "can be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
         "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),

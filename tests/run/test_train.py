@@ -23,7 +23,9 @@ def trained(script: Run, tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def test_a_run_leaves_a_complete_folder(trained: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_run_leaves_a_complete_folder(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script("train", *TINY, FIXED) == 0
+    trained = tmp_path / "run"
     files = {path.relative_to(trained).as_posix() for path in trained.rglob("*") if path.is_file()}
     expected = {
         ".hydra/config.yaml",
@@ -49,11 +51,15 @@ def test_the_numbers_are_those_of_the_predictions(trained: Path) -> None:
     clips = pd.read_csv(trained / "predictions.csv")
     assert list(clips.columns) == ["video_id", "label", "method", "track", "start", "score"]
     video = torch.from_numpy(pd.factorize(clips["video_id"])[0])
-    again = score_levels(video, torch.from_numpy(clips["label"].to_numpy()), torch.from_numpy(clips["score"].to_numpy()))
+    again = score_levels(
+        video, *(torch.tensor(clips[name].tolist(), dtype=torch.double) for name in ("label", "score"))
+    )
     for name, value in again.items():
         assert content["metrics"][f"test/{name}"] == value, name
     by_video = clips.groupby("video_id").agg(label=("label", "first"), score=("score", "mean"))
-    assert content["metrics"]["test/video/auc"] == pytest.approx(sk.roc_auc_score(by_video["label"], by_video["score"]), abs=1e-6)
+    assert content["metrics"]["test/video/auc"] == pytest.approx(
+        sk.roc_auc_score(by_video["label"], by_video["score"]), abs=1e-6
+    )
     assert content["data"]["coverage"]["test"]["no_face"] == 1
     assert content["data"]["coverage"]["test"]["unreadable"] == 1
     assert content["metrics"]["test/video/coverage"] == pytest.approx(len(by_video) / (len(by_video) + 2))
@@ -95,7 +101,9 @@ def test_a_resumed_run_follows_the_uninterrupted_one(script: Run, tmp_path: Path
     assert resumed["epoch"].unique().tolist() == [1, 2]
     expected = whole[whole["epoch"] > 0]["train/loss_step"].tolist()
     assert resumed["train/loss_step"].tolist() == pytest.approx(expected, abs=1e-7)
-    last = [torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")]
+    last = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")
+    ]
     assert last[0]["global_step"] == last[1]["global_step"]
     for key, value in last[0]["state_dict"].items():
         assert torch.equal(value, last[1]["state_dict"][key]), key
@@ -163,7 +171,10 @@ def test_wandb_without_credentials_is_offline_at_once(
         (["model=resnet"], "Could not find 'model/resnet'"),
         (["data=imagenet"], "Could not find 'data/imagenet'"),
         (["resume=/nowhere/last.ckpt"], "/nowhere/last.ckpt does not exist"),
-        (["model=effnet", "model.backbone.name=efficientnet_b99", "model.backbone.pretrained=false"], "knows no such model"),
+        (
+            ["model=effnet", "model.backbone.name=efficientnet_b99", "model.backbone.pretrained=false"],
+            "knows no such model",
+        ),
         (["model=meso4_lstm", "representation=frame"], "needs clips of 2 frames"),
         (["faces.image_format=bmp"], "choose one of png, webp, jpg"),
         (["extract.device=cuda"], "no CUDA device"),
@@ -210,6 +221,9 @@ def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch:
     arguments = ["logger=csv", "trainer.enable_progress_bar=false", "trainer.max_epochs=5", "loader.num_workers=0"]
     aucs = []
     for seed in range(2):
-        assert script("train", *arguments, f"data.root={tmp_path / 'demo'}", f"hydra.run.dir=run{seed}", f"seed={seed}") == 0
+        assert (
+            script("train", *arguments, f"data.root={tmp_path / 'demo'}", f"hydra.run.dir=run{seed}", f"seed={seed}")
+            == 0
+        )
         aucs.append(json.loads((tmp_path / f"run{seed}" / "metrics.json").read_text())["metrics"]["test/video/auc"])
     assert 0.2 < float(np.mean(aucs)) < 0.8
