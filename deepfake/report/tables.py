@@ -12,25 +12,23 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     table = Table(title=title, title_justify="left")
     rows = [list(row) for row in rows]
     for i, column in enumerate(columns):
-        table.add_column(column, justify="right" if all(isinstance(row[i], int | float) for row in rows) else "left")
+        numeric = all(isinstance(row[i], int | float) for row in rows)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*(f"{value:.4f}" if isinstance(value, float) else str(value) for value in row))
     Console().print(table)
 
 
-def show_metrics(metrics: Mapping[str, float], split: str) -> None:
-    """Print one split's metrics: a row each, a column for clips and one for videos.
+def show_metrics(metrics: Mapping[str, float]) -> None:
+    """Print metrics, a row each; a column for every split and level.
 
     Args:
         metrics: `<split>/<level>/<name>` -> value.
-        split: which of them.
     """
-    names = [key.rpartition("/")[2] for key in metrics if key.startswith(f"{split}/video/")]
-    rows = [
-        (name, *(float(metrics.get(f"{split}/{level}/{name}", float("nan"))) for level in ("clip", "video")))
-        for name in names
-    ]
-    show(f"{split}", ["metric", "clip", "video"], rows)
+    numbers = {tuple(key.rsplit("/", 1)): value for key, value in metrics.items()}
+    levels = sorted({level for level, _ in numbers}, reverse=True)  # val before test, video before clip
+    names = dict.fromkeys(name for _, name in numbers)
+    show("metrics", ["metric", *levels], [[name, *(numbers[level, name] for level in levels)] for name in names])
 
 
 def show_paths(paths: Mapping[str, Path | str]) -> None:

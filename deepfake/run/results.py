@@ -52,8 +52,7 @@ def leave(
     if (folder / "predictions.csv").exists():
         paths["predictions"] = folder / "predictions.csv"
         paths |= draw(folder, loggers, store)
-        show_metrics(metrics, "test")
-    show_metrics(metrics, "val")
+    show_metrics(metrics)
     scored = ", ".join(f"{split} {c['scored']} of {c['videos']}" for split, c in coverage.items() if split != "train")
     log.info("videos with a face: %s", scored)
     if line := finish(loggers):
