@@ -18,7 +18,7 @@ import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class VideoRow:
         num_faces: tracks that were stored.
         num_bytes: of the file. Another number means another file, whose faces are extracted anew.
         digest: BLAKE2 of the file's content; the audit compares it between splits.
+        boxes: `detected` in this video, or `reused` from its real; empty without a face.
     """
 
     video_id: str
@@ -75,6 +76,7 @@ class VideoRow:
     num_faces: int = 0
     num_bytes: int = 0
     digest: str = ""
+    boxes: str = ""
 
 
 class FaceStore:
@@ -171,6 +173,13 @@ class FaceStore:
         if not path.exists():
             raise StoreError(f"face store {self.root} lacks {video_id}: run scripts/extract.py to complete it")
         return json.loads(path.read_text())
+
+    def stored(self, video_id: str) -> tuple[VideoRow, pd.DataFrame] | None:
+        """One video straight from its folder, before the tables know of it: its row and its crops; None if not done."""
+        if not (self.folder(video_id) / "video.json").exists():
+            return None
+        row = VideoRow(**self._row(video_id))
+        return replace(row, status=Status(row.status)), pd.read_csv(self.folder(video_id) / "crops.csv")
 
     def videos(self) -> pd.DataFrame:
         """One row a video, columns as `VideoRow`; index `video_id`."""

@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError
 from deepfake.run.entry import _mistake
+from deepfake.run.faces import only_main_track
 from deepfake.run.model import build_model
 from deepfake.task import DetectorTask
 
@@ -131,6 +132,17 @@ def test_real_corpora_use_retinaface_and_the_demo_what_needs_no_network() -> Non
     assert composed("data=demo").faces.detector._target_.endswith("Mtcnn")
     assert composed("data=demo", "faces=retinaface").faces.detector._target_.endswith("RetinaFace")
     assert composed("data=celebdf", "faces=mtcnn").faces.detector._target_.endswith("Mtcnn")
+
+
+@pytest.mark.parametrize("data", sorted(path.stem for path in (CONF / "data").glob("*.yaml")))
+def test_every_corpus_trains_on_main_faces_unless_told_otherwise(data: str) -> None:
+    assert only_main_track(composed(f"data={data}").data)
+    assert not only_main_track(composed(f"data={data}", "data.tracks=all").data)
+
+
+def test_an_evaluation_takes_the_checkpoints_faces_unless_they_are_named() -> None:
+    assert composed("data=demo", primary="evaluate").get("faces") is None
+    assert composed("data=demo", "faces=mtcnn", primary="evaluate").faces.num_segments == 4
 
 
 def test_a_runs_folder_is_named_for_data_and_model() -> None:

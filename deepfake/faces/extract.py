@@ -6,16 +6,19 @@ that dies cost that one video a row with a reason; the rest goes on. What is in 
 On a CPU the workers detect as well, each with one thread: a detector's many small operations gain nothing from a second
 thread and lose up to twenty times when they have to share a core. On a GPU the workers only decode, and the frames come
 here, where the detector is.
+
+Reals come before their fakes, since a fake can take its boxes from its real, and its real tells which face was changed.
 """
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -25,6 +28,7 @@ from pebble import ProcessExpired, ProcessPool
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.detector import FaceDetector
+from deepfake.faces.reference import Reference, changed_first, find_reference, reused_tracks
 from deepfake.faces.segments import segment_frames
 from deepfake.faces.tracker import link, smooth
 from deepfake.schema import FaceTrack, Status
@@ -45,6 +49,7 @@ class Recipe:
         min_face_size: a track whose median box is smaller, in pixels of the frame, is dropped.
         min_track_length: a track seen in fewer frames is dropped.
         image_format: png, webp (both lossless) or jpg.
+        reuse_boxes: a fake takes the boxes of its real where the two agree.
     """
 
     num_segments: int
@@ -55,6 +60,7 @@ class Recipe:
     min_face_size: int
     min_track_length: int
     image_format: str
+    reuse_boxes: bool = False  # checkpoints made before it was an option do not name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ def extract(
     make_detector: Callable[[], FaceDetector],
     recipe: Recipe,
     *,
+    pairs: Mapping[str, str] = MappingProxyType({}),
     num_workers: int = 2,
     timeout_s: float = 300,
     detect_in_workers: bool = True,
@@ -106,25 +113,40 @@ def extract(
         store: opened.
         make_detector: makes the detector; picklable.
         recipe: what to store.
+        pairs: video_id of a fake -> that of its real, which is in the store, among `todo`, or not to be had.
         num_workers: processes; at most twice as many videos are in memory.
         timeout_s: a video that takes a worker longer is given up.
         detect_in_workers: each worker has a detector of its own; otherwise there is one, in this process.
 
     Yields:
-        What became of each video, by id, once it is on disk.
+        What became of each video, once it is on disk: by id, all reals before the fakes of `pairs`.
     """
     detector = make_detector()  # in any case: what is wrong with its weights is said here, once
-    work = _Work(make_detector if detect_in_workers else None, recipe)
-    with ThreadPoolExecutor(max_workers=1) as writer:
-        written: deque[Future[VideoRow]] = deque()
-        for video_id, path, outcome in _in_processes(todo, work, num_workers, timeout_s):
-            if isinstance(outcome, Decoded):
-                outcome = find_faces(video_id, path, outcome, detector, recipe)
-            written.append(writer.submit(store.write, outcome.row, outcome.crops, outcome.images))
-            while len(written) > num_workers or (written and written[0].done()):
-                yield written.popleft().result()
-        for future in written:
-            yield future.result()
+    work = _Work(make_detector if detect_in_workers else None, recipe, store, pairs)
+    # Not forked: torch's and decord's threads do not survive a fork.
+    pool = ProcessPool(max_workers=num_workers, context=get_context("spawn"))
+    with ThreadPoolExecutor(max_workers=1) as writer, pool:
+        for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
+            jobs = [(video_id, todo[video_id]) for video_id in sorted(part)]
+            outcomes = _work_ahead(pool, jobs, work, 2 * num_workers, timeout_s)
+            found = (
+                work.find(video_id, path, outcome, detector) if isinstance(outcome, Decoded) else outcome
+                for video_id, path, outcome in outcomes
+            )
+            yield from _write_behind(found, store, writer, num_workers)
+
+
+def _write_behind(
+    found: Iterable[Found], store: FaceStore, writer: ThreadPoolExecutor, at_most: int
+) -> Iterator[VideoRow]:
+    """Write while the next faces are looked for; the end of it means that all are on disk."""
+    written: deque[Future[VideoRow]] = deque()
+    for each in found:
+        written.append(writer.submit(store.write, each.row, each.crops, each.images))
+        while len(written) > at_most or (written and written[0].done()):
+            yield written.popleft().result()
+    for future in written:
+        yield future.result()
 
 
 class _Work:
@@ -132,9 +154,17 @@ class _Work:
 
     _detector: FaceDetector | None = None  # of this process
 
-    def __init__(self, make_detector: Callable[[], FaceDetector] | None, recipe: Recipe) -> None:
+    def __init__(
+        self,
+        make_detector: Callable[[], FaceDetector] | None,
+        recipe: Recipe,
+        store: FaceStore,
+        pairs: Mapping[str, str],
+    ) -> None:
         self.make_detector = make_detector
         self.recipe = recipe
+        self.store = store
+        self.pairs = dict(pairs)
 
     def __call__(self, video_id: str, path: Path) -> Decoded | Found:
         decoded = decode(path, self.recipe)
@@ -143,24 +173,26 @@ class _Work:
         if _Work._detector is None:
             torch.set_num_threads(1)
             _Work._detector = self.make_detector()
-        return find_faces(video_id, path, decoded, _Work._detector, self.recipe)
+        return self.find(video_id, path, decoded, _Work._detector)
+
+    def find(self, video_id: str, path: Path, decoded: Decoded, detector: FaceDetector) -> Found:
+        real = find_reference(self.store, self.pairs.get(video_id), decoded.info)
+        return find_faces(video_id, path, decoded, detector, self.recipe, real)
 
 
-def _in_processes(
-    todo: Mapping[str, Path], work: _Work, num_workers: int, timeout_s: float
+def _work_ahead(
+    pool: ProcessPool, jobs: Iterable[tuple[str, Path]], work: _Work, at_most: int, timeout_s: float
 ) -> Iterator[tuple[str, Path, Decoded | Found]]:
-    """Work ahead, at most twice `num_workers` videos at a time, and yield in order."""
-    # Not forked: torch's and decord's threads do not survive a fork.
-    with ProcessPool(max_workers=num_workers, context=get_context("spawn")) as pool:
-        waiting = iter(todo.items())
-        ahead: deque = deque()
-        while True:
-            for video_id, path in islice(waiting, 2 * num_workers - len(ahead)):
-                ahead.append((video_id, path, pool.schedule(work, (video_id, path), timeout=timeout_s)))
-            if not ahead:
-                return
-            video_id, path, future = ahead.popleft()
-            yield video_id, path, _outcome(video_id, path, future, timeout_s)
+    """Work on at most so many videos at a time, and yield in order."""
+    waiting = iter(jobs)
+    ahead: deque = deque()
+    while True:
+        for video_id, path in islice(waiting, at_most - len(ahead)):
+            ahead.append((video_id, path, pool.schedule(work, (video_id, path), timeout=timeout_s)))
+        if not ahead:
+            return
+        video_id, path, future = ahead.popleft()
+        yield video_id, path, _outcome(video_id, path, future, timeout_s)
 
 
 def _outcome(video_id: str, path: Path, future: Future, timeout_s: float) -> Decoded | Found:
@@ -189,37 +221,44 @@ def decode(path: Path, recipe: Recipe) -> Decoded:
     return Decoded(info, digest, segments, frames)
 
 
-def find_faces(video_id: str, path: Path, decoded: Decoded, detector: FaceDetector, recipe: Recipe) -> Found:
-    """Detect, link and crop: one video's row, its crops and their pixels."""
-    info = decoded.info
+def find_faces(
+    video_id: str, path: Path, decoded: Decoded, detector: FaceDetector, recipe: Recipe, real: Reference | None
+) -> Found:
+    """Detect (or take from the real), link and crop: one video's row, its crops and their pixels."""
+    info, frames = decoded.info, decoded.frames
 
-    def row(status: Status, reason: str = "", num_faces: int = 0) -> VideoRow:
-        facts = (info.num_frames, info.fps, info.height, info.width, len(decoded.frames), num_faces)
-        return VideoRow(video_id, status, reason, *facts, file_size(path), decoded.digest)
+    def row(status: Status, reason: str = "", num_faces: int = 0, boxes: str = "") -> VideoRow:
+        facts = (info.num_frames, info.fps, info.height, info.width, len(frames), num_faces)
+        return VideoRow(video_id, status, reason, *facts, file_size(path), decoded.digest, boxes)
 
     if not decoded.segments:
         return _nothing(row(Status.TOO_SHORT, f"{info.num_frames} frames, and a segment is {recipe.segment_length}"))
-    tracks = find_tracks(decoded.frames, decoded.segments, detector, recipe)
+    indices = [i for segment in decoded.segments for i in segment]
+    reused = reused_tracks(real, frames, indices, detector, recipe.min_score) if real and recipe.reuse_boxes else None
+    tracks = reused or find_tracks(frames, indices, detector, recipe)
     if not tracks:
-        return _nothing(row(Status.NO_FACE, f"no face in {len(decoded.frames)} frames"))
-    return Found(row(Status.OK, num_faces=len(tracks)), *_crops(decoded.frames, decoded.segments, tracks, recipe))
+        return _nothing(row(Status.NO_FACE, f"no face in {len(frames)} frames"))
+    if real:
+        tracks = changed_first(real, tracks, frames, indices, recipe.max_crop_size)
+    done = row(Status.OK, num_faces=len(tracks), boxes="reused" if reused else "detected")
+    return Found(done, *_crops(frames, decoded.segments, tracks, recipe))
 
 
 def _nothing(row: VideoRow) -> Found:
     return Found(row, pd.DataFrame(columns=CROP_COLUMNS), [])
 
 
-def find_tracks(frames: np.ndarray, segments: list[range], detector: FaceDetector, recipe: Recipe) -> list[FaceTrack]:
+def find_tracks(frames: np.ndarray, indices: list[int], detector: FaceDetector, recipe: Recipe) -> list[FaceTrack]:
     """Detect in every frame and link, the main face first; small and brief faces are dropped.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
-        segments: the indices of those frames in the video.
+        indices: T indices of those frames in the video.
     """
     faces = [found.above(recipe.min_score) for found in detector.detect(frames)]
     return [
         track
-        for track in link([i for segment in segments for i in segment], faces)
+        for track in link(indices, faces)
         if len(track.frames) >= recipe.min_track_length and smooth(track.boxes).side >= recipe.min_face_size
     ]
 
@@ -237,11 +276,11 @@ def _crops(
                 continue
             face = smooth(track.boxes[inside])
             where = region(face.x, face.y, face.side, recipe.margin)
-            box = [round(value, 3) for value in (face.x, face.y, face.width, face.height)]
             for i in inside:
                 frame = int(track.frames[i])
                 images.append(crop(frames[position[frame]], where, recipe.max_crop_size))
                 marks = track.landmarks[i].ravel().round(2).tolist()
                 score = round(float(track.scores[i]), 4)
-                rows.append([number, s, frame, where.x, where.y, where.size, *box, score, *marks])
+                place = (where.x, where.y, where.size, face.x, face.y, face.width, face.height)
+                rows.append([number, s, frame, *place, score, *marks])
     return pd.DataFrame(rows, columns=CROP_COLUMNS), images

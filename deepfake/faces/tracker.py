@@ -43,7 +43,7 @@ def link(
     Example:
         >>> left, right = [0, 0, 10, 10], [50, 0, 60, 10]
         >>> def at(*boxes): n = len(boxes); return Faces(np.array(boxes, float), np.ones(n), np.zeros((n, 5, 2)))
-        >>> [list(t.frames) for t in link([0, 1, 2], [at(left), at(left, right), at(left, right)])]
+        >>> [t.frames.tolist() for t in link([0, 1, 2], [at(left), at(left, right), at(left, right)])]
         [[0, 1, 2], [1, 2]]
     """
     tracks: list[_Open] = []
@@ -95,6 +95,8 @@ class Face:
 def smooth(boxes: np.ndarray) -> Face:
     """One box for many: the median centre, width and height, so that the jitter of the detector is not a cue.
 
+    It is rounded to a thousandth of a pixel, as the store keeps it, so that a fake that reuses it is cut alike.
+
     Args:
         boxes: (N, 4) x0, y0, x1, y1 in pixels.
 
@@ -104,7 +106,7 @@ def smooth(boxes: np.ndarray) -> Face:
     """
     centre = np.median((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0)
     width, height = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
-    return Face(float(centre[0]), float(centre[1]), float(width), float(height))
+    return Face(*(round(float(value), 3) for value in (*centre, width, height)))
 
 
 def _matches(overlap: np.ndarray, needed: np.ndarray) -> Iterator[tuple[int, int]]:

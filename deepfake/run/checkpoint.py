@@ -113,6 +113,12 @@ def load_detector(path: str | Path) -> Detector:
     return build_detector(read_checkpoint(path))
 
 
+def faces_of(checkpoint: Checkpoint, faces: DictConfig | None) -> dict[str, Any]:
+    """The recipe of the faces that a checkpoint is given: its own, unless one is named."""
+    recipe = checkpoint.card["faces"] if faces is None else OmegaConf.to_container(faces, resolve=True)
+    return dict(recipe)  # type: ignore[arg-type]
+
+
 def without_weights(model: Any) -> Any:
     """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
     if not isinstance(model, dict):

@@ -1,11 +1,16 @@
 """What every stage has around it: a user's mistake becomes one line on stderr and exit code 1, without a traceback."""
 
+import os
+import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from functools import wraps
 from typing import Any, TypeVar
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import CompactHydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
@@ -20,9 +25,12 @@ NOISE = (
     ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
 )
 
+# An option whose default is an environment variable, and nothing without it; resolved it would be the text "???".
+_FROM_ENVIRONMENT = re.compile(r"\$\{oc\.env:(\w+),\?\?\?\}")
+
 
 class UserError(CompactHydraException):
-    """Hydra prints an exception of this kind as its message alone and exits with 1; in a sweep the other jobs go on."""
+    """A mistake in one job of a sweep: Hydra goes on with the others, prints the message alone and exits with 1."""
 
 
 def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
@@ -39,6 +47,8 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
             mistake = _mistake(error)
             if mistake is None:
                 raise
+            if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.RUN:
+                sys.exit(f"error: {mistake}")  # to stderr, with exit code 1
             raise UserError(f"error: {mistake}") from error
 
     return run
@@ -47,6 +57,9 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
 def _check_complete(cfg: DictConfig) -> None:
     """Name the first option that has no default, before anything is computed."""
     for key, value in _leaves(OmegaConf.to_container(cfg, resolve=False), ""):
+        variable = _FROM_ENVIRONMENT.fullmatch(str(value))
+        if variable and not os.environ.get(variable[1]):
+            raise ConfigError(f"{key} is not set: add {key}=VALUE to the command, or set the variable {variable[1]}")
         if value == "???":
             raise ConfigError(f"{key} is not set and has no default: add {key}=VALUE to the command")
 

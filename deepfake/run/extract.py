@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, list_corpus, plain
+from deepfake.run.faces import extract_faces, face_store, list_corpus, plain, sources
 
 
 @entry_point
@@ -15,5 +15,5 @@ def extract(cfg: DictConfig) -> None:
     listing = list_corpus(cfg.data)
     faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
-    extract_faces({video.video_id: video.path for video in listing.videos}, store, faces, cfg.extract)
+    extract_faces(*sources(listing.videos), store, faces, cfg.extract)
     show_paths({"videos": store.root / "videos.csv", "faces": store.root / "crops"})

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,15 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from deepfake.corpora.corpus import Listing
+from deepfake.corpora.splits import fingerprint
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import Recipe, extract
 from deepfake.report.tables import show
+from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
 
 log = logging.getLogger(__name__)
+TRACKS = ("main", "all")  # the choices of `data.tracks`
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -46,11 +49,48 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
-def extract_faces(paths: Mapping[str, Path], store: FaceStore, faces: Mapping[str, Any], options: DictConfig) -> None:
+def describe(corpus: str, listing: Listing, coverage: Mapping[Split, Mapping[str, int]]) -> dict[str, Any]:
+    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, fingerprint."""
+    return {
+        "corpus": corpus,
+        "protocol": listing.protocol,
+        "fingerprint": fingerprint(listing.videos),
+        "num_missing": len(listing.missing),
+        "num_dropped": listing.num_dropped,
+        "coverage": {str(split): dict(counts) for split, counts in coverage.items()},
+    }
+
+
+def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
+    """All that extraction knows of a corpus: video_id -> file, and video_id of a fake -> that of its real."""
+    videos = list(videos)
+    return {v.video_id: v.path for v in videos}, {v.video_id: v.real_id for v in videos if v.real_id}
+
+
+def only_main_track(data: DictConfig) -> bool:
+    """Whether a model sees of each video its main face alone.
+
+    Raises:
+        ConfigError: `data.tracks` is neither of the two.
+    """
+    tracks = data.get("tracks")
+    if tracks not in TRACKS:
+        raise ConfigError(f"data.tracks is {tracks!r}: choose one of {', '.join(TRACKS)}")
+    return tracks == TRACKS[0]
+
+
+def extract_faces(
+    paths: Mapping[str, Path],
+    pairs: Mapping[str, str],
+    store: FaceStore,
+    faces: Mapping[str, Any],
+    options: DictConfig,
+) -> None:
     """Complete the store: with a progress bar, and a table of what became of the videos.
 
     Args:
         paths: video_id -> file.
+        pairs: video_id of a fake -> that of its real.
         store: opened.
         faces: the config that the store was made from.
         options: the config group `extract`.
@@ -62,9 +102,8 @@ def extract_faces(paths: Mapping[str, Path], store: FaceStore, faces: Mapping[st
         device = pick_device(options.device)
         detector = instantiate(faces["detector"], device=device, _partial_=True, _convert_="all")
         on_cpu, workers = device == "cpu", min(options.num_workers or os.cpu_count() or 1, len(todo))
-        rows = extract(
-            todo, store, detector, recipe, num_workers=workers, timeout_s=options.timeout_s, detect_in_workers=on_cpu
-        )
+        how = {"num_workers": workers, "timeout_s": options.timeout_s, "detect_in_workers": on_cpu}
+        rows = extract(todo, store, detector, recipe, pairs=pairs, **how)
         frames = 0
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
@@ -110,6 +149,8 @@ def _summarise(store: FaceStore, video_ids: list[str], num_new: int, frames: int
             ]
         ],
     )
+    if reused := int((rows["boxes"] == "reused").sum()):
+        log.info("%d fakes were cut by the boxes of their reals", reused)
     failed = rows[rows["status"] != "ok"]
     for video_id, row in failed.head(5).iterrows():
         log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])

@@ -18,9 +18,9 @@ from deepfake.errors import ConfigError
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
 from deepfake.report.tables import show, show_paths
-from deepfake.run.checkpoint import build_detector, read_checkpoint
+from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, pick_device, plain
+from deepfake.run.faces import extract_faces, face_store, pick_device
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.store import FaceStore, write_atomic
 
@@ -34,11 +34,11 @@ def predict(cfg: DictConfig) -> None:
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     paths = input_files(Path(cfg.input))
-    faces = dict(checkpoint.card["faces"]) if cfg.get("faces") is None else plain(cfg.faces)
+    faces = faces_of(checkpoint, cfg.get("faces"))
 
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
         store = face_store(faces, Path(folder))
-        extract_faces(paths, store, faces, cfg.extract)
+        extract_faces(paths, {}, store, faces, cfg.extract)  # unseen files have no pairs
         table = score_files(paths, store, detector, cfg)
 
     output = Path(cfg.output)

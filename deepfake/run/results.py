@@ -38,26 +38,35 @@ def leave(
         loggers: of the run; closed here.
         store: holds the faces.
     """
-    coverage = data["coverage"]
-    shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage.items() if c["videos"]}
-    content = {
-        "metrics": {**metrics, **shares},
-        "data": data,
-        "model": HydraConfig.get().runtime.choices["model"],
-        "seed": seed,
-        "checkpoint": str(best.relative_to(folder)),
-    }
-    write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
-    paths: dict[str, Path | str] = {"run": folder, "checkpoint": best, "metrics": folder / "metrics.json"}
+    model = HydraConfig.get().runtime.choices["model"]
+    facts = {"model": model, "seed": seed, "checkpoint": str(best.relative_to(folder))}
+    paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
+    paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if (folder / "predictions.csv").exists():
         paths["predictions"] = folder / "predictions.csv"
         paths |= draw(folder, loggers, store)
     show_metrics(metrics)
-    scored = ", ".join(f"{split} {c['scored']} of {c['videos']}" for split, c in coverage.items() if split != "train")
-    log.info("videos with a face: %s", scored)
+    say_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
     if line := finish(loggers):
         paths["wandb"] = line
     show_paths(paths)
+
+
+def write_metrics(
+    folder: Path, metrics: Mapping[str, float], data: Mapping[str, Any], facts: Mapping[str, Any]
+) -> Path:
+    """Write `metrics.json`: the numbers with their coverage, what they were measured on, and other facts."""
+    coverage = data["coverage"].items()
+    shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
+    content = {"metrics": {**metrics, **shares}, "data": data, **facts}
+    write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
+    return folder / "metrics.json"
+
+
+def say_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
+    """How many videos of each split have a score."""
+    scored = ", ".join(f"{split} {counts['scored']} of {counts['videos']}" for split, counts in coverage.items())
+    log.info("videos with a face: %s", scored)
 
 
 def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:

@@ -23,7 +23,9 @@ class SweepTable(Callback):
         if table.empty:
             return
         write_atomic(folder / "sweep.csv", table.to_csv(index=False).encode())
-        show(f"sweep, best {KEYS[0]} first", list(table.columns), table.to_numpy().tolist())
+        numbers = [key for key in KEYS if key in table]
+        title = f"sweep, best {numbers[0]} first" if numbers else "sweep"
+        show(title, list(table.columns), table.to_numpy().tolist())
         show_paths({"sweep": folder / "sweep.csv"})
 
 
@@ -33,5 +35,9 @@ def sweep_table(folder: Path) -> pd.DataFrame:
     for path in sorted(folder.glob("*/metrics.json")):
         metrics = json.loads(path.read_text())["metrics"]
         overrides = OmegaConf.load(path.parent / ".hydra" / "overrides.yaml")
-        rows.append([path.parent.name, " ".join(overrides), *(metrics[key] for key in KEYS)])
-    return pd.DataFrame(rows, columns=["job", "overrides", *KEYS]).sort_values(KEYS[0], ascending=False, kind="stable")
+        rows.append(
+            {"job": path.parent.name, "overrides": " ".join(overrides)} | {key: metrics.get(key) for key in KEYS}
+        )
+    table = pd.DataFrame(rows, columns=["job", "overrides", *KEYS]).dropna(axis="columns", how="all")
+    ranked = [key for key in KEYS if key in table][:1]  # an evaluation has no val, a corpus may have no test
+    return table.sort_values(ranked, ascending=False, kind="stable") if ranked else table

@@ -11,12 +11,11 @@ from omegaconf import DictConfig
 
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
-from deepfake.corpora.splits import fingerprint
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, list_corpus, plain
+from deepfake.run.faces import describe, extract_faces, face_store, list_corpus, only_main_track, plain, sources
 from deepfake.run.model import build_model
 from deepfake.run.results import leave
 from deepfake.run.resume import carry_best
@@ -41,11 +40,12 @@ def train(cfg: DictConfig) -> float:
     if cfg.resume is not None:
         carry_best(callbacks["best"], Path(cfg.resume))
 
+    options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
     listing = list_corpus(cfg.data)
     store = complete_store(cfg, listing)
-    datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **cfg.loader)
+    datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
-    data = describe(cfg.data.name, listing, datamodule)
+    data = describe(cfg.data.name, listing, {split: datamodule.coverage(split) for split in Split})
     say(detector, data)
 
     task = DetectorTask(
@@ -80,24 +80,12 @@ def complete_store(cfg: DictConfig, listing: Listing) -> FaceStore:
     faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     ids = [video.video_id for video in listing.videos]
-    extract_faces({video.video_id: video.path for video in listing.videos}, store, faces, cfg.extract)
+    extract_faces(*sources(listing.videos), store, faces, cfg.extract)
     found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(ids)["digest"].items() if v})
     found.require_disjoint(listing.protocol)
     for overlap in found.overlaps:
         log.info("%s: %s", listing.protocol, overlap)
     return store
-
-
-def describe(corpus: str, listing: Listing, datamodule: ClipDataModule) -> dict[str, Any]:
-    """What the numbers are measured on, so that two can be told comparable or not: protocol, counts, fingerprint."""
-    return {
-        "corpus": corpus,
-        "protocol": listing.protocol,
-        "fingerprint": fingerprint(listing.videos),
-        "num_missing": len(listing.missing),
-        "num_dropped": listing.num_dropped,
-        "coverage": {str(split): datamodule.coverage(split) for split in Split},
-    }
 
 
 def say(detector: Detector, data: Mapping[str, Any]) -> None:

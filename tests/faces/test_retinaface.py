@@ -12,7 +12,8 @@ from torchvision.ops import nms
 
 from deepfake.errors import WeightsError
 from deepfake.faces import retinaface
-from deepfake.faces.retinaface import MIN_SIZES, STEPS, RetinaFace, prior_boxes
+from deepfake.faces.retinaface import RetinaFace
+from deepfake.faces.retinaface_batches import MIN_SIZES, STEPS, prior_boxes
 
 
 @pytest.fixture(scope="module")

@@ -42,6 +42,8 @@ def test_a_run_leaves_a_complete_folder(script: Run, tmp_path: Path, capfd: pyte
         "train.log",
     }
     assert expected <= files
+    log = (trained / "train.log").read_text()
+    assert "epoch 1 of 2: train/loss_epoch" in log and "epoch 2 of 2" in log and "val/video/auc" in log
     shown = capfd.readouterr().out
     assert "metrics.json" in shown and "best.ckpt" in shown and "auc" in shown
 
@@ -218,7 +220,13 @@ def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch:
         return replace(found, videos=tuple(videos))
 
     monkeypatch.setattr(DemoCorpus, "listing", shuffled)
-    arguments = ["logger=csv", "trainer.enable_progress_bar=false", "trainer.max_epochs=5", "loader.num_workers=0"]
+    arguments = [
+        "logger=csv",
+        "trainer.enable_progress_bar=false",
+        "~callbacks.progress",
+        "trainer.max_epochs=5",
+        "loader.num_workers=0",
+    ]
     aucs = []
     for seed in range(2):
         assert (

@@ -1,0 +1,137 @@
+"""RetinaFace with a MobileNet-0.25, the small one for CPUs, composed from the blocks of retinaface-pytorch.
+
+Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild"; the network, its names and its
+weights are those of github.com/biubug6/Pytorch_Retinaface (MIT): `models/net.py`, `models/retinaface.py`, `cfg_mnet`.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from retinaface.net import FPN, SSH, conv_bn, conv_dw
+from retinaface.network import BboxHead, ClassHead, LandmarkHead
+from torch import Tensor, nn
+
+from deepfake.errors import WeightsError
+from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.retinaface_batches import MIN_SIZES, detect_in_batches
+from deepfake.faces.retinaface_weights import StateDict, load_weights
+
+CURE = (
+    "get mobilenet0.25_Final.pth of https://github.com/biubug6/Pytorch_Retinaface (MIT) and give its path as "
+    "faces.detector.weights=PATH, or use faces=mtcnn, which brings its own"
+)
+MEAN_BGR = (104, 117, 123)
+CLASSIFIER = {"body.fc.weight", "body.fc.bias"}  # of the ImageNet pretraining
+
+
+class RetinaFaceMobileNet(FaceDetector):
+    """RetinaFace (MobileNet-0.25) over batches of frames.
+
+    Args:
+        device: where it runs; half precision on a GPU.
+        weights: the file mobilenet0.25_Final.pth of biubug6/Pytorch_Retinaface; there is no default.
+        max_size: a frame whose longer side is above this many pixels is shrunk to it.
+        min_score: faces below are dropped before overlapping ones are merged.
+        nms_iou: of two boxes that overlap by more than this, the one with the lower score goes.
+        batch_size: frames in one pass; None is 8 on a GPU and 1 on a CPU, where 8 take up to twice the time a frame at
+            960 px (memory that comes and goes) and save a tenth of it at 640.
+
+    Raises:
+        WeightsError: the weights are not given, do not exist, or belong to another network.
+
+    Differs: the authors detect at the frame's own size, whatever it is. Here large frames are shrunk to `max_size`;
+    unlike with the ResNet-50, small ones are never enlarged.
+    """
+
+    def __init__(
+        self,
+        device: str | torch.device = "cpu",
+        *,
+        weights: str | Path | None = None,
+        max_size: int = 960,
+        min_score: float = 0.7,
+        nms_iou: float = 0.4,
+        batch_size: int | None = None,
+    ) -> None:
+        if weights is None:
+            raise WeightsError(f"RetinaFace (MobileNet-0.25) needs its weights: {CURE}")
+        self.device = torch.device(device)
+        self.dtype = torch.half if self.device.type == "cuda" else torch.float
+        network = Network()
+        load_weights(network, Path(weights), name="RetinaFace (MobileNet-0.25)", cure=CURE, renamed=_renamed)
+        self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
+        self.max_size = max_size
+        self.min_score = min_score
+        self.nms_iou = nms_iou
+        self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
+
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        return detect_in_batches(
+            self._pass,
+            frames,
+            device=self.device,
+            scale=min(1.0, self.max_size / max(frames.shape[1:3])),
+            min_score=self.min_score,
+            nms_iou=self.nms_iou,
+            batch_size=self.batch_size,
+        )
+
+    def _pass(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `detect_in_batches` wants them."""
+        mean = torch.tensor(MEAN_BGR, device=self.device).view(3, 1, 1)
+        return self.network((images.flip(1) - mean).to(self.dtype))
+
+
+class Network(nn.Module):
+    """(B, 3, H, W) BGR minus its mean -> what is regressed at P priors: boxes, logits and landmarks.
+
+    The attributes are named as in the authors' state dict. All activations are LeakyReLU 0.1: FPN and SSH take it by
+    themselves for 64 channels or fewer.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = Body()
+        self.fpn = FPN([64, 128, 256], 64)
+        self.ssh1, self.ssh2, self.ssh3 = (SSH(64, 64) for _ in MIN_SIZES)
+        self.ClassHead = nn.ModuleList(ClassHead(64, len(sizes)) for sizes in MIN_SIZES)
+        self.BboxHead = nn.ModuleList(BboxHead(64, len(sizes)) for sizes in MIN_SIZES)
+        self.LandmarkHead = nn.ModuleList(LandmarkHead(64, len(sizes)) for sizes in MIN_SIZES)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        levels = zip((self.ssh1, self.ssh2, self.ssh3), self.fpn(self.body(images)), strict=True)
+        features = [ssh(level) for ssh, level in levels]
+        boxes, logits, landmarks = (
+            torch.cat([head(feature) for head, feature in zip(heads, features, strict=True)], dim=1)
+            for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead)
+        )
+        return boxes, logits, landmarks
+
+
+class Body(nn.Module):
+    """MobileNet-0.25 without its classifier: (B, 3, H, W) -> 64, 128, 256 channels at 1/8, 1/16, 1/32 of the size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stage1 = nn.Sequential(
+            conv_bn(3, 8, 2, leaky=0.1),
+            conv_dw(8, 16, 1),
+            conv_dw(16, 32, 2),
+            conv_dw(32, 32, 1),
+            conv_dw(32, 64, 2),
+            conv_dw(64, 64, 1),
+        )
+        self.stage2 = nn.Sequential(conv_dw(64, 128, 2), *(conv_dw(128, 128, 1) for _ in range(5)))
+        self.stage3 = nn.Sequential(conv_dw(128, 256, 2), conv_dw(256, 256, 1))
+
+    def forward(self, images: Tensor) -> dict[str, Tensor]:
+        stage1 = self.stage1(images)
+        stage2 = self.stage2(stage1)
+        return {"stage1": stage1, "stage2": stage2, "stage3": self.stage3(stage2)}
+
+
+def _renamed(state: StateDict) -> StateDict:
+    """Without the `module.` of DataParallel, and without the classifier."""
+    named = {name.removeprefix("module."): tensor for name, tensor in state.items()}
+    return {name: tensor for name, tensor in named.items() if name not in CLASSIFIER}

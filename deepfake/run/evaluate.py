@@ -1,0 +1,120 @@
+"""Test a checkpoint on a corpus: its own input, its own recipe of faces, one split, and the numbers of a test."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from omegaconf import DictConfig
+
+from deepfake.callbacks.predictions import COLUMNS
+from deepfake.corpora.corpus import Listing
+from deepfake.corpora.splits import fingerprint
+from deepfake.data.augment import NoAugmentation
+from deepfake.data.datamodule import ClipDataModule
+from deepfake.errors import ConfigError, CorpusError
+from deepfake.metrics.clip_scores import score_levels
+from deepfake.report.tables import show_metrics, show_paths
+from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
+from deepfake.run.entry import entry_point
+from deepfake.run.faces import describe, extract_faces, face_store, list_corpus, only_main_track, sources
+from deepfake.run.predict import score_clips
+from deepfake.run.results import draw, say_coverage, write_metrics
+from deepfake.schema import Split, Video
+from deepfake.store import write_atomic
+
+log = logging.getLogger(__name__)
+
+
+@entry_point
+def evaluate(cfg: DictConfig) -> None:
+    """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`."""
+    checkpoint = read_checkpoint(cfg.checkpoint)
+    detector = build_detector(checkpoint)
+    split, folder = chosen_split(cfg.split), Path(cfg.paths.output_dir)
+    options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
+    listing = list_corpus(cfg.data)
+    require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
+    compare(checkpoint.card["data"], cfg.data.name, listing)
+
+    faces = faces_of(checkpoint, cfg.get("faces"))
+    store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
+    videos = [video for video in listing.videos if video.split == split]
+    extract_faces(*sources(videos + reals_of(videos, listing)), store, faces, cfg.extract)
+    datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
+    dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
+    if not dataset:
+        raise CorpusError(f"no video of the {split} split of {cfg.data.name} has a clip: {coverage[split]}")
+
+    table = dataset.clips.assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
+    write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
+    data = describe(cfg.data.name, listing, coverage)
+    facts = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
+    metrics = metrics_of(table, split)
+    paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
+    show_metrics(metrics)
+    say_coverage(data["coverage"])
+    show_paths({"run": folder, **paths, **draw(folder, [], store)})
+
+
+def chosen_split(name: str) -> Split:
+    """The split of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in list(Split):
+        raise ConfigError(f"split={name} is not known: use split={' or split='.join(Split)}")
+    return Split(name)
+
+
+def require_fingerprint(expected: Any, corpus: str, listing: Listing) -> None:
+    """Stop unless the corpus's videos, labels and splits are those that were asked for; None asks for none.
+
+    Raises:
+        ConfigError: they are not.
+    """
+    if isinstance(expected, float):  # what Hydra makes of 16 digits with an e among them
+        raise ConfigError(f"expect_fingerprint={expected} was read as a number: write \"expect_fingerprint='...'\"")
+    here = fingerprint(listing.videos)
+    if expected is not None and str(expected) != here:
+        raise ConfigError(
+            f"expect_fingerprint={expected}, and {corpus} has the fingerprint {here}, so other videos, labels or "
+            f"splits: compare the output of scripts/inventory.py, or leave the option out"
+        )
+
+
+def compare(trained: Mapping[str, Any], corpus: str, listing: Listing) -> None:
+    """Say how the data relates to what the checkpoint was trained on."""
+    theirs = f"{trained['corpus']}, protocol {trained['protocol']}, fingerprint {trained['fingerprint']}"
+    ours = f"{corpus}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}"
+    if trained["corpus"] != corpus:
+        log.info("cross-dataset: trained on %s; tested on %s", theirs, ours)
+    elif trained["fingerprint"] == fingerprint(listing.videos):
+        log.info("the videos, labels and splits of the training run: %s", ours)
+    else:
+        log.warning(
+            "another fingerprint than in training: trained on %s; tested on %s. The numbers cannot be compared with "
+            "those of the training run, and what is tested may have been trained on",
+            theirs,
+            ours,
+        )
+
+
+def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
+    """The reals of some fakes that are not among them: a store holds the same faces of a fake whoever fills it."""
+    wanted = {video.real_id for video in fakes} - {video.video_id for video in fakes}
+    return [video for video in listing.videos if video.video_id in wanted]
+
+
+def metrics_of(clips: pd.DataFrame, split: Split) -> dict[str, float]:
+    """Every metric at both levels, `<split>/<level>/<name>`.
+
+    Args:
+        clips: as in `predictions.csv`.
+    """
+    video = torch.from_numpy(pd.factorize(clips["video_id"])[0])
+    label, score = (torch.tensor(clips[column].to_numpy()) for column in ("label", "score"))
+    return {f"{split}/{name}": value for name, value in score_levels(video, label, score).items()}

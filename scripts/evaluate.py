@@ -1,0 +1,15 @@
+"""Test a checkpoint on a corpus. See conf/evaluate.yaml."""
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="evaluate")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.evaluate import evaluate  # here, so that --help and the processes that decode start at once
+
+    evaluate(cfg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,58 @@
+"""The geometry between a fake and its real."""
+
+import numpy as np
+import pandas as pd
+
+from deepfake.faces.detector import Faces
+from deepfake.faces.pairs import aligned, confirmed, partners, probe_frames, tracks_of
+from deepfake.faces.tracker import smooth
+from deepfake.schema import FaceTrack
+from deepfake.store import CROP_COLUMNS
+
+LEFT, RIGHT = [0.0, 0.0, 60.0, 60.0], [100.0, 0.0, 140.0, 50.0]
+
+
+def track(box: list[float], frames: range = range(4)) -> FaceTrack:
+    n = len(frames)
+    return FaceTrack(np.array(frames), np.array([box] * n, np.float32), np.ones(n), np.zeros((n, 5, 2)))
+
+
+def faces(*boxes: list[float]) -> Faces:
+    n = len(boxes)
+    return Faces(np.array(boxes, np.float32).reshape(n, 4), np.ones(n), np.zeros((n, 5, 2)))
+
+
+def test_only_equal_lengths_and_all_but_equal_sizes_are_aligned() -> None:
+    assert aligned((40, 240, 320), (40, 244, 316))
+    assert not aligned((40, 240, 320), (41, 240, 320))
+    assert not aligned((40, 240, 320), (40, 240, 326))
+
+
+def test_every_face_must_be_seen_in_every_probe() -> None:
+    tracks = [track(LEFT), track(RIGHT)]
+    assert confirmed(tracks, {0: faces(RIGHT, LEFT), 2: faces(LEFT, RIGHT, [200, 0, 240, 40])})
+    assert not confirmed(tracks, {0: faces(RIGHT, LEFT), 2: faces(LEFT)})
+    assert not confirmed(tracks, {0: faces()})
+    assert confirmed([track(LEFT), track(RIGHT, range(2))], {3: faces(LEFT)})  # the second is not there in frame 3
+
+
+def test_few_frames_give_few_probes() -> None:
+    assert probe_frames([7, 9]) == [7, 9]
+    assert probe_frames(np.array([8, 9, 10, 11, 28, 29, 30, 31])) == [9, 11, 29, 31]
+
+
+def test_partners_are_one_to_one_and_overlap() -> None:
+    reals = [track(LEFT), track(RIGHT)]
+    assert partners([track(RIGHT), track(LEFT)], reals) == {0: 1, 1: 0}
+    assert partners([track([200, 0, 240, 40]), track(RIGHT), track(LEFT)], reals) == {1: 1, 2: 0}
+    assert partners([track(LEFT, range(10, 14))], reals) == {}  # no frame in common
+
+
+def test_a_stored_box_comes_back_as_it_was() -> None:
+    boxes = np.random.default_rng(0).uniform(0, 4000, (5, 4)).astype(np.float32)
+    boxes[:, 2:] += boxes[:, :2]
+    face = smooth(boxes)
+    row = [0, 0, 3, 0, 0, 9, face.x, face.y, face.width, face.height, 0.9, *range(10)]
+    (back,) = tracks_of(pd.DataFrame([row], columns=CROP_COLUMNS))
+    assert smooth(back.boxes) == face
+    assert back.landmarks[0].tolist() == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]

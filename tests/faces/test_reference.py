@@ -1,0 +1,130 @@
+"""What a fake takes from its real: the boxes, if it is asked to, and which face is the main one."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepfake.faces.detector import Faces
+from deepfake.faces.extract import Recipe, decode, extract, find_faces
+from deepfake.faces.reference import find_reference
+from deepfake.store import SQUARE, FaceStore
+from tests.faces.test_extract import RECIPE, contents
+from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces, write_video
+
+REUSE = {**RECIPE, "reuse_boxes": True}
+PAIRS = {"a/fake": "b/real"}  # the fake's id comes first, and still it waits for its real
+
+looked_at: list[int] = []
+
+
+class Counting(BrightSquares):
+    """Notes how many frames each call is given."""
+
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        looked_at.append(len(frames))
+        return super().detect(frames)
+
+
+def run(root: Path, paths: Mapping[str, Path], recipe: dict = REUSE, pairs: Mapping[str, str] = PAIRS) -> FaceStore:
+    """What `extract` does, in this process: reals, then fakes."""
+    store = new_store(root, recipe)
+    looked_at.clear()
+    for video_id in sorted(paths, key=lambda name: (name in pairs, name)):
+        decoded = decode(paths[video_id], Recipe(**recipe))
+        real = find_reference(store, pairs.get(video_id), decoded.info)
+        found = find_faces(video_id, paths[video_id], decoded, Counting(), Recipe(**recipe), real)
+        store.write(found.row, found.crops, found.images)
+    store.build_tables(paths)
+    return store
+
+
+def new_store(root: Path, recipe: dict = REUSE) -> FaceStore:
+    return FaceStore(root / "faces", {"detector": {"_target_": "x.Squares"}, **recipe}).open()
+
+
+def pair(root: Path, real: np.ndarray, fake: np.ndarray) -> dict[str, Path]:
+    return {"a/fake": write_video(root / "fake.mp4", fake), "b/real": write_video(root / "real.mp4", real)}
+
+
+def shifted(face: Callable[[int], list[Box]], pixels: int) -> Callable[[int], list[Box]]:
+    return lambda t: [(x0 + pixels, y0, x1 + pixels, y1) for x0, y0, x1, y1 in face(t)]
+
+
+def crops_of(store: FaceStore, video_id: str) -> pd.DataFrame:
+    crops = store.crops()
+    return crops[crops["video_id"] == video_id].drop(columns="video_id").reset_index(drop=True)
+
+
+def test_a_fake_takes_its_reals_boxes(tmp_path: Path) -> None:
+    paths = pair(tmp_path, frames_with(one_face, 40), frames_with(shifted(one_face, 3), 40))
+    store = run(tmp_path, paths)
+    assert store.videos()["boxes"].to_dict() == {"a/fake": "reused", "b/real": "detected"}
+    pd.testing.assert_frame_equal(crops_of(store, "a/fake"), crops_of(store, "b/real"))
+    assert looked_at == [8, 4]  # every frame of the real, a few of the fake
+
+
+def test_boxes_are_detected_unless_it_is_asked_for(tmp_path: Path) -> None:
+    paths = pair(tmp_path, frames_with(one_face, 40), frames_with(shifted(one_face, 3), 40))
+    store = run(tmp_path, paths, RECIPE)
+    assert store.videos()["boxes"].to_dict() == {"a/fake": "detected", "b/real": "detected"}
+    moved = crops_of(store, "a/fake")[SQUARE] - crops_of(store, "b/real")[SQUARE]
+    assert set(moved["x"]) == {3}
+
+
+@pytest.mark.parametrize(
+    ("fake", "boxes"),
+    [
+        (np.pad(frames_with(one_face, 40), ((0, 0), (0, 2), (0, 4), (0, 0)), "edge"), "reused"),
+        (np.pad(frames_with(one_face, 40), ((0, 0), (0, 0), (0, 8), (0, 0)), "edge"), "detected"),
+        (frames_with(one_face, 41), "detected"),
+        (frames_with(shifted(one_face, 30), 40), "detected"),
+        (frames_with(no_face, 40), ""),
+    ],
+    ids=["a few pixels more", "another size", "another length", "another place", "no face"],
+)
+def test_only_a_fake_that_agrees_with_its_real_takes_its_boxes(fake: np.ndarray, boxes: str, tmp_path: Path) -> None:
+    store = run(tmp_path, pair(tmp_path, frames_with(one_face, 40), fake))
+    assert store.videos().at["a/fake", "boxes"] == boxes
+
+
+def test_a_real_without_a_face_and_one_that_is_not_there_give_no_boxes(tmp_path: Path) -> None:
+    paths = pair(tmp_path, frames_with(no_face, 40), frames_with(one_face, 40))
+    store = run(tmp_path, paths)
+    assert store.videos()["boxes"].to_dict() == {"a/fake": "detected", "b/real": ""}
+    alone = run(tmp_path / "alone", {"a/fake": paths["a/fake"]})
+    assert alone.videos()["boxes"].to_dict() == {"a/fake": "detected"}
+
+
+def two_with(right: int) -> np.ndarray:
+    """Two faces, of which the right and smaller one has this grey."""
+    frames = frames_with(two_faces, 40)
+    frames[:, 40:80, 100:140] = right
+    return frames
+
+
+@pytest.mark.parametrize("recipe", [RECIPE, REUSE], ids=["detected", "reused"])
+def test_the_face_that_was_changed_is_the_main_one(recipe: dict, tmp_path: Path) -> None:
+    paths = pair(tmp_path, two_with(255), two_with(215))
+    crops = crops_of(run(tmp_path, paths, recipe), "a/fake")
+    assert crops.groupby("track")["face_width"].first().tolist() == pytest.approx([40, 60], abs=1)
+    unpaired = crops_of(run(tmp_path / "unpaired", paths, recipe, {}), "a/fake")
+    assert unpaired.groupby("track")["face_width"].first().tolist() == pytest.approx([60, 40], abs=1)
+
+
+def test_without_a_clear_difference_the_larger_face_stays_the_main_one(tmp_path: Path) -> None:
+    crops = crops_of(run(tmp_path, pair(tmp_path, two_with(255), two_with(255))), "a/fake")
+    assert crops.groupby("track")["face_width"].first().tolist() == pytest.approx([60, 40], abs=1)
+
+
+@pytest.mark.parametrize("in_workers", [True, False])
+def test_a_fake_waits_for_its_real_wherever_faces_are_detected(in_workers: bool, tmp_path: Path) -> None:
+    paths = pair(tmp_path, two_with(255), two_with(215))
+    store = new_store(tmp_path / "extracted")
+    options = {"pairs": PAIRS, "num_workers": 1, "detect_in_workers": in_workers}
+    rows = extract(store.todo(paths), store, BrightSquares, Recipe(**REUSE), **options)  # type: ignore[arg-type]
+    assert [row.video_id for row in rows] == ["b/real", "a/fake"]
+    store.build_tables(paths)
+    assert contents(store.root) == contents(run(tmp_path / "again", paths).root)

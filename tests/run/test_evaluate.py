@@ -1,0 +1,144 @@
+"""A checkpoint on a corpus: the numbers of the training run's own test, and what is said of the data."""
+
+import json
+import logging
+import re
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from deepfake.corpora.corpus import Listing
+from deepfake.corpora.splits import fingerprint
+from deepfake.errors import ConfigError
+from deepfake.run.evaluate import compare, require_fingerprint
+from deepfake.schema import Label, Split, Video
+from tests.conftest import SMALL_DEMO, TINY, Run
+
+COMMON = ["loader.num_workers=0", "loader.batch_size=8", "loader.eval_clips_per_video=2", "extract.num_workers=1"]
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("model") / "run"
+
+
+@pytest.fixture
+def trained(kept: Path, script: Run, tmp_path: Path) -> Path:
+    """The folder of a run, trained once a module."""
+    if not kept.exists():
+        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained") == 0
+        shutil.copytree(tmp_path / "trained", kept)
+    return kept
+
+
+def numbers(folder: Path) -> dict:
+    return json.loads((folder / "metrics.json").read_text())
+
+
+def test_the_numbers_are_those_of_the_training_runs_test(
+    trained: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    theirs = numbers(trained)
+    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    expect = f"expect_fingerprint='{theirs['data']['fingerprint']}'"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, expect, "hydra.run.dir=out") == 0
+    out = tmp_path / "out"
+    ours = numbers(out)
+    expected = {key: value for key, value in theirs["metrics"].items() if key.startswith("test/")}
+    assert ours["metrics"] == expected
+    pd.testing.assert_frame_equal(pd.read_csv(out / "predictions.csv"), pd.read_csv(trained / "predictions.csv"))
+    assert ours["data"]["fingerprint"] == ours["trained_on"]["fingerprint"]
+    assert (out / "roc.png").exists() and (out / "scores.png").exists()
+    shown = capfd.readouterr().out
+    assert "the videos, labels and splits of the training run" in shown and "metrics.json" in shown
+
+
+def test_another_split(trained: Path, script: Run, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, "split=val", "hydra.run.dir=out") == 0
+    expected = {key: value for key, value in numbers(trained)["metrics"].items() if key.startswith("val/")}
+    assert numbers(tmp_path / "out")["metrics"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_all_faces_of_a_video_or_the_main_one(trained: Path, script: Run, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    for tracks, expected in (("main", {0}), ("all", {0, 1})):
+        arguments = [checkpoint, f"data.tracks={tracks}", f"hydra.run.dir={tracks}"]
+        assert script("evaluate", *COMMON, *SMALL_DEMO, *arguments) == 0
+        clips = pd.read_csv(tmp_path / tracks / "predictions.csv")
+        assert set(clips.loc[clips["video_id"] == "extra/two_people", "track"]) == expected
+
+
+def test_a_sweep_of_evaluations_ends_with_a_table_of_what_was_measured(
+    trained: Path, script: Run, tmp_path: Path
+) -> None:
+    arguments = [f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'", "split=test", "data.tracks=main,all"]
+    assert script("evaluate", "-m", *COMMON, *SMALL_DEMO, *arguments, "hydra.sweep.dir=sweep") == 0
+    table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
+    assert table.columns.tolist() == ["job", "overrides", "test/video/auc", "test/video/eer", "test/video/accuracy"]
+    assert sorted(table["job"]) == [0, 1]
+
+
+def test_another_corpus(
+    trained: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Its test split alone is extracted, by the checkpoint's recipe."""
+    for split in ("train", "test"):
+        for label, clip in (("real", "real/p04_a"), ("fake", "faceswap/p04_p05")):
+            path = tmp_path / "mine" / split / label / "a.mp4"
+            path.parent.mkdir(parents=True)
+            shutil.copyfile(demo_root / f"{clip}.mp4", path)
+    arguments = [f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'", "data=folder", f"data.root={tmp_path}/mine"]
+    arguments += [f"paths.faces_dir={tmp_path / 'faces'}", "hydra.run.dir=out"]
+    assert script("evaluate", *COMMON, *arguments) == 0
+    assert numbers(tmp_path / "out")["data"]["coverage"]["test"]["scored"] == 2
+    (table,) = (tmp_path / "faces").glob("folder/mtcnn-2x8-*/videos.csv")
+    assert pd.read_csv(table)["video_id"].tolist() == ["test/fake/a", "test/real/a"]
+    assert re.search(r"cross-dataset: trained on demo.*tested on folder", capfd.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("expect_fingerprint=0123456789abcdef", "expect_fingerprint=0123456789abcdef, and demo has the fingerprint"),
+        ("split=dev", "split=dev is not known: use split=train or split=val or split=test"),
+        ("data.tracks=first", "data.tracks is 'first': choose one of main, all"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(
+    argument: str, message: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, argument) == 1
+    error = capfd.readouterr().err
+    assert f"error: {message}" in error and "Traceback" not in error
+
+
+LISTING = Listing((Video("mine", "a", Path("a.mp4"), Label.REAL, Split.TEST),))
+
+
+@pytest.mark.parametrize(
+    ("trained_on", "level", "words"),
+    [
+        (("mine", fingerprint(LISTING.videos)), logging.INFO, "the videos, labels and splits of the training run"),
+        (("mine", "beef"), logging.WARNING, "trained on mine, protocol official, fingerprint beef; tested on mine"),
+        (("other", "beef"), logging.INFO, "cross-dataset: trained on other"),
+    ],
+)
+def test_what_is_said_of_the_data(
+    trained_on: tuple[str, str], level: int, words: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    corpus, known = trained_on
+    compare({"corpus": corpus, "protocol": "official", "fingerprint": known}, "mine", LISTING)
+    (record,) = caplog.records
+    assert record.levelno == level and words in record.getMessage()
+
+
+def test_a_fingerprint_that_hydra_took_for_a_number_is_not_guessed_at() -> None:
+    with pytest.raises(ConfigError, match="was read as a number"):
+        require_fingerprint(12e4567, "mine", LISTING)
+    require_fingerprint(None, "mine", LISTING)
+    require_fingerprint(fingerprint(LISTING.videos), "mine", LISTING)
