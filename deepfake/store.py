@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -97,7 +98,10 @@ class FaceStore:
     def open(self) -> "FaceStore":
         """Make the folder, if need be, and sweep away what an interrupted run left half-written."""
         self.root.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.root / "partial", ignore_errors=True)
+        for folder in (self.root / "partial").glob("*"):
+            # A run that is alive, here or on another machine, writes a video within minutes.
+            if time.time() - folder.stat().st_mtime > 86_400:
+                shutil.rmtree(folder, ignore_errors=True)
         write_atomic(self.root / "recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False).encode())
         return self
 
@@ -224,7 +228,7 @@ def recipe_name(recipe: Mapping[str, Any]) -> str:
     Example:
         >>> recipe_name({"detector": {"_target_": "deepfake.faces.mtcnn.Mtcnn"}, "num_segments": 4,
         ...              "segment_length": 8, "margin": 1.3})
-        'mtcnn-4x8-m1.3-a5ef3ba5'
+        'mtcnn-4x8-m1.3-...'
     """
     digest = hashlib.blake2b(json.dumps(recipe, sort_keys=True).encode(), digest_size=4).hexdigest()
     detector = recipe["detector"]["_target_"].rpartition(".")[2].lower()

@@ -15,7 +15,7 @@ from deepfake.data.dataset import Batch
 from deepfake.metrics.clip_scores import ClipScores, score_levels
 from deepfake.models.detector import Detector
 
-SELECTION = "val/selection"  # AUC of val videos, ties broken by their log-loss: what the best epoch is chosen by
+SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
 
 
@@ -85,8 +85,8 @@ class DetectorTask(pl.LightningModule):
         self.test_scores.reset()
 
     def _score(self, scores: ClipScores, batch: Batch) -> None:
-        probability = self(batch["clip"]).float().sigmoid()
-        scores.update(batch["index"], batch["video"], batch["label"], probability)
+        with torch.autocast(self.device.type, enabled=False):  # in full precision, as evaluate.py and predict.py score
+            scores.update(batch["index"], batch["video"], batch["label"], self(batch["clip"]))
 
     def _report(self, split: str, rows: dict[str, Tensor]) -> None:
         numbers = score_levels(rows["video"], rows["label"], rows["score"])
@@ -97,7 +97,8 @@ class DetectorTask(pl.LightningModule):
         if split == "val":
             # On few videos many epochs reach the same AUC; of those, the one whose scores are nearest the truth.
             tie = min(numbers["video/log_loss"], 1.0)
-            self.log(SELECTION, numbers["video/auc"] - 1e-6 * tie, sync_dist=False)
+            # Below 1, since the logger's single precision is fine enough for the tie only near 0.
+            self.log(SELECTION, numbers["video/auc"] - 1 - 1e-6 * tie, sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[CARD] = self.card

@@ -25,7 +25,7 @@ def selection(task: DetectorTask, monkeypatch: pytest.MonkeyPatch, scores: list[
     logged: dict[str, float] = {}
     monkeypatch.setattr(task, "log", lambda name, value, **_: logged.update({name: value}))
     index = torch.arange(4)
-    task.val_scores.update(index, index, torch.tensor([0, 0, 1, 1]), torch.tensor(scores))
+    task.val_scores.update(index, index, torch.tensor([0, 0, 1, 1]), torch.tensor(scores).logit())
     task.on_validation_epoch_end()
     assert task.measured["val/video/auc"] == logged["val/video/auc"]
     return logged[SELECTION]

@@ -12,7 +12,7 @@ from deepfake.data.augment import Augmentation, NoAugmentation
 from deepfake.data.clips import clip_table
 from deepfake.data.dataset import Batch, ClipDataset
 from deepfake.data.sampler import BalancedSampler
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import ClipSpec, Label, Split, Status, Video
 from deepfake.store import FaceStore
 
@@ -31,6 +31,10 @@ class ClipDataModule(pl.LightningDataModule):
         clips_per_video: an epoch trains on this many clips for each training video.
         eval_clips_per_video: val and test score at most this many clips of a track, evenly spread; null scores all.
         main_track: train and test on each video's main face only.
+
+    Raises:
+        ConfigError: a clip is longer than a stored segment.
+        StoreError: the store lacks a video, or holds less context than the model wants.
     """
 
     def __init__(
@@ -48,6 +52,12 @@ class ClipDataModule(pl.LightningDataModule):
         main_track: bool = True,
     ) -> None:
         super().__init__()
+        reach = (spec.clip_length - 1) * spec.frame_stride + 1
+        if reach > store.recipe["segment_length"]:
+            raise ConfigError(
+                f"a clip spans {reach} frames and a stored segment {store.recipe['segment_length']}: use "
+                f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
+            )
         self.store = store
         self.spec = spec
         self.seed = seed

@@ -199,12 +199,13 @@ def _outcome(video_id: str, path: Path, future: Future, timeout_s: float) -> Dec
     try:
         return future.result()
     except UnreadableVideoError as error:
-        reason = error.reason
+        return _nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
     except TimeoutError:
         reason = f"not done within {timeout_s:g} s"
     except ProcessExpired as error:
         reason = f"the process that decoded it died (exit code {error.exitcode})"
-    return _nothing(VideoRow(video_id, Status.UNREADABLE, reason, num_bytes=file_size(path)))
+    # That may be the machine's fault: without the file's size it does not count as done, and is tried again next time.
+    return _nothing(VideoRow(video_id, Status.UNREADABLE, reason, num_bytes=-1))
 
 
 def decode(path: Path, recipe: Recipe) -> Decoded:

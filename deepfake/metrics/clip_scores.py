@@ -15,30 +15,34 @@ class ClipScores(Metric):
     index: list[Tensor]
     video: list[Tensor]
     label: list[Tensor]
-    score: list[Tensor]
+    logit: list[Tensor]
 
     def __init__(self) -> None:
         super().__init__()
-        for name in ("index", "video", "label", "score"):
+        for name in ("index", "video", "label", "logit"):
             self.add_state(name, [], dist_reduce_fx="cat")
 
-    def update(self, index: Tensor, video: Tensor, label: Tensor, score: Tensor) -> None:
+    def update(self, index: Tensor, video: Tensor, label: Tensor, logit: Tensor) -> None:
         """Add clips.
 
         Args:
             index: (B,) the clip's row in its table.
             video: (B,) a number for each video, never shared by two.
             label: (B,) 0 real, 1 fake.
-            score: (B,) P(fake).
+            logit: (B,) of P(fake).
         """
         self.index.append(index)
         self.video.append(video)
         self.label.append(label.long())
-        self.score.append(score.float())
+        self.logit.append(logit.float())
 
     def compute(self) -> dict[str, Tensor]:
-        """All clips, by index: `index`, `video`, `label`, `score`, each (N,)."""
-        columns = {name: dim_zero_cat(getattr(self, name)) for name in ("index", "video", "label", "score")}
+        """All clips, by index, on the CPU: `index`, `video`, `label`, `score` in [0, 1], each (N,).
+
+        The sigmoid is in double precision: in single, a logit above 17 is a score of exactly 1.
+        """
+        columns = {name: dim_zero_cat(getattr(self, name)).cpu() for name in ("index", "video", "label")}
+        columns["score"] = dim_zero_cat(self.logit).cpu().double().sigmoid()
         order = columns["index"].argsort(stable=True)
         index = columns["index"][order]
         first = torch.ones_like(index, dtype=torch.bool)

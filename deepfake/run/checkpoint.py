@@ -16,13 +16,17 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from deepfake.errors import CheckpointError, WeightsError
+from deepfake.faces.detector import FaceDetector
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
 from deepfake.schema import ClipSpec, Label
 from deepfake.task import CARD
 
 FORMAT = 1
-MODELS = "deepfake.models."  # the only code that a checkpoint may name
+LABELS = {label.name.lower(): int(label) for label in Label}
+# The only code that a checkpoint may name: package -> what must come out of it.
+MODELS = ("deepfake.models.", nn.Module)
+DETECTORS = ("deepfake.faces.", FaceDetector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +57,17 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[
     return {
         "format": FORMAT,
         "model": without_weights(config["model"]),
-        "spec": {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)},
-        "labels": {label.name.lower(): int(label) for label in Label},
-        "faces": config["faces"],
+        "spec": spec_card(spec),
+        "labels": LABELS,
+        "faces": without_weights(config["faces"]),
         "data": dict(data),
         "config": config,
     }
+
+
+def spec_card(spec: ClipSpec) -> dict[str, Any]:
+    """A spec as plain data."""
+    return {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)}
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
@@ -90,7 +99,7 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
     Raises:
         CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
     """
-    _check_targets(checkpoint.card.get("model"), checkpoint.path)
+    _check_targets(checkpoint.card.get("model"), checkpoint.path, *MODELS)
     detector = instantiate(checkpoint.card["model"])
     if not isinstance(detector, Detector):
         raise CheckpointError(f"{checkpoint.path} does not describe a detector")
@@ -98,6 +107,12 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
         load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
+    said, built = checkpoint.card.get("spec"), spec_card(detector.spec)
+    if said != built or checkpoint.card.get("labels") != LABELS:
+        raise CheckpointError(
+            f"{checkpoint.path} was trained with the input {said} and labels {checkpoint.card.get('labels')}, and is "
+            f"built here with {built} and {LABELS}: use the version of this project and of timm that it was made with"
+        )
     return detector.eval()
 
 
@@ -114,9 +129,15 @@ def load_detector(path: str | Path) -> Detector:
 
 
 def faces_of(checkpoint: Checkpoint, faces: DictConfig | None) -> dict[str, Any]:
-    """The recipe of the faces that a checkpoint is given: its own, unless one is named."""
-    recipe = checkpoint.card["faces"] if faces is None else OmegaConf.to_container(faces, resolve=True)
-    return dict(recipe)  # type: ignore[arg-type]
+    """The recipe of the faces that a checkpoint is given: its own, unless one is named.
+
+    Raises:
+        CheckpointError: its own names code that is not a detector of ours.
+    """
+    if faces is not None:
+        return dict(OmegaConf.to_container(faces, resolve=True))  # type: ignore[arg-type]
+    _check_targets(checkpoint.card["faces"], checkpoint.path, *DETECTORS)
+    return dict(checkpoint.card["faces"])
 
 
 def without_weights(model: Any) -> Any:
@@ -127,27 +148,28 @@ def without_weights(model: Any) -> Any:
     return {**kept, "pretrained": False} if "pretrained" in kept else kept
 
 
-def _check_targets(node: Any, path: Path) -> None:
-    """Refuse a config that would call anything but the project's own models."""
+def _check_targets(node: Any, path: Path, package: str, base: type) -> None:
+    """Refuse a config that would call anything but classes of ours, derived from `base`."""
     if isinstance(node, list):
         for value in node:
-            _check_targets(value, path)
+            _check_targets(value, path, package, base)
     if isinstance(node, str) and "${" in node:
         raise CheckpointError(f"{path} has a config with an interpolation, {node!r}: refused")
     if isinstance(node, dict):
         for key, value in node.items():
             if str(key).startswith("_") and key not in ("_target_", "_partial_"):
                 raise CheckpointError(f"{path} has a config with {key!r}: refused")
-            if key == "_target_" and not _is_model(value):
-                raise CheckpointError(f"{path} asks to call {value!r}, which is not a model of this project: refused")
-            _check_targets(value, path)
+            if key == "_target_" and not _is_ours(value, package, base):
+                kind = "model" if base is nn.Module else "face detector"
+                raise CheckpointError(f"{path} asks to call {value!r}, which is not a {kind} of this project: refused")
+            _check_targets(value, path, package, base)
 
 
-def _is_model(target: Any) -> bool:
-    if not isinstance(target, str) or not target.startswith(MODELS):
+def _is_ours(target: Any, package: str, base: type) -> bool:
+    if not isinstance(target, str) or not target.startswith(package):
         return False
     try:
         found = get_object(target)
     except (ImportError, AttributeError, ValueError):
         return False
-    return isinstance(found, type) and issubclass(found, nn.Module) and found.__module__.startswith(MODELS)
+    return isinstance(found, type) and issubclass(found, base) and found.__module__.startswith(package)

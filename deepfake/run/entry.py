@@ -47,9 +47,11 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
             mistake = _mistake(error)
             if mistake is None:
                 raise
+            # torch puts the traceback of a loader's process before the message.
+            message = f"error: {str(mistake).strip().splitlines()[-1]}"
             if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.RUN:
-                sys.exit(f"error: {mistake}")  # to stderr, with exit code 1
-            raise UserError(f"error: {mistake}") from error
+                sys.exit(message)  # to stderr, with exit code 1
+            raise UserError(message) from error
 
     return run
 

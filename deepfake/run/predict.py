@@ -10,6 +10,7 @@ import torch
 from omegaconf import DictConfig
 from tqdm import tqdm
 
+from deepfake.corpora.files import is_video
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import clip_table
 from deepfake.data.datamodule import as_float, clip_loader
@@ -63,7 +64,7 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    found = sorted(path for path in source.rglob("*") if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file())
+    found = sorted(path for path in source.rglob("*") if is_video(path.name) and path.is_file())
     if not found:
         raise ConfigError(f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})")
     return {path.relative_to(source).as_posix(): path for path in found}
@@ -98,7 +99,7 @@ def score_clips(detector: Detector, dataset: ClipDataset, cfg: DictConfig) -> np
     detector = detector.to(device)
     loader = clip_loader(dataset, cfg.loader.batch_size, cfg.loader.num_workers)
     scores = [
-        detector(as_float(batch)["clip"].to(device)).float().sigmoid().double().cpu().numpy()
+        detector(as_float(batch)["clip"].to(device)).float().cpu().double().sigmoid().numpy()
         for batch in tqdm(loader, desc="scoring", unit="batch", disable=len(dataset) == 0)
     ]
     return np.concatenate(scores) if scores else np.zeros(0)

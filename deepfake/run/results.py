@@ -71,7 +71,9 @@ def say_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
 
 def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:
     """Draw the test, and send the pictures and a table of its videos to the loggers."""
-    videos = video_scores(pd.read_csv(folder / "predictions.csv", dtype={"video_id": str}))
+    videos = video_scores(
+        pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
+    )
     pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
     if videos["label"].nunique() == 2:
         pictures["roc"] = save(roc_figure(videos), folder / "roc.png")

@@ -12,13 +12,14 @@ from omegaconf import DictConfig
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
 from deepfake.data.datamodule import ClipDataModule
+from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import describe, extract_faces, face_store, list_corpus, only_main_track, plain, sources
 from deepfake.run.model import build_model
 from deepfake.run.results import leave
-from deepfake.run.resume import carry_best
+from deepfake.run.resume import carry_best, require_same
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -48,13 +49,16 @@ def train(cfg: DictConfig) -> float:
     data = describe(cfg.data.name, listing, {split: datamodule.coverage(split) for split in Split})
     say(detector, data)
 
+    card = make_card(cfg, detector.spec, data)
+    if cfg.resume is not None:
+        require_same(Path(cfg.resume), card)
     task = DetectorTask(
         detector,
         instantiate(cfg.loss),
         instantiate(cfg.optimizer),
         instantiate(cfg.scheduler),
         cfg.seed,
-        make_card(cfg, detector.spec, data),
+        card,
     )
     loggers = [instantiate(logger) for logger in cfg.logger.values()]
     trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=loggers)
@@ -63,7 +67,11 @@ def train(cfg: DictConfig) -> float:
 
     trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
     best = folder / "checkpoints" / "best.ckpt"
+    if not best.exists():
+        raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
+    trainer.loggers = []  # the curves have this epoch already
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
+    trainer.loggers = loggers
     if datamodule.datasets[Split.TEST]:
         trainer.test(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     if trainer.is_global_zero:

@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 
 from deepfake import load_detector
 from deepfake.errors import CheckpointError
-from deepfake.run.checkpoint import make_card
+from deepfake.run.checkpoint import faces_of, make_card, read_checkpoint
 from deepfake.run.model import build_model
 from deepfake.task import CARD
 
@@ -83,6 +83,24 @@ def test_a_forged_target_is_refused(target: object, place: str, tmp_path: Path) 
     torch.save(forged, tmp_path / "forged.ckpt")
     with pytest.raises(CheckpointError, match="not a model of this project: refused"):
         load_detector(tmp_path / "forged.ckpt")
+
+
+@pytest.mark.parametrize("target", ["os.system", "pathlib.Path.touch", "deepfake.faces.crop.crop"])
+def test_a_forged_detector_of_faces_is_refused(target: str, tmp_path: Path) -> None:
+    forged = copy.deepcopy(content())
+    forged[CARD]["faces"] = {"detector": {"_target_": "deepfake.faces.mtcnn.Mtcnn", "thresholds": {"_target_": target}}}
+    torch.save(forged, tmp_path / "forged.ckpt")
+    with pytest.raises(CheckpointError, match="not a face detector of this project: refused"):
+        faces_of(read_checkpoint(tmp_path / "forged.ckpt"), None)
+
+
+@pytest.mark.parametrize(("key", "value"), [("spec", {"size": 1}), ("labels", {"real": 1, "fake": 0})])
+def test_a_card_that_says_another_input_or_other_labels_is_refused(key: str, value: object, tmp_path: Path) -> None:
+    forged = copy.deepcopy(content())
+    forged[CARD][key] = value
+    torch.save(forged, tmp_path / "other.ckpt")
+    with pytest.raises(CheckpointError, match="was trained with the input"):
+        load_detector(tmp_path / "other.ckpt")
 
 
 @pytest.mark.parametrize(

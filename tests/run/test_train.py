@@ -112,7 +112,8 @@ def test_a_resumed_run_follows_the_uninterrupted_one(script: Run, tmp_path: Path
 
 
 def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Path) -> None:
-    assert script("train", *TINY, "hydra.run.dir=first") == 0
+    options = [*TINY, "scheduler=constant"]  # a schedule of another length would be another run
+    assert script("train", *options, "hydra.run.dir=first") == 0
     first = tmp_path / "first" / "checkpoints"
     # As if the first run had been better than anything that comes.
     for path in first.glob("*.ckpt"):
@@ -122,9 +123,38 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
                 state["best_model_score"] = torch.tensor(2.0)
         torch.save(content, path)
     resume = first / "last.ckpt"
-    assert script("train", *TINY, "trainer.max_epochs=3", "hydra.run.dir=second", f"resume='{resume}'") == 0
+    assert script("train", *options, "trainer.max_epochs=3", "hydra.run.dir=second", f"resume='{resume}'") == 0
     kept = (tmp_path / "second" / "checkpoints" / "best.ckpt").read_bytes()
     assert kept == (first / "best.ckpt").read_bytes()
+
+
+def test_an_epochs_checkpoint_knows_that_epochs_score(trained: Path) -> None:
+    content = torch.load(trained / "checkpoints" / "epoch=000.ckpt", weights_only=True)
+    (score,) = (s["best_model_score"] for s in content["callbacks"].values() if s.get("monitor"))
+    assert score is not None
+
+
+@pytest.mark.parametrize(
+    "options", [["seed=5"], ["trainer.max_epochs=3"], ["model.margin=1.1"], ["model=mesoinception4"]]
+)
+def test_a_run_is_not_resumed_as_another(
+    options: list[str], trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    resume = trained / "checkpoints" / "last.ckpt"
+    assert script("train", *TINY, *options, "hydra.run.dir=other", f"resume='{resume}'") == 1
+    assert "is of a run with another" in capfd.readouterr().err
+
+
+def test_a_finished_run_has_nothing_to_resume(trained: Path, script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    resume = trained / "checkpoints" / "best.ckpt"
+    resume.unlink()
+    assert script("train", *TINY, "hydra.run.dir=other", f"resume={trained / 'checkpoints' / 'last.ckpt'}") == 1
+    assert "no epoch was trained" in capfd.readouterr().err
+
+
+def test_the_curves_hold_each_epoch_once(trained: Path) -> None:
+    curve = pd.read_csv(trained / "csv" / "metrics.csv")["val/video/auc"].dropna()
+    assert len(curve) == 2
 
 
 def test_windows_and_the_lstm_run_from_end_to_end(script: Run, tmp_path: Path) -> None:
