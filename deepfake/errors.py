@@ -27,6 +27,10 @@ class WeightsError(DeepfakeError):
     """Pretrained weights are missing or belong to another architecture."""
 
 
+class TrainingError(DeepfakeError):
+    """Training diverged."""
+
+
 class CheckpointError(DeepfakeError):
     """A checkpoint does not exist, cannot be read, or is not one of ours."""
 

@@ -191,6 +191,11 @@ class FaceStore:
             "video_id"
         )
 
+    def lists(self, video_ids: Iterable[str]) -> bool:
+        """Whether the tables have all these videos already."""
+        tables = (self.root / "videos.csv", self.root / "crops.parquet")
+        return all(table.exists() for table in tables) and set(video_ids) <= set(self.videos().index)
+
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
         """The rows of these videos, in this order.
 

@@ -12,6 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
 from deepfake.data.dataset import Batch
+from deepfake.errors import TrainingError
 from deepfake.metrics.clip_scores import ClipScores, score_levels
 from deepfake.models.detector import Detector
 
@@ -89,6 +90,11 @@ class DetectorTask(pl.LightningModule):
             scores.update(batch["index"], batch["video"], batch["label"], self(batch["clip"]))
 
     def _report(self, split: str, rows: dict[str, Tensor]) -> None:
+        if not rows["score"].isfinite().all():
+            raise TrainingError(
+                f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; lower "
+                "optimizer.lr, or set trainer.gradient_clip_val"
+            )
         numbers = score_levels(rows["video"], rows["label"], rows["score"])
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():

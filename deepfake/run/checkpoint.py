@@ -37,11 +37,13 @@ class Checkpoint:
         path: where it was read.
         card: plain data, see `make_card`.
         state: the detector's state dict.
+        content: all of it, Lightning's own included.
     """
 
     path: Path
     card: Mapping[str, Any]
     state: Mapping[str, Tensor]
+    content: Mapping[str, Any]
 
 
 def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,7 +92,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         raise CheckpointError(f"{path} has format {card.get('format')} and this version reads {FORMAT}")
     prefix = "detector."
     state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
-    return Checkpoint(path, card, state)
+    return Checkpoint(path, card, state, content)
 
 
 def build_detector(checkpoint: Checkpoint) -> Detector:

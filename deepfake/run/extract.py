@@ -6,7 +6,7 @@ from omegaconf import DictConfig
 
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, list_corpus, plain, sources
+from deepfake.run.faces import extract_faces, face_store, list_corpus, plain, sources, summarise
 
 
 @entry_point
@@ -15,5 +15,6 @@ def extract(cfg: DictConfig) -> None:
     listing = list_corpus(cfg.data)
     faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
-    extract_faces(*sources(listing.videos), store, faces, cfg.extract)
+    paths, pairs = sources(listing.videos)
+    summarise(store, paths, extract_faces(paths, pairs, store, faces, cfg.extract))
     show_paths({"videos": store.root / "videos.csv", "faces": store.root / "crops"})

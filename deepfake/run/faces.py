@@ -5,6 +5,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,15 @@ from deepfake.store import FaceStore, recipe_name
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What one call had to do: videos that were not in the store yet, frames that were looked at, seconds."""
+
+    num_videos: int
+    num_frames: int
+    seconds: float
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -85,8 +95,8 @@ def extract_faces(
     store: FaceStore,
     faces: Mapping[str, Any],
     options: DictConfig,
-) -> None:
-    """Complete the store: with a progress bar, and a table of what became of the videos.
+) -> Extraction:
+    """Complete the store, with a progress bar.
 
     Args:
         paths: video_id -> file.
@@ -95,23 +105,21 @@ def extract_faces(
         faces: the config that the store was made from.
         options: the config group `extract`.
     """
-    todo = store.todo(paths)
+    todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if todo:
-        start = time.perf_counter()
         recipe = Recipe(**{key: value for key, value in faces.items() if key != "detector"})
         device = pick_device(options.device)
         detector = instantiate(faces["detector"], device=device, _partial_=True, _convert_="all")
         on_cpu, workers = device == "cpu", min(options.num_workers or os.cpu_count() or 1, len(todo))
         how = {"num_workers": workers, "timeout_s": options.timeout_s, "detect_in_workers": on_cpu}
         rows = extract(todo, store, detector, recipe, pairs=pairs, **how)
-        frames = 0
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
                 frames += row.num_sampled
                 bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
-    store.build_tables(paths)
-    if todo:
-        _summarise(store, list(paths), len(todo), frames, time.perf_counter() - start)
+    if todo or not store.lists(paths):
+        store.build_tables(paths)
+    return Extraction(len(todo), frames, time.perf_counter() - start)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -132,8 +140,11 @@ def pick_device(name: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def _summarise(store: FaceStore, video_ids: list[str], num_new: int, frames: int, seconds: float) -> None:
-    rows = store.rows(video_ids)
+def summarise(store: FaceStore, video_ids: Iterable[str], done: Extraction) -> None:
+    """Show what became of the videos, and where it is written; nothing if there was nothing to do."""
+    if not done.num_videos:
+        return
+    rows = store.rows(list(video_ids))
     counts = Counter(rows["status"])
     show(
         f"faces in {store.root}",
@@ -141,11 +152,11 @@ def _summarise(store: FaceStore, video_ids: list[str], num_new: int, frames: int
         [
             [
                 len(rows),
-                num_new,
+                done.num_videos,
                 *counts.values(),
                 int(rows["num_faces"].sum()),
                 len(store.crops()),
-                round(frames / seconds),
+                round(done.num_frames / done.seconds),
             ]
         ],
     )

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,8 @@ def write_metrics(
     """Write `metrics.json`: the numbers with their coverage, what they were measured on, and other facts."""
     coverage = data["coverage"].items()
     shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
-    content = {"metrics": {**metrics, **shares}, "data": data, **facts}
+    known = {key: None if math.isnan(value) else value for key, value in metrics.items()}  # JSON has no NaN
+    content = {"metrics": {**known, **shares}, "data": data, **facts}
     write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
     return folder / "metrics.json"
 

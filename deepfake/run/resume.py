@@ -6,39 +6,37 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deepfake.errors import CheckpointError, ConfigError
-from deepfake.run.checkpoint import read_checkpoint
+from deepfake.run.checkpoint import Checkpoint, read_checkpoint
 
 log = logging.getLogger(__name__)
 
 
-def carry_best(best: ModelCheckpoint, resume: Path) -> None:
+def carry_best(best: ModelCheckpoint, resumed: Checkpoint) -> None:
     """Copy the interrupted run's best checkpoint into the new run's folder, as the one to beat.
 
     Lightning forgets it when the folder changes.
 
     Args:
         best: the callback that keeps the best epoch.
-        resume: the checkpoint to go on from.
+        resumed: the checkpoint to go on from.
 
     Raises:
-        CheckpointError: it is none of ours, or only weights.
+        CheckpointError: it holds only weights.
     """
-    read_checkpoint(resume)
-    content = torch.load(resume, map_location="cpu", weights_only=True)
-    if "optimizer_states" not in content:
+    if "optimizer_states" not in resumed.content:
         raise CheckpointError(
-            f"resume={resume} holds weights and no state of a training run: start a new one, model.weights={resume}"
+            f"resume={resumed.path} holds weights and no state of a training run: start a new one, "
+            f"model.weights={resumed.path}"
         )
-    state = content.get("callbacks", {}).get(best.state_key)
-    source = resume.parent / "best.ckpt"
+    state = resumed.content.get("callbacks", {}).get(best.state_key)
+    source = resumed.path.parent / "best.ckpt"
     if state is None or state["best_model_score"] is None or not source.exists() or best.dirpath is None:
         return
-    if torch.load(source, map_location="cpu", weights_only=True)["epoch"] > content["epoch"]:
-        log.warning("%s is of a later epoch than resume=%s: the best epoch is chosen anew", source, resume)
+    if read_checkpoint(source).content["epoch"] > resumed.content["epoch"]:
+        log.warning("%s is of a later epoch than resume=%s: the best epoch is chosen anew", source, resumed.path)
         return
     target = Path(best.dirpath) / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -49,26 +47,26 @@ def carry_best(best: ModelCheckpoint, resume: Path) -> None:
     best.kth_value = best.best_model_score = state["best_model_score"]
 
 
-def require_same(resume: Path, card: Mapping[str, Any]) -> None:
+def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
     """A run is resumed with the options it was begun with; another model, schedule or corpus is another run.
 
     Args:
-        resume: the checkpoint to go on from.
+        resumed: the checkpoint to go on from.
         card: of the run that goes on.
 
     Raises:
         ConfigError: model, input, seed, schedule or data differ.
     """
-    was = read_checkpoint(resume).card
 
     def facts(of: Mapping[str, Any]) -> dict[str, Any]:
         config = of["config"]
         chosen = {name: config.get(name) for name in ("seed", "scheduler")}
         return {"model": of["model"], "spec": of["spec"], "data": of["data"]["fingerprint"], **chosen}
 
-    then, now = facts(was), facts(card)
+    then, now = facts(resumed.card), facts(card)
     if other := [name for name in then if then[name] != now[name]]:
         raise ConfigError(
-            f"resume={resume} is of a run with another {', '.join(other)}: give the options it was begun with (its "
-            f".hydra/overrides.yaml holds them), or begin a new run from its weights, model.weights={resume}"
+            f"resume={resumed.path} is of a run with another {', '.join(other)}: give the options it was begun with "
+            "(its .hydra/overrides.yaml holds them), or begin a new run from its weights, "
+            f"model.weights={resumed.path}"
         )

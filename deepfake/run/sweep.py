@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
+from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.report.tables import show, show_paths
@@ -17,16 +19,27 @@ KEYS = ["val/video/auc", "test/video/auc", "test/video/eer", "test/video/accurac
 class SweepTable(Callback):
     """Reads what the jobs of a multirun left in their folders; jobs on other machines count as well."""
 
+    def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
+        # After every job: Hydra ends a sweep without its last call if a job failed, or somebody stopped it.
+        if config.hydra.mode is RunMode.MULTIRUN:
+            self._write(Path(config.hydra.sweep.dir))
+
     def on_multirun_end(self, config: DictConfig, **kwargs: Any) -> None:
         folder = Path(config.hydra.sweep.dir)
-        table = sweep_table(folder)
+        table = self._write(folder)
         if table.empty:
             return
-        write_atomic(folder / "sweep.csv", table.to_csv(index=False).encode())
         numbers = [key for key in KEYS if key in table]
         title = f"sweep, best {numbers[0]} first" if numbers else "sweep"
         show(title, list(table.columns), table.to_numpy().tolist())
         show_paths({"sweep": folder / "sweep.csv"})
+
+    @staticmethod
+    def _write(folder: Path) -> pd.DataFrame:
+        table = sweep_table(folder)
+        if not table.empty:
+            write_atomic(folder / "sweep.csv", table.to_csv(index=False).encode())
+        return table
 
 
 def sweep_table(folder: Path) -> pd.DataFrame:

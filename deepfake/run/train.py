@@ -6,17 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
-from deepfake.run.checkpoint import make_card
+from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import describe, extract_faces, face_store, list_corpus, only_main_track, plain, sources
+from deepfake.run.faces import (
+    describe,
+    extract_faces,
+    face_store,
+    list_corpus,
+    only_main_track,
+    plain,
+    sources,
+    summarise,
+)
 from deepfake.run.model import build_model
 from deepfake.run.results import leave
 from deepfake.run.resume import carry_best, require_same
@@ -36,10 +47,12 @@ def train(cfg: DictConfig) -> float:
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     folder = Path(cfg.paths.output_dir)
+    resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = build_model(cfg.model)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    if cfg.resume is not None:
-        carry_best(callbacks["best"], Path(cfg.resume))
+    trainer = build_trainer(cfg.trainer, list(callbacks.values()))
+    if resumed:
+        carry_best(callbacks["best"], resumed)
 
     options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
     listing = list_corpus(cfg.data)
@@ -50,33 +63,46 @@ def train(cfg: DictConfig) -> float:
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data)
-    if cfg.resume is not None:
-        require_same(Path(cfg.resume), card)
-    task = DetectorTask(
-        detector,
-        instantiate(cfg.loss),
-        instantiate(cfg.optimizer),
-        instantiate(cfg.scheduler),
-        cfg.seed,
-        card,
-    )
+    if resumed:
+        require_same(resumed, card)
+    loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
+    task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
     loggers = [instantiate(logger) for logger in cfg.logger.values()]
-    trainer: pl.Trainer = instantiate(cfg.trainer, callbacks=list(callbacks.values()), logger=loggers)
     for logger in loggers:
         logger.log_hyperparams(plain(cfg))
 
+    trainer.loggers = loggers
     trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
     best = folder / "checkpoints" / "best.ckpt"
     if not best.exists():
         raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
-    trainer.loggers = []  # the curves have this epoch already
+    measure(trainer, task, datamodule, best)
+    if trainer.is_global_zero:
+        leave(folder, task.measured, data, cfg.seed, best, loggers, store)
+    return task.measured["val/video/auc"]
+
+
+def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Trainer:
+    """The trainer, without loggers; before hours of extraction, so that a missing GPU is said at once.
+
+    Raises:
+        ConfigError: this machine or Lightning cannot do what `trainer` asks for.
+    """
+    try:
+        return instantiate(options, callbacks=callbacks, logger=False)
+    except InstantiationException as error:
+        if isinstance(error.__cause__, MisconfigurationException):
+            raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error
+        raise
+
+
+def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: Path) -> None:
+    """Val and, once, test numbers of the best epoch, into `task.measured`."""
+    loggers, trainer.loggers = trainer.loggers, []  # the curves have this epoch already
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     trainer.loggers = loggers
     if datamodule.datasets[Split.TEST]:
         trainer.test(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
-    if trainer.is_global_zero:
-        leave(folder, task.measured, data, cfg.seed, best, loggers, store)
-    return task.measured["val/video/auc"]
 
 
 def complete_store(cfg: DictConfig, listing: Listing) -> FaceStore:
@@ -85,11 +111,12 @@ def complete_store(cfg: DictConfig, listing: Listing) -> FaceStore:
     Raises:
         CorpusError: the splits leak.
     """
+    audit(listing.videos).require_disjoint(listing.protocol)  # by names, before hours of work
     faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
-    ids = [video.video_id for video in listing.videos]
-    extract_faces(*sources(listing.videos), store, faces, cfg.extract)
-    found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(ids)["digest"].items() if v})
+    paths, pairs = sources(listing.videos)
+    summarise(store, paths, extract_faces(paths, pairs, store, faces, cfg.extract))
+    found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(list(paths))["digest"].items() if v})
     found.require_disjoint(listing.protocol)
     for overlap in found.overlaps:
         log.info("%s: %s", listing.protocol, overlap)

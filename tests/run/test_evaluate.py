@@ -14,23 +14,9 @@ from deepfake.corpora.splits import fingerprint
 from deepfake.errors import ConfigError
 from deepfake.run.evaluate import compare, require_fingerprint
 from deepfake.schema import Label, Split, Video
-from tests.conftest import SMALL_DEMO, TINY, Run
+from tests.conftest import SMALL_DEMO, Run
 
 COMMON = ["loader.num_workers=0", "loader.batch_size=8", "loader.eval_clips_per_video=2", "extract.num_workers=1"]
-
-
-@pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("model") / "run"
-
-
-@pytest.fixture
-def trained(kept: Path, script: Run, tmp_path: Path) -> Path:
-    """The folder of a run, trained once a module."""
-    if not kept.exists():
-        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained") == 0
-        shutil.copytree(tmp_path / "trained", kept)
-    return kept
 
 
 def numbers(folder: Path) -> dict:
@@ -38,32 +24,32 @@ def numbers(folder: Path) -> dict:
 
 
 def test_the_numbers_are_those_of_the_training_runs_test(
-    trained: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    theirs = numbers(trained)
-    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    theirs = numbers(one_epoch)
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     expect = f"expect_fingerprint='{theirs['data']['fingerprint']}'"
     assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, expect, "hydra.run.dir=out") == 0
     out = tmp_path / "out"
     ours = numbers(out)
     expected = {key: value for key, value in theirs["metrics"].items() if key.startswith("test/")}
     assert ours["metrics"] == expected
-    pd.testing.assert_frame_equal(pd.read_csv(out / "predictions.csv"), pd.read_csv(trained / "predictions.csv"))
+    pd.testing.assert_frame_equal(pd.read_csv(out / "predictions.csv"), pd.read_csv(one_epoch / "predictions.csv"))
     assert ours["data"]["fingerprint"] == ours["trained_on"]["fingerprint"]
     assert (out / "roc.png").exists() and (out / "scores.png").exists()
     shown = capfd.readouterr().out
     assert "the videos, labels and splits of the training run" in shown and "metrics.json" in shown
 
 
-def test_another_split(trained: Path, script: Run, tmp_path: Path) -> None:
-    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+def test_another_split(one_epoch: Path, script: Run, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, "split=val", "hydra.run.dir=out") == 0
-    expected = {key: value for key, value in numbers(trained)["metrics"].items() if key.startswith("val/")}
+    expected = {key: value for key, value in numbers(one_epoch)["metrics"].items() if key.startswith("val/")}
     assert numbers(tmp_path / "out")["metrics"] == pytest.approx(expected, abs=1e-6)
 
 
-def test_all_faces_of_a_video_or_the_main_one(trained: Path, script: Run, tmp_path: Path) -> None:
-    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+def test_all_faces_of_a_video_or_the_main_one(one_epoch: Path, script: Run, tmp_path: Path) -> None:
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     for tracks, expected in (("main", {0}), ("all", {0, 1})):
         arguments = [checkpoint, f"data.tracks={tracks}", f"hydra.run.dir={tracks}"]
         assert script("evaluate", *COMMON, *SMALL_DEMO, *arguments) == 0
@@ -72,9 +58,9 @@ def test_all_faces_of_a_video_or_the_main_one(trained: Path, script: Run, tmp_pa
 
 
 def test_a_sweep_of_evaluations_ends_with_a_table_of_what_was_measured(
-    trained: Path, script: Run, tmp_path: Path
+    one_epoch: Path, script: Run, tmp_path: Path
 ) -> None:
-    arguments = [f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'", "split=test", "data.tracks=main,all"]
+    arguments = [f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'", "split=test", "data.tracks=main,all"]
     assert script("evaluate", "-m", *COMMON, *SMALL_DEMO, *arguments, "hydra.sweep.dir=sweep") == 0
     table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
     assert table.columns.tolist() == ["job", "overrides", "test/video/auc", "test/video/eer", "test/video/accuracy"]
@@ -82,7 +68,7 @@ def test_a_sweep_of_evaluations_ends_with_a_table_of_what_was_measured(
 
 
 def test_another_corpus(
-    trained: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    one_epoch: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Its test split alone is extracted, by the checkpoint's recipe."""
     for split in ("train", "test"):
@@ -90,7 +76,7 @@ def test_another_corpus(
             path = tmp_path / "mine" / split / label / "a.mp4"
             path.parent.mkdir(parents=True)
             shutil.copyfile(demo_root / f"{clip}.mp4", path)
-    arguments = [f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'", "data=folder", f"data.root={tmp_path}/mine"]
+    arguments = [f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'", "data=folder", f"data.root={tmp_path}/mine"]
     arguments += [f"paths.faces_dir={tmp_path / 'faces'}", "hydra.run.dir=out"]
     assert script("evaluate", *COMMON, *arguments) == 0
     assert numbers(tmp_path / "out")["data"]["coverage"]["test"]["scored"] == 2
@@ -108,9 +94,9 @@ def test_another_corpus(
     ],
 )
 def test_a_mistake_is_one_clear_line(
-    argument: str, message: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+    argument: str, message: str, one_epoch: Path, script: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    checkpoint = f"checkpoint='{trained / 'checkpoints' / 'best.ckpt'}'"
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, argument) == 1
     error = capfd.readouterr().err
     assert f"error: {message}" in error and "Traceback" not in error

@@ -10,20 +10,6 @@ from deepfake.run.predict import COLUMNS, input_files
 from tests.conftest import TINY, Run
 
 
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("model") / "best.ckpt"
-
-
-@pytest.fixture
-def model(checkpoint: Path, script: Run, tmp_path: Path) -> Path:
-    """Trained once a module."""
-    if not checkpoint.exists():
-        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained") == 0
-        checkpoint.write_bytes((tmp_path / "trained" / "checkpoints" / "best.ckpt").read_bytes())
-    return checkpoint
-
-
 def predictions(folder: Path) -> pd.DataFrame:
     table = pd.read_csv(folder / "predictions.csv")
     assert list(table.columns) == COLUMNS

@@ -180,6 +180,14 @@ def test_a_sweep_ends_with_a_table_of_its_jobs_best_first(
         assert (tmp_path / "sweep" / job / "checkpoints" / "best.ckpt").exists()
 
 
+def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_path: Path) -> None:
+    models = "model=meso4_lstm,meso4"
+    options = [*TINY, "trainer.max_epochs=1", "representation=frame", models, "hydra.sweep.dir=sweep"]
+    assert script("train", "-m", *options) == 1
+    table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
+    assert table["job"].tolist() == [1]
+
+
 def test_wandb_without_credentials_is_offline_at_once(
     script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,6 +218,9 @@ def test_wandb_without_credentials_is_offline_at_once(
         (["model=meso4_lstm", "representation=frame"], "needs clips of 2 frames"),
         (["faces.image_format=bmp"], "choose one of png, webp, jpg"),
         (["extract.device=cuda"], "no CUDA device"),
+        (["trainer=gpu"], "Try trainer=cpu"),
+        (["optimizer.lr=1e12"], "training diverged; lower optimizer.lr"),
+        (["representation.clip_length=16"], "a clip spans 16 frames and a stored segment 8"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
