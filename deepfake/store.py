@@ -11,20 +11,24 @@ A video's folder is renamed into place when it is whole, so `video.json` in it m
 from the folders and can be built again.
 """
 
+import errno
 import hashlib
+import io
 import json
 import os
 import shutil
+import socket
 import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import psutil
 import yaml
 from PIL import Image
 
@@ -37,6 +41,7 @@ ENCODING: Mapping[str, Mapping[str, Any]] = {
     "webp": {"lossless": True, "quality": 0, "method": 0},
     "jpg": {"quality": 95, "subsampling": 0},
 }
+PILLOW_NAME = {"png": "PNG", "webp": "WEBP", "jpg": "JPEG"}
 LANDMARKS = [
     f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
 ]
@@ -54,13 +59,15 @@ class VideoRow:
     Attributes:
         video_id: as in the corpus.
         status: `ok` if at least one face was stored.
-        reason: why not, in a few words; empty for `ok`.
+        reason: why not, in a few words; of an `ok` one, what part of the file could not be read.
         num_frames: of the file; 0 if it could not be read.
         fps: average frames per second.
         height: of a frame, in pixels.
         width: of a frame, in pixels.
         num_sampled: frames that were looked at.
         num_faces: tracks that were stored.
+        num_detected: of them, those that the detector was shown; boxes of the others are interpolated.
+        reader: the library that decoded it; empty if none could.
         num_bytes: of the file. Another number means another file, whose faces are extracted anew.
         digest: BLAKE2 of the file's content; the audit compares it between splits.
         boxes: `detected` in this video, or `reused` from its real; empty without a face.
@@ -75,6 +82,8 @@ class VideoRow:
     width: int = 0
     num_sampled: int = 0
     num_faces: int = 0
+    num_detected: int = 0
+    reader: str = ""
     num_bytes: int = 0
     digest: str = ""
     boxes: str = ""
@@ -96,14 +105,24 @@ class FaceStore:
             raise StoreError(f"faces.image_format is {self.suffix!r}: choose one of {', '.join(ENCODING)}")
 
     def open(self) -> "FaceStore":
-        """Make the folder, if need be, and sweep away what an interrupted run left half-written."""
+        """Make the folder, if need be, and sweep away what a killed run left half-written."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.root / "partial").glob("*"):
-            # A run that is alive, here or on another machine, writes a video within minutes.
-            if time.time() - folder.stat().st_mtime > 86_400:
-                shutil.rmtree(folder, ignore_errors=True)
-        write_atomic(self.root / "recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False).encode())
+        for left in (self.root / "partial").glob("*"):
+            if _abandoned(left):
+                shutil.rmtree(left, ignore_errors=True)
+                left.unlink(missing_ok=True)
+        self._replace("recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False).encode())
         return self
+
+    def _partial(self) -> Path:
+        """A name under which something is written before it is renamed into place; it tells who writes."""
+        (self.root / "partial").mkdir(exist_ok=True)
+        return self.root / "partial" / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+
+    def _replace(self, name: str, content: bytes) -> None:
+        partial = self._partial()
+        partial.write_bytes(content)
+        os.replace(partial, self.root / name)
 
     def folder(self, video_id: str) -> Path:
         return self.root / "crops" / video_id
@@ -117,32 +136,57 @@ class FaceStore:
         known = self.folder(video_id) / "video.json"
         return known.exists() and json.loads(known.read_text())["num_bytes"] == file_size(path)
 
-    def write(self, row: VideoRow, crops: pd.DataFrame, images: Sequence[np.ndarray]) -> VideoRow:
-        """Store one video, all or nothing, and hand its row back.
+    def encode(self, image: np.ndarray) -> bytes:
+        """(S, S, 3) uint8 RGB -> the file that is stored of it."""
+        buffer = io.BytesIO()
+        Image.fromarray(image).save(buffer, PILLOW_NAME[self.suffix], **ENCODING[self.suffix])
+        return buffer.getvalue()
+
+    def write(self, row: VideoRow, crops: pd.DataFrame, images: Sequence[bytes]) -> VideoRow:
+        """Store one video, all or nothing, and hand its row back. Others may write to the same store meanwhile.
 
         Args:
             row: what became of it.
             crops: `CROP_COLUMNS`, one row an image.
-            images: (S, S, 3) uint8 RGB each.
+            images: each as `encode` gives it.
+
+        Raises:
+            StoreError: the disk is full, or cannot be written to.
         """
-        partial = self.root / "partial" / uuid.uuid4().hex
-        partial.mkdir(parents=True)
-        paths = [partial / image_name(crop.track, crop.frame, self.suffix) for crop in crops.itertuples()]
-        for parent in {path.parent for path in paths}:
-            parent.mkdir(exist_ok=True)
-        with ThreadPoolExecutor() as pool:  # encoding releases the interpreter lock
-            list(pool.map(self._write_image, paths, images))
-        crops.to_csv(partial / "crops.csv", index=False)
-        (partial / "video.json").write_text(json.dumps(asdict(row), indent=1))
-        target = self.folder(row.video_id)
-        if target.exists():
-            shutil.rmtree(target)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial.rename(target)
+        partial = self._partial()
+        try:
+            partial.mkdir()
+            for crop, image in zip(crops.itertuples(), images, strict=True):
+                path = partial / image_name(crop.track, crop.frame, self.suffix)
+                path.parent.mkdir(exist_ok=True)
+                path.write_bytes(image)
+            crops.to_csv(partial / "crops.csv", index=False)
+            (partial / "video.json").write_text(json.dumps(asdict(row), indent=1))
+            self._into_place(partial, self.folder(row.video_id))
+        except OSError as error:
+            raise StoreError(
+                f"face store {self.root} cannot be written to ({error.strerror or error}) at {row.video_id}: make room "
+                "and give the same command again, it goes on from here"
+            ) from error
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
         return row
 
-    def _write_image(self, path: Path, image: np.ndarray) -> None:
-        Image.fromarray(image).save(path, **ENCODING[self.suffix])
+    def _into_place(self, partial: Path, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for _ in range(100):
+            try:
+                partial.rename(target)
+                return
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+            # What was extracted before, of another file, or a moment ago, by another run.
+            old = self._partial()
+            with suppress(FileNotFoundError):
+                target.rename(old)
+            shutil.rmtree(old, ignore_errors=True)
+        raise OSError(f"{target} comes back as often as it is removed: let one run at a time extract a video")
 
     def build_tables(self, video_ids: Iterable[str]) -> None:
         """Bring `videos.csv` and `crops.parquet` up to date with the folders of these videos.
@@ -169,8 +213,8 @@ class FaceStore:
         order = ["video_id", "track", "frame"]
         videos = videos.sort_values("video_id")
         table = table.sort_values(order)[["video_id", *CROP_COLUMNS]]
-        write_atomic(self.root / "videos.csv", videos.to_csv(index=False).encode())
-        write_atomic(self.root / "crops.parquet", table.to_parquet(index=False))
+        self._replace("videos.csv", videos.to_csv(index=False).encode())
+        self._replace("crops.parquet", table.to_parquet(index=False))
 
     def _row(self, video_id: str) -> dict[str, Any]:
         path = self.folder(video_id) / "video.json"
@@ -192,9 +236,21 @@ class FaceStore:
         )
 
     def lists(self, video_ids: Iterable[str]) -> bool:
-        """Whether the tables have all these videos already."""
-        tables = (self.root / "videos.csv", self.root / "crops.parquet")
-        return all(table.exists() for table in tables) and set(video_ids) <= set(self.videos().index)
+        """Whether the tables say of all these videos what their folders say."""
+        if not all((self.root / table).exists() for table in ("videos.csv", "crops.parquet")):
+            return False
+        known = self.videos()[["num_bytes", "digest"]]
+        listed = dict(zip(known.index, known.itertuples(index=False, name=None), strict=True))
+        folders = {row["video_id"]: (row["num_bytes"], row["digest"]) for row in map(self._row, video_ids)}
+        return folders.items() <= listed.items()
+
+    def folder_rows(self, video_ids: Iterable[str]) -> pd.DataFrame:
+        """The rows of these videos straight from their folders, before the tables know of them.
+
+        Raises:
+            StoreError: one of them is not there.
+        """
+        return pd.DataFrame(list(map(self._row, video_ids)), columns=[field.name for field in fields(VideoRow)])
 
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
         """The rows of these videos, in this order.
@@ -216,6 +272,14 @@ class FaceStore:
 
     def image_path(self, video_id: str, track: int, frame: int) -> Path:
         return self.folder(video_id) / image_name(track, frame, self.suffix)
+
+
+def _abandoned(partial: Path) -> bool:
+    """Whether whoever wrote it is gone: on this machine, its process; on another, a video is written within minutes."""
+    host, _, rest = partial.name.rpartition("-")[0].rpartition("-")
+    if host == socket.gethostname() and rest.isdigit():
+        return int(rest) != os.getpid() and not psutil.pid_exists(int(rest))
+    return time.time() - partial.stat().st_mtime > 86_400
 
 
 def file_size(path: Path) -> int:

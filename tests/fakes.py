@@ -1,7 +1,10 @@
 """Things made on the spot: clips with bright squares for faces, and a detector that finds them."""
 
-from collections.abc import Callable, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
+from types import MappingProxyType
 
 import av
 import numpy as np
@@ -21,15 +24,44 @@ def frames_with(boxes_of: Callable[[int], Sequence[Box]], num_frames: int) -> np
     return frames
 
 
-def write_video(path: Path, frames: np.ndarray, fps: int = 25) -> Path:
-    """Encode as H.264."""
+def write_video(
+    path: Path,
+    frames: np.ndarray,
+    fps: int = 25,
+    *,
+    codec: str = "libx264",
+    pixels: str = "yuv420p",
+    options: Mapping[str, str] = MappingProxyType({}),
+    times: Sequence[int] | None = None,
+) -> Path:
+    """Encode, as H.264 unless told otherwise; `times` in milliseconds make the frame rate variable."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=fps, options={"crf": "10"})
-        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
-        for frame in frames:
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+    settings = {"crf": "10"} if codec == "libx264" else {}
+    options = {**settings, **options}
+    header = {"movflags": options.pop("movflags")} if "movflags" in options else {}
+    with av.open(str(path), "w", options=header) as container:
+        stream = container.add_stream(codec, rate=fps, options=options)
+        stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], pixels
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, 1000)
+        for i, pixels_ in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(pixels_, format="rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = times[i], Fraction(1, 1000)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode())
+    return path
+
+
+def turn(path: Path, degrees: int) -> Path:
+    """Mark an MP4 as to be turned clockwise, as phones do: in its track header, while the pixels stay as they are."""
+    content = bytearray(path.read_bytes())
+    header = content.index(b"tkhd") + 4
+    matrix = header + (40 if content[header] == 0 else 52)
+    cos, sin = round(np.cos(np.radians(degrees))), round(np.sin(np.radians(degrees)))
+    values = (cos << 16, sin << 16, 0, -sin << 16, cos << 16, 0, 0, 0, 1 << 30)
+    content[matrix : matrix + 36] = struct.pack(">9i", *values)
+    path.write_bytes(content)
     return path
 
 

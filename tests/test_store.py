@@ -1,5 +1,12 @@
 """The face store on disk."""
 
+import errno
+import os
+import socket
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +26,7 @@ def crops(frames: list[int]) -> pd.DataFrame:
 
 
 def filled(store: FaceStore, *video_ids: str) -> FaceStore:
-    image = np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8)
+    image = store.encode(np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8))
     for video_id in video_ids:
         store.write(VideoRow(video_id, Status.OK, num_faces=1), crops([3, 4]), [image, image])
     store.build_tables(video_ids)
@@ -30,7 +37,7 @@ def filled(store: FaceStore, *video_ids: str) -> FaceStore:
 def test_lossless_formats_give_the_pixels_back(suffix: str, tmp_path: Path) -> None:
     store = FaceStore(tmp_path, {**RECIPE, "image_format": suffix}).open()
     image = np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8)
-    store.write(VideoRow("a/b", Status.OK), crops([3]), [image])
+    store.write(VideoRow("a/b", Status.OK), crops([3]), [store.encode(image)])
     assert np.array_equal(np.asarray(Image.open(store.image_path("a/b", 0, 3))), image)
 
 
@@ -79,3 +86,57 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
     with pytest.raises(TypeError):
         write_atomic(tmp_path / "a", "not bytes")  # type: ignore[arg-type]
     assert (tmp_path / "a").read_bytes() == b"old"
+
+
+def test_what_a_killed_run_left_is_swept_and_what_a_live_one_writes_is_not(tmp_path: Path) -> None:
+    host = socket.gethostname()
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    names = {
+        f"{host}-{gone.pid}-ab": False,
+        f"{host}-{os.getpid()}-ab": True,
+        f"{host}-{os.getppid()}-ab": True,
+        "elsewhere-1-ab": True,
+    }
+    for name in [*names, "elsewhere-1-old"]:
+        (tmp_path / "partial" / name / "0").mkdir(parents=True)
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(tmp_path / "partial" / "elsewhere-1-old", (two_days_ago, two_days_ago))
+    FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open()
+    assert {path.name for path in (tmp_path / "partial").iterdir()} == {name for name, left in names.items() if left}
+
+
+def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "a")
+    write_bytes = Path.write_bytes
+
+    def full(path: Path, content: bytes) -> int:
+        if path.name == "000004.png":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write_bytes(path, content)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(StoreError, match=r"No space left on device\) at b: make room and give the same command again"):
+        filled(store, "b")
+    assert list((tmp_path / "partial").iterdir()) == []
+    assert [path.name for path in (tmp_path / "crops").iterdir()] == ["a"]
+
+
+def test_tables_that_say_something_else_than_the_folders_are_not_up_to_date(tmp_path: Path) -> None:
+    store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "a", "b")
+    assert store.lists(["a", "b"])
+    store.write(VideoRow("b", Status.NO_FACE, "no face in 8 frames", num_bytes=7), crops([]), [])
+    assert store.lists(["a"]) and not store.lists(["a", "b"])
+    assert store.folder_rows(["b"])["status"].tolist() == ["no_face"]
+
+
+def test_two_runs_that_write_the_same_video_leave_one_of_them_whole(tmp_path: Path) -> None:
+    store = FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open()
+    image = store.encode(np.zeros((16, 16, 3), np.uint8))
+    with ThreadPoolExecutor(8) as pool:
+        frames = [crops(list(range(n))) for n in range(1, 9)] * 4
+        list(pool.map(lambda rows: store.write(VideoRow("a", Status.OK), rows, [image] * len(rows)), frames))
+    _, rows = store.stored("a")  # type: ignore[misc]
+    assert all(store.image_path("a", 0, frame).exists() for frame in rows["frame"])
+    assert len(list((tmp_path / "crops/a/0").iterdir())) == len(rows)
+    assert list((tmp_path / "partial").iterdir()) == []

@@ -11,14 +11,12 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.detector import Faces
 from deepfake.faces.tracker import box_iou
 from deepfake.schema import FaceTrack
 from deepfake.store import FACE, LANDMARKS
 
 MAX_SIZE_DIFFERENCE = 4  # pixels a side, as when an encoder wants a multiple of 2 or 4
 MIN_IOU = 0.7  # between 0.42 (other frames) and 0.91 (the same); leaves room for a face that moves within its segment
-NUM_PROBES = 4
 CLEARLY = 1.5  # the difference of the changed face, as a multiple of any other's, which is the encoder's noise
 
 
@@ -53,38 +51,6 @@ def tracks_of(crops: pd.DataFrame) -> list[FaceTrack]:
         scores = rows["score"].to_numpy(np.float32)
         tracks.append(FaceTrack(rows["frame"].to_numpy(np.int64), boxes.astype(np.float32), scores, landmarks))
     return tracks
-
-
-def probe_frames(frames: Sequence[int] | np.ndarray) -> list[int]:
-    """A few of a track's frames, spread evenly.
-
-    Example:
-        >>> probe_frames(range(100, 132))
-        [104, 112, 120, 128]
-    """
-    count = min(NUM_PROBES, len(frames))
-    return [int(frames[(2 * i + 1) * len(frames) // (2 * count)]) for i in range(count)]
-
-
-def confirmed(tracks: Sequence[FaceTrack], probes: Mapping[int, Faces]) -> bool:
-    """Whether a detector sees, in every probe, a face at each place where the tracks say that there is one.
-
-    Args:
-        tracks: of the real.
-        probes: frame -> what was detected in that frame of the fake.
-
-    Example:
-        >>> def at(*boxes): n = len(boxes); return Faces(np.array(boxes, float).reshape(n, 4), np.ones(n), None)
-        >>> track = FaceTrack(np.array([3, 4]), np.array([[0, 0, 10, 10], [0, 0, 10, 10]]), None, None)
-        >>> confirmed([track], {3: at([0, 0, 10, 9])}), confirmed([track], {3: at([4, 0, 14, 10])})
-        (True, False)
-    """
-    return all(
-        box_iou(track.boxes[track.frames == frame], faces.boxes).max(initial=0.0) >= MIN_IOU
-        for frame, faces in probes.items()
-        for track in tracks
-        if frame in track.frames
-    )
 
 
 def partners(tracks: Sequence[FaceTrack], reals: Sequence[FaceTrack]) -> dict[int, int]:

@@ -1,5 +1,6 @@
 """The real video that a fake was made from, as the face store holds it, and what the fake takes from it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,8 +8,9 @@ import pandas as pd
 from PIL import Image
 
 from deepfake.faces.crop import Region, crop
-from deepfake.faces.detector import FaceDetector
-from deepfake.faces.pairs import aligned, changed_track, confirmed, partners, probe_frames, tracks_of
+from deepfake.faces.looks import thumbnail
+from deepfake.faces.pairs import aligned, partners, tracks_of
+from deepfake.faces.tracker import MIN_ALIKE_APART
 from deepfake.schema import FaceTrack, Status
 from deepfake.store import FaceStore
 from deepfake.video.reader import VideoInfo
@@ -23,21 +25,80 @@ class Reference:
         video_id: of the real.
         crops: its rows in the store.
         tracks: the same as tracks, the main one first; at least one.
+        max_size: side in pixels to which the store has shrunk its crops.
     """
 
     store: FaceStore
     video_id: str
     crops: pd.DataFrame
     tracks: list[FaceTrack]
+    max_size: int
+
+    def inside(self, segment: range) -> dict[int, FaceTrack]:
+        """The part of each track in a segment: number of the track -> that part, if there is one."""
+        parts = {}
+        for number, track in enumerate(self.tracks):
+            here = np.isin(track.frames, segment)
+            if here.any():
+                parts[number] = FaceTrack(
+                    track.frames[here], track.boxes[here], track.scores[here], track.landmarks[here]
+                )
+        return parts
+
+    def confirmed(self, frames: np.ndarray, segment: range) -> bool:
+        """Whether a fake shows the same scene in a segment: in the middle frame of each track, what is in its square.
+
+        A face swap changes the inner face and leaves the hair, the background and the pose, so the two correlate.
+
+        Args:
+            frames: (T, H, W, 3) uint8 RGB, the segment in the fake.
+            segment: T indices.
+        """
+        for number, part in self.inside(segment).items():
+            middle = int(part.frames[len(part.frames) // 2])
+            there, here = self._pixels(number, middle, frames[middle - segment.start])
+            if float(thumbnail(there) @ thumbnail(here)) < MIN_ALIKE_APART:
+                return False
+        return True
+
+    def differences(self, tracks: Sequence[FaceTrack], frames: np.ndarray, segment: range) -> dict[int, float]:
+        """How far the faces of a fake are from those of the real at the same place, in a segment.
+
+        Args:
+            tracks: of the fake, in this segment.
+            frames: (T, H, W, 3) uint8 RGB, the segment in the fake.
+            segment: T indices.
+
+        Returns:
+            Place in `tracks` -> mean absolute difference of pixels, in steps of 255; without those whose place is
+            no face's in the real.
+        """
+        reals = self.inside(segment)
+        numbers = list(reals)
+        found = {}
+        for i, j in partners(tracks, [reals[number] for number in numbers]).items():
+            pixels = [
+                self._pixels(numbers[j], int(frame), frames[int(frame) - segment.start])
+                for frame in reals[numbers[j]].frames
+            ]
+            found[i] = float(np.mean([np.abs(a.astype(np.int16) - b).mean() for a, b in pixels]))
+        return found
+
+    def _pixels(self, track: int, frame: int, of_fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A crop of the real, and the same square of the same frame of the fake."""
+        row = self.crops[(self.crops["track"] == track) & (self.crops["frame"] == frame)].iloc[0]
+        there = np.asarray(Image.open(self.store.image_path(self.video_id, track, frame)).convert("RGB"))
+        return there, crop(of_fake, Region(int(row["x"]), int(row["y"]), int(row["size"])), self.max_size)
 
 
-def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo) -> Reference | None:
+def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo, max_size: int) -> Reference | None:
     """The real of a fake, if it is in the store with a face and has the fake's frames.
 
     Args:
         store: of both.
         real_id: of the real; None where the corpus knows none.
         info: of the fake.
+        max_size: side in pixels to which the store shrinks crops.
     """
     found = store.stored(real_id) if real_id else None
     if real_id is None or found is None:
@@ -46,51 +107,4 @@ def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo) -> Re
     sizes = (row.num_frames, row.height, row.width), (info.num_frames, info.height, info.width)
     if row.status != Status.OK or not aligned(*sizes):
         return None
-    return Reference(store, real_id, crops, tracks_of(crops))
-
-
-def reused_tracks(
-    real: Reference, frames: np.ndarray, indices: list[int], detector: FaceDetector, min_score: float
-) -> list[FaceTrack] | None:
-    """The real's tracks for a fake, with the real's boxes, scores and landmarks; None if the detector disagrees.
-
-    Args:
-        real: what the fake was made from.
-        frames: (T, H, W, 3) uint8 RGB, of the fake.
-        indices: T indices of those frames in the video.
-        detector: looks at a few of them.
-        min_score: detections below are no faces.
-    """
-    probes = sorted({frame for track in real.tracks for frame in probe_frames(track.frames)})
-    found = detector.detect(frames[[indices.index(frame) for frame in probes]])
-    seen = {frame: faces.above(min_score) for frame, faces in zip(probes, found, strict=True)}
-    return real.tracks if confirmed(real.tracks, seen) else None
-
-
-def changed_first(
-    real: Reference, tracks: list[FaceTrack], frames: np.ndarray, indices: list[int], max_size: int
-) -> list[FaceTrack]:
-    """The tracks of a fake, the one that was changed before the others, if the real tells which.
-
-    Args:
-        real: what the fake was made from.
-        tracks: of the fake, the main one first by size.
-        frames: (T, H, W, 3) uint8 RGB, of the fake.
-        indices: T indices of those frames in the video.
-        max_size: side in pixels to which the store has shrunk the real's crops.
-    """
-    if len(tracks) < 2 or len(real.tracks) < 2:
-        return tracks
-    pairs = partners(tracks, real.tracks)
-    changed = changed_track({i: _difference(real, j, frames, indices, max_size) for i, j in pairs.items()})
-    return tracks if changed is None else [tracks[changed], *tracks[:changed], *tracks[changed + 1 :]]
-
-
-def _difference(real: Reference, track: int, frames: np.ndarray, indices: list[int], max_size: int) -> float:
-    """Mean absolute difference, in steps of 255, between a real's crops and the fake's pixels in the same squares."""
-    differences = []
-    for row in real.crops[real.crops["track"] == track].itertuples():
-        there = np.asarray(Image.open(real.store.image_path(real.video_id, track, row.frame)).convert("RGB"), np.int16)
-        here = crop(frames[indices.index(row.frame)], Region(row.x, row.y, row.size), max_size)
-        differences.append(np.abs(there - here).mean())
-    return float(np.mean(differences))
+    return Reference(store, real_id, crops, tracks_of(crops), max_size)

@@ -49,7 +49,7 @@ def detect_in_batches(
         batch_size: frames in one pass.
 
     Returns:
-        T entries; within one, by falling score.
+        T entries; within one, by falling score; boxes end at the border of the frame.
     """
     found: list[Faces] = []
     for batch in torch.from_numpy(frames).split(batch_size):
@@ -67,6 +67,7 @@ def detect_in_batches(
         marks = decode_landm(marked[frame, prior], priors, VARIANCES).view(-1, 5, 2) * whole
         kept = scores[frame, prior]
         keep = batched_nms(boxes, kept, frame, nms_iou)
+        boxes = boxes.clamp(min=0).minimum(whole.repeat(2))  # not before: the library merges what it regressed
         keep = keep[frame[keep].argsort(stable=True)]  # by frame; within one, by falling score
         ends = frame[keep].bincount(minlength=len(images)).cumsum(0).tolist()
         columns = [x[keep].cpu().numpy() for x in (boxes, kept, marks)]

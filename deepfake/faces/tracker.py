@@ -1,6 +1,10 @@
-"""Faces of single frames, linked by overlap into tracks. Pure geometry: numbers in, numbers out.
+"""Faces of single frames, linked into tracks by where they are and how they look. Pure: numbers in, numbers out.
 
-Source: SORT (Bewley et al. 2016) without its motion model: at 25 frames a second a face overlaps itself.
+Two steps: `link` follows faces through the frames of one segment; `join` recognises them in the next segment. A face
+goes on where it was or where it was going, and only if it still looks the same: the person whom a cut puts into the
+same place does not.
+
+Source: SORT (Bewley et al. 2016) for assignment by overlap, with a constant velocity in place of its Kalman filter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,6 +16,27 @@ from scipy.optimize import linear_sum_assignment
 from deepfake.faces.detector import Faces
 from deepfake.schema import FaceTrack
 
+# Boxes overlap by so much from one frame to the next, and where frames lie between them, since a face moves meanwhile.
+MIN_IOU = 0.3
+MIN_IOU_APART = 0.1
+# See `looks`: from frame to frame the same face hardly changes; over a gap a doubtful likeness is a new track, since
+# one person in two tracks costs little, and two people in one track make wrong labels.
+MIN_ALIKE = 0.6
+MIN_ALIKE_APART = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A face through one segment.
+
+    Attributes:
+        track: where it is.
+        looks: (N, D) how it looks in each frame, see `deepfake.faces.looks`.
+    """
+
+    track: FaceTrack
+    looks: np.ndarray
+
 
 @dataclass(slots=True)
 class _Open:
@@ -19,46 +44,89 @@ class _Open:
 
     frames: list[int] = field(default_factory=list)
     faces: list[tuple[np.ndarray, float, np.ndarray]] = field(default_factory=list)
+    looks: list[np.ndarray] = field(default_factory=list)
 
-    def closed(self) -> FaceTrack:
+    def add(self, frame: int, faces: Faces, looks: np.ndarray, i: int) -> None:
+        self.frames.append(frame)
+        self.faces.append((faces.boxes[i], faces.scores[i], faces.landmarks[i]))
+        self.looks.append(looks[i])
+
+    def expected(self, frame: int) -> np.ndarray:
+        """(4,) the box if the face goes on as it went between its last two frames."""
+        last = self.faces[-1][0]
+        if len(self.frames) < 2:
+            return last
+        velocity = (last - self.faces[-2][0]) / (self.frames[-1] - self.frames[-2])
+        return last + velocity * (frame - self.frames[-1])
+
+    def closed(self) -> Piece:
         boxes, scores, landmarks = (np.stack(part).astype(np.float32) for part in zip(*self.faces, strict=True))
-        return FaceTrack(np.array(self.frames, np.int64), boxes, scores, landmarks)
+        return Piece(FaceTrack(np.array(self.frames, np.int64), boxes, scores, landmarks), np.stack(self.looks))
 
 
-def link(
-    frames: Sequence[int], faces: Sequence[Faces], *, min_iou: float = 0.3, min_iou_apart: float = 0.1
-) -> list[FaceTrack]:
-    """Join the faces of successive frames that overlap most, each to one track at most.
-
-    Two faces are joined when their boxes overlap by `min_iou`, or by `min_iou_apart` when frames lie between them
-    (another segment, or frames without the face), since a face moves meanwhile.
+def link(frames: Sequence[int], faces: Sequence[Faces], looks: Sequence[np.ndarray]) -> list[Piece]:
+    """Follow faces from frame to frame, each by one track at most.
 
     Args:
-        frames: (N,) frame indices, ascending.
+        frames: (N,) indices of the frames of one segment, ascending.
         faces: N entries, the faces of each.
-
-    Returns:
-        Tracks, the main one first: the largest sum of box areas, so a large face that is always there.
+        looks: N entries (F, D), how these look: rows of length 1.
 
     Example:
         >>> left, right = [0, 0, 10, 10], [50, 0, 60, 10]
         >>> def at(*boxes): n = len(boxes); return Faces(np.array(boxes, float), np.ones(n), np.zeros((n, 5, 2)))
-        >>> [t.frames.tolist() for t in link([0, 1, 2], [at(left), at(left, right), at(left, right)])]
+        >>> pieces = link([0, 1, 2], [at(left), at(left, right), at(left, right)], [np.ones((n, 1)) for n in (1, 2, 2)])
+        >>> [piece.track.frames.tolist() for piece in pieces]
         [[0, 1, 2], [1, 2]]
     """
     tracks: list[_Open] = []
-    for frame, found in zip(frames, faces, strict=True):
+    for frame, found, look in zip(frames, faces, looks, strict=True):
         taken = set()
         if tracks and len(found):
-            overlap = box_iou(np.stack([track.faces[-1][0] for track in tracks]), found.boxes)
-            needed = np.array([min_iou if track.frames[-1] == frame - 1 else min_iou_apart for track in tracks])
-            for row, column in _matches(overlap, needed):
-                tracks[row].frames.append(frame)
-                tracks[row].faces.append((found.boxes[column], found.scores[column], found.landmarks[column]))
+            last = np.stack([track.faces[-1][0] for track in tracks])
+            expected = np.stack([track.expected(frame) for track in tracks])
+            overlap = np.maximum(box_iou(last, found.boxes), box_iou(expected, found.boxes))
+            alike = np.stack([track.looks[-1] for track in tracks]) @ look.T
+            apart = np.array([track.frames[-1] < frame - 1 for track in tracks])
+            for row, column in _matches(overlap, alike, apart):
+                tracks[row].add(frame, found, look, column)
                 taken.add(column)
-        for i in set(range(len(found))) - taken:
-            tracks.append(_Open([frame], [(found.boxes[i], found.scores[i], found.landmarks[i])]))
-    return sorted((track.closed() for track in tracks), key=_area, reverse=True)
+        for i in sorted(set(range(len(found))) - taken):
+            tracks.append(_Open())
+            tracks[-1].add(frame, found, look, i)
+    return [track.closed() for track in tracks]
+
+
+def join(segments: Sequence[Sequence[Piece]]) -> list[list[tuple[int, int]]]:
+    """Recognise faces from segment to segment.
+
+    Args:
+        segments: the pieces of each, in the order of time.
+
+    Returns:
+        For every track its pieces as (segment, place in that segment's list), one a segment at most.
+    """
+    tracks: list[list[tuple[int, int]]] = []
+    for number, pieces in enumerate(segments):
+        taken = set()
+        if tracks and pieces:
+            known = [segments[s][i] for s, i in (track[-1] for track in tracks)]
+            overlap = box_iou(
+                np.stack([piece.track.boxes[-1] for piece in known]),
+                np.stack([piece.track.boxes[0] for piece in pieces]),
+            )
+            alike = np.stack([piece.looks[-1] for piece in known]) @ np.stack([piece.looks[0] for piece in pieces]).T
+            for row, column in _matches(overlap, alike, np.ones(len(known), bool)):
+                tracks[row].append((number, column))
+                taken.add(column)
+        tracks += [[(number, i)] for i in range(len(pieces)) if i not in taken]
+    return tracks
+
+
+def joined(pieces: Sequence[FaceTrack]) -> FaceTrack:
+    """The pieces of one track, in the order of time, as one."""
+    parts = [(piece.frames, piece.boxes, piece.scores, piece.landmarks) for piece in pieces]
+    return FaceTrack(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -109,13 +177,22 @@ def smooth(boxes: np.ndarray) -> Face:
     return Face(*(round(float(value), 3) for value in (*centre, width, height)))
 
 
-def _matches(overlap: np.ndarray, needed: np.ndarray) -> Iterator[tuple[int, int]]:
-    """One-to-one pairs of largest total overlap, of those that overlap enough."""
-    allowed = np.where(overlap >= needed[:, None], overlap, 0.0)
-    for row, column in zip(*linear_sum_assignment(allowed, maximize=True), strict=True):
-        if allowed[row, column] > 0:
-            yield int(row), int(column)
-
-
-def _area(track: FaceTrack) -> float:
+def area(track: FaceTrack) -> float:
+    """Sum of its boxes' areas: largest for a large face that is always there, the main one of a video."""
     return float((track.boxes[:, 2:] - track.boxes[:, :2]).prod(-1).sum())
+
+
+def _matches(overlap: np.ndarray, alike: np.ndarray, apart: np.ndarray) -> Iterator[tuple[int, int]]:
+    """One-to-one pairs (row, column) that fit best, of those that are near enough and alike enough.
+
+    Args:
+        overlap: (N, M) IoU.
+        alike: (N, M) correlation.
+        apart: (N,) whether time lies between a row and the columns.
+    """
+    min_iou = np.where(apart, MIN_IOU_APART, MIN_IOU)[:, None]
+    min_alike = np.where(apart, MIN_ALIKE_APART, MIN_ALIKE)[:, None]
+    fit = np.where((overlap >= min_iou) & (alike >= min_alike), overlap + alike, 0.0)
+    for row, column in zip(*linear_sum_assignment(fit, maximize=True), strict=True):
+        if fit[row, column] > 0:
+            yield int(row), int(column)

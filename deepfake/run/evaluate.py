@@ -19,7 +19,7 @@ from deepfake.metrics.clip_scores import score_levels
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import describe, extract_faces, face_store, list_corpus, only_main_track, sources, summarise
+from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track
 from deepfake.run.predict import score_clips
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.schema import Split, Video
@@ -42,8 +42,7 @@ def evaluate(cfg: DictConfig) -> None:
     faces = faces_of(checkpoint, cfg.get("faces"))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
-    paths, pairs = sources(videos + reals_of(videos, listing))
-    summarise(store, paths, extract_faces(paths, pairs, store, faces, cfg.extract))
+    complete_store(videos + reals_of(videos, listing), store, faces, cfg.extract)
     datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
     dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
     if not dataset:

@@ -1,20 +1,60 @@
-"""Find and store the faces of a corpus."""
+"""Find and store the faces of a corpus, or of one part of it."""
 
+import logging
 from pathlib import Path
 
 from omegaconf import DictConfig
 
+from deepfake.errors import StoreError
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, list_corpus, plain, sources, summarise
+from deepfake.run.faces import (
+    chosen_shard,
+    complete_store,
+    extract_faces,
+    face_store,
+    list_corpus,
+    merge,
+    plain,
+    some,
+    sources,
+    summarise,
+)
+
+log = logging.getLogger(__name__)
 
 
 @entry_point
 def extract(cfg: DictConfig) -> None:
-    """Complete the face store of `cfg.data` by the recipe `cfg.faces`."""
+    """Complete the face store of `cfg.data` by the recipe `cfg.faces`.
+
+    Raises:
+        StoreError: it was only to be merged, and lacks videos.
+    """
     listing = list_corpus(cfg.data)
-    faces = plain(cfg.faces)
+    faces, options = plain(cfg.faces), cfg.extract
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     paths, pairs = sources(listing.videos)
-    summarise(store, paths, extract_faces(paths, pairs, store, faces, cfg.extract))
-    show_paths({"videos": store.root / "videos.csv", "faces": store.root / "crops"})
+    part = chosen_shard(paths, pairs, options)
+
+    if options.only_merge:
+        missing = store.todo(paths)
+        merge([video for video in listing.videos if video.video_id not in missing], store)
+        if missing:
+            raise StoreError(
+                f"{len(missing)} of {len(paths)} videos are not in {store.root}: {some(list(missing))}; the tables "
+                "hold the others. Run their shards again, or this command without extract.only_merge=true"
+            )
+    elif options.shard_index is not None:
+        done = extract_faces(part, pairs, store, faces, options)
+        summarise(store, store.folder_rows(part), done)
+        log.info(
+            "shard %d of %d is done; when all are, the command without the two options builds the tables",
+            options.shard_index,
+            options.num_shards,
+        )
+        return
+    else:
+        complete_store(listing.videos, store, faces, options)
+    sheet = store.root / "contact_sheet.jpg"
+    show_paths({"videos": store.root / "videos.csv", "faces": store.root / "crops", "contact sheet": sheet})

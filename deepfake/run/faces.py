@@ -4,11 +4,12 @@ import logging
 import os
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -17,10 +18,14 @@ from tqdm import tqdm
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import fingerprint
 from deepfake.errors import ConfigError
-from deepfake.faces.extract import Recipe, extract
+from deepfake.faces.extract import extract
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.shards import shard
+from deepfake.report.contact_sheet import SheetFace, contact_sheet, save
 from deepfake.report.tables import show
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
+from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
@@ -89,6 +94,46 @@ def only_main_track(data: DictConfig) -> bool:
     return tracks == TRACKS[0]
 
 
+def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: DictConfig) -> dict[str, Path]:
+    """The part of a corpus that this run is to extract: all of it, unless it is one of several.
+
+    Raises:
+        ConfigError: `extract.num_shards` and `extract.shard_index` do not fit together.
+    """
+    count, index = options.num_shards, options.shard_index
+    if index is None and count == 1:
+        return dict(paths)
+    if index is None or not 0 <= index < count:
+        raise ConfigError(
+            f"extract.num_shards={count} and extract.shard_index={index}: the index is to be from 0 to {count - 1}; "
+            f"-m 'extract.shard_index=range({count})' runs them all"
+        )
+    return {video_id: paths[video_id] for video_id in shard(paths, pairs, count, index)}
+
+
+def complete_store(videos: Sequence[Video], store: FaceStore, faces: Mapping[str, Any], options: DictConfig) -> None:
+    """See that the faces of all these videos are in the store and in its tables; say what was done.
+
+    Args:
+        videos: of one corpus.
+        store: opened.
+        faces: the config that the store was made from.
+        options: the config group `extract`.
+
+    Raises:
+        ConfigError: `options` ask for a part of the videos.
+    """
+    if options.num_shards != 1 or options.shard_index is not None or options.only_merge:
+        raise ConfigError(
+            "extract.num_shards, shard_index and only_merge are for scripts/extract.py; here all are needed"
+        )
+    paths, pairs = sources(videos)
+    done = extract_faces(paths, pairs, store, faces, options)
+    merge(videos, store)
+    if done.num_videos:
+        summarise(store, store.rows(list(paths)), done)
+
+
 def extract_faces(
     paths: Mapping[str, Path],
     pairs: Mapping[str, str],
@@ -96,7 +141,7 @@ def extract_faces(
     faces: Mapping[str, Any],
     options: DictConfig,
 ) -> Extraction:
-    """Complete the store, with a progress bar.
+    """Bring what is not there into the store, with a progress bar; the tables are left as they are.
 
     Args:
         paths: video_id -> file.
@@ -106,20 +151,59 @@ def extract_faces(
         options: the config group `extract`.
     """
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
+    if 0 < len(todo) < len(paths):
+        log.info("%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), some(list(todo)))
     if todo:
         recipe = Recipe(**{key: value for key, value in faces.items() if key != "detector"})
         device = pick_device(options.device)
         detector = instantiate(faces["detector"], device=device, _partial_=True, _convert_="all")
-        on_cpu, workers = device == "cpu", min(options.num_workers or os.cpu_count() or 1, len(todo))
-        how = {"num_workers": workers, "timeout_s": options.timeout_s, "detect_in_workers": on_cpu}
-        rows = extract(todo, store, detector, recipe, pairs=pairs, **how)
+        workers = min(options.num_workers or default_workers(device), len(todo))
+        rows = extract(todo, store, detector, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
                 frames += row.num_sampled
                 bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
-    if todo or not store.lists(paths):
-        store.build_tables(paths)
     return Extraction(len(todo), frames, time.perf_counter() - start)
+
+
+def default_workers(device: str) -> int:
+    """Processes that extract: one a core, and on a GPU eight at most, as each takes half a gigabyte of it."""
+    cores = os.cpu_count() or 1
+    return cores if device == "cpu" else min(cores, 8)
+
+
+def merge(videos: Sequence[Video], store: FaceStore) -> None:
+    """Bring the store's tables and its contact sheet up to date with its folders.
+
+    Args:
+        videos: those that are in the store.
+        store: opened.
+    """
+    ids = [video.video_id for video in videos]
+    sheet = store.root / "contact_sheet.jpg"
+    if store.lists(ids) and sheet.exists():
+        return
+    store.build_tables(ids)
+    labels = {video.video_id: video.label.name.lower() for video in videos}
+    rows = store.rows(ids)
+    counts = ", ".join(f"{count} {status}" for status, count in Counter(rows["status"]).items())
+    save(contact_sheet(main_faces(store, labels), f"{store.root.name}: {counts}"), sheet)
+
+
+def main_faces(store: FaceStore, labels: Mapping[str, str]) -> list[SheetFace]:
+    """One crop of each video's main face, from the middle, with the detector's mean score.
+
+    Args:
+        store: with its tables.
+        labels: video_id -> real or fake, of the videos that are wanted.
+    """
+    crops = store.crops()
+    crops = crops[(crops["track"] == 0) & crops["video_id"].isin(list(labels))]
+    faces = []
+    for video_id, rows in crops.groupby("video_id"):
+        path = store.image_path(video_id, 0, int(rows["frame"].iloc[len(rows) // 2]))
+        faces.append(SheetFace.of(path, video_id, float(rows["score"].mean()), labels[video_id]))
+    return faces
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
@@ -140,30 +224,30 @@ def pick_device(name: str) -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def summarise(store: FaceStore, video_ids: Iterable[str], done: Extraction) -> None:
-    """Show what became of the videos, and where it is written; nothing if there was nothing to do."""
-    if not done.num_videos:
-        return
-    rows = store.rows(list(video_ids))
+def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
+    """Show what became of videos, and where it is written.
+
+    Args:
+        store: that holds them.
+        rows: as in its table of videos.
+        done: by the call that ends.
+    """
     counts = Counter(rows["status"])
-    show(
-        f"faces in {store.root}",
-        ["videos", "new", *counts, "faces", "crops", "frames/s"],
-        [
-            [
-                len(rows),
-                done.num_videos,
-                *counts.values(),
-                int(rows["num_faces"].sum()),
-                len(store.crops()),
-                round(done.num_frames / done.seconds),
-            ]
-        ],
-    )
+    columns = {"videos": len(rows), "new": done.num_videos, **counts, "faces": int(rows["num_faces"].sum())}
+    columns |= {"frames": int(rows["num_sampled"].sum()), "detected in": int(rows["num_detected"].sum())}
+    columns["frames/s"] = round(done.num_frames / done.seconds)
+    show(f"faces in {store.root}", list(columns), [list(columns.values())])
     if reused := int((rows["boxes"] == "reused").sum()):
         log.info("%d fakes were cut by the boxes of their reals", reused)
-    failed = rows[rows["status"] != "ok"]
-    for video_id, row in failed.head(5).iterrows():
+    if second := Counter(rows["reader"])[READERS[-1]] if len(READERS) > 1 else 0:
+        log.info("%d videos were read by %s, since %s could not", second, READERS[-1], READERS[0])
+    remarks = rows[rows["reason"] != ""]
+    for video_id, row in remarks.head(5).iterrows():
         log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])
-    if len(failed) > 5:
-        log.warning("and %d more: see %s", len(failed) - 5, store.root / "videos.csv")
+    if len(remarks) > 5:
+        log.warning("and %d more: see the column reason of %s", len(remarks) - 5, store.root / "videos.csv")
+
+
+def some(names: Sequence[str]) -> str:
+    """The first few of many names, for a message."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -40,6 +40,7 @@ def predict(cfg: DictConfig) -> None:
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
         store = face_store(faces, Path(folder))
         extract_faces(paths, {}, store, faces, cfg.extract)  # unseen files have no pairs
+        store.build_tables(paths)
         table = score_files(paths, store, detector, cfg)
 
     output = Path(cfg.output)

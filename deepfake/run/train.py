@@ -18,16 +18,7 @@ from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import (
-    describe,
-    extract_faces,
-    face_store,
-    list_corpus,
-    only_main_track,
-    plain,
-    sources,
-    summarise,
-)
+from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track, plain
 from deepfake.run.model import build_model
 from deepfake.run.results import leave
 from deepfake.run.resume import carry_best, require_same
@@ -56,7 +47,7 @@ def train(cfg: DictConfig) -> float:
 
     options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
     listing = list_corpus(cfg.data)
-    store = complete_store(cfg, listing)
+    store = audited_store(cfg, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     data = describe(cfg.data.name, listing, {split: datamodule.coverage(split) for split in Split})
@@ -105,7 +96,7 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         trainer.test(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def complete_store(cfg: DictConfig, listing: Listing) -> FaceStore:
+def audited_store(cfg: DictConfig, listing: Listing) -> FaceStore:
     """The faces of all videos, and no two splits that share one.
 
     Raises:
@@ -114,9 +105,9 @@ def complete_store(cfg: DictConfig, listing: Listing) -> FaceStore:
     audit(listing.videos).require_disjoint(listing.protocol)  # by names, before hours of work
     faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
-    paths, pairs = sources(listing.videos)
-    summarise(store, paths, extract_faces(paths, pairs, store, faces, cfg.extract))
-    found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(list(paths))["digest"].items() if v})
+    complete_store(listing.videos, store, faces, cfg.extract)
+    ids = [video.video_id for video in listing.videos]
+    found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(ids)["digest"].items() if v})
     found.require_disjoint(listing.protocol)
     for overlap in found.overlaps:
         log.info("%s: %s", listing.protocol, overlap)

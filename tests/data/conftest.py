@@ -38,7 +38,7 @@ def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> Face
     for v in videos:
         frames = [] if v.video_id == "empty" else range(8)
         rows = [[0, 0, f, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10] for f in frames]
-        images = [np.full((13, 13, 3), 10 * f, np.uint8) for f in frames]
+        images = [store.encode(np.full((13, 13, 3), 10 * f, np.uint8)) for f in frames]
         status = Status.OK if rows else Status.NO_FACE
         store.write(
             VideoRow(v.video_id, status, num_faces=len(rows) > 0), pd.DataFrame(rows, columns=CROP_COLUMNS), images

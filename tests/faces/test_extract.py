@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from deepfake.faces.extract import Recipe, extract
+from deepfake.faces.extract import extract
+from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status
 from deepfake.store import FaceStore, recipe_name
 from tests.fakes import BrightSquares, frames_with, no_face, one_face, two_faces, write_video
@@ -29,7 +30,7 @@ RECIPE = {
 def run(paths: dict[str, Path], root: Path, recipe: dict = RECIPE, **options: object) -> FaceStore:
     plain = {"detector": {"_target_": "tests.fakes.BrightSquares"}, **recipe}
     store = FaceStore(root / recipe_name(plain), plain).open()
-    options = {"num_workers": 1, "detect_in_workers": False, **options}
+    options = {"num_workers": 1, **options}
     list(extract(store.todo(paths), store, BrightSquares, Recipe(**recipe), **options))  # type: ignore[arg-type]
     store.build_tables(paths)
     return store
@@ -113,21 +114,18 @@ def test_an_interrupted_extraction_resumes_to_the_same_store(
     store: FaceStore, videos: dict[str, Path], tmp_path: Path
 ) -> None:
     interrupted = FaceStore(tmp_path / store.root.name, store.recipe).open()
-    rows = extract(videos, interrupted, BrightSquares, Recipe(**RECIPE), num_workers=1, detect_in_workers=False)  # type: ignore[arg-type]
+    rows = extract(videos, interrupted, BrightSquares, Recipe(**RECIPE), num_workers=1)  # type: ignore[arg-type]
     next(rows)
     next(rows)
     rows.close()  # type: ignore[attr-defined]
-    (interrupted.root / "partial" / "half" / "0").mkdir(parents=True)  # what a kill leaves
     done = len(videos) - len(interrupted.todo(videos))
     assert 2 <= done < len(videos)
     run(videos, tmp_path)
     assert contents(interrupted.root) == contents(store.root)
 
 
-def test_detecting_in_the_workers_gives_the_same_store(
-    store: FaceStore, videos: dict[str, Path], tmp_path: Path
-) -> None:
-    assert contents(run(videos, tmp_path, detect_in_workers=True).root) == contents(store.root)
+def test_two_workers_give_the_same_store(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
+    assert contents(run(videos, tmp_path, num_workers=2).root) == contents(store.root)
 
 
 def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
@@ -157,7 +155,7 @@ class Deadly(BrightSquares):
         return super().detect(frames)
 
 
-@pytest.mark.parametrize(("how", "reason"), [("dies", "died"), ("hangs", "not done within 20 s")])
+@pytest.mark.parametrize(("how", "reason"), [("dies", "died"), ("hangs", "not done within 12 s")])
 def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: str, tmp_path: Path) -> None:
     paths = {
         "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
@@ -165,7 +163,7 @@ def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: st
     }
     plain = {"detector": {"_target_": "x.Deadly"}, **RECIPE}
     store = FaceStore(tmp_path / "faces", plain).open()
-    rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=20)  # type: ignore[arg-type]
+    rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=12)  # type: ignore[arg-type]
     first, second = rows
     assert (first.video_id, first.status) == ("a", Status.UNREADABLE) and reason in first.reason
     assert (second.video_id, second.status) == ("b", Status.OK)

@@ -7,7 +7,7 @@ import pytest
 
 from deepfake.faces.mtcnn import Mtcnn
 from deepfake.faces.tracker import box_iou
-from deepfake.video.reader import read
+from deepfake.video.door import read
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from deepfake.faces.detector import Faces
-from deepfake.faces.pairs import aligned, confirmed, partners, probe_frames, tracks_of
+from deepfake.faces.pairs import aligned, partners, tracks_of
 from deepfake.faces.tracker import smooth
 from deepfake.schema import FaceTrack
 from deepfake.store import CROP_COLUMNS
@@ -17,28 +16,10 @@ def track(box: list[float], frames: range = range(4)) -> FaceTrack:
     return FaceTrack(np.array(frames), np.array([box] * n, np.float32), np.ones(n), np.zeros((n, 5, 2)))
 
 
-def faces(*boxes: list[float]) -> Faces:
-    n = len(boxes)
-    return Faces(np.array(boxes, np.float32).reshape(n, 4), np.ones(n), np.zeros((n, 5, 2)))
-
-
 def test_only_equal_lengths_and_all_but_equal_sizes_are_aligned() -> None:
     assert aligned((40, 240, 320), (40, 244, 316))
     assert not aligned((40, 240, 320), (41, 240, 320))
     assert not aligned((40, 240, 320), (40, 240, 326))
-
-
-def test_every_face_must_be_seen_in_every_probe() -> None:
-    tracks = [track(LEFT), track(RIGHT)]
-    assert confirmed(tracks, {0: faces(RIGHT, LEFT), 2: faces(LEFT, RIGHT, [200, 0, 240, 40])})
-    assert not confirmed(tracks, {0: faces(RIGHT, LEFT), 2: faces(LEFT)})
-    assert not confirmed(tracks, {0: faces()})
-    assert confirmed([track(LEFT), track(RIGHT, range(2))], {3: faces(LEFT)})  # the second is not there in frame 3
-
-
-def test_few_frames_give_few_probes() -> None:
-    assert probe_frames([7, 9]) == [7, 9]
-    assert probe_frames(np.array([8, 9, 10, 11, 28, 29, 30, 31])) == [9, 11, 29, 31]
 
 
 def test_partners_are_one_to_one_and_overlap() -> None:

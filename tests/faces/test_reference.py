@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from deepfake.faces.detector import Faces
-from deepfake.faces.extract import Recipe, decode, extract, find_faces
-from deepfake.faces.reference import find_reference
+from deepfake.faces.extract import extract
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.video_faces import extract_video
 from deepfake.store import SQUARE, FaceStore
 from tests.faces.test_extract import RECIPE, contents
 from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces, write_video
@@ -33,9 +34,8 @@ def run(root: Path, paths: Mapping[str, Path], recipe: dict = REUSE, pairs: Mapp
     store = new_store(root, recipe)
     looked_at.clear()
     for video_id in sorted(paths, key=lambda name: (name in pairs, name)):
-        decoded = decode(paths[video_id], Recipe(**recipe))
-        real = find_reference(store, pairs.get(video_id), decoded.info)
-        found = find_faces(video_id, paths[video_id], decoded, Counting(), Recipe(**recipe), real)
+        real_id = pairs.get(video_id)
+        found = extract_video(video_id, paths[video_id], Counting(), Recipe(**recipe), store, real_id=real_id)
         store.write(found.row, found.crops, found.images)
     store.build_tables(paths)
     return store
@@ -63,7 +63,8 @@ def test_a_fake_takes_its_reals_boxes(tmp_path: Path) -> None:
     store = run(tmp_path, paths)
     assert store.videos()["boxes"].to_dict() == {"a/fake": "reused", "b/real": "detected"}
     pd.testing.assert_frame_equal(crops_of(store, "a/fake"), crops_of(store, "b/real"))
-    assert looked_at == [8, 4]  # every frame of the real, a few of the fake
+    assert looked_at == [4, 4]  # the segments of the real, and no frame of the fake
+    assert store.videos()["num_detected"].to_dict() == {"a/fake": 0, "b/real": 8}
 
 
 def test_boxes_are_detected_unless_it_is_asked_for(tmp_path: Path) -> None:
@@ -119,12 +120,10 @@ def test_without_a_clear_difference_the_larger_face_stays_the_main_one(tmp_path:
     assert crops.groupby("track")["face_width"].first().tolist() == pytest.approx([60, 40], abs=1)
 
 
-@pytest.mark.parametrize("in_workers", [True, False])
-def test_a_fake_waits_for_its_real_wherever_faces_are_detected(in_workers: bool, tmp_path: Path) -> None:
+def test_a_fake_waits_for_its_real(tmp_path: Path) -> None:
     paths = pair(tmp_path, two_with(255), two_with(215))
     store = new_store(tmp_path / "extracted")
-    options = {"pairs": PAIRS, "num_workers": 1, "detect_in_workers": in_workers}
-    rows = extract(store.todo(paths), store, BrightSquares, Recipe(**REUSE), **options)  # type: ignore[arg-type]
+    rows = extract(store.todo(paths), store, BrightSquares, Recipe(**REUSE), pairs=PAIRS, num_workers=2)  # type: ignore[arg-type]
     assert [row.video_id for row in rows] == ["b/real", "a/fake"]
     store.build_tables(paths)
     assert contents(store.root) == contents(run(tmp_path / "again", paths).root)

@@ -55,7 +55,7 @@ def test_a_batch_finds_what_the_library_finds_in_single_images(weights: Path) ->
     assert sum(map(len, found)) > 10
     for faces, frame in zip(found, frames, strict=True):
         boxes, landmarks = reference(detector.network, frame, 0.5)
-        assert faces.boxes == pytest.approx(boxes, abs=0.05)
+        assert faces.boxes == pytest.approx(boxes.clip(0, [128, 96, 128, 96]), abs=0.05)
         assert faces.landmarks == pytest.approx(landmarks, abs=0.05)
 
 

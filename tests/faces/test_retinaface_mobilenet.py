@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from deepfake.errors import WeightsError
 from deepfake.faces.detector import Faces
 from deepfake.faces.retinaface_mobilenet import Network, RetinaFaceMobileNet
-from deepfake.video.reader import read
+from deepfake.video.door import read
 
 SHARED = Path(__file__).parents[2] / "../shared"
 PUBLISHED = SHARED / "weights/retinaface/mobilenet0.25_Final.pth"

@@ -1,19 +1,37 @@
-"""Linking faces of single frames: worked examples."""
+"""Following faces: worked examples with hand-drawn boxes, and vectors for how a face looks."""
 
 import numpy as np
 import pytest
 
 from deepfake.faces.detector import Faces
-from deepfake.faces.tracker import Face, box_iou, link, smooth
+from deepfake.faces.tracker import Face, Piece, area, box_iou, join, joined, link, smooth
+
+Box = tuple[float, float, float, float]
+ANNA, BELA = np.eye(2, 4)  # two people who look nothing like each other
 
 
-def at(*boxes: tuple[float, float, float, float]) -> Faces:
+def at(*boxes: Box) -> Faces:
     n = len(boxes)
     return Faces(np.array(boxes, np.float32).reshape(n, 4), np.ones(n, np.float32), np.zeros((n, 5, 2), np.float32))
 
 
-def box(x: float, y: float = 0, side: float = 10) -> tuple[float, float, float, float]:
+def box(x: float, y: float = 0, side: float = 10) -> Box:
     return x, y, x + side, y + side
+
+
+def follow(*frames: dict[float, np.ndarray], first: int = 0) -> list[Piece]:
+    """Faces 10 px wide: in each frame, left edge -> who it is."""
+    faces = [at(*(box(x) for x in frame)) for frame in frames]
+    looks = [np.stack(list(frame.values())) if frame else np.zeros((0, 4)) for frame in frames]
+    return link(range(first, first + len(frames)), faces, looks)
+
+
+def ways(pieces: list[Piece]) -> list[list[float]]:
+    return [piece.track.boxes[:, 0].tolist() for piece in pieces]
+
+
+def frames_of(pieces: list[Piece]) -> list[list[int]]:
+    return [piece.track.frames.tolist() for piece in pieces]
 
 
 def test_iou() -> None:
@@ -23,36 +41,88 @@ def test_iou() -> None:
 
 
 def test_a_moving_face_is_one_track() -> None:
-    (track,) = link(range(5), [at(box(2 * t)) for t in range(5)])
-    assert list(track.frames) == [0, 1, 2, 3, 4]
-    assert track.boxes[:, 0].tolist() == [0, 2, 4, 6, 8]
+    assert ways(follow(*({2 * t: ANNA} for t in range(5)))) == [[0, 2, 4, 6, 8]]
 
 
 def test_two_people_keep_their_own_tracks_whatever_the_order_of_the_detector() -> None:
-    tracks = link(range(4), [at(box(0), box(50, side=12)) if t % 2 else at(box(50, side=12), box(0)) for t in range(4)])
-    assert [set(track.boxes[:, 0].tolist()) for track in tracks] == [{50}, {0}]  # the larger is the main one
+    frames = [{0: ANNA, 50: BELA} if t % 2 else {50: BELA, 0: ANNA} for t in range(4)]
+    assert [set(way) for way in ways(follow(*frames))] == [{50}, {0}]
 
 
 def test_a_face_that_appears_late_and_one_that_leaves() -> None:
-    faces = [at(box(0)), at(box(0), box(50)), at(box(50)), at(box(50))]
-    tracks = link(range(4), faces)
-    assert [list(track.frames) for track in tracks] == [[1, 2, 3], [0, 1]]
+    pieces = follow({0: ANNA}, {0: ANNA, 50: BELA}, {50: BELA}, {50: BELA})
+    assert frames_of(pieces) == [[0, 1], [1, 2, 3]]
 
 
-def test_a_face_missed_for_a_frame_goes_on_as_the_same_track() -> None:
-    (track,) = link(range(4), [at(box(0)), at(), at(box(1)), at(box(2))])
-    assert list(track.frames) == [0, 2, 3]
+def test_two_people_who_cross_keep_their_own_tracks() -> None:
+    # Anna walks to the right, Bela to the left; in the fourth frame both are at the same place.
+    frames = [{4.0 * t: ANNA, 24.5 - 4 * t: BELA} for t in range(7)]
+    assert ways(follow(*frames)) == [[4 * t for t in range(7)], [24.5 - 4 * t for t in range(7)]]
 
 
-def test_across_segments_less_overlap_is_enough_but_some_is_needed() -> None:
-    near = link([0, 1, 50, 51], [at(box(0)), at(box(0)), at(box(7)), at(box(7))])
-    far = link([0, 1, 50, 51], [at(box(0)), at(box(0)), at(box(30)), at(box(30))])
-    assert [len(track.frames) for track in near] == [4]
-    assert [len(track.frames) for track in far] == [2, 2]
+def test_two_who_look_alike_cross_by_the_way_they_were_going() -> None:
+    frames = [{4.0 * t: ANNA, 24.5 - 4 * t: ANNA} for t in range(7)]
+    assert ways(follow(*frames)) == [[4 * t for t in range(7)], [24.5 - 4 * t for t in range(7)]]
+
+
+def test_one_who_is_hidden_while_they_cross_is_found_again_behind_the_other() -> None:
+    frames = [{4.0 * t: ANNA, 24.0 - 4 * t: BELA} for t in range(7)]
+    for t in (2, 3, 4):
+        del frames[t][24.0 - 4 * t]  # Anna is in front
+        frames[t][4.0 * t] = ANNA
+    pieces = follow(*frames)
+    assert frames_of(pieces) == [[0, 1, 2, 3, 4, 5, 6], [0, 1, 5, 6]]
+    assert ways(pieces)[1] == [24, 20, 4, 0]
+
+
+def test_a_cut_never_joins_two_people_at_the_same_place() -> None:
+    pieces = follow({0: ANNA}, {0: ANNA}, {0: BELA}, {0: BELA})
+    assert frames_of(pieces) == [[0, 1], [2, 3]]
+
+
+def test_a_face_that_leaves_and_comes_back_goes_on_where_it_was() -> None:
+    assert frames_of(follow({0: ANNA}, {0: ANNA}, {}, {}, {1: ANNA}, {1: ANNA})) == [[0, 1, 4, 5]]
+
+
+def test_somebody_else_who_comes_to_that_place_is_another_track() -> None:
+    assert frames_of(follow({0: ANNA}, {0: ANNA}, {}, {1: BELA}, {1: BELA})) == [[0, 1], [3, 4]]
+
+
+def test_a_face_that_comes_back_elsewhere_is_another_track() -> None:
+    assert len(follow({0: ANNA}, {0: ANNA}, {}, {50: ANNA})) == 2
 
 
 def test_no_faces_no_tracks() -> None:
-    assert link(range(3), [at(), at(), at()]) == []
+    assert follow({}, {}, {}) == []
+
+
+def segments(*frames: dict[float, np.ndarray]) -> list[list[Piece]]:
+    """Segments of two equal frames each."""
+    return [follow(frame, frame, first=100 * i) for i, frame in enumerate(frames)]
+
+
+def test_a_face_is_recognised_in_the_next_segment_by_place_and_look() -> None:
+    parts = segments({0: ANNA, 50: BELA}, {53: BELA, 7: ANNA}, {9: ANNA})
+    assert sorted(join(parts)) == [[(0, 0), (1, 1), (2, 0)], [(0, 1), (1, 0)]]
+    whole = joined([parts[s][i].track for s, i in join(parts)[0]])
+    assert whole.frames.tolist() == [0, 1, 100, 101, 200, 201]
+    assert whole.boxes[:, 0].tolist() == [0, 0, 7, 7, 9, 9]
+
+
+@pytest.mark.parametrize(
+    "then", [{0: BELA}, {30: ANNA}, {0: (ANNA + BELA) / 2**0.5 * 0.9}], ids=["another person", "far away", "doubtful"]
+)
+def test_segments_of_a_doubtful_likeness_are_two_tracks(then: dict[float, np.ndarray]) -> None:
+    assert join(segments({0: ANNA}, then)) == [[(0, 0)], [(1, 0)]]
+
+
+def test_a_face_that_misses_a_segment_goes_on_in_the_one_after() -> None:
+    assert join(segments({0: ANNA}, {}, {2: ANNA})) == [[(0, 0), (2, 0)]]
+
+
+def test_the_area_of_a_track_counts_size_and_duration() -> None:
+    small, large = follow(*[{0: ANNA}] * 3), link([0], [at(box(0, side=20))], [ANNA[None]])
+    assert (area(small[0].track), area(large[0].track)) == (300, 400)
 
 
 def test_one_detection_that_jumps_does_not_move_the_smooth_box() -> None:

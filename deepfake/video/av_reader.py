@@ -1,0 +1,152 @@
+"""PyAV: the patient reader, for platforms without decord and for files on which decord fails.
+
+The packets are listed once, without decoding, which tells how many frames are really there and when each is shown.
+Then a frame is found by its time: seek to the key frame before it, decode up to it. Where the packets carry no times
+(AVI), the frames are counted from the beginning.
+
+Source: PyAV 14, `InputContainer.seek`, `VideoFrame.rotation`.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+
+from deepfake.errors import UnreadableVideoError
+from deepfake.video.reader import VideoInfo, VideoReader
+
+
+class AvReader(VideoReader):
+    """A file opened with PyAV.
+
+    Args:
+        path: the file, which exists and is not empty.
+
+    Raises:
+        UnreadableVideoError: it holds no video, or no frame of it can be decoded.
+    """
+
+    name = "av"
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._open()
+        except Exception as error:  # PyAV raises a dozen kinds
+            raise UnreadableVideoError(path, "not a video, or cut off") from error
+        try:
+            self.info, self._times = self._survey()
+        except BaseException:
+            self.close()
+            raise
+
+    def read(self, indices: Sequence[int]) -> np.ndarray:
+        if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
+            raise UnreadableVideoError(
+                self.path, f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
+            )
+        wanted = sorted(set(indices))
+        found: dict[int, np.ndarray] = {}
+        for run in _runs(wanted):
+            try:
+                found |= self._read_run(run)
+            except (FFmpegError, ValueError, MemoryError) as error:  # as for a frame of an absurd size
+                raise UnreadableVideoError(self.path, f"frame {run[0]} cannot be decoded: {error}") from error
+        if lost := [i for i in wanted if i not in found]:
+            raise UnreadableVideoError(self.path, f"frame {lost[0]} cannot be decoded; the file is damaged or cut off")
+        return np.stack([found[i] for i in indices])
+
+    def close(self) -> None:
+        self._container.close()
+
+    def _open(self) -> None:
+        self._container = av.open(str(self.path))
+        for stream in self._container.streams.video:
+            stream.thread_type = "NONE"  # a worker has one core
+
+    def _survey(self) -> tuple[VideoInfo, list[int] | None]:
+        """What the file is, and when each of its frames is shown, in the stream's unit."""
+        if not self._container.streams.video:
+            raise UnreadableVideoError(self.path, "it holds no video stream")
+        listed = [(packet.pts, packet.is_discard) for packet in self._packets() if packet.size]
+        shown = [time for time, hidden in listed if not hidden]
+        times = sorted(time for time in shown if time is not None)
+        # A frame is found by its time only if every frame has one of its own.
+        by_time = bool(times) and len(shown) == len(set(times))
+        first, count = None, 0
+        for frame in self._frames(times[0] if by_time else None):
+            first, count = first or frame, count + 1
+            if by_time:
+                break
+        if first is None:
+            raise UnreadableVideoError(self.path, "none of its frames can be decoded")
+        count = len(times) if by_time else count
+        self._size = first.width, first.height
+        width, height = self._size[::-1] if round(first.rotation / 90) % 2 else self._size
+        stream = self._container.streams.video[0]
+        rate = float(stream.average_rate or stream.guessed_rate or 0)
+        return VideoInfo(count, rate, height, width, max(0, stream.frames - len(listed))), times if by_time else None
+
+    def _read_run(self, run: list[int]) -> dict[int, np.ndarray]:
+        """Consecutive frames, as many of them as can be decoded."""
+        if self._times is None:
+            frames = islice(self._frames(None), run[0], run[-1] + 1)
+            return {i: self._pixels(frame) for i, frame in zip(run, frames, strict=False)}
+        index_of = {self._times[i]: i for i in run}
+        found: dict[int, np.ndarray] = {}
+        for frame in self._frames(self._times[run[0]]):
+            if frame.pts in index_of:
+                found[index_of[frame.pts]] = self._pixels(frame)
+            if len(found) == len(run) or (frame.pts is not None and frame.pts > self._times[run[-1]]):
+                break
+        return found
+
+    def _frames(self, time: int | None) -> Iterator[av.VideoFrame]:
+        """Decode from the key frame before a time on, or from the beginning, past what cannot be decoded."""
+        if time is None:
+            self.close()  # seeking to the beginning fails where there are no times
+            self._open()
+        stream = self._container.streams.video[0]
+        try:
+            if time is not None:
+                self._container.seek(time, stream=stream)
+            for packet in self._packets():
+                with suppress(FFmpegError):
+                    yield from packet.decode()
+            yield from stream.codec_context.decode(None)  # what the decoder holds back, if the file ends early
+        except FFmpegError:
+            return
+
+    def _packets(self) -> Iterator[av.Packet]:
+        """All that can be read; where the file is cut off, the rest is lost and what came before is not."""
+        with suppress(FFmpegError):
+            yield from self._container.demux(video=0)
+
+    def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
+        width, height = self._size  # a stream that changes its size goes on in that of its first frame
+        pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
+        return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+
+
+def declared_frames(path: Path) -> int:
+    """How many frames the header of a file says that it has; 0 if it does not say."""
+    try:
+        with av.open(str(path)) as container:
+            return int(container.streams.video[0].frames)
+    except (FFmpegError, OSError, ValueError, IndexError):
+        return 0
+
+
+def _runs(indices: list[int]) -> list[list[int]]:
+    """Ascending indices, cut where one does not follow the other.
+
+    Example:
+        >>> _runs([3, 4, 5, 9])
+        [[3, 4, 5], [9]]
+    """
+    cuts = np.flatnonzero(np.diff(indices) > 1) + 1
+    return [run.tolist() for run in np.split(np.array(indices), cuts)]
