@@ -29,7 +29,7 @@ def looks(frame: np.ndarray, boxes: np.ndarray) -> np.ndarray:
 
 
 def thumbnail(image: np.ndarray) -> np.ndarray:
-    """(S, S, 3) uint8 RGB -> (256,) float32, mean 0 and length 1 (length 0 for a picture of one grey).
+    """(H, W, 3) uint8 RGB -> (256,) float32, mean 0 and length 1 (length 0 for a picture of one grey).
 
     Example:
         >>> image = np.random.default_rng(0).integers(0, 255, (40, 40, 3)).astype(np.uint8)

@@ -23,6 +23,10 @@ MIN_IOU_APART = 0.1
 # one person in two tracks costs little, and two people in one track make wrong labels.
 MIN_ALIKE = 0.6
 MIN_ALIKE_APART = 0.7
+# Without a cut a face that turned meanwhile is itself: whole frames correlate by 0.81 and more within a shot of
+# a hand-held camera, and by 0.50 and less over a cut (two real clips). Then it has to be where it was.
+MIN_SAME_SHOT = 0.8
+MIN_ALIKE_IN_SHOT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ def link(frames: Sequence[int], faces: Sequence[Faces], looks: Sequence[np.ndarr
             overlap = np.maximum(box_iou(last, found.boxes), box_iou(expected, found.boxes))
             alike = np.stack([track.looks[-1] for track in tracks]) @ look.T
             apart = np.array([track.frames[-1] < frame - 1 for track in tracks])
-            for row, column in _matches(overlap, alike, apart):
+            min_iou = np.where(apart, MIN_IOU_APART, MIN_IOU)
+            for row, column in _matches(overlap, alike, min_iou, np.where(apart, MIN_ALIKE_APART, MIN_ALIKE)):
                 tracks[row].add(frame, found, look, column)
                 taken.add(column)
         for i in sorted(set(range(len(found))) - taken):
@@ -97,11 +102,12 @@ def link(frames: Sequence[int], faces: Sequence[Faces], looks: Sequence[np.ndarr
     return [track.closed() for track in tracks]
 
 
-def join(segments: Sequence[Sequence[Piece]]) -> list[list[tuple[int, int]]]:
+def join(segments: Sequence[Sequence[Piece]], scenes: Sequence[np.ndarray]) -> list[list[tuple[int, int]]]:
     """Recognise faces from segment to segment.
 
     Args:
         segments: the pieces of each, in the order of time.
+        scenes: (2, D) for each segment, how its first and its last frame look as a whole: rows of length 1.
 
     Returns:
         For every track its pieces as (segment, place in that segment's list), one a segment at most.
@@ -110,13 +116,16 @@ def join(segments: Sequence[Sequence[Piece]]) -> list[list[tuple[int, int]]]:
     for number, pieces in enumerate(segments):
         taken = set()
         if tracks and pieces:
-            known = [segments[s][i] for s, i in (track[-1] for track in tracks)]
+            ends = [track[-1] for track in tracks]
+            known = [segments[s][i] for s, i in ends]
             overlap = box_iou(
                 np.stack([piece.track.boxes[-1] for piece in known]),
                 np.stack([piece.track.boxes[0] for piece in pieces]),
             )
             alike = np.stack([piece.looks[-1] for piece in known]) @ np.stack([piece.looks[0] for piece in pieces]).T
-            for row, column in _matches(overlap, alike, np.ones(len(known), bool)):
+            in_shot = np.array([scenes[s][1] @ scenes[number][0] >= MIN_SAME_SHOT for s, _ in ends])
+            min_iou = np.where(in_shot, MIN_IOU, MIN_IOU_APART)
+            for row, column in _matches(overlap, alike, min_iou, np.where(in_shot, MIN_ALIKE_IN_SHOT, MIN_ALIKE_APART)):
                 tracks[row].append((number, column))
                 taken.add(column)
         tracks += [[(number, i)] for i in range(len(pieces)) if i not in taken]
@@ -182,17 +191,18 @@ def area(track: FaceTrack) -> float:
     return float((track.boxes[:, 2:] - track.boxes[:, :2]).prod(-1).sum())
 
 
-def _matches(overlap: np.ndarray, alike: np.ndarray, apart: np.ndarray) -> Iterator[tuple[int, int]]:
+def _matches(
+    overlap: np.ndarray, alike: np.ndarray, min_iou: np.ndarray, min_alike: np.ndarray
+) -> Iterator[tuple[int, int]]:
     """One-to-one pairs (row, column) that fit best, of those that are near enough and alike enough.
 
     Args:
         overlap: (N, M) IoU.
         alike: (N, M) correlation.
-        apart: (N,) whether time lies between a row and the columns.
+        min_iou: (N,) what each row asks for.
+        min_alike: (N,) likewise.
     """
-    min_iou = np.where(apart, MIN_IOU_APART, MIN_IOU)[:, None]
-    min_alike = np.where(apart, MIN_ALIKE_APART, MIN_ALIKE)[:, None]
-    fit = np.where((overlap >= min_iou) & (alike >= min_alike), overlap + alike, 0.0)
+    fit = np.where((overlap >= min_iou[:, None]) & (alike >= min_alike[:, None]), overlap + alike, 0.0)
     for row, column in zip(*linear_sum_assignment(fit, maximize=True), strict=True):
         if fit[row, column] > 0:
             yield int(row), int(column)

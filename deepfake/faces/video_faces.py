@@ -15,6 +15,7 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.detector import FaceDetector
 from deepfake.faces.keyframes import detect
+from deepfake.faces.looks import thumbnail
 from deepfake.faces.pairs import changed_track
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
@@ -153,6 +154,7 @@ class _Extraction:
         scan = _Scan()
         pieces: list[list[Piece]] = []
         parts: list[list[_Track]] = []
+        scenes: list[np.ndarray] = []
         for number, segment, frames in self._decoded(segments, scan):
             found, num_detected = find_pieces(frames, segment, self.detector, self.recipe)
             scan.num_detected += num_detected
@@ -160,10 +162,11 @@ class _Extraction:
             several = real is not None and min(len(tracks), len(real.tracks)) > 1
             differences = real.differences(tracks, frames, segment) if real and several else {}
             pieces.append(found)
+            scenes.append(np.stack([thumbnail(frames[0]), thumbnail(frames[-1])]))
             parts.append([_Track() for _ in found])
             for i, piece in enumerate(tracks):
                 self._add(parts[-1][i], piece, number, segment, frames, differences.get(i))
-        whole = [_whole([parts[s][i] for s, i in places]) for places in join(pieces)]
+        whole = [_whole([parts[s][i] for s, i in places]) for places in join(pieces, scenes)]
         scan.tracks = sorted(filter(self._counts, whole), key=lambda track: area(joined(track.pieces)), reverse=True)
         return scan
 

@@ -1,5 +1,7 @@
 """Following faces: worked examples with hand-drawn boxes, and vectors for how a face looks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -96,28 +98,44 @@ def test_no_faces_no_tracks() -> None:
     assert follow({}, {}, {}) == []
 
 
-def segments(*frames: dict[float, np.ndarray]) -> list[list[Piece]]:
-    """Segments of two equal frames each."""
-    return [follow(frame, frame, first=100 * i) for i, frame in enumerate(frames)]
+SHOT, OTHER_SHOT = np.eye(2)
+
+
+def recognise(
+    *frames: dict[float, np.ndarray], shots: Sequence[np.ndarray] | None = None
+) -> tuple[list[list[tuple[int, int]]], list[list[Piece]]]:
+    """Segments of two equal frames each, in shots of their own unless told otherwise."""
+    parts = [follow(frame, frame, first=100 * i) for i, frame in enumerate(frames)]
+    scenes = np.eye(len(frames)) if shots is None else shots
+    return join(parts, [np.stack([scene, scene]) for scene in scenes]), parts
 
 
 def test_a_face_is_recognised_in_the_next_segment_by_place_and_look() -> None:
-    parts = segments({0: ANNA, 50: BELA}, {53: BELA, 7: ANNA}, {9: ANNA})
-    assert sorted(join(parts)) == [[(0, 0), (1, 1), (2, 0)], [(0, 1), (1, 0)]]
-    whole = joined([parts[s][i].track for s, i in join(parts)[0]])
+    tracks, parts = recognise({0: ANNA, 50: BELA}, {53: BELA, 7: ANNA}, {9: ANNA})
+    assert sorted(tracks) == [[(0, 0), (1, 1), (2, 0)], [(0, 1), (1, 0)]]
+    whole = joined([parts[s][i].track for s, i in tracks[0]])
     assert whole.frames.tolist() == [0, 1, 100, 101, 200, 201]
     assert whole.boxes[:, 0].tolist() == [0, 0, 7, 7, 9, 9]
 
 
-@pytest.mark.parametrize(
-    "then", [{0: BELA}, {30: ANNA}, {0: (ANNA + BELA) / 2**0.5 * 0.9}], ids=["another person", "far away", "doubtful"]
-)
+TURNED = 0.6 * ANNA + 0.8 * np.eye(4)[2]  # Anna, or somebody a little like her
+
+
+@pytest.mark.parametrize("then", [{0: BELA}, {30: ANNA}, {0: TURNED}], ids=["another person", "far away", "doubtful"])
 def test_segments_of_a_doubtful_likeness_are_two_tracks(then: dict[float, np.ndarray]) -> None:
-    assert join(segments({0: ANNA}, then)) == [[(0, 0)], [(1, 0)]]
+    assert recognise({0: ANNA}, then)[0] == [[(0, 0)], [(1, 0)]]
+
+
+def test_within_one_shot_a_face_that_turned_is_itself_where_it_was() -> None:
+    assert recognise({0: ANNA}, {1: TURNED}, shots=[SHOT, SHOT])[0] == [[(0, 0), (1, 0)]]
+    assert recognise({0: ANNA}, {7: TURNED}, shots=[SHOT, SHOT])[0] == [[(0, 0)], [(1, 0)]]
+    assert recognise({0: ANNA}, {0: BELA}, shots=[SHOT, SHOT])[0] == [[(0, 0)], [(1, 0)]]
 
 
 def test_a_face_that_misses_a_segment_goes_on_in_the_one_after() -> None:
-    assert join(segments({0: ANNA}, {}, {2: ANNA})) == [[(0, 0), (2, 0)]]
+    assert recognise({0: ANNA}, {}, {2: ANNA})[0] == [[(0, 0), (2, 0)]]
+    between = recognise({0: ANNA}, {}, {2: TURNED}, shots=[SHOT, OTHER_SHOT, SHOT])
+    assert between[0] == [[(0, 0), (2, 0)]]
 
 
 def test_the_area_of_a_track_counts_size_and_duration() -> None:
