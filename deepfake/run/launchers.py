@@ -1,0 +1,36 @@
+"""What the launchers of a multirun need around them, whichever is chosen."""
+
+import multiprocessing
+import os
+import sys
+from typing import Any
+
+from hydra.core.plugins import Plugins
+from hydra.experimental.callback import Callback
+from omegaconf import DictConfig
+
+# Package of a launcher -> the extra of pyproject.toml that installs it.
+EXTRAS = {
+    "hydra_plugins.hydra_joblib_launcher": "joblib",
+    "hydra_plugins.hydra_submitit_launcher": "slurm",
+    "hydra_plugins.hydra_ray_launcher": "ray",
+}
+
+
+class PrepareLauncher(Callback):
+    """Names the cure for one that is not installed, and keeps two of them from breaking what a job does."""
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        # Under `uv run` Ray would run the jobs in a copy of this folder, and relative paths would lead into the copy.
+        os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        target = config.hydra.launcher._target_
+        extra = EXTRAS.get(".".join(target.split(".")[:2]))
+        if extra and target not in Plugins.instance().class_name_to_class:
+            choice = config.hydra.runtime.choices["hydra/launcher"]
+            # SystemExit, because of any Exception in a callback Hydra makes a warning, and goes on to a traceback.
+            sys.exit(f"error: hydra/launcher={choice} needs a plugin: pip install 'deepfake[{extra}]'")
+
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
+        # joblib's processes hand their start method down to those that a job spawns, which do not know of it and die.
+        if multiprocessing.get_start_method(allow_none=True) == "loky":
+            multiprocessing.set_start_method(None, force=True)
