@@ -250,7 +250,8 @@ class FaceStore:
         Raises:
             StoreError: one of them is not there.
         """
-        return pd.DataFrame(list(map(self._row, video_ids)), columns=[field.name for field in fields(VideoRow)])
+        rows = pd.DataFrame(list(map(self._row, video_ids)), columns=[field.name for field in fields(VideoRow)])
+        return rows.set_index("video_id")
 
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
         """The rows of these videos, in this order.

@@ -105,7 +105,7 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: D
         return dict(paths)
     if index is None or not 0 <= index < count:
         raise ConfigError(
-            f"extract.num_shards={count} and extract.shard_index={index}: the index is to be from 0 to {count - 1}; "
+            f"extract.num_shards={count} and extract.shard_index={'null' if index is None else index}: the index is to be from 0 to {count - 1}; "
             f"-m 'extract.shard_index=range({count})' runs them all"
         )
     return {video_id: paths[video_id] for video_id in shard(paths, pairs, count, index)}
@@ -233,9 +233,14 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
         done: by the call that ends.
     """
     counts = Counter(rows["status"])
-    columns = {"videos": len(rows), "new": done.num_videos, **counts, "faces": int(rows["num_faces"].sum())}
-    columns |= {"frames": int(rows["num_sampled"].sum()), "detected in": int(rows["num_detected"].sum())}
-    columns["frames/s"] = round(done.num_frames / done.seconds)
+    columns: dict[str, object] = {
+        "videos": len(rows),
+        "new": done.num_videos,
+        **counts,
+        "faces": int(rows["num_faces"].sum()),
+    }
+    columns |= {"detected in": f"{rows['num_detected'].sum()} of {rows['num_sampled'].sum()} frames"}
+    columns |= {"frames/s": round(done.num_frames / done.seconds)}
     show(f"faces in {store.root}", list(columns), [list(columns.values())])
     if reused := int((rows["boxes"] == "reused").sum()):
         log.info("%d fakes were cut by the boxes of their reals", reused)

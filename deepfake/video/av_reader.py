@@ -133,12 +133,16 @@ class AvReader(VideoReader):
 
 
 def declared_frames(path: Path) -> int:
-    """How many frames the header of a file says that it has; 0 if it does not say."""
+    """How many frames the header of a file says that it has; 0 if it does not say.
+
+    Raises:
+        UnreadableVideoError: it has no header of a video.
+    """
     try:
         with av.open(str(path)) as container:
             return int(container.streams.video[0].frames)
-    except (FFmpegError, OSError, ValueError, IndexError):
-        return 0
+    except Exception as error:  # PyAV raises a dozen kinds
+        raise UnreadableVideoError(path, "not a video, or cut off") from error
 
 
 def _runs(indices: list[int]) -> list[list[int]]:

@@ -38,8 +38,9 @@ def open_video(path: Path, reader: str = READERS[0]) -> VideoReader:
     if reader == "decord":
         from deepfake.video.decord_reader import DecordReader  # here, since not every platform has it
 
+        declared = declared_frames(path)  # first: decord prints a line of its own for a file without a header
         video = DecordReader(path)
-        lost = max(0, declared_frames(path) - video.info.num_frames)  # decord does not say
+        lost = max(0, declared - video.info.num_frames)
         video.info = replace(video.info, num_missing=lost)
         return video
     return AvReader(path)
