@@ -104,8 +104,9 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: D
     if index is None and count == 1:
         return dict(paths)
     if index is None or not 0 <= index < count:
+        given = "null" if index is None else index
         raise ConfigError(
-            f"extract.num_shards={count} and extract.shard_index={'null' if index is None else index}: the index is to be from 0 to {count - 1}; "
+            f"extract.num_shards={count} and extract.shard_index={given}: the index is to be from 0 to {count - 1}; "
             f"-m 'extract.shard_index=range({count})' runs them all"
         )
     return {video_id: paths[video_id] for video_id in shard(paths, pairs, count, index)}
