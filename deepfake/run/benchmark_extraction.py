@@ -172,5 +172,10 @@ def _show_costs(numbers: dict[str, Any]) -> None:
 
 
 def _short(value: float) -> str:
-    """Three digits that count."""
-    return f"{value:.3g}"
+    """Three digits that count, and no powers of ten.
+
+    Example:
+        >>> _short(0.012345), _short(1234.5)
+        ('0.0123', '1234')
+    """
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"

@@ -163,6 +163,7 @@ def test_detectors(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # some fifteen times processes that import torch are started
 def test_extraction(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     small = [*TINY, "num_videos=2", "memory.minutes=0.1", "memory.height=480"]
     assert script("benchmark", "extraction", *small, f"paths.output_dir={tmp_path / 'out'}") == 0
