@@ -169,7 +169,10 @@ def extract_faces(
 
 def default_workers(device: str) -> int:
     """Processes that extract: one a core, and on a GPU eight at most, as each takes half a gigabyte of it."""
-    cores = os.cpu_count() or 1
+    try:
+        cores = len(os.sched_getaffinity(0))  # a job of a cluster has a part of the machine
+    except AttributeError:  # macOS and Windows do not say
+        cores = os.cpu_count() or 1
     return cores if device == "cpu" else min(cores, 8)
 
 

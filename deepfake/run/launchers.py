@@ -28,7 +28,8 @@ class PrepareLauncher(Callback):
         if extra and target not in Plugins.instance().class_name_to_class:
             choice = config.hydra.runtime.choices["hydra/launcher"]
             # SystemExit, because of any Exception in a callback Hydra makes a warning, and goes on to a traceback.
-            sys.exit(f"error: hydra/launcher={choice} needs a plugin: pip install 'deepfake[{extra}]'")
+            cure = f"uv sync --extra {extra}, or pip install -e '.[{extra}]'"
+            sys.exit(f"error: hydra/launcher={choice} needs a plugin: {cure}")
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
         # joblib's processes hand their start method down to those that a job spawns, which do not know of it and die.

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hydra.core.config_store import ConfigStore
 from hydra.core.plugins import Plugins
@@ -57,7 +58,7 @@ def test_a_launcher_that_is_not_installed_names_the_cure(
     )
     monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # what the callback sets, taken back afterwards
     assert script("extract", "-m", f"hydra/launcher={option}", "data=demo") == 1
-    cure = f"pip install 'deepfake[{extra}]'"
+    cure = f"uv sync --extra {extra}, or pip install -e '.[{extra}]'"
     assert capfd.readouterr().err == f"error: hydra/launcher={option} needs a plugin: {cure}\n"
 
 
@@ -99,6 +100,9 @@ def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, d
     stored = {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("video.json")}
     assert {path.parent.relative_to(store / "crops").as_posix() for path in stored} == videos
 
+    assert not (store / "videos.csv").exists()
     after = extract()
     assert "extracting faces" not in after.stderr
     assert {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("video.json")} == stored
+    assert set(pd.read_csv(store / "videos.csv", dtype=str)["video_id"]) == videos
+    assert (store / "contact_sheet.jpg").exists()

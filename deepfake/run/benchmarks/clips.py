@@ -1,0 +1,107 @@
+"""The videos of the benchmarks: given, or drawn; and a long and a large one made of a short one."""
+
+import tempfile
+from pathlib import Path
+
+import av
+import numpy as np
+from omegaconf import DictConfig
+from PIL import Image
+from tqdm import tqdm
+
+from deepfake.demo.encode import ClipWriter
+from deepfake.demo.recipe import Recipe, Take
+from deepfake.demo.shoot import frames
+from deepfake.run.benchmarks.setting import one_thread
+from deepfake.run.predict import input_files
+from deepfake.schema import Label, Video
+
+FPS = 25
+MIN_DRAWN = 120  # pixels of height, below which a drawn person is not one to a detector
+
+
+def clips(cfg: DictConfig, folder: Path) -> list[Path]:
+    """The first `cfg.num_videos` files of `cfg.input`, or as many drawn ones, in a new folder below `folder`."""
+    if cfg.input is not None:
+        return list(input_files(Path(cfg.input)).values())[: cfg.num_videos]
+    target = Path(tempfile.mkdtemp(dir=folder))
+    paths = [target / f"{number:03}.mp4" for number in range(cfg.num_videos)]
+    with tqdm(total=cfg.num_videos, desc="drawing clips", unit="video") as bar:
+        for number, path in enumerate(paths):
+            draw(path, number, cfg.height, cfg.width, cfg.seconds)
+            bar.update()
+    return paths
+
+
+def draw(path: Path, number: int, height: int, width: int, seconds: float) -> None:
+    """Write a clip of one person in a room.
+
+    It is drawn at half the size and enlarged, which takes a quarter of the time.
+
+    Args:
+        path: the mp4 to write.
+        number: of the person.
+        height: of the clip, in pixels; even.
+        width: of the clip, in pixels; even, and no less than the height.
+        seconds: of the clip.
+    """
+    half = max(MIN_DRAWN, height // 4 * 2)
+    drawn = Recipe(
+        width=half * width // height // 2 * 2, height=half, min_seconds=seconds, max_seconds=seconds, fps=FPS
+    )
+    person = f"benchmark{number}"
+    take = Take(person, (person,), (Video("benchmark", person, path, Label.REAL),))
+    with one_thread(), ClipWriter(path, (height, width), FPS) as writer:
+        for (frame,) in frames(drawn, take):
+            writer.write(_resized(frame, height, width))
+
+
+def enlarge(path: Path, target: Path, height: int, num_frames: int) -> None:
+    """Write the first frames of a video anew, at another size.
+
+    Args:
+        path: the video.
+        target: the mp4 to write.
+        height: of its frames; even. The width keeps the shape of the frame.
+        num_frames: how many, if there are as many.
+    """
+    with av.open(str(path)) as source:
+        stream = source.streams.video[0]
+        width = height * stream.width // stream.height // 2 * 2
+        with ClipWriter(target, (height, width), FPS) as writer:
+            for frame, _ in zip(source.decode(stream), range(num_frames), strict=False):
+                writer.write(_resized(frame.to_ndarray(format="rgb24"), height, width))
+
+
+def prolong(path: Path, target: Path, minutes: float) -> None:
+    """Write the packets of a video again and again, each time later; nothing is decoded or encoded.
+
+    Args:
+        path: the video.
+        target: the mp4 to write.
+        minutes: that it lasts, to the next whole number of copies.
+    """
+    with av.open(str(path)) as source:
+        stream = source.streams.video[0]
+        packets = [packet for packet in source.demux(stream) if packet.size]  # the last one is empty
+        starts, durations = ([getattr(p, name) or 0 for p in packets] for name in ("pts", "duration"))
+        length = max(map(sum, zip(starts, durations, strict=True))) - min(starts)
+        copies = max(1, round(minutes * 60 / float(length * packets[0].time_base)))
+        with av.open(str(target), "w", format="mp4") as container:
+            written = container.add_stream_from_template(stream)
+            for copy in tqdm(range(copies), desc="making a long video", unit="copy"):
+                for packet in packets:
+                    container.mux(_later(packet, copy * length, written))
+
+
+def _later(packet: av.Packet, shift: int, stream: av.VideoStream) -> av.Packet:
+    """The same content for another place; writing a packet changes it, so each is made anew."""
+    copy = av.Packet(bytes(packet))
+    copy.pts, copy.dts, copy.duration = (packet.pts or 0) + shift, (packet.dts or 0) + shift, packet.duration
+    copy.time_base, copy.is_keyframe, copy.stream = packet.time_base, packet.is_keyframe, stream
+    return copy
+
+
+def _resized(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W, 3) uint8 at another size."""
+    return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC))

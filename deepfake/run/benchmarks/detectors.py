@@ -1,0 +1,129 @@
+"""The benchmark `detectors`: the same frames through every detector; how fast each is, and what each finds."""
+
+import logging
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from omegaconf import DictConfig
+from tqdm import tqdm
+
+from deepfake.errors import ConfigError
+from deepfake.report.tables import show
+from deepfake.run.benchmarks.numbers import Boxes, count_boxes, share_found
+from deepfake.run.benchmarks.setting import (
+    Setting,
+    fresh_store,
+    sampled_frames,
+    setting,
+    stored_as_faces,
+    timed_extraction,
+)
+from deepfake.run.faces import plain
+from deepfake.run.predict import input_files
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What one detector found.
+
+    Attributes:
+        faces: of every frame.
+        num_frames: that it looked at.
+        num_tracks: that extraction makes of the faces.
+        frames_per_second: of detection alone, in this process.
+    """
+
+    faces: Boxes
+    num_frames: int
+    num_tracks: int
+    frames_per_second: float
+
+
+def compare_detectors(cfg: DictConfig) -> dict[str, Any]:
+    """Measure, show and hand back all numbers as plain data.
+
+    Raises:
+        ConfigError: no videos are given.
+    """
+    if cfg.input is None:
+        raise ConfigError("benchmark=detectors needs videos with real faces: add input=FOLDER to the command")
+    paths = input_files(Path(cfg.input))
+    recipe = {key: value for key, value in plain(cfg.faces).items() if key != "detector"}
+    seen = {}
+    for name, detector in _with_weights(cfg).items():
+        seen[name] = _look(name, setting(cfg, {**recipe, "detector": detector}), paths)
+    agreement: dict[str, dict[str, float | None]] = {name: {} for name in seen}
+    for name, other in permutations(seen, 2):
+        agreement[name][other] = share_found(seen[name].faces, seen[other].faces)
+    _show(seen, agreement, len(paths))
+    detectors = {
+        name: {
+            "num_frames": each.num_frames,
+            "num_faces": count_boxes(each.faces),
+            "num_tracks": each.num_tracks,
+            "frames_per_second": each.frames_per_second,
+            "share_found_by": agreement[name],
+        }
+        for name, each in seen.items()
+    }
+    return {"recipe": recipe, "num_videos": len(paths), "detectors": detectors}
+
+
+def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
+    """name -> config, of every detector that brings its weights or was given them."""
+    chosen = {}
+    for name, faces in plain(cfg.detectors).items():
+        detector = faces["detector"]
+        if "weights" in detector:
+            detector = {**detector, "weights": cfg.weights[name]}
+            if detector["weights"] is None:
+                log.warning("%s is left out: give its weights as weights.%s=PATH", name, name)
+                continue
+        chosen[name] = detector
+    return chosen
+
+
+def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
+    """Every video through one detector: once here by the clock, and once through extraction, which links the faces."""
+    detector = how.make_detector()
+    faces: dict[tuple[str, int], np.ndarray] = {}
+    num_frames, times = 0, list[float]()
+    for video_id, path in tqdm(paths.items(), desc=name, unit="video"):
+        indices, frames = sampled_frames(path, how.recipe)
+        if not times:
+            detector.detect(frames)  # the first call allocates
+        start = time.perf_counter()
+        found = detector.detect(frames)
+        times.append(time.perf_counter() - start)
+        num_frames += len(frames)
+        for frame, each in zip(indices, found, strict=True):
+            faces[video_id, frame] = stored_as_faces(each, how.recipe).boxes
+    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
+        _, rows = timed_extraction(how, paths, fresh_store(how, Path(folder)))
+    return Seen(faces, num_frames, sum(row.num_faces for row in rows), num_frames / sum(times))
+
+
+def _show(seen: Mapping[str, Seen], agreement: Mapping[str, Mapping[str, float | None]], num_videos: int) -> None:
+    show(
+        f"{num_videos} videos",
+        ["detector", "frames", "faces", "tracks", "frames/s"],
+        [
+            [name, each.num_frames, count_boxes(each.faces), each.num_tracks, f"{each.frames_per_second:.3g}"]
+            for name, each in seen.items()
+        ],
+    )
+    rows = [[name, other, share] for name, found in agreement.items() for other, share in found.items()]
+    if rows:
+        show(
+            "faces of one detector that another finds too, at an IoU of 0.5",
+            ["faces of", "are found by", "share"],
+            [[name, other, "no faces" if share is None else f"{share:.2%}"] for name, other, share in rows],
+        )

@@ -1,0 +1,121 @@
+"""Where the time of one video goes, and what a crop costs in each image format."""
+
+import io
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.video_faces import extract_video
+from deepfake.run.benchmarks.setting import Setting, fresh_store, one_thread, sampled_frames
+from deepfake.store import ENCODING, FaceStore
+
+
+class _Clock:
+    """Processor seconds by name, of all threads together."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def part(self, name: str) -> Iterator[None]:
+        start = time.process_time()
+        yield
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
+
+
+class _Timed(FaceDetector):
+    """A detector by the clock."""
+
+    def __init__(self, detector: FaceDetector, clock: _Clock) -> None:
+        self.detector = detector
+        self.clock = clock
+
+    def detect(self, frames: np.ndarray) -> list[Faces]:
+        with self.clock.part("detect"):
+            return self.detector.detect(frames)
+
+
+def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
+    """Processor seconds a video: decode, detect, encode and write, and the rest. In this process, one thread.
+
+    Decoding is measured apart, as the same frames read once more, since a reader opens inside the extraction. While a
+    GPU works, the processor waits for it and that counts, so the parts are comparable there too.
+    """
+    clock, store = _Clock(), fresh_store(how, folder)
+    encode, plain = store.encode, how.make_detector()
+
+    def timed_encode(image: np.ndarray) -> bytes:
+        with clock.part("encode"):
+            return encode(image)
+
+    store.encode = timed_encode  # type: ignore[method-assign]
+    with one_thread():
+        plain.detect(sampled_frames(paths[0], how.recipe)[1])  # the first call allocates
+        detector = _Timed(plain, clock)
+        for number, path in enumerate(tqdm(paths, desc="parts, one thread", unit="video")):
+            with clock.part("decode"):
+                sampled_frames(path, how.recipe)
+            with clock.part("whole"):
+                found = extract_video(f"{number:03}", path, detector, how.recipe, store)
+            with clock.part("write"):
+                store.write(found.row, found.crops, found.images)
+    seconds = clock.seconds
+    seconds["link and crop"] = seconds.pop("whole") - seconds["decode"] - seconds["detect"] - seconds["encode"]
+    parts = {"decode": ["decode"], "detect": ["detect"], "link and crop": ["link and crop"]}
+    parts["encode and write"] = ["encode", "write"]
+    return {name: sum(seconds[part] for part in those) / len(paths) for name, those in parts.items()}
+
+
+def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str, dict[str, Any]]:
+    """What crops of a store would cost in each format: bytes, milliseconds to encode and to decode, a crop.
+
+    Args:
+        store: with its tables.
+        max_crops: so many of them, spread evenly.
+        repeats: of every timing; the median counts.
+    """
+    rows = store.crops()
+    rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(max_crops, len(rows))).astype(int))]
+    images = [_pixels(store.image_path(row.video_id, row.track, row.frame)) for row in rows.itertuples()]
+    table = {}
+    for suffix, options in tqdm(ENCODING.items(), desc="image formats", unit="format"):
+        name = {"jpg": "jpeg"}.get(suffix, suffix)
+        encoded = [_encoded(image, name, options) for image in images]
+        table[suffix] = {
+            "num_crops": len(images),
+            "bytes": float(np.mean([len(content) for content in encoded])),
+            "encode_ms": _milliseconds(partial(_encoded, name=name, options=options), images, repeats),
+            "decode_ms": _milliseconds(lambda content: _pixels(io.BytesIO(content)), encoded, repeats),
+        }
+    return table
+
+
+def _milliseconds(work: Callable[[Any], object], items: Sequence[Any], repeats: int) -> float:
+    """For one item; the median over the repeats."""
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        for item in items:
+            work(item)
+        times.append(time.perf_counter() - start)
+    return 1000 * median(times) / len(items)
+
+
+def _encoded(image: np.ndarray, name: str, options: Any) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, name, **options)
+    return buffer.getvalue()
+
+
+def _pixels(source: Path | io.BytesIO) -> np.ndarray:
+    with Image.open(source) as image:
+        return np.asarray(image.convert("RGB"))

@@ -1,0 +1,88 @@
+"""The plain loop that everyone writes: open the video, take a frame, look for faces in it, take the next.
+
+For MTCNN that is facenet-pytorch's `MTCNN.detect` with one image a call. For the RetinaFaces it is the loop of
+retinaface-pytorch's `predict_jsons`: one image a call in single precision, with priors that a Python loop builds anew
+each time. The library's class cannot be imported, as it wants albumentations, which is not installed (see
+pyproject.toml), so it is written out here with the library's own blocks.
+
+Source: retinaface-pytorch 0.0.8, `predict_single.Model.predict_jsons`.
+"""
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from retinaface.box_utils import decode, decode_landm
+from retinaface.prior_box import priorbox
+from torch import Tensor
+from torch.nn.functional import interpolate
+from torchvision.ops import nms
+
+from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.retinaface import MEAN, STD, RetinaFace
+from deepfake.faces.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
+from deepfake.faces.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet
+from deepfake.run.benchmarks.setting import sampled_indices
+from deepfake.video.door import open_video
+
+OneImage = Callable[[np.ndarray], Faces]
+
+
+def plain_faces(path: Path, detect: OneImage, recipe: Recipe) -> dict[int, Faces]:
+    """The faces of every frame that the recipe looks at, one frame after the other."""
+    with open_video(path) as video:
+        indices = sampled_indices(path, video.info.num_frames, recipe)
+        return {index: detect(video.read([index])[0]) for index in indices}
+
+
+def one_image(detector: FaceDetector) -> OneImage:
+    """What looks for faces in one frame (H, W, 3) uint8 RGB, with the network of a detector."""
+    if isinstance(detector, RetinaFace):
+        return _Library(detector, _normalised, enlarges=True)
+    if isinstance(detector, RetinaFaceMobileNet):
+        return _Library(detector, _normalised_bgr, enlarges=False)
+    return lambda frame: detector.detect(frame[None])[0]
+
+
+class _Library:
+    """`predict_jsons`; the network is a copy in single precision, as the library has it."""
+
+    def __init__(
+        self, detector: RetinaFace | RetinaFaceMobileNet, normalised: Callable[[Tensor], Tensor], enlarges: bool
+    ) -> None:
+        network = copy.deepcopy(detector.network)
+        self.network = network.float().to(memory_format=torch.contiguous_format)
+        self.detector = detector
+        self.normalised = normalised
+        self.enlarges = enlarges
+
+    @torch.no_grad()
+    def __call__(self, frame: np.ndarray) -> Faces:
+        device, scale = self.detector.device, self.detector.max_size / max(frame.shape[:2])
+        scale = scale if self.enlarges else min(1.0, scale)
+        image = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
+        size = [round(side * scale) for side in frame.shape[:2]]
+        image = self.normalised(interpolate(image, size, mode="bilinear", align_corners=False))
+        priors = priorbox([list(sizes) for sizes in MIN_SIZES], list(STEPS), clip=False, image_size=size).to(device)
+        regressed, classified, marked = self.network(image.to(device))
+        whole = torch.tensor([size[1], size[0]], device=device) / scale
+        boxes = decode(regressed[0], priors, VARIANCES) * whole.repeat(2)
+        marks = decode_landm(marked[0], priors, VARIANCES) * whole.repeat(5)
+        scores = classified.softmax(-1)[0, :, 1]
+        valid = torch.where(scores > self.detector.min_score)[0]
+        keep = valid[nms(boxes[valid], scores[valid], self.detector.nms_iou)]
+        boxes = boxes.clamp(min=0).minimum(whole.repeat(2))
+        found = (x[keep].cpu().numpy() for x in (boxes, scores, marks.view(-1, 5, 2)))
+        return Faces(*found)
+
+
+def _normalised(image: Tensor) -> Tensor:
+    mean, std = (torch.tensor(values).view(3, 1, 1) for values in (MEAN, STD))
+    return (image / 255 - mean) / std
+
+
+def _normalised_bgr(image: Tensor) -> Tensor:
+    return image.flip(1) - torch.tensor(MEAN_BGR).view(3, 1, 1)

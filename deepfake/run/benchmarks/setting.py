@@ -1,0 +1,148 @@
+"""What every measurement shares: the recipe, the detector, the workers; and the two doors to what is measured."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from deepfake.errors import ConfigError, UnreadableVideoError
+from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.extract import extract
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.segments import segment_frames
+from deepfake.run.faces import default_workers, face_store, pick_device
+from deepfake.schema import Status
+from deepfake.store import FaceStore, VideoRow
+from deepfake.video.door import probe, read
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How videos are extracted here.
+
+    Attributes:
+        faces: plain data, a config of the group `faces`.
+        recipe: the same without the detector.
+        make_detector: makes the detector; picklable.
+        device: of the detector.
+        num_workers: processes.
+        timeout_s: a video that takes a worker longer is given up.
+        repeats: of every measurement.
+    """
+
+    faces: dict[str, Any]
+    recipe: Recipe
+    make_detector: Callable[[], FaceDetector]
+    device: str
+    num_workers: int
+    timeout_s: float
+    repeats: int
+
+    def reusing_boxes(self) -> "Setting":
+        """The same, with fakes that take the boxes of their reals."""
+        return replace(self, faces={**self.faces, "reuse_boxes": True}, recipe=replace(self.recipe, reuse_boxes=True))
+
+
+def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
+    """Built as `deepfake.run.faces.extract_faces` does.
+
+    Args:
+        cfg: of the benchmark.
+        faces: plain data, a config of the group `faces`.
+    """
+    device = pick_device(cfg.extract.device)
+    return Setting(
+        faces=faces,
+        recipe=Recipe(**{key: value for key, value in faces.items() if key != "detector"}),
+        make_detector=instantiate(faces["detector"], device=device, _partial_=True, _convert_="all"),
+        device=device,
+        num_workers=cfg.extract.num_workers or default_workers(device),
+        timeout_s=cfg.extract.timeout_s,
+        repeats=cfg.repeats,
+    )
+
+
+def timed_extraction(
+    how: Setting, todo: Mapping[str, Path], store: FaceStore, pairs: Mapping[str, str] = MappingProxyType({})
+) -> tuple[float, list[VideoRow]]:
+    """Extract videos as `scripts/extract.py` does.
+
+    Args:
+        how: the setting.
+        todo: video_id -> file.
+        store: opened.
+        pairs: video_id of a fake -> that of its real.
+
+    Returns:
+        Seconds from the start of the first process to the end of the last, and what became of each video.
+
+    Raises:
+        UnreadableVideoError: one of them cannot be read; its time would mean nothing.
+    """
+    start = time.perf_counter()
+    detector, recipe, workers = how.make_detector, how.recipe, how.num_workers
+    rows = list(extract(todo, store, detector, recipe, pairs=pairs, num_workers=workers, timeout_s=how.timeout_s))
+    seconds = time.perf_counter() - start
+    for row in rows:
+        if row.status == Status.UNREADABLE:
+            raise UnreadableVideoError(todo[row.video_id], row.reason)
+    return seconds, rows
+
+
+def fresh_store(how: Setting, folder: Path) -> FaceStore:
+    """An empty store in a new folder below `folder`."""
+    return face_store(how.faces, Path(tempfile.mkdtemp(dir=folder)))
+
+
+def sampled_indices(path: Path, num_frames: int, recipe: Recipe) -> list[int]:
+    """The frames that the recipe looks at.
+
+    Raises:
+        ConfigError: the video is too short for a single segment.
+    """
+    segments = segment_frames(num_frames, recipe.num_segments, recipe.segment_length)
+    if not segments:
+        raise ConfigError(
+            f"{path} has {num_frames} frames and a segment {recipe.segment_length}: take a longer video, or set "
+            f"faces.segment_length"
+        )
+    return [index for segment in segments for index in segment]
+
+
+def sampled_frames(path: Path, recipe: Recipe) -> tuple[list[int], np.ndarray]:
+    """The frames that the recipe looks at: their indices (T,) and (T, H, W, 3) uint8 RGB."""
+    indices = sampled_indices(path, probe(path).num_frames, recipe)
+    return indices, read(path, indices)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """torch splits no work meanwhile: on a machine that has other work its threads wait for each other."""
+    num_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(num_threads)
+
+
+def video_seconds(path: Path) -> float:
+    """How long a video is."""
+    info = probe(path)
+    return info.num_frames / info.fps
+
+
+def stored_as_faces(faces: Faces, recipe: Recipe) -> Faces:
+    """Those that the recipe takes for faces: by their score and by the longer side of their box."""
+    faces = faces.above(recipe.min_score)
+    large = (faces.boxes[:, 2:] - faces.boxes[:, :2]).max(axis=1, initial=0) >= recipe.min_face_size
+    return Faces(faces.boxes[large], faces.scores[large], faces.landmarks[large])

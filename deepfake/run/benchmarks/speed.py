@@ -1,0 +1,167 @@
+"""How fast: the plain loop, our extraction and decoding alone, on the same frames of the same videos."""
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from deepfake.errors import ConfigError
+from deepfake.faces.recipe import Recipe
+from deepfake.run.benchmarks.numbers import Boxes, Growth
+from deepfake.run.benchmarks.plain import one_image, plain_faces
+from deepfake.run.benchmarks.setting import Setting, fresh_store, sampled_frames, stored_as_faces, timed_extraction
+from deepfake.store import FaceStore
+
+SIZES = (1, 2, 4)  # whose times show whether the cost grows as the number of videos does
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """The plain loop: seconds for all videos, a time for every repeat, and the faces that it found."""
+
+    seconds: list[float]
+    faces: Boxes
+
+
+def jobs(paths: Sequence[Path], num_workers: int, times: int) -> dict[str, Path]:
+    """id -> file: the same files under other ids, until every worker gets equally many of every file.
+
+    Example:
+        >>> list(jobs([Path("a"), Path("b")], 2, 2))
+        ['000-00000', '000-00002', '001-00001', '001-00003']
+    """
+    count = times * math.lcm(len(paths), num_workers)
+    # Ids in the order of files, as extraction goes by id.
+    return dict(sorted((f"{i % len(paths):03}-{i:05}", paths[i % len(paths)]) for i in range(count)))
+
+
+def file_number(video_id: str) -> int:
+    """Which file an id of `jobs` stands for."""
+    return int(video_id.partition("-")[0])
+
+
+def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
+    """Every video through the plain loop; the detector is ready before.
+
+    Raises:
+        ConfigError: there are no faces in these videos.
+    """
+    detect = one_image(how.make_detector())
+    plain_faces(paths[0], detect, how.recipe)  # the first call allocates
+    seconds, faces = [], {}
+    for _ in tqdm(range(how.repeats), desc="plain loop", unit="run"):
+        start = time.perf_counter()
+        found = [plain_faces(path, detect, how.recipe) for path in paths]
+        seconds.append(time.perf_counter() - start)
+        for number, frames in enumerate(found):
+            for frame, each in frames.items():
+                faces[f"{number:03}", frame] = stored_as_faces(each, how.recipe).boxes
+    if not any(len(boxes) for boxes in faces.values()):
+        raise ConfigError(
+            f"the detector finds no face in {paths[0]} and the {len(paths) - 1} others: take other videos"
+        )
+    return Plain(seconds, faces)
+
+
+def time_ours(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, FaceStore]:
+    """Extraction of n, 2n and 4n videos, each into a store of its own; and the last of the stores."""
+    sizes = [jobs(paths, how.num_workers, times) for times in SIZES]
+    stores: list[FaceStore] = []
+
+    def run(number: int) -> float:
+        stores.append(fresh_store(how, folder))
+        return timed_extraction(how, sizes[number], stores[-1])[0]
+
+    growth = _growth("extraction", [len(todo) for todo in sizes], how.repeats, run)
+    stores[-1].build_tables(sizes[-1])
+    return growth, stores[-1]
+
+
+def time_fakes(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, float]:
+    """What fakes add whose reals are in the store, with the boxes of these.
+
+    A fake is its real's file under another id: it has the same frames and faces, which is all that extraction asks.
+
+    Returns:
+        Times of n, 2n and 4n fakes, and the share of them that took their real's boxes.
+    """
+    how = how.reusing_boxes()
+    store = fresh_store(how, folder)
+    reals = {f"real-{number:03}": path for number, path in enumerate(paths)}
+    timed_extraction(how, reals, store)
+    sizes = [jobs(paths, how.num_workers, times) for times in SIZES]
+    reused: list[bool] = []
+
+    def run(number: int) -> float:
+        todo = sizes[number]
+        pairs = {video_id: f"real-{file_number(video_id):03}" for video_id in todo}
+        seconds, rows = timed_extraction(how, todo, store, pairs)
+        reused.extend(row.boxes == "reused" for row in rows)
+        return seconds
+
+    growth = _growth("fakes with their reals' boxes", [len(todo) for todo in sizes], how.repeats, run)
+    return growth, float(np.mean(reused))
+
+
+def time_decoding(how: Setting, paths: Sequence[Path]) -> tuple[Growth, float]:
+    """Decoding alone, in as many processes as extraction has.
+
+    Returns:
+        Times of n, 2n and 4n videos in processes that have started, and the seconds that it takes to start them.
+    """
+    sizes = [list(jobs(paths, how.num_workers, times).values()) for times in SIZES]
+    context = get_context("spawn")
+    barrier = context.Barrier(how.num_workers + 1)
+    start = time.perf_counter()
+    with context.Pool(how.num_workers, _wait_for_all, (barrier,)) as pool:
+        barrier.wait(how.timeout_s)
+        start_up = time.perf_counter() - start
+
+        def run(number: int) -> float:
+            start = time.perf_counter()
+            work = [(path, how.recipe) for path in sizes[number]]
+            pool.starmap_async(_decode, work, chunksize=1).get(how.timeout_s * len(work))
+            return time.perf_counter() - start
+
+        return _growth("decoding alone", [len(todo) for todo in sizes], how.repeats, run), start_up
+
+
+def _growth(name: str, counts: list[int], repeats: int, run: Callable[[int], float]) -> Growth:
+    """Time `run(number of the size)` for every size, repeat after repeat, so that a slow minute hits all sizes."""
+    seconds: list[list[float]] = [[] for _ in counts]
+    with tqdm(total=repeats * len(counts), desc=name, unit="run") as bar:
+        for _ in range(repeats):
+            for number, times in enumerate(seconds):
+                times.append(run(number))
+                bar.update()
+    return Growth(counts, seconds)
+
+
+def _wait_for_all(barrier: Barrier) -> None:
+    """What a process does first: all has been imported when it comes here."""
+    barrier.wait()
+
+
+def _decode(path: Path, recipe: Recipe) -> int:
+    return len(sampled_frames(path, recipe)[0])
+
+
+def stored_boxes(store: FaceStore) -> Boxes:
+    """The faces of a store by file and frame, one of the ids of each file: it holds each of them alike."""
+    crops = store.crops()
+    crops = crops.assign(file=crops["video_id"].map(file_number))
+    first = crops.groupby("file")["video_id"].transform("min")
+    crops = crops[crops["video_id"] == first]
+    x, y, width, height = (crops[f"face_{name}"] for name in ("x", "y", "width", "height"))
+    table = crops.assign(x0=x - width / 2, y0=y - height / 2, x1=x + width / 2, y1=y + height / 2)
+    corners = ["x0", "y0", "x1", "y1"]
+    return {
+        (f"{file:03}", int(frame)): rows[corners].to_numpy(np.float64)
+        for (file, frame), rows in table.groupby(["file", "frame"])
+    }

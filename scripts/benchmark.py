@@ -1,0 +1,21 @@
+"""Measure what extraction or the detectors cost on this machine. See conf/benchmark.yaml."""
+
+import sys
+from itertools import pairwise
+
+import hydra
+from omegaconf import DictConfig
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="benchmark")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.benchmark import benchmark  # here, so that --help and the worker processes start at once
+
+    benchmark(cfg)
+
+
+if __name__ == "__main__":
+    # Hydra takes no bare word but the value of a flag, as in `--cfg job`.
+    words = [word[:1].isalpha() and "=" not in word and before[:1] != "-" for before, word in pairwise(sys.argv)]
+    sys.argv[1:] = [f"benchmark={word}" if bare else word for word, bare in zip(sys.argv[1:], words, strict=True)]
+    main()
