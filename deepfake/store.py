@@ -5,7 +5,7 @@
            crops.parquet                     one row a crop: where in the video it comes from
            crops/<video_id>/video.json       the same rows, of one video
                             crops.csv
-                            <track>/<frame>.png
+                            <track>/<frame>.webp
 
 A video's folder is renamed into place when it is whole, so `video.json` in it means done. The two tables are built
 from the folders and can be built again.
@@ -303,10 +303,3 @@ def recipe_name(recipe: Mapping[str, Any]) -> str:
     digest = hashlib.blake2b(json.dumps(recipe, sort_keys=True).encode(), digest_size=4).hexdigest()
     detector = recipe["detector"]["_target_"].rpartition(".")[2].lower()
     return f"{detector}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}-{digest}"
-
-
-def write_atomic(path: Path, content: bytes) -> None:
-    """Write under a temporary name, rename last: a reader sees the old file or the new one."""
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    partial.write_bytes(content)
-    os.replace(partial, path)

@@ -12,11 +12,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from deepfake.atomic import write_atomic
 from PIL import Image
 
 from deepfake.errors import StoreError
 from deepfake.schema import Status
-from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow, recipe_name, write_atomic
+from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow, recipe_name
 
 RECIPE = {"detector": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
 

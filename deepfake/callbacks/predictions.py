@@ -5,9 +5,9 @@ from pathlib import Path
 import pandas as pd
 import pytorch_lightning as pl
 
+from deepfake.atomic import write_atomic
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.schema import Split
-from deepfake.store import write_atomic
 from deepfake.task import DetectorTask
 
 COLUMNS = ["video_id", "label", "method", "track", "start", "score"]

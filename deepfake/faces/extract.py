@@ -27,7 +27,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video, nothing
 from deepfake.schema import Status
 from deepfake.store import FaceStore, VideoRow
-from deepfake.video.door import READERS
+from deepfake.video.door import READERS, readers_for
 
 
 def extract(
@@ -99,7 +99,7 @@ class _Work:
         self.store = store
         self.pairs = dict(pairs)
 
-    def __call__(self, video_id: str, path: Path, readers: tuple[str, ...] = READERS) -> Found:
+    def __call__(self, video_id: str, path: Path, readers: tuple[str, ...] | None = None) -> Found:
         if _Work._detector is None:
             torch.set_num_threads(1)
             _Work._detector = self.make_detector()
@@ -134,7 +134,8 @@ def _work_ahead(
         found, reason = _outcome(future, timeout_s)
         if found is None and len(READERS) > 1:
             # It hung or died. Another decoder may not; nothing else changes.
-            found, _ = _outcome(pool.schedule(work, (*job, READERS[1:]), timeout=timeout_s), timeout_s)
+            again = pool.schedule(work, (*job, readers_for(job[1])[1:]), timeout=timeout_s)
+            found, _ = _outcome(again, timeout_s)
         # Without the file's size it does not count as done and is tried again next time: the machine may be at fault.
         yield found or nothing(VideoRow(job[0], Status.UNREADABLE, reason, num_bytes=-1))
 

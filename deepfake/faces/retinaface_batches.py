@@ -53,10 +53,7 @@ def detect_in_batches(
     """
     found: list[Faces] = []
     for batch in torch.from_numpy(frames).split(batch_size):
-        images = batch.to(device).permute(0, 3, 1, 2).float()
-        if scale != 1:
-            size = [round(side * scale) for side in images.shape[2:]]
-            images = interpolate(images, size, mode="bilinear", align_corners=False)
+        images = torch.cat([_resized(frame.to(device), scale) for frame in batch])
         height, width = images.shape[2:]
         regressed, classified, marked = (x.float() for x in network(images))
         scores = classified.softmax(-1)[..., 1]
@@ -73,6 +70,15 @@ def detect_in_batches(
         columns = [x[keep].cpu().numpy() for x in (boxes, kept, marks)]
         found += [Faces(*(c[start:end] for c in columns)) for start, end in pairwise([0, *ends])]
     return found
+
+
+def _resized(frame: Tensor, scale: float) -> Tensor:
+    """(H, W, 3) -> (1, 3, H', W') float; one at a time, since in floats a 4K frame takes 100 MB."""
+    image = frame.permute(2, 0, 1)[None].float()
+    if scale == 1:
+        return image
+    size = [round(side * scale) for side in frame.shape[:2]]
+    return interpolate(image, size, mode="bilinear", align_corners=False)
 
 
 @cache

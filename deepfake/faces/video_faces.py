@@ -5,6 +5,7 @@ So memory does not grow with the length of the video.
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from deepfake.faces.segments import segment_frames
 from deepfake.faces.tracker import Piece, area, join, joined, link, smooth
 from deepfake.schema import FaceTrack, Status
 from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow, file_size
-from deepfake.video.door import READERS, open_video
+from deepfake.video.door import open_video, readers_for
 from deepfake.video.reader import VideoReader
 
 
@@ -78,7 +79,7 @@ def extract_video(
     store: FaceStore,
     *,
     real_id: str | None = None,
-    readers: Sequence[str] = READERS,
+    readers: Sequence[str] | None = None,
 ) -> Found:
     """Find the faces of one video, by the first reader that can decode it.
 
@@ -89,16 +90,17 @@ def extract_video(
         recipe: what is stored.
         store: where the real is, if it is anywhere; nothing is written to it here.
         real_id: of the real that the video was made from, if the corpus knows one.
-        readers: tried in turn; the last one may lose segments, if it can decode others.
+        readers: tried in turn, the last one may lose segments if it can decode others; None is `readers_for` the file.
     """
-    reason = ""
-    for name in readers:
-        try:
-            with open_video(path, name) as video:
-                return _Extraction(video_id, video, detector, recipe, store, strict=name != readers[-1]).run(real_id)
-        except UnreadableVideoError as error:
-            reason = error.reason
-    return nothing(VideoRow(video_id, Status.UNREADABLE, reason, num_bytes=file_size(path)))
+    try:
+        *others, last = readers or readers_for(path)
+        for name in others:
+            with suppress(UnreadableVideoError), open_video(path, name) as video:
+                return _Extraction(video_id, video, detector, recipe, store, strict=True).run(real_id)
+        with open_video(path, last) as video:
+            return _Extraction(video_id, video, detector, recipe, store, strict=False).run(real_id)
+    except UnreadableVideoError as error:
+        return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
 
 
 def nothing(row: VideoRow) -> Found:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from deepfake.store import write_atomic
+from deepfake.atomic import write_atomic
 
 MAX_FACES = 1000
 ASPECT = 4 / 3  # width to height of a sheet of many faces

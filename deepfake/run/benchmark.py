@@ -12,13 +12,13 @@ import torch
 from omegaconf import DictConfig
 from rich.console import Console
 
+from deepfake.atomic import write_atomic
 from deepfake.errors import ConfigError
 from deepfake.report.tables import show_paths
 from deepfake.run.benchmarks.detectors import compare_detectors
 from deepfake.run.benchmarks.extraction import measure_extraction
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import pick_device
-from deepfake.store import write_atomic
 
 BENCHMARKS: Mapping[str, Callable[[DictConfig], dict[str, Any]]] = {
     "extraction": measure_extraction,

@@ -9,6 +9,7 @@ import pandas as pd
 import torch
 from omegaconf import DictConfig
 
+from deepfake.atomic import write_atomic
 from deepfake.callbacks.predictions import COLUMNS
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import fingerprint
@@ -23,7 +24,6 @@ from deepfake.run.faces import complete_store, describe, face_store, list_corpus
 from deepfake.run.predict import score_clips
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.schema import Split, Video
-from deepfake.store import write_atomic
 
 log = logging.getLogger(__name__)
 

@@ -25,7 +25,6 @@ from deepfake.report.contact_sheet import SheetFace, contact_sheet, save
 from deepfake.report.tables import show
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
-from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
@@ -248,8 +247,8 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
     show(f"faces in {store.root}", list(columns), [list(columns.values())])
     if reused := int((rows["boxes"] == "reused").sum()):
         log.info("%d fakes were cut by the boxes of their reals", reused)
-    if second := Counter(rows["reader"])[READERS[-1]] if len(READERS) > 1 else 0:
-        log.info("%d videos were read by %s, since %s could not", second, READERS[-1], READERS[0])
+    if len(readers := Counter(rows["reader"][rows["reader"] != ""])) > 1:
+        log.info("videos by reader: %s", ", ".join(f"{name} {count}" for name, count in readers.most_common()))
     remarks = rows[rows["reason"] != ""]
     for video_id, row in remarks.head(5).iterrows():
         log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])

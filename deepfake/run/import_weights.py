@@ -9,6 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
+from deepfake.atomic import write_atomic
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
@@ -19,7 +20,6 @@ from deepfake.report.tables import show_paths
 from deepfake.run.checkpoint import make_card, without_weights
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import plain
-from deepfake.store import write_atomic
 from deepfake.task import CARD
 
 

@@ -10,6 +10,7 @@ import torch
 from omegaconf import DictConfig
 from tqdm import tqdm
 
+from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import clip_table
@@ -23,7 +24,7 @@ from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device
 from deepfake.schema import VIDEO_SUFFIXES, Status
-from deepfake.store import FaceStore, write_atomic
+from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]

@@ -11,10 +11,11 @@ import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from pytorch_lightning.loggers import Logger
 
+from deepfake.atomic import write_atomic
 from deepfake.loggers.wandb import finish, log_results
 from deepfake.report.plots import roc_figure, save, score_figure
 from deepfake.report.tables import show_metrics, show_paths
-from deepfake.store import FaceStore, write_atomic
+from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from deepfake.atomic import write_atomic
 from deepfake.report.tables import show, show_paths
-from deepfake.store import write_atomic
 
 KEYS = ["val/video/auc", "test/video/auc", "test/video/eer", "test/video/accuracy"]
 

@@ -9,6 +9,7 @@ Source: PyAV 14, `InputContainer.seek`, `VideoFrame.rotation`.
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -18,6 +19,21 @@ from av.error import FFmpegError
 
 from deepfake.errors import UnreadableVideoError
 from deepfake.video.reader import VideoInfo, VideoReader
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a file says of itself before anything is decoded.
+
+    Attributes:
+        num_frames: 0 if it does not say.
+        height: in pixels, before a rotation.
+        width: in pixels, before a rotation.
+    """
+
+    num_frames: int
+    height: int
+    width: int
 
 
 class AvReader(VideoReader):
@@ -49,16 +65,21 @@ class AvReader(VideoReader):
             raise UnreadableVideoError(
                 self.path, f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
             )
-        wanted = sorted(set(indices))
-        found: dict[int, np.ndarray] = {}
-        for run in _runs(wanted):
+        places: dict[int, list[int]] = {}
+        for place, index in enumerate(indices):
+            places.setdefault(index, []).append(place)
+        # Filled frame by frame: a second copy of a 4K segment would be 200 MB.
+        frames = np.empty((len(indices), self.info.height, self.info.width, 3), np.uint8)
+        for run in _runs(sorted(places)):
             try:
-                found |= self._read_run(run)
+                for index, pixels in self._read_run(run):
+                    frames[places.pop(index)] = pixels
             except (FFmpegError, ValueError, MemoryError) as error:  # as for a frame of an absurd size
                 raise UnreadableVideoError(self.path, f"frame {run[0]} cannot be decoded: {error}") from error
-        if lost := [i for i in wanted if i not in found]:
-            raise UnreadableVideoError(self.path, f"frame {lost[0]} cannot be decoded; the file is damaged or cut off")
-        return np.stack([found[i] for i in indices])
+        if places:
+            reason = f"frame {min(places)} cannot be decoded; the file is damaged or cut off"
+            raise UnreadableVideoError(self.path, reason)
+        return frames
 
     def close(self) -> None:
         self._container.close()
@@ -91,19 +112,18 @@ class AvReader(VideoReader):
         rate = float(stream.average_rate or stream.guessed_rate or 0)
         return VideoInfo(count, rate, height, width, max(0, stream.frames - len(listed))), times if by_time else None
 
-    def _read_run(self, run: list[int]) -> dict[int, np.ndarray]:
-        """Consecutive frames, as many of them as can be decoded."""
+    def _read_run(self, run: list[int]) -> Iterator[tuple[int, np.ndarray]]:
+        """Consecutive frames with their indices, each once, as many of them as can be decoded."""
         if self._times is None:
-            frames = islice(self._frames(None), run[0], run[-1] + 1)
-            return {i: self._pixels(frame) for i, frame in zip(run, frames, strict=False)}
+            for index, frame in zip(run, islice(self._frames(None), run[0], run[-1] + 1), strict=False):
+                yield index, self._pixels(frame)
+            return
         index_of = {self._times[i]: i for i in run}
-        found: dict[int, np.ndarray] = {}
         for frame in self._frames(self._times[run[0]]):
             if frame.pts in index_of:
-                found[index_of[frame.pts]] = self._pixels(frame)
-            if len(found) == len(run) or (frame.pts is not None and frame.pts > self._times[run[-1]]):
-                break
-        return found
+                yield index_of.pop(frame.pts), self._pixels(frame)
+            if not index_of or (frame.pts is not None and frame.pts > self._times[run[-1]]):
+                return
 
     def _frames(self, time: int | None) -> Iterator[av.VideoFrame]:
         """Decode from the key frame before a time on, or from the beginning, past what cannot be decoded."""
@@ -129,18 +149,19 @@ class AvReader(VideoReader):
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
         width, height = self._size  # a stream that changes its size goes on in that of its first frame
         pixels = frame.to_ndarray(format="rgb24", width=width, height=height)
-        return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
+        return np.rot90(pixels, round(frame.rotation / 90) % 4)
 
 
-def declared_frames(path: Path) -> int:
-    """How many frames the header of a file says that it has; 0 if it does not say.
+def read_header(path: Path) -> Header:
+    """What the header of a file says, true or not; it costs a millisecond or two.
 
     Raises:
         UnreadableVideoError: it has no header of a video.
     """
     try:
         with av.open(str(path)) as container:
-            return int(container.streams.video[0].frames)
+            stream = container.streams.video[0]
+            return Header(stream.frames, stream.height, stream.width)
     except Exception as error:  # PyAV raises a dozen kinds
         raise UnreadableVideoError(path, "not a video, or cut off") from error
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from deepfake.errors import UnreadableVideoError
-from deepfake.video.door import READERS, open_video, probe, read
+from deepfake.video.door import READERS, open_video, probe, read, readers_for
 from tests.fakes import frames_with, one_face, turn, write_video
 
 readers = pytest.mark.parametrize("reader", ["decord", "av"])
@@ -119,6 +119,18 @@ def test_the_second_reader_steps_in_where_the_first_fails(video: Path, monkeypat
     monkeypatch.setattr("deepfake.video.decord_reader.DecordReader.__init__", broken)
     assert probe(video).num_frames == 40
     assert equal(read(video, [5]), sequential(video)[[5]])
+
+
+def test_large_files_are_read_by_the_one_that_takes_no_memory_for_them(
+    video: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert readers_for(video) == READERS
+    for limit in ("LARGE_FILE", "LARGE_FRAME"):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"deepfake.video.door.{limit}", 100)
+            assert readers_for(video)[0] == "av"
+            with open_video(video) as opened:
+                assert opened.name == "av"
 
 
 @readers

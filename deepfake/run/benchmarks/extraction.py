@@ -69,7 +69,7 @@ def _speeds(how: Setting, paths: Sequence[Path], folder: Path, max_crops: int) -
             "share_reused": share_reused,
             "over_decoding": fakes.line.slope / decoding.line.slope - 1,
         },
-        "formats": compare_formats(store, max_crops, how.repeats),
+        "formats": compare_formats(store, max_crops, how.repeats) if len(store.crops()) else {},
     }
 
 
@@ -115,7 +115,13 @@ def _show(numbers: dict[str, Any]) -> None:
     show(
         "ratios",
         ["b / a", "b / c", "a's faces", "of them b finds"],
-        [[*map(_short, numbers["ratios"].values()), faces["plain"], f"{faces['share_found']:.2%}"]],
+        [
+            [
+                *map(_short, numbers["ratios"].values()),
+                faces["plain"],
+                "no face" if faces["share_found"] is None else f"{faces['share_found']:.2%}",
+            ]
+        ],
     )
     _show_growth(numbers)
     _show_costs(numbers)

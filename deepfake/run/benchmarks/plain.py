@@ -25,7 +25,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.retinaface import MEAN, STD, RetinaFace
 from deepfake.faces.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
 from deepfake.faces.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet
-from deepfake.run.benchmarks.setting import sampled_indices
+from deepfake.run.benchmarks.setting import sampled_segments
 from deepfake.video.door import open_video
 
 OneImage = Callable[[np.ndarray], Faces]
@@ -34,8 +34,8 @@ OneImage = Callable[[np.ndarray], Faces]
 def plain_faces(path: Path, detect: OneImage, recipe: Recipe) -> dict[int, Faces]:
     """The faces of every frame that the recipe looks at, one frame after the other."""
     with open_video(path) as video:
-        indices = sampled_indices(path, video.info.num_frames, recipe)
-        return {index: detect(video.read([index])[0]) for index in indices}
+        segments = sampled_segments(path, video.info.num_frames, recipe)
+        return {index: detect(video.read([index])[0]) for segment in segments for index in segment}
 
 
 def one_image(detector: FaceDetector) -> OneImage:

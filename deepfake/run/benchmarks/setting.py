@@ -22,7 +22,7 @@ from deepfake.faces.segments import segment_frames
 from deepfake.run.faces import default_workers, face_store, pick_device
 from deepfake.schema import Status
 from deepfake.store import FaceStore, VideoRow
-from deepfake.video.door import probe, read
+from deepfake.video.door import open_video, probe
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def fresh_store(how: Setting, folder: Path) -> FaceStore:
     return face_store(how.faces, Path(tempfile.mkdtemp(dir=folder)))
 
 
-def sampled_indices(path: Path, num_frames: int, recipe: Recipe) -> list[int]:
+def sampled_segments(path: Path, num_frames: int, recipe: Recipe) -> list[range]:
     """The frames that the recipe looks at.
 
     Raises:
@@ -115,13 +115,15 @@ def sampled_indices(path: Path, num_frames: int, recipe: Recipe) -> list[int]:
             f"{path} has {num_frames} frames and a segment {recipe.segment_length}: take a longer video, or set "
             f"faces.segment_length"
         )
-    return [index for segment in segments for index in segment]
+    return segments
 
 
 def sampled_frames(path: Path, recipe: Recipe) -> tuple[list[int], np.ndarray]:
-    """The frames that the recipe looks at: their indices (T,) and (T, H, W, 3) uint8 RGB."""
-    indices = sampled_indices(path, probe(path).num_frames, recipe)
-    return indices, read(path, indices)
+    """The frames that the recipe looks at, read as extraction reads them: indices (T,), (T, H, W, 3) uint8 RGB."""
+    with open_video(path) as video:
+        segments = sampled_segments(path, video.info.num_frames, recipe)
+        frames = [video.read(segment) for segment in segments]
+    return [index for segment in segments for index in segment], np.concatenate(frames)
 
 
 @contextmanager
