@@ -1,8 +1,13 @@
-"""Files that are there whole or not at all."""
+"""Files that are there whole or not at all, and names that tell who is writing."""
 
 import os
+import socket
+import time
 import uuid
+from functools import cache
 from pathlib import Path
+
+import psutil
 
 
 def write_atomic(path: Path, content: bytes) -> None:
@@ -10,3 +15,31 @@ def write_atomic(path: Path, content: bytes) -> None:
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     partial.write_bytes(content)
     os.replace(partial, path)
+
+
+def partial_name() -> str:
+    """A name under which this process writes something, until it is whole and renamed."""
+    return f"{_machine()}-{_process(os.getpid())}-{uuid.uuid4().hex}"
+
+
+def abandoned(partial: Path) -> bool:
+    """Whether whoever wrote it is gone: on this machine, its process; on another, a video is written within minutes."""
+    machine, _, process = partial.name.rpartition("-")[0].rpartition("-")
+    if machine == _machine():
+        return process != _process(int(process.partition(".")[0]))
+    return time.time() - partial.stat().st_mtime > 86_400
+
+
+@cache
+def _machine() -> str:
+    """Where process ids mean the same: the host, and in containers their own space of ids."""
+    space = Path("/proc/self/ns/pid")
+    return f"{socket.gethostname()}.{space.stat().st_ino if space.exists() else 0}"
+
+
+def _process(pid: int) -> str:
+    """A process, which another one that gets its id later is not; without a time if there is none."""
+    try:
+        return f"{pid}.{round(1000 * psutil.Process(pid).create_time())}"
+    except psutil.NoSuchProcess:
+        return f"{pid}."

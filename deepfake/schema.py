@@ -66,6 +66,44 @@ class Video:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoRow:
+    """What became of one video.
+
+    Attributes:
+        video_id: as in the corpus.
+        status: `ok` if at least one face was stored.
+        reason: why not, in a few words; of an `ok` one, what part of the file could not be read.
+        num_frames: of the file; 0 if it could not be read.
+        fps: average frames per second.
+        height: of a frame, in pixels.
+        width: of a frame, in pixels.
+        num_sampled: frames that were looked at.
+        num_faces: tracks that were stored.
+        num_detected: sampled frames that the detector was shown; boxes of the others are interpolated.
+        reader: the library that decoded it; empty if none could.
+        num_bytes: of the file. Another number means another file, whose faces are extracted anew; -1 is to be tried
+            again.
+        digest: BLAKE2 of the file's content; the audit compares it between splits.
+        boxes: `detected` in this video, or `reused` from its real; empty without a face.
+    """
+
+    video_id: str
+    status: Status
+    reason: str = ""
+    num_frames: int = 0
+    fps: float = 0.0
+    height: int = 0
+    width: int = 0
+    num_sampled: int = 0
+    num_faces: int = 0
+    num_detected: int = 0
+    reader: str = ""
+    num_bytes: int = 0
+    digest: str = ""
+    boxes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class FaceTrack:
     """One face through time, within the frames that were extracted.
 

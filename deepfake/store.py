@@ -17,23 +17,20 @@ import io
 import json
 import os
 import shutil
-import socket
-import time
-import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields, replace
-from pathlib import Path
+from dataclasses import asdict, fields, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import psutil
 import yaml
 from PIL import Image
 
+from deepfake.atomic import abandoned, partial_name
 from deepfake.errors import StoreError
-from deepfake.schema import Status
+from deepfake.schema import Status, VideoRow
 
 ENCODING: Mapping[str, Mapping[str, Any]] = {
     # Level 1 is three times as fast as PIL's default and a tenth larger.
@@ -50,43 +47,6 @@ LANDMARKS = [
 SQUARE = ["x", "y", "size"]
 FACE = ["face_x", "face_y", "face_width", "face_height"]
 CROP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, "score", *LANDMARKS]
-
-
-@dataclass(frozen=True, slots=True)
-class VideoRow:
-    """What became of one video.
-
-    Attributes:
-        video_id: as in the corpus.
-        status: `ok` if at least one face was stored.
-        reason: why not, in a few words; of an `ok` one, what part of the file could not be read.
-        num_frames: of the file; 0 if it could not be read.
-        fps: average frames per second.
-        height: of a frame, in pixels.
-        width: of a frame, in pixels.
-        num_sampled: frames that were looked at.
-        num_faces: tracks that were stored.
-        num_detected: of them, those that the detector was shown; boxes of the others are interpolated.
-        reader: the library that decoded it; empty if none could.
-        num_bytes: of the file. Another number means another file, whose faces are extracted anew.
-        digest: BLAKE2 of the file's content; the audit compares it between splits.
-        boxes: `detected` in this video, or `reused` from its real; empty without a face.
-    """
-
-    video_id: str
-    status: Status
-    reason: str = ""
-    num_frames: int = 0
-    fps: float = 0.0
-    height: int = 0
-    width: int = 0
-    num_sampled: int = 0
-    num_faces: int = 0
-    num_detected: int = 0
-    reader: str = ""
-    num_bytes: int = 0
-    digest: str = ""
-    boxes: str = ""
 
 
 class FaceStore:
@@ -108,27 +68,54 @@ class FaceStore:
         """Make the folder, if need be, and sweep away what a killed run left half-written."""
         self.root.mkdir(parents=True, exist_ok=True)
         for left in (self.root / "partial").glob("*"):
-            if _abandoned(left):
-                shutil.rmtree(left, ignore_errors=True)
-                left.unlink(missing_ok=True)
-        self._replace("recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False).encode())
+            with suppress(OSError):  # another run sweeps at the same time
+                if abandoned(left):
+                    mine = left.rename(self._partial())
+                    shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
+        self.replace("recipe.yaml", yaml.safe_dump(self.recipe, sort_keys=False).encode())
         return self
 
     def _partial(self) -> Path:
         """A name under which something is written before it is renamed into place; it tells who writes."""
         (self.root / "partial").mkdir(exist_ok=True)
-        return self.root / "partial" / f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex}"
+        return self.root / "partial" / partial_name()
 
-    def _replace(self, name: str, content: bytes) -> None:
+    def replace(self, name: str, content: bytes) -> None:
+        """Write one of the store's own files, whole or not at all.
+
+        Raises:
+            StoreError: the disk is full, or cannot be written to.
+        """
         partial = self._partial()
-        partial.write_bytes(content)
-        os.replace(partial, self.root / name)
+        try:
+            partial.write_bytes(content)
+            os.replace(partial, self.root / name)
+        except OSError as error:
+            partial.unlink(missing_ok=True)
+            raise self._not_writable(error, name) from error
+
+    def _not_writable(self, error: OSError, at: str) -> StoreError:
+        return StoreError(
+            f"face store {self.root} cannot be written to ({error.strerror or error}) at {at}: make room and give the "
+            "same command again, it goes on from here"
+        )
 
     def folder(self, video_id: str) -> Path:
         return self.root / "crops" / video_id
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
-        """Of these files (video_id -> path), those that have not been through extraction, by id."""
+        """Of these files (video_id -> path), those that have not been through extraction, by id.
+
+        Raises:
+            StoreError: the folder of one video would lie in that of another.
+        """
+        for video_id in paths:
+            for parent in PurePosixPath(video_id).parents:
+                if str(parent) in paths:
+                    raise StoreError(
+                        f"{video_id} and {parent} cannot both be stored, as the faces of one would lie among those of "
+                        f"the other: rename {paths[str(parent)]}"
+                    )
         return {video_id: path for video_id, path in sorted(paths.items()) if not self._done(video_id, path)}
 
     def _done(self, video_id: str, path: Path) -> bool:
@@ -164,10 +151,7 @@ class FaceStore:
             (partial / "video.json").write_text(json.dumps(asdict(row), indent=1))
             self._into_place(partial, self.folder(row.video_id))
         except OSError as error:
-            raise StoreError(
-                f"face store {self.root} cannot be written to ({error.strerror or error}) at {row.video_id}: make room "
-                "and give the same command again, it goes on from here"
-            ) from error
+            raise self._not_writable(error, row.video_id) from error
         finally:
             shutil.rmtree(partial, ignore_errors=True)
         return row
@@ -213,14 +197,14 @@ class FaceStore:
         order = ["video_id", "track", "frame"]
         videos = videos.sort_values("video_id")
         table = table.sort_values(order)[["video_id", *CROP_COLUMNS]]
-        self._replace("videos.csv", videos.to_csv(index=False).encode())
-        self._replace("crops.parquet", table.to_parquet(index=False))
+        self.replace("crops.parquet", table.to_parquet(index=False))
+        self.replace("videos.csv", videos.to_csv(index=False).encode())  # last: `lists` goes by it
 
     def _row(self, video_id: str) -> dict[str, Any]:
         path = self.folder(video_id) / "video.json"
         if not path.exists():
             raise StoreError(f"face store {self.root} lacks {video_id}: run scripts/extract.py to complete it")
-        return json.loads(path.read_text())
+        return asdict(VideoRow(**json.loads(path.read_text())))  # with defaults for what an older store does not have
 
     def stored(self, video_id: str) -> tuple[VideoRow, pd.DataFrame] | None:
         """One video straight from its folder, before the tables know of it: its row and its crops; None if not done."""
@@ -273,14 +257,6 @@ class FaceStore:
 
     def image_path(self, video_id: str, track: int, frame: int) -> Path:
         return self.folder(video_id) / image_name(track, frame, self.suffix)
-
-
-def _abandoned(partial: Path) -> bool:
-    """Whether whoever wrote it is gone: on this machine, its process; on another, a video is written within minutes."""
-    host, _, rest = partial.name.rpartition("-")[0].rpartition("-")
-    if host == socket.gethostname() and rest.isdigit():
-        return int(rest) != os.getpid() and not psutil.pid_exists(int(rest))
-    return time.time() - partial.stat().st_mtime > 86_400
 
 
 def file_size(path: Path) -> int:

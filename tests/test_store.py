@@ -2,7 +2,6 @@
 
 import errno
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -12,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from deepfake.atomic import write_atomic
 from PIL import Image
 
+from deepfake.atomic import partial_name, write_atomic
 from deepfake.errors import StoreError
-from deepfake.schema import Status
-from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow, recipe_name
+from deepfake.schema import Status, VideoRow
+from deepfake.store import CROP_COLUMNS, FaceStore, recipe_name
 
 RECIPE = {"detector": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
 
@@ -90,14 +89,19 @@ def test_a_failed_write_leaves_the_old_file(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_run_left_is_swept_and_what_a_live_one_writes_is_not(tmp_path: Path) -> None:
-    host = socket.gethostname()
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
+    alive = partial_name()
+    dead = subprocess.run(
+        [sys.executable, "-c", "from deepfake.atomic import partial_name; print(partial_name())"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    machine, process, number = alive.rsplit("-", 2)
     names = {
-        f"{host}-{gone.pid}-ab": False,
-        f"{host}-{os.getpid()}-ab": True,
-        f"{host}-{os.getppid()}-ab": True,
-        "elsewhere-1-ab": True,
+        alive: True,
+        dead: False,
+        f"{machine}-{process.partition('.')[0]}.1-{number}": False,  # this process's id, but another's time
+        f"elsewhere-{process}-{number}": True,
     }
     for name in [*names, "elsewhere-1-old"]:
         (tmp_path / "partial" / name / "0").mkdir(parents=True)
@@ -141,3 +145,44 @@ def test_two_runs_that_write_the_same_video_leave_one_of_them_whole(tmp_path: Pa
     assert all(store.image_path("a", 0, frame).exists() for frame in rows["frame"])
     assert len(list((tmp_path / "crops/a/0").iterdir())) == len(rows)
     assert list((tmp_path / "partial").iterdir()) == []
+
+
+def test_tables_that_were_written_in_part_are_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "a")
+    replace, calls = os.replace, []
+
+    def killed(source: Path, target: Path) -> None:
+        calls.append(target)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            filled(store, "b")
+    assert not store.lists(["a", "b"])
+    store.build_tables(["a", "b"])
+    assert store.lists(["a", "b"]) and set(store.crops()["video_id"]) == {"a", "b"}
+
+
+@pytest.mark.parametrize("name", ["recipe.yaml", "videos.csv"])
+def test_a_full_disk_is_said_of_every_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = FaceStore(tmp_path, {**RECIPE, "image_format": "png"})
+    replace = os.replace
+
+    def full(source: Path, target: Path) -> None:
+        if target.name == name:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(StoreError, match=rf"No space left on device\) at {name}"):
+        filled(store.open(), "a")
+    assert list((tmp_path / "partial").iterdir()) == []
+
+
+def test_a_video_within_the_folder_of_another_is_refused(tmp_path: Path) -> None:
+    store = FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open()
+    with pytest.raises(StoreError, match=r"real/a/0 and real/a cannot both be stored, .*: rename a.mp4"):
+        store.todo({"real/a": Path("a.mp4"), "real/a/0": Path("a/0.mp4")})

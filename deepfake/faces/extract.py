@@ -13,7 +13,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, TimeoutError
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, TimeoutError, wait
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -22,12 +22,15 @@ from types import MappingProxyType
 import torch
 from pebble import ProcessExpired, ProcessPool
 
+from deepfake.errors import DeepfakeError
 from deepfake.faces.detector import FaceDetector
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video, nothing
-from deepfake.schema import Status
-from deepfake.store import FaceStore, VideoRow
-from deepfake.video.door import READERS, readers_for
+from deepfake.schema import Status, VideoRow
+from deepfake.store import FaceStore, file_size
+from deepfake.video.door import READERS
+
+Job = tuple[str, Path, str | None]  # video_id, file, video_id of the real
 
 
 def extract(
@@ -49,22 +52,22 @@ def extract(
         recipe: what to store.
         pairs: video_id of a fake -> that of its real, which is in the store, among `todo`, or not to be had.
         num_workers: processes; each has one segment of frames in memory, and at most twice as many videos' crops wait.
-        timeout_s: a video that takes a worker longer is tried once more with the second reader, then given up.
+        timeout_s: a video that takes a worker longer is tried with the other reader, then given up.
 
     Yields:
-        What became of each video, once it is on disk: by id, all reals before the fakes of `pairs`.
+        What became of each video, once it is on disk: all reals before the fakes of `pairs`.
 
     Raises:
         StoreError: the store cannot be written to.
     """
     make_detector()  # what is wrong with its weights is said here, once
-    work = _Work(make_detector, recipe, store, pairs)
+    work = _Work(make_detector, recipe, store)
     # Not forked: torch's and decord's threads do not survive a fork.
     pool = ProcessPool(max_workers=num_workers, context=get_context("spawn"), initializer=_end_with_parent)
     with ThreadPoolExecutor(max_workers=1) as writer, pool:
         try:
             for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
-                jobs = [(video_id, todo[video_id]) for video_id in sorted(part)]
+                jobs = [(video_id, todo[video_id], pairs.get(video_id)) for video_id in sorted(part)]
                 yield from _write_behind(_work_ahead(pool, jobs, work, 2 * num_workers, timeout_s), store, writer)
         except BaseException:
             pool.stop()  # do not wait for what nobody will write
@@ -87,24 +90,18 @@ class _Work:
 
     _detector: FaceDetector | None = None  # of this process
 
-    def __init__(
-        self,
-        make_detector: Callable[[], FaceDetector],
-        recipe: Recipe,
-        store: FaceStore,
-        pairs: Mapping[str, str],
-    ) -> None:
+    def __init__(self, make_detector: Callable[[], FaceDetector], recipe: Recipe, store: FaceStore) -> None:
         self.make_detector = make_detector
         self.recipe = recipe
         self.store = store
-        self.pairs = dict(pairs)
 
-    def __call__(self, video_id: str, path: Path, readers: tuple[str, ...] | None = None) -> Found:
+    def __call__(self, video_id: str, path: Path, real_id: str | None, first_reader: int) -> Found:
         if _Work._detector is None:
             torch.set_num_threads(1)
             _Work._detector = self.make_detector()
-        real_id = self.pairs.get(video_id)
-        return extract_video(video_id, path, _Work._detector, self.recipe, self.store, real_id=real_id, readers=readers)
+        return extract_video(
+            video_id, path, _Work._detector, self.recipe, self.store, real_id=real_id, first_reader=first_reader
+        )
 
 
 def _end_with_parent() -> None:
@@ -119,32 +116,48 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _work_ahead(
-    pool: ProcessPool, jobs: Iterable[tuple[str, Path]], work: _Work, at_most: int, timeout_s: float
-) -> Iterator[Found]:
-    """Work on at most so many videos at a time, and yield in order."""
+def _work_ahead(pool: ProcessPool, jobs: Iterable[Job], work: _Work, at_most: int, timeout_s: float) -> Iterator[Found]:
+    """Work on at most so many videos at a time, and yield what is found as it comes."""
     waiting = iter(jobs)
-    ahead: deque = deque()
+    ahead: dict[Future, tuple[Job, int]] = {}
     while True:
         for job in islice(waiting, at_most - len(ahead)):
-            ahead.append((job, pool.schedule(work, job, timeout=timeout_s)))
+            ahead[pool.schedule(work, (*job, 0), timeout=timeout_s)] = job, 0
         if not ahead:
             return
-        job, future = ahead.popleft()
-        found, reason = _outcome(future, timeout_s)
-        if found is None and len(READERS) > 1:
-            # It hung or died. Another decoder may not; nothing else changes.
-            again = pool.schedule(work, (*job, readers_for(job[1])[1:]), timeout=timeout_s)
-            found, _ = _outcome(again, timeout_s)
-        # Without the file's size it does not count as done and is tried again next time: the machine may be at fault.
-        yield found or nothing(VideoRow(job[0], Status.UNREADABLE, reason, num_bytes=-1))
+        for future in wait(ahead, return_when=FIRST_COMPLETED).done:
+            job, first_reader = ahead.pop(future)
+            found, reason = _outcome(future, timeout_s)
+            if found:
+                yield found
+            elif first_reader + 1 < len(READERS):
+                # It hung or died. Another decoder may not; nothing else changes.
+                ahead[pool.schedule(work, (*job, first_reader + 1), timeout=timeout_s)] = job, first_reader + 1
+            else:
+                yield _given_up(work.store, job, reason)
 
 
 def _outcome(future: Future, timeout_s: float) -> tuple[Found | None, str]:
-    """What a worker found; or nothing, and what became of the worker."""
+    """What a worker found; or nothing, and what became of it."""
     try:
         return future.result(), ""
     except TimeoutError:
         return None, f"not done within {timeout_s:g} s"
     except ProcessExpired as error:
         return None, f"the process that decoded it died (exit code {error.exitcode})"
+    except DeepfakeError:
+        raise
+    except Exception as error:  # one file of a corpus must not end the work on the others
+        return None, f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _given_up(store: FaceStore, job: Job, reason: str) -> Found:
+    """The row of a video that no reader survived.
+
+    That may be the machine's fault, as when memory ran out. So the first time it is stored without the file's size,
+    which does not count as done, and the next run tries it again; the second time it stays.
+    """
+    video_id, path, _ = job
+    before = store.stored(video_id)
+    again = before is None or before[0].num_bytes != -1
+    return nothing(VideoRow(video_id, Status.UNREADABLE, reason, num_bytes=-1 if again else file_size(path)))

@@ -41,6 +41,8 @@ class Mtcnn(FaceDetector):
 
     def detect(self, frames: np.ndarray) -> list[Faces]:
         scale = min(1.0, self.max_size / max(frames.shape[1:3]))
+        if min(frames.shape[1:3]) * scale < self.network.min_face_size:  # it fails when no size is left to look at
+            return [_faces(None, np.zeros(0), None, scale) for _ in frames]
         found: list[Faces] = []
         for batch in torch.from_numpy(frames).split(self.batch_size):
             images = self._shrunk(batch.to(self.network.device), scale)

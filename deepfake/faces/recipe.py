@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from deepfake.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -32,3 +34,12 @@ class Recipe:
     # Checkpoints made before these were options do not name them, and their faces were found so.
     reuse_boxes: bool = False
     detect_every: int = 1
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ConfigError: a number that is to be 1 or more is less.
+        """
+        for name in ("num_segments", "segment_length", "detect_every", "max_crop_size"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"faces.{name} is {getattr(self, name)}: give 1 or more")

@@ -1,7 +1,7 @@
 """What every RetinaFace shares: frames in batches, one pass each, its answer decoded and overlapping faces merged.
 
 The library's own `predict_jsons` takes one image a call and builds its priors in a Python loop (49 ms a frame at 960
-px). Here the frames of a video are one batch, and the priors of a frame size are computed once.
+px). Here frames are stacked in batches, and the priors of a frame size are computed once.
 
 Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild"; retinaface-pytorch 0.0.8,
 `predict_single.Model`, whose resize, priors and thresholds are kept.

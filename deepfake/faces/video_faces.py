@@ -22,8 +22,8 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.segments import segment_frames
 from deepfake.faces.tracker import Piece, area, join, joined, link, smooth
-from deepfake.schema import FaceTrack, Status
-from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow, file_size
+from deepfake.schema import FaceTrack, Status, VideoRow
+from deepfake.store import CROP_COLUMNS, FaceStore, file_size
 from deepfake.video.door import open_video, readers_for
 from deepfake.video.reader import VideoReader
 
@@ -53,6 +53,7 @@ class _Scan:
         num_sampled: frames decoded.
         num_detected: frames that the detector was shown.
         num_lost: segments that cannot be decoded.
+        num_dropped: tracks that do not count.
         reused: whether the boxes are the real's.
     """
 
@@ -60,6 +61,7 @@ class _Scan:
     num_sampled: int = 0
     num_detected: int = 0
     num_lost: int = 0
+    num_dropped: int = 0
     reused: bool = False
 
 
@@ -79,7 +81,7 @@ def extract_video(
     store: FaceStore,
     *,
     real_id: str | None = None,
-    readers: Sequence[str] | None = None,
+    first_reader: int = 0,
 ) -> Found:
     """Find the faces of one video, by the first reader that can decode it.
 
@@ -90,10 +92,11 @@ def extract_video(
         recipe: what is stored.
         store: where the real is, if it is anywhere; nothing is written to it here.
         real_id: of the real that the video was made from, if the corpus knows one.
-        readers: tried in turn, the last one may lose segments if it can decode others; None is `readers_for` the file.
+        first_reader: place in `readers_for` the file of the first that is tried; the last one may lose segments, if it
+            can decode others.
     """
     try:
-        *others, last = readers or readers_for(path)
+        *others, last = readers_for(path)[first_reader:]
         for name in others:
             with suppress(UnreadableVideoError), open_video(path, name) as video:
                 return _Extraction(video_id, video, detector, recipe, store, strict=True).run(real_id)
@@ -135,7 +138,8 @@ class _Extraction:
         scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
         scan = scan or self._detect(segments, real)
         if not scan.tracks:
-            return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames"))
+            dropped = f", but {scan.num_dropped} too small or too brief" if scan.num_dropped else ""
+            return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
         return self._found(scan)
 
     def _reuse(self, segments: list[range], real: Reference) -> _Scan | None:
@@ -169,7 +173,9 @@ class _Extraction:
             for i, piece in enumerate(tracks):
                 self._add(parts[-1][i], piece, number, segment, frames, differences.get(i))
         whole = [_whole([parts[s][i] for s, i in places]) for places in join(pieces, scenes)]
-        scan.tracks = sorted(filter(self._counts, whole), key=lambda track: area(joined(track.pieces)), reverse=True)
+        kept = [track for track in whole if self._counts(track)]
+        scan.num_dropped = len(whole) - len(kept)
+        scan.tracks = sorted(kept, key=lambda track: area(joined(track.pieces)), reverse=True)
         return scan
 
     def _decoded(self, segments: list[range], scan: _Scan) -> Iterator[tuple[int, range, np.ndarray]]:

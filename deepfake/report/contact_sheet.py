@@ -8,8 +8,6 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from deepfake.atomic import write_atomic
-
 MAX_FACES = 1000
 ASPECT = 4 / 3  # width to height of a sheet of many faces
 
@@ -77,12 +75,11 @@ def contact_sheet(faces: Sequence[SheetFace], title: str) -> Image.Image:
     return sheet
 
 
-def save(sheet: Image.Image, path: Path) -> Path:
-    """Write a JPEG, whole or not at all."""
+def as_jpeg(sheet: Image.Image) -> bytes:
+    """The sheet as a file's content."""
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=90, subsampling=0)  # thin coloured frames and small letters
-    write_atomic(path, buffer.getvalue())
-    return path
+    return buffer.getvalue()
 
 
 def num_columns(num_faces: int) -> int:

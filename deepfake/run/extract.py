@@ -9,6 +9,7 @@ from deepfake.errors import StoreError
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import (
+    NOTHING_DONE,
     chosen_shard,
     complete_store,
     extract_faces,
@@ -37,24 +38,23 @@ def extract(cfg: DictConfig) -> None:
     paths, pairs = sources(listing.videos)
     part = chosen_shard(paths, pairs, options)
 
-    if options.only_merge:
-        missing = store.todo(paths)
-        merge([video for video in listing.videos if video.video_id not in missing], store)
-        if missing:
-            raise StoreError(
-                f"{len(missing)} of {len(paths)} videos are not in {store.root}: {some(list(missing))}; the tables "
-                "hold the others. Run their shards again, or this command without extract.only_merge=true"
-            )
-    elif options.shard_index is not None:
-        done = extract_faces(part, pairs, store, faces, options)
-        summarise(store, store.folder_rows(part), done)
-        log.info(
-            "shard %d of %d is done; when all are, the command without the two options builds the tables",
-            options.shard_index,
-            options.num_shards,
-        )
+    if options.shard_index is not None:
+        summarise(store, store.folder_rows(part), extract_faces(part, pairs, store, faces, options))
+        shown = options.shard_index, options.num_shards
+        log.info("shard %d of %d is done; when all are, the command without the two options builds the tables", *shown)
         return
+    if options.only_merge:
+        there = [video for video in listing.videos if store.stored(video.video_id)]
+        merge(there, store)
+        summarise(store, store.rows([video.video_id for video in there]), NOTHING_DONE)
+        if missing := sorted(paths.keys() - {video.video_id for video in there}):
+            raise StoreError(
+                f"{len(missing)} of {len(paths)} videos are not in {store.root}: {some(missing)}; the tables hold the "
+                "others. Run their shards again, or this command without extract.only_merge=true"
+            )
     else:
-        complete_store(listing.videos, store, faces, options)
+        done = complete_store(listing.videos, store, faces, options)
+        if not done.num_videos:  # shards did it all: what became of the videos has not been said in one place
+            summarise(store, store.rows(list(paths)), done)
     sheet = store.root / "contact_sheet.jpg"
     show_paths({"videos": store.root / "videos.csv", "faces": store.root / "crops", "contact sheet": sheet})

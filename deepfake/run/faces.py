@@ -21,7 +21,7 @@ from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.shards import shard
-from deepfake.report.contact_sheet import SheetFace, contact_sheet, save
+from deepfake.report.contact_sheet import SheetFace, as_jpeg, contact_sheet
 from deepfake.report.tables import show
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
@@ -37,6 +37,9 @@ class Extraction:
     num_videos: int
     num_frames: int
     seconds: float
+
+
+NOTHING_DONE = Extraction(0, 0, 0.0)
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -100,6 +103,8 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: D
         ConfigError: `extract.num_shards` and `extract.shard_index` do not fit together.
     """
     count, index = options.num_shards, options.shard_index
+    if not isinstance(count, int) or count < 1:
+        raise ConfigError(f"extract.num_shards is {count}: give 1 or more")
     if index is None and count == 1:
         return dict(paths)
     if index is None or not 0 <= index < count:
@@ -108,11 +113,15 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: D
             f"extract.num_shards={count} and extract.shard_index={given}: the index is to be from 0 to {count - 1}; "
             f"-m 'extract.shard_index=range({count})' runs them all"
         )
+    if options.only_merge:
+        raise ConfigError("extract.only_merge=true merges all shards: leave out extract.shard_index")
     return {video_id: paths[video_id] for video_id in shard(paths, pairs, count, index)}
 
 
-def complete_store(videos: Sequence[Video], store: FaceStore, faces: Mapping[str, Any], options: DictConfig) -> None:
-    """See that the faces of all these videos are in the store and in its tables; say what was done.
+def complete_store(
+    videos: Sequence[Video], store: FaceStore, faces: Mapping[str, Any], options: DictConfig
+) -> Extraction:
+    """See that the faces of all these videos are in the store and in its tables; say what was done, if anything was.
 
     Args:
         videos: of one corpus.
@@ -123,15 +132,22 @@ def complete_store(videos: Sequence[Video], store: FaceStore, faces: Mapping[str
     Raises:
         ConfigError: `options` ask for a part of the videos.
     """
-    if options.num_shards != 1 or options.shard_index is not None or options.only_merge:
-        raise ConfigError(
-            "extract.num_shards, shard_index and only_merge are for scripts/extract.py; here all are needed"
-        )
+    require_whole(options)
     paths, pairs = sources(videos)
     done = extract_faces(paths, pairs, store, faces, options)
     merge(videos, store)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
+    return done
+
+
+def require_whole(options: DictConfig) -> None:
+    """
+    Raises:
+        ConfigError: `options`, the group `extract`, ask for a part of the videos.
+    """
+    if options.num_shards != 1 or options.shard_index is not None or options.only_merge:
+        raise ConfigError("extract.num_shards, shard_index and only_merge are for scripts/extract.py; leave them out")
 
 
 def extract_faces(
@@ -150,6 +166,8 @@ def extract_faces(
         faces: the config that the store was made from.
         options: the config group `extract`.
     """
+    if options.num_workers is not None and options.num_workers < 1:
+        raise ConfigError(f"extract.num_workers is {options.num_workers}: give 1 or more, or null for one a core")
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if 0 < len(todo) < len(paths):
         log.info("%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), some(list(todo)))
@@ -176,7 +194,7 @@ def default_workers(device: str) -> int:
 
 
 def merge(videos: Sequence[Video], store: FaceStore) -> None:
-    """Bring the store's tables and its contact sheet up to date with its folders.
+    """Bring the store's tables up to date with its folders, and the contact sheet, if these are all of its videos.
 
     Args:
         videos: those that are in the store.
@@ -184,13 +202,15 @@ def merge(videos: Sequence[Video], store: FaceStore) -> None:
     """
     ids = [video.video_id for video in videos]
     sheet = store.root / "contact_sheet.jpg"
-    if store.lists(ids) and sheet.exists():
+    if not store.lists(ids):
+        sheet.unlink(missing_ok=True)  # before: a kill leaves none rather than an old one
+        store.build_tables(ids)
+    if sheet.exists() or set(store.videos().index) - set(ids):
         return
-    store.build_tables(ids)
     labels = {video.video_id: video.label.name.lower() for video in videos}
-    rows = store.rows(ids)
-    counts = ", ".join(f"{count} {status}" for status, count in Counter(rows["status"]).items())
-    save(contact_sheet(main_faces(store, labels), f"{store.root.name}: {counts}"), sheet)
+    counts = ", ".join(f"{count} {status}" for status, count in Counter(store.rows(ids)["status"]).items())
+    faces = main_faces(store, labels)
+    store.replace(sheet.name, as_jpeg(contact_sheet(faces, f"{store.root.name}: {counts}")))
 
 
 def main_faces(store: FaceStore, labels: Mapping[str, str]) -> list[SheetFace]:
@@ -243,7 +263,8 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
         "faces": int(rows["num_faces"].sum()),
     }
     columns |= {"detected in": f"{rows['num_detected'].sum()} of {rows['num_sampled'].sum()} frames"}
-    columns |= {"frames/s": round(done.num_frames / done.seconds)}
+    if done.num_videos:
+        columns |= {"frames/s": round(done.num_frames / done.seconds)}
     show(f"faces in {store.root}", list(columns), [list(columns.values())])
     if reused := int((rows["boxes"] == "reused").sum()):
         log.info("%d fakes were cut by the boxes of their reals", reused)
@@ -253,7 +274,7 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
     for video_id, row in remarks.head(5).iterrows():
         log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])
     if len(remarks) > 5:
-        log.warning("and %d more: see the column reason of %s", len(remarks) - 5, store.root / "videos.csv")
+        log.warning("and %d more: see the column reason of videos.csv", len(remarks) - 5)
 
 
 def some(names: Sequence[str]) -> str:

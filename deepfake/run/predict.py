@@ -22,7 +22,7 @@ from deepfake.models.detector import Detector
 from deepfake.report.tables import show, show_paths
 from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import extract_faces, face_store, pick_device
+from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.store import FaceStore
 
@@ -38,6 +38,7 @@ def predict(cfg: DictConfig) -> None:
     paths = input_files(Path(cfg.input))
     faces = faces_of(checkpoint, cfg.get("faces"))
 
+    require_whole(cfg.extract)
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
         store = face_store(faces, Path(folder))
         extract_faces(paths, {}, store, faces, cfg.extract)  # unseen files have no pairs

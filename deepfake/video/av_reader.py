@@ -68,14 +68,14 @@ class AvReader(VideoReader):
         places: dict[int, list[int]] = {}
         for place, index in enumerate(indices):
             places.setdefault(index, []).append(place)
-        # Filled frame by frame: a second copy of a 4K segment would be 200 MB.
-        frames = np.empty((len(indices), self.info.height, self.info.width, 3), np.uint8)
-        for run in _runs(sorted(places)):
-            try:
+        try:
+            # Filled frame by frame: a second copy of a 4K segment would be 200 MB.
+            frames = np.empty((len(indices), self.info.height, self.info.width, 3), np.uint8)
+            for run in _runs(sorted(places)):
                 for index, pixels in self._read_run(run):
                     frames[places.pop(index)] = pixels
-            except (FFmpegError, ValueError, MemoryError) as error:  # as for a frame of an absurd size
-                raise UnreadableVideoError(self.path, f"frame {run[0]} cannot be decoded: {error}") from error
+        except (FFmpegError, ValueError, MemoryError) as error:  # as for a frame of an absurd size
+            raise UnreadableVideoError(self.path, f"its frames cannot be decoded: {error}") from error
         if places:
             reason = f"frame {min(places)} cannot be decoded; the file is damaged or cut off"
             raise UnreadableVideoError(self.path, reason)
@@ -162,6 +162,8 @@ def read_header(path: Path) -> Header:
         with av.open(str(path)) as container:
             stream = container.streams.video[0]
             return Header(stream.frames, stream.height, stream.width)
+    except PermissionError as error:
+        raise UnreadableVideoError(path, "no permission to read it") from error
     except Exception as error:  # PyAV raises a dozen kinds
         raise UnreadableVideoError(path, "not a video, or cut off") from error
 

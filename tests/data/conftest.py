@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepfake.schema import ClipSpec, Label, Split, Status, Video
-from deepfake.store import CROP_COLUMNS, FaceStore, VideoRow
+from deepfake.schema import ClipSpec, Label, Split, Status, Video, VideoRow
+from deepfake.store import CROP_COLUMNS, FaceStore
 
 SPEC = ClipSpec(1, 1, 1.3, 8, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

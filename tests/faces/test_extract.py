@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status
@@ -164,6 +165,39 @@ def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: st
     plain = {"detector": {"_target_": "x.Deadly"}, **RECIPE}
     store = FaceStore(tmp_path / "faces", plain).open()
     rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=12)  # type: ignore[arg-type]
-    first, second = rows
-    assert (first.video_id, first.status) == ("a", Status.UNREADABLE) and reason in first.reason
-    assert (second.video_id, second.status) == ("b", Status.OK)
+    outcome = {row.video_id: row for row in rows}
+    assert (outcome["a"].status, outcome["b"].status) == (Status.UNREADABLE, Status.OK) and reason in outcome[
+        "a"
+    ].reason
+    # It may have been the machine's fault, once.
+    assert list(store.todo(paths)) == ["a"]
+    if how == "dies":
+        again = extract({"a": paths["a"]}, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1)  # type: ignore[arg-type]
+        assert reason in next(again).reason
+        assert store.todo(paths) == {}
+
+
+class Failing(BrightSquares):
+    """Has a bug that shows on black frames."""
+
+    def detect(self, frames: np.ndarray) -> list:
+        if frames.mean() < 30:
+            raise ZeroDivisionError("a bug")
+        return super().detect(frames)
+
+
+def test_an_error_on_one_video_does_not_end_the_work_on_the_others(tmp_path: Path) -> None:
+    paths = {
+        "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
+        "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
+    }
+    store = FaceStore(tmp_path / "faces", {"detector": {"_target_": "x.Failing"}, **RECIPE}).open()
+    rows = {row.video_id: row for row in extract(paths, store, Failing, Recipe(**RECIPE), num_workers=1)}  # type: ignore[arg-type]
+    assert (rows["a"].status, rows["a"].reason) == (Status.UNREADABLE, "ZeroDivisionError: a bug")
+    assert rows["b"].status == Status.OK
+
+
+@pytest.mark.parametrize("name", ["detect_every", "num_segments", "segment_length"])
+def test_a_recipe_of_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=f"faces.{name} is 0: give 1 or more"):
+        Recipe(**{**RECIPE, name: 0})  # type: ignore[arg-type]

@@ -37,3 +37,8 @@ def test_boxes_come_back_in_the_pixels_of_a_frame_that_was_shrunk(frames: np.nda
         Mtcnn(min_face_size=40, max_size=320).detect(large)[0],
     )
     assert box_iou(whole.boxes * 4, shrunk.boxes)[0, 0] > 0.85
+
+
+def test_frames_smaller_than_any_face_have_none() -> None:
+    found = Mtcnn(min_face_size=40).detect(np.zeros((2, 32, 200, 3), np.uint8))
+    assert [len(faces) for faces in found] == [0, 0]

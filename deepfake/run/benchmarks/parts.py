@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from deepfake.faces.detector import FaceDetector, Faces
 from deepfake.faces.video_faces import extract_video
-from deepfake.run.benchmarks.setting import Setting, fresh_store, one_thread, sampled_frames
+from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, one_thread, sampled_frames
 from deepfake.store import ENCODING, FaceStore
 
 
@@ -63,7 +63,7 @@ def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, f
         detector = _Timed(plain, clock)
         for number, path in enumerate(tqdm(paths, desc="parts, one thread", unit="video")):
             with clock.part("decode"):
-                sampled_frames(path, how.recipe)
+                decode_frames(path, how.recipe)
             with clock.part("whole"):
                 found = extract_video(f"{number:03}", path, detector, how.recipe, store)
             with clock.part("write"):

@@ -20,8 +20,8 @@ from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
 from deepfake.run.faces import default_workers, face_store, pick_device
-from deepfake.schema import Status
-from deepfake.store import FaceStore, VideoRow
+from deepfake.schema import Status, VideoRow
+from deepfake.store import FaceStore
 from deepfake.video.door import open_video, probe
 
 
@@ -37,6 +37,7 @@ class Setting:
         num_workers: processes.
         timeout_s: a video that takes a worker longer is given up.
         repeats: of every measurement.
+        sizes: growing numbers of videos, as multiples of the smallest, whose times show whether the cost grows alike.
     """
 
     faces: dict[str, Any]
@@ -46,6 +47,7 @@ class Setting:
     num_workers: int
     timeout_s: float
     repeats: int
+    sizes: tuple[int, ...]
 
     def reusing_boxes(self) -> "Setting":
         """The same, with fakes that take the boxes of their reals."""
@@ -68,6 +70,7 @@ def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
         num_workers=cfg.extract.num_workers or default_workers(device),
         timeout_s=cfg.extract.timeout_s,
         repeats=cfg.repeats,
+        sizes=tuple(cfg.sizes),
     )
 
 
@@ -124,6 +127,12 @@ def sampled_frames(path: Path, recipe: Recipe) -> tuple[list[int], np.ndarray]:
         segments = sampled_segments(path, video.info.num_frames, recipe)
         frames = [video.read(segment) for segment in segments]
     return [index for segment in segments for index in segment], np.concatenate(frames)
+
+
+def decode_frames(path: Path, recipe: Recipe) -> int:
+    """Decode what extraction decodes, a segment at a time, keep none of it, and say how many frames it was."""
+    with open_video(path) as video:
+        return sum(len(video.read(part)) for part in sampled_segments(path, video.info.num_frames, recipe))
 
 
 @contextmanager

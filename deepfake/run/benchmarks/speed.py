@@ -12,14 +12,12 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from deepfake.faces.recipe import Recipe
 from deepfake.run.benchmarks.numbers import Boxes, Growth
 from deepfake.run.benchmarks.plain import one_image, plain_faces
-from deepfake.run.benchmarks.setting import Setting, fresh_store, sampled_frames, stored_as_faces, timed_extraction
+from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, stored_as_faces, timed_extraction
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
-SIZES = (1, 2, 4)  # whose times show whether the cost grows as the number of videos does
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +63,8 @@ def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
 
 
 def time_ours(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, FaceStore]:
-    """Extraction of n, 2n and 4n videos, each into a store of its own; and the last of the stores."""
-    sizes = [jobs(paths, how.num_workers, times) for times in SIZES]
+    """Extraction of growing numbers of videos, each into a store of its own; and the last of the stores."""
+    sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
     stores: list[FaceStore] = []
 
     def run(number: int) -> float:
@@ -84,13 +82,13 @@ def time_fakes(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growt
     A fake is its real's file under another id: it has the same frames and faces, which is all that extraction asks.
 
     Returns:
-        Times of n, 2n and 4n fakes, and the share of them that took their real's boxes.
+        Times of growing numbers of fakes, and the share of them that took their real's boxes.
     """
     how = how.reusing_boxes()
     store = fresh_store(how, folder)
     reals = {f"real-{number:03}": path for number, path in enumerate(paths)}
     timed_extraction(how, reals, store)
-    sizes = [jobs(paths, how.num_workers, times) for times in SIZES]
+    sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
     reused: list[bool] = []
 
     def run(number: int) -> float:
@@ -108,9 +106,9 @@ def time_decoding(how: Setting, paths: Sequence[Path]) -> tuple[Growth, float]:
     """Decoding alone, in as many processes as extraction has.
 
     Returns:
-        Times of n, 2n and 4n videos in processes that have started, and the seconds that it takes to start them.
+        Times of growing numbers of videos in processes that have started, and the seconds that it takes to start them.
     """
-    sizes = [list(jobs(paths, how.num_workers, times).values()) for times in SIZES]
+    sizes = [list(jobs(paths, how.num_workers, times).values()) for times in how.sizes]
     context = get_context("spawn")
     barrier = context.Barrier(how.num_workers + 1)
     start = time.perf_counter()
@@ -121,7 +119,7 @@ def time_decoding(how: Setting, paths: Sequence[Path]) -> tuple[Growth, float]:
         def run(number: int) -> float:
             start = time.perf_counter()
             work = [(path, how.recipe) for path in sizes[number]]
-            pool.starmap_async(_decode, work, chunksize=1).get(how.timeout_s * len(work))
+            pool.starmap_async(decode_frames, work, chunksize=1).get(how.timeout_s * len(work))
             return time.perf_counter() - start
 
         return _growth("decoding alone", [len(todo) for todo in sizes], how.repeats, run), start_up
@@ -141,10 +139,6 @@ def _growth(name: str, counts: list[int], repeats: int, run: Callable[[int], flo
 def _wait_for_all(barrier: Barrier) -> None:
     """What a process does first: all has been imported when it comes here."""
     barrier.wait()
-
-
-def _decode(path: Path, recipe: Recipe) -> int:
-    return len(sampled_frames(path, recipe)[0])
 
 
 def stored_boxes(store: FaceStore) -> Boxes:
