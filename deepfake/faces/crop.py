@@ -48,7 +48,7 @@ def crop(frame: np.ndarray, where: Region, max_size: int) -> np.ndarray:
         (S, S, 3) uint8, S = min(where.size, max_size).
     """
     bottom, right = where.y + where.size, where.x + where.size
-    if 0 <= where.y and bottom <= frame.shape[0] and 0 <= where.x and right <= frame.shape[1]:
+    if where.y >= 0 and bottom <= frame.shape[0] and where.x >= 0 and right <= frame.shape[1]:
         pixels = np.ascontiguousarray(frame[where.y : bottom, where.x : right])  # 70 times as fast as by indices
     else:
         rows = np.arange(where.y, bottom).clip(0, frame.shape[0] - 1)
