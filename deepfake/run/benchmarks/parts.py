@@ -2,6 +2,7 @@
 
 import io
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -23,13 +24,13 @@ class _Clock:
     """Processor seconds by name, of all threads together."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
         start = time.process_time()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
+        self.seconds[name] += time.process_time() - start
 
 
 class _Timed(FaceDetector):
