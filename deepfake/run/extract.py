@@ -39,7 +39,8 @@ def extract(cfg: DictConfig) -> None:
     part = chosen_shard(paths, pairs, options)
 
     if options.shard_index is not None:
-        summarise(store, store.folder_rows(part), extract_faces(part, pairs, store, faces, options))
+        done = extract_faces(part, pairs, store, faces, options)
+        summarise(store, store.folder_rows(part), done)
         shown = options.shard_index, options.num_shards
         log.info("shard %d of %d is done; when all are, the command without the two options builds the tables", *shown)
         return
