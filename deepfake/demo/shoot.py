@@ -1,7 +1,7 @@
 """Records one take: draws its people and room, renders frame by frame, forges, adds the camera's noise, encodes."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -16,13 +16,15 @@ from deepfake.demo.recipe import Recipe, Take
 from deepfake.demo.render import Actor, layer, render
 from deepfake.demo.scenery import draw_body, draw_room
 from deepfake.schema import Label, Video
+from deepfake.threads import one_thread
 
 
 def shoot(recipe: Recipe, take: Take, folder: Path) -> None:
     """Writes the files of a take below `folder`; the bytes depend on recipe and take alone."""
     for video in take.videos:
         (folder / video.path).parent.mkdir(parents=True, exist_ok=True)
-    with _one_thread(), ExitStack() as stack:
+    # How torch splits its work must not depend on who calls: vectorised and scalar code round differently.
+    with one_thread(), ExitStack() as stack:
         size = (recipe.height, recipe.width)
         writers = [stack.enter_context(ClipWriter(folder / v.path, size, recipe.fps)) for v in take.videos]
         for pictures in frames(recipe, take):
@@ -82,14 +84,3 @@ def _forgery(recipe: Recipe, video: Video, actors: tuple[Actor, ...], num_frames
         return Forgery(source, actors[0].motion.expression, jitter)
     driver = perform(recipe.rng("motion", f"{video.source_id}_a", video.source_id), num_frames, recipe.fps)
     return Forgery(actors[0].head, driver.expression, jitter)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """How torch splits its work must not depend on who calls: vectorised and scalar code round differently."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(num_threads)

@@ -52,6 +52,7 @@ class _Scan:
         differences: of each track those to the real, a number a segment.
         num_sampled: frames decoded.
         num_detected: frames that the detector was shown.
+        num_segments: that were asked for.
         num_lost: segments that cannot be decoded.
         num_dropped: tracks that do not count.
         reused: whether the boxes are the real's.
@@ -60,6 +61,7 @@ class _Scan:
     tracks: list["_Track"] = field(default_factory=list)
     num_sampled: int = 0
     num_detected: int = 0
+    num_segments: int = 0
     num_lost: int = 0
     num_dropped: int = 0
     reused: bool = False
@@ -180,7 +182,7 @@ class _Extraction:
 
     def _decoded(self, segments: list[range], scan: _Scan) -> Iterator[tuple[int, range, np.ndarray]]:
         """Number, indices and frames of each segment that can be decoded, one at a time."""
-        error = None
+        error, scan.num_segments = None, len(segments)
         for number, segment in enumerate(segments):
             try:
                 frames = self.video.read(segment)
@@ -230,7 +232,7 @@ class _Extraction:
         if info.num_missing:
             remarks.append(f"the file says {info.num_frames + info.num_missing} frames and holds {info.num_frames}")
         if scan.num_lost:
-            remarks.append(f"{scan.num_lost} of {self.recipe.num_segments} segments cannot be decoded")
+            remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded")
         return VideoRow(
             video_id=self.video_id,
             status=status,

@@ -60,11 +60,7 @@ class AvReader(VideoReader):
             self.close()
             raise
 
-    def read(self, indices: Sequence[int]) -> np.ndarray:
-        if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
-            raise UnreadableVideoError(
-                self.path, f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
-            )
+    def _decode(self, indices: Sequence[int]) -> np.ndarray:
         places: dict[int, list[int]] = {}
         for place, index in enumerate(indices):
             places.setdefault(index, []).append(place)

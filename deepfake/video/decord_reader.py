@@ -38,13 +38,6 @@ class DecordReader(VideoReader):
         height, width = self._decode([0]).shape[1:3]
         self.info = VideoInfo(len(self._reader), float(self._reader.get_avg_fps()), height, width)
 
-    def read(self, indices: Sequence[int]) -> np.ndarray:
-        if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
-            raise UnreadableVideoError(
-                self.path, f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
-            )
-        return self._decode(indices)
-
     def close(self) -> None:
         del self._reader
 

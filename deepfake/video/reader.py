@@ -11,6 +11,8 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from deepfake.errors import UnreadableVideoError
+
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
@@ -44,7 +46,6 @@ class VideoReader(ABC):
     path: Path
     info: VideoInfo
 
-    @abstractmethod
     def read(self, indices: Sequence[int]) -> np.ndarray:
         """Decode the frames at `indices`.
 
@@ -54,6 +55,14 @@ class VideoReader(ABC):
         Raises:
             UnreadableVideoError: one of them cannot be decoded, or lies outside the video.
         """
+        if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
+            reason = f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
+            raise UnreadableVideoError(self.path, reason)
+        return self._decode(indices)
+
+    @abstractmethod
+    def _decode(self, indices: Sequence[int]) -> np.ndarray:
+        """`read`, for indices within the video."""
 
     @abstractmethod
     def close(self) -> None:

@@ -12,9 +12,9 @@ from tqdm import tqdm
 from deepfake.demo.encode import ClipWriter
 from deepfake.demo.recipe import Recipe, Take
 from deepfake.demo.shoot import frames
-from deepfake.run.benchmarks.setting import one_thread
 from deepfake.run.predict import input_files
 from deepfake.schema import Label, Video
+from deepfake.threads import one_thread
 
 FPS = 25
 MIN_DRAWN = 120  # pixels of height, below which a drawn person is not one to a detector

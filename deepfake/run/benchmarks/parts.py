@@ -16,8 +16,9 @@ from tqdm import tqdm
 
 from deepfake.faces.detector import FaceDetector, Faces
 from deepfake.faces.video_faces import extract_video
-from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, one_thread, sampled_frames
+from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, sampled_frames
 from deepfake.store import ENCODING, FaceStore
+from deepfake.threads import one_thread
 
 
 class _Clock:

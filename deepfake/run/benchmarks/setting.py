@@ -2,15 +2,13 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -133,17 +131,6 @@ def decode_frames(path: Path, recipe: Recipe) -> int:
     """Decode what extraction decodes, a segment at a time, keep none of it, and say how many frames it was."""
     with open_video(path) as video:
         return sum(len(video.read(part)) for part in sampled_segments(path, video.info.num_frames, recipe))
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """torch splits no work meanwhile: on a machine that has other work its threads wait for each other."""
-    num_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(num_threads)
 
 
 def video_seconds(path: Path) -> float:
