@@ -29,8 +29,9 @@ class Status(StrEnum):
 
     OK = "ok"
     NO_FACE = "no_face"
-    UNREADABLE = "unreadable"
+    UNREADABLE = "unreadable"  # a fact about the file: its decoder fails, hangs or dies on it
     TOO_SHORT = "too_short"
+    FAILED = "failed"  # a fault of the machine or of the program; the next run tries the video again
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +80,18 @@ class VideoRow:
         width: of a frame, in pixels.
         num_sampled: frames that were looked at.
         num_faces: tracks that were stored.
-        num_detected: sampled frames that the detector was shown; boxes of the others are interpolated.
+        num_detected: sampled frames that the finder was shown; boxes of the others are interpolated.
         reader: the library that decoded it; empty if none could.
         num_bytes: of the file. Another number means another file, whose faces are extracted anew; -1 is to be tried
             again.
         digest: BLAKE2 of the file's content; the audit compares it between splits.
         boxes: `detected` in this video, or `reused` from its real; empty without a face.
+        duration_s: seconds that a player shows.
+        num_repeated: sampled frames that equal the frame before them.
+        remarks: what was done to the picture so that it is as a player shows it, and what could not be done.
+        num_shots: shots among the segments that were looked at; 0 if none was.
+        main_share: share of the segments that could be decoded in which the main track was found.
+        changed_track: the track that differs most from the real of the same name; -1 where that is not known.
     """
 
     video_id: str
@@ -101,6 +108,12 @@ class VideoRow:
     num_bytes: int = 0
     digest: str = ""
     boxes: str = ""
+    duration_s: float = 0.0
+    num_repeated: int = 0
+    remarks: str = ""
+    num_shots: int = 0
+    main_share: float = 0.0
+    changed_track: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +123,7 @@ class FaceTrack:
     Attributes:
         frames: (N,) int64, frame indices in the video, ascending.
         boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may reach over its border.
-        scores: (N,) float32, the detector's confidence in [0, 1].
+        scores: (N,) float32, the finder's confidence in [0, 1].
         landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
     """
 
@@ -130,7 +143,7 @@ class ClipSpec:
         margin: side of the cut, as a multiple of the side of the face's box.
         size: S, side in pixels that the cut is resized to.
         shape: `square` cuts the square around the longer side of the box, so faces keep their proportions; `box` cuts
-            the detector's box as it is and stretches it.
+            the finder's box as it is and stretches it.
         mean: per RGB channel, of values in [0, 1].
         std: per RGB channel, of values in [0, 1].
     """

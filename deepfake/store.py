@@ -272,10 +272,10 @@ def recipe_name(recipe: Mapping[str, Any]) -> str:
     """A folder's name that a person can read and that no other recipe has.
 
     Example:
-        >>> recipe_name({"detector": {"_target_": "deepfake.faces.mtcnn.Mtcnn"}, "num_segments": 4,
+        >>> recipe_name({"finder": {"_target_": "deepfake.faces.finders.mtcnn.Mtcnn"}, "num_segments": 4,
         ...              "segment_length": 8, "margin": 1.3})
         'mtcnn-4x8-m1.3-...'
     """
     digest = hashlib.blake2b(json.dumps(recipe, sort_keys=True).encode(), digest_size=4).hexdigest()
-    detector = recipe["detector"]["_target_"].rpartition(".")[2].lower()
-    return f"{detector}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}-{digest}"
+    finder = recipe["finder"]["_target_"].rpartition(".")[2].lower()
+    return f"{finder}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}-{digest}"

@@ -1,4 +1,4 @@
-"""Measure what extraction or the detectors cost on this machine. See conf/benchmark.yaml."""
+"""Measure what extraction or the finders cost on this machine. See conf/benchmark.yaml."""
 
 import sys
 from itertools import pairwise

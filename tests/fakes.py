@@ -1,4 +1,4 @@
-"""Things made on the spot: clips with bright squares for faces, and a detector that finds them."""
+"""Things made on the spot: clips with bright squares for faces, and a finder that finds them."""
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,7 @@ from types import MappingProxyType
 import av
 import numpy as np
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
 HEIGHT, WIDTH = 120, 160
@@ -77,10 +77,10 @@ def no_face(t: int) -> Sequence[Box]:
     return []
 
 
-class BrightSquares(FaceDetector):
+class BrightSquares(Finder):
     """Finds white squares: columns of white, and in each the rows."""
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         return [self._squares(frame.min(-1) > 200) for frame in frames]
 
     @staticmethod

@@ -129,10 +129,10 @@ def test_single_frames_are_the_default() -> None:
 
 
 def test_real_corpora_use_retinaface_and_the_demo_what_needs_no_network() -> None:
-    assert composed("data=celebdf").faces.detector._target_.endswith("RetinaFace")
-    assert composed("data=demo").faces.detector._target_.endswith("Mtcnn")
-    assert composed("data=demo", "faces=retinaface").faces.detector._target_.endswith("RetinaFace")
-    assert composed("data=celebdf", "faces=mtcnn").faces.detector._target_.endswith("Mtcnn")
+    assert composed("data=celebdf").faces.finder._target_.endswith("RetinaFace")
+    assert composed("data=demo").faces.finder._target_.endswith("Mtcnn")
+    assert composed("data=demo", "faces=retinaface").faces.finder._target_.endswith("RetinaFace")
+    assert composed("data=celebdf", "faces=mtcnn").faces.finder._target_.endswith("Mtcnn")
 
 
 @pytest.mark.parametrize("data", sorted(path.stem for path in (CONF / "data").glob("*.yaml")))

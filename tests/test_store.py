@@ -18,7 +18,7 @@ from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore, recipe_name
 
-RECIPE = {"detector": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
+RECIPE = {"finder": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
 
 
 def crops(frames: list[int]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 A file that cannot be read, a decoder that hangs and a worker that dies cost that one video a row with a reason; the
 rest goes on. What is in the store is not done again.
 
-Each worker has a reader and a detector of its own, and one thread: a detector's many small operations gain nothing from
+Each worker has a reader and a finder of its own, and one thread: a finder's many small operations gain nothing from
 a second thread on a CPU, and lose up to twenty times when they have to share a core. On a GPU the workers share it.
 
 Reals come before their fakes, since a fake can take its boxes from its real, and its real tells which face was changed.
@@ -23,7 +23,7 @@ import torch
 from pebble import ProcessExpired, ProcessPool
 
 from deepfake.errors import DeepfakeError
-from deepfake.faces.detector import FaceDetector
+from deepfake.faces.finders.finder import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video, nothing
 from deepfake.schema import Status, VideoRow
@@ -36,7 +36,7 @@ Job = tuple[str, Path, str | None]  # video_id, file, video_id of the real
 def extract(
     todo: Mapping[str, Path],
     store: FaceStore,
-    make_detector: Callable[[], FaceDetector],
+    make_finder: Callable[[], Finder],
     recipe: Recipe,
     *,
     pairs: Mapping[str, str] = MappingProxyType({}),
@@ -48,7 +48,7 @@ def extract(
     Args:
         todo: video_id -> file.
         store: opened.
-        make_detector: makes the detector; picklable.
+        make_finder: makes the finder; picklable.
         recipe: what to store.
         pairs: video_id of a fake -> that of its real, which is in the store, among `todo`, or not to be had.
         num_workers: processes; each has one segment of frames in memory, and at most twice as many videos' crops wait.
@@ -60,8 +60,8 @@ def extract(
     Raises:
         StoreError: the store cannot be written to.
     """
-    make_detector()  # what is wrong with its weights is said here, once
-    work = _Work(make_detector, recipe, store)
+    make_finder()  # what is wrong with its weights is said here, once
+    work = _Work(make_finder, recipe, store)
     # Not forked: torch's and decord's threads do not survive a fork.
     pool = ProcessPool(max_workers=num_workers, context=get_context("spawn"), initializer=_end_with_parent)
     with ThreadPoolExecutor(max_workers=1) as writer, pool:
@@ -86,21 +86,21 @@ def _write_behind(found: Iterable[Found], store: FaceStore, writer: ThreadPoolEx
 
 
 class _Work:
-    """What a worker does with a video; its detector is made at the first and kept."""
+    """What a worker does with a video; its finder is made at the first and kept."""
 
-    _detector: FaceDetector | None = None  # of this process
+    _finder: Finder | None = None  # of this process
 
-    def __init__(self, make_detector: Callable[[], FaceDetector], recipe: Recipe, store: FaceStore) -> None:
-        self.make_detector = make_detector
+    def __init__(self, make_finder: Callable[[], Finder], recipe: Recipe, store: FaceStore) -> None:
+        self.make_finder = make_finder
         self.recipe = recipe
         self.store = store
 
     def __call__(self, video_id: str, path: Path, real_id: str | None, first_reader: int) -> Found:
-        if _Work._detector is None:
+        if _Work._finder is None:
             torch.set_num_threads(1)
-            _Work._detector = self.make_detector()
+            _Work._finder = self.make_finder()
         return extract_video(
-            video_id, path, _Work._detector, self.recipe, self.store, real_id=real_id, first_reader=first_reader
+            video_id, path, _Work._finder, self.recipe, self.store, real_id=real_id, first_reader=first_reader
         )
 
 

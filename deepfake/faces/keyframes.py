@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.looks import looks
 from deepfake.faces.tracker import MIN_ALIKE, box_iou
 
@@ -21,25 +21,25 @@ MIN_IOU = 0.5  # a face that moved further did not move in a straight line, for 
 
 
 def detect(
-    frames: np.ndarray, detector: FaceDetector, *, every: int, min_score: float, min_face_size: int
+    frames: np.ndarray, finder: Finder, *, every: int, min_score: float, min_face_size: int
 ) -> tuple[list[Faces], list[np.ndarray], int]:
     """Find the faces of every frame of a segment.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB, consecutive.
-        detector: is shown as few frames as will do.
+        finder: is shown as few frames as will do.
         every: distance of the first key frames; 1 detects in every frame.
         min_score: detections below are no faces.
         min_face_size: key frames may disagree on faces that are smaller, in pixels.
 
     Returns:
-        The faces of each frame, how they look (see `looks`), and the number of frames that the detector saw.
+        The faces of each frame, how they look (see `looks`), and the number of frames that the finder saw.
     """
     found: dict[int, _Seen] = {}
     num_detected = 0
     wanted = sorted({*range(0, len(frames), every), len(frames) - 1})
     while wanted:
-        for i, faces in zip(wanted, detector.detect(frames[wanted]), strict=True):
+        for i, faces in zip(wanted, finder.find(frames[wanted]), strict=True):
             faces = faces.above(min_score)
             found[i] = faces, looks(frames[i], faces.boxes)
         num_detected += len(wanted)

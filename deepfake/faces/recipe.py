@@ -1,4 +1,4 @@
-"""What is stored of a face, beside the detector that finds it."""
+"""What is stored of a face, beside the finder that finds it."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from deepfake.errors import ConfigError
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The options of the config group `faces`, less the detector; each decides which pixels are stored.
+    """The options of the config group `faces`, less the finder; each decides which pixels are stored.
 
     Attributes:
         num_segments: runs of consecutive frames, spread evenly over the video.

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.detector import Faces
+from deepfake.faces.finders.finder import Faces
 from deepfake.schema import FaceTrack
 
 # Boxes overlap by so much from one frame to the next, and where frames lie between them, since a face moves meanwhile.
@@ -154,8 +154,8 @@ class Face:
     Attributes:
         x: of the centre.
         y: of the centre.
-        width: of the detector's box.
-        height: of the detector's box.
+        width: of the finder's box.
+        height: of the finder's box.
     """
 
     x: float
@@ -170,7 +170,7 @@ class Face:
 
 
 def smooth(boxes: np.ndarray) -> Face:
-    """One box for many: the median centre, width and height, so that the jitter of the detector is not a cue.
+    """One box for many: the median centre, width and height, so that the jitter of the finder is not a cue.
 
     It is rounded to a thousandth of a pixel, as the store keeps it, so that a fake that reuses it is cut alike.
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
-from deepfake.faces.detector import FaceDetector
+from deepfake.faces.finders.finder import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import thumbnail
 from deepfake.faces.pairs import changed_track
@@ -51,7 +51,7 @@ class _Scan:
         tracks: of each track its pieces, as (segment, track in that segment), and their crops.
         differences: of each track those to the real, a number a segment.
         num_sampled: frames decoded.
-        num_detected: frames that the detector was shown.
+        num_detected: frames that the finder was shown.
         num_segments: that were asked for.
         num_lost: segments that cannot be decoded.
         num_dropped: tracks that do not count.
@@ -78,7 +78,7 @@ class _Track:
 def extract_video(
     video_id: str,
     path: Path,
-    detector: FaceDetector,
+    finder: Finder,
     recipe: Recipe,
     store: FaceStore,
     *,
@@ -90,7 +90,7 @@ def extract_video(
     Args:
         video_id: as in the corpus.
         path: the file.
-        detector: finds faces.
+        finder: finds faces.
         recipe: what is stored.
         store: where the real is, if it is anywhere; nothing is written to it here.
         real_id: of the real that the video was made from, if the corpus knows one.
@@ -101,9 +101,9 @@ def extract_video(
         *others, last = readers_for(path)[first_reader:]
         for name in others:
             with suppress(UnreadableVideoError), open_video(path, name) as video:
-                return _Extraction(video_id, video, detector, recipe, store, strict=True).run(real_id)
+                return _Extraction(video_id, video, finder, recipe, store, strict=True).run(real_id)
         with open_video(path, last) as video:
-            return _Extraction(video_id, video, detector, recipe, store, strict=False).run(real_id)
+            return _Extraction(video_id, video, finder, recipe, store, strict=False).run(real_id)
     except UnreadableVideoError as error:
         return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
 
@@ -121,11 +121,11 @@ class _Extraction:
     """
 
     def __init__(
-        self, video_id: str, video: VideoReader, detector: FaceDetector, recipe: Recipe, store: FaceStore, strict: bool
+        self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore, strict: bool
     ) -> None:
         self.video_id = video_id
         self.video = video
-        self.detector = detector
+        self.finder = finder
         self.recipe = recipe
         self.store = store
         self.strict = strict
@@ -164,7 +164,7 @@ class _Extraction:
         parts: list[list[_Track]] = []
         scenes: list[np.ndarray] = []
         for number, segment, frames in self._decoded(segments, scan):
-            found, num_detected = find_pieces(frames, segment, self.detector, self.recipe)
+            found, num_detected = find_pieces(frames, segment, self.finder, self.recipe)
             scan.num_detected += num_detected
             tracks = [piece.track for piece in found]
             several = real is not None and min(len(tracks), len(real.tracks)) > 1
@@ -251,18 +251,18 @@ class _Extraction:
         )
 
 
-def find_pieces(frames: np.ndarray, segment: range, detector: FaceDetector, recipe: Recipe) -> tuple[list[Piece], int]:
-    """The faces of one segment, each followed through it; and the number of frames that the detector was shown.
+def find_pieces(frames: np.ndarray, segment: range, finder: Finder, recipe: Recipe) -> tuple[list[Piece], int]:
+    """The faces of one segment, each followed through it; and the number of frames that the finder was shown.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
         segment: T indices of those frames in the video.
-        detector: finds faces.
+        finder: finds faces.
         recipe: its `detect_every`, `min_score` and `min_face_size` count.
     """
     faces, looks, num_detected = detect(
         frames,
-        detector,
+        finder,
         every=recipe.detect_every,
         min_score=recipe.min_score,
         min_face_size=recipe.min_face_size,

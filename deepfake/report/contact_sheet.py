@@ -1,4 +1,4 @@
-"""A picture of many faces at once, the least certain first, so that a person sees what a detector took for a face."""
+"""A picture of many faces at once, the least certain first, so that a person sees what a finder took for a face."""
 
 import io
 import math
@@ -32,7 +32,7 @@ class SheetFace:
     Attributes:
         path: a square image, of any size.
         caption: two lines; what is too long for the cell loses its middle.
-        score: the detector's confidence that this is a face, in [0, 1].
+        score: the finder's confidence that this is a face, in [0, 1].
         label: `real` or `fake`; anything else is unlabelled.
     """
 

@@ -1,4 +1,4 @@
-"""What extraction and the detectors cost on this machine: one stage, several benchmarks by name."""
+"""What extraction and the finders cost on this machine: one stage, several benchmarks by name."""
 
 import json
 import os
@@ -15,14 +15,14 @@ from rich.console import Console
 from deepfake.atomic import write_atomic
 from deepfake.errors import ConfigError
 from deepfake.report.tables import show_paths
-from deepfake.run.benchmarks.detectors import compare_detectors
 from deepfake.run.benchmarks.extraction import measure_extraction
+from deepfake.run.benchmarks.finders import compare_finders
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import pick_device
 
 BENCHMARKS: Mapping[str, Callable[[DictConfig], dict[str, Any]]] = {
     "extraction": measure_extraction,
-    "detectors": compare_detectors,
+    "finders": compare_finders,
 }
 
 

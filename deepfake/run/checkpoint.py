@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from deepfake.errors import CheckpointError, WeightsError
-from deepfake.faces.detector import FaceDetector
+from deepfake.faces.finders.finder import Finder
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
 from deepfake.schema import ClipSpec, Label
@@ -26,7 +26,7 @@ FORMAT = 1
 LABELS = {label.name.lower(): int(label) for label in Label}
 # The only code that a checkpoint may name: package -> what must come out of it.
 MODELS = ("deepfake.models.", nn.Module)
-DETECTORS = ("deepfake.faces.", FaceDetector)
+FINDERS = ("deepfake.faces.finders.", Finder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,11 +134,11 @@ def faces_of(checkpoint: Checkpoint, faces: DictConfig | None) -> dict[str, Any]
     """The recipe of the faces that a checkpoint is given: its own, unless one is named.
 
     Raises:
-        CheckpointError: its own names code that is not a detector of ours.
+        CheckpointError: its own names code that is not a finder of ours.
     """
     if faces is not None:
         return dict(OmegaConf.to_container(faces, resolve=True))  # type: ignore[arg-type]
-    _check_targets(checkpoint.card["faces"], checkpoint.path, *DETECTORS)
+    _check_targets(checkpoint.card["faces"], checkpoint.path, *FINDERS)
     return dict(checkpoint.card["faces"])
 
 
@@ -162,7 +162,7 @@ def _check_targets(node: Any, path: Path, package: str, base: type) -> None:
             if str(key).startswith("_") and key not in ("_target_", "_partial_"):
                 raise CheckpointError(f"{path} has a config with {key!r}: refused")
             if key == "_target_" and not _is_ours(value, package, base):
-                kind = "model" if base is nn.Module else "face detector"
+                kind = "model" if base is nn.Module else "face finder"
                 raise CheckpointError(f"{path} asks to call {value!r}, which is not a {kind} of this project: refused")
             _check_targets(value, path, package, base)
 

@@ -61,8 +61,8 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
         faces: plain data, a config of the group `faces`.
         corpus_dir: `<faces_dir>/<corpus>`.
     """
-    # Where the weights lie says nothing about the faces; the detector and its thresholds do.
-    recipe = {**faces, "detector": {k: v for k, v in faces["detector"].items() if k not in ("weights", "batch_size")}}
+    # Where the weights lie says nothing about the faces; the finder and its thresholds do.
+    recipe = {**faces, "finder": {k: v for k, v in faces["finder"].items() if k not in ("weights", "batch_size")}}
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
@@ -172,11 +172,11 @@ def extract_faces(
     if 0 < len(todo) < len(paths):
         log.info("%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), some(list(todo)))
     if todo:
-        recipe = Recipe(**{key: value for key, value in faces.items() if key != "detector"})
+        recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
         device = pick_device(options.device)
-        detector = instantiate(faces["detector"], device=device, _partial_=True, _convert_="all")
+        finder = instantiate(faces["finder"], device=device, _partial_=True, _convert_="all")
         workers = min(options.num_workers or default_workers(device), len(todo))
-        rows = extract(todo, store, detector, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
+        rows = extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
                 frames += row.num_sampled
@@ -214,7 +214,7 @@ def merge(videos: Sequence[Video], store: FaceStore) -> None:
 
 
 def main_faces(store: FaceStore, labels: Mapping[str, str]) -> list[SheetFace]:
-    """One crop of each video's main face, from the middle, with the detector's mean score.
+    """One crop of each video's main face, from the middle, with the finder's mean score.
 
     Args:
         store: with its tables.

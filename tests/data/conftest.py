@@ -1,4 +1,4 @@
-"""A store of a few videos, written without a detector: each crop's colour says which frame it is."""
+"""A store of a few videos, written without a finder: each crop's colour says which frame it is."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def videos() -> list[Video]:
 
 @pytest.fixture(scope="session")
 def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
-    recipe = {"detector": {"_target_": "x.Fake"}, "num_segments": 1, "segment_length": 8, "margin": 1.3}
+    recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 1, "segment_length": 8, "margin": 1.3}
     store = FaceStore(tmp_path_factory.mktemp("faces"), {**recipe, "image_format": "png"}).open()
     for v in videos:
         frames = [] if v.video_id == "empty" else range(8)

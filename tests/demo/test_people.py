@@ -1,4 +1,4 @@
-"""Drawn people pass for people: a face detector that was trained on photographs finds them."""
+"""Drawn people pass for people: a face finder that was trained on photographs finds them."""
 
 from collections.abc import Iterator
 

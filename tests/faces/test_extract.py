@@ -29,7 +29,7 @@ RECIPE = {
 
 
 def run(paths: dict[str, Path], root: Path, recipe: dict = RECIPE, **options: object) -> FaceStore:
-    plain = {"detector": {"_target_": "tests.fakes.BrightSquares"}, **recipe}
+    plain = {"finder": {"_target_": "tests.fakes.BrightSquares"}, **recipe}
     store = FaceStore(root / recipe_name(plain), plain).open()
     options = {"num_workers": 1, **options}
     list(extract(store.todo(paths), store, BrightSquares, Recipe(**recipe), **options))  # type: ignore[arg-type]
@@ -147,13 +147,13 @@ class Deadly(BrightSquares):
     def __init__(self, how: str) -> None:
         self.how = how
 
-    def detect(self, frames: np.ndarray) -> list:
+    def find(self, frames: np.ndarray) -> list:
         if frames.mean() < 30:
             if self.how == "dies":
                 os._exit(3)
             while True:
                 pass
-        return super().detect(frames)
+        return super().find(frames)
 
 
 @pytest.mark.parametrize(("how", "reason"), [("dies", "died"), ("hangs", "not done within 12 s")])
@@ -162,7 +162,7 @@ def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: st
         "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
         "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
     }
-    plain = {"detector": {"_target_": "x.Deadly"}, **RECIPE}
+    plain = {"finder": {"_target_": "x.Deadly"}, **RECIPE}
     store = FaceStore(tmp_path / "faces", plain).open()
     rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=12)  # type: ignore[arg-type]
     outcome = {row.video_id: row for row in rows}
@@ -180,10 +180,10 @@ def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: st
 class Failing(BrightSquares):
     """Has a bug that shows on black frames."""
 
-    def detect(self, frames: np.ndarray) -> list:
+    def find(self, frames: np.ndarray) -> list:
         if frames.mean() < 30:
             raise ZeroDivisionError("a bug")
-        return super().detect(frames)
+        return super().find(frames)
 
 
 def test_an_error_on_one_video_does_not_end_the_work_on_the_others(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_an_error_on_one_video_does_not_end_the_work_on_the_others(tmp_path: Pat
         "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
         "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
     }
-    store = FaceStore(tmp_path / "faces", {"detector": {"_target_": "x.Failing"}, **RECIPE}).open()
+    store = FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Failing"}, **RECIPE}).open()
     rows = {row.video_id: row for row in extract(paths, store, Failing, Recipe(**RECIPE), num_workers=1)}  # type: ignore[arg-type]
     assert (rows["a"].status, rows["a"].reason) == (Status.UNREADABLE, "ZeroDivisionError: a bug")
     assert rows["b"].status == Status.OK

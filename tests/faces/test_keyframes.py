@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.tracker import link
 from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces
@@ -19,9 +19,9 @@ class Counting(BrightSquares):
     def __init__(self) -> None:
         self.shown = 0
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         self.shown += len(frames)
-        return super().detect(frames)
+        return super().find(frames)
 
 
 def appears(t: int) -> Sequence[Box]:
@@ -38,9 +38,9 @@ def turns(t: int) -> Sequence[Box]:
 
 
 def find(frames: np.ndarray, every: int) -> tuple[list[Faces], int]:
-    detector = Counting()
-    faces, looks, num_detected = detect(frames, detector, every=every, min_score=0.5, min_face_size=20)
-    assert num_detected == detector.shown
+    finder = Counting()
+    faces, looks, num_detected = detect(frames, finder, every=every, min_score=0.5, min_face_size=20)
+    assert num_detected == finder.shown
     assert [len(look) for look in looks] == [len(face) for face in faces]
     return faces, num_detected
 
@@ -76,10 +76,10 @@ def test_small_faces_may_flicker() -> None:
     assert find(frames_with(flickers, NUM), 8)[1] == 2
 
 
-class Sure(FaceDetector):
+class Sure(Finder):
     """Sees a face at one place, whatever is there."""
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         box = np.array([[40, 30, 90, 80]], np.float32)
         return [Faces(box, np.ones(1, np.float32), np.zeros((1, 5, 2), np.float32)) for _ in frames]
 

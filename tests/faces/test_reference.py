@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepfake.faces.detector import Faces
 from deepfake.faces.extract import extract
+from deepfake.faces.finders.finder import Faces
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import extract_video
 from deepfake.store import SQUARE, FaceStore
@@ -24,9 +24,9 @@ looked_at: list[int] = []
 class Counting(BrightSquares):
     """Notes how many frames each call is given."""
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         looked_at.append(len(frames))
-        return super().detect(frames)
+        return super().find(frames)
 
 
 def run(root: Path, paths: Mapping[str, Path], recipe: dict = REUSE, pairs: Mapping[str, str] = PAIRS) -> FaceStore:
@@ -42,7 +42,7 @@ def run(root: Path, paths: Mapping[str, Path], recipe: dict = REUSE, pairs: Mapp
 
 
 def new_store(root: Path, recipe: dict = REUSE) -> FaceStore:
-    return FaceStore(root / "faces", {"detector": {"_target_": "x.Squares"}, **recipe}).open()
+    return FaceStore(root / "faces", {"finder": {"_target_": "x.Squares"}, **recipe}).open()
 
 
 def pair(root: Path, real: np.ndarray, fake: np.ndarray) -> dict[str, Path]:

@@ -37,7 +37,7 @@ def status_of(path: Path, store: FaceStore) -> tuple[str, str]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> FaceStore:
-    return FaceStore(tmp_path / "faces", {"detector": {"_target_": "x.Squares"}, **RECIPE}).open()
+    return FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Squares"}, **RECIPE}).open()
 
 
 def test_damage_at_two_hundred_places(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from deepfake.faces.detector import Faces
+from deepfake.faces.finders.finder import Faces
 from deepfake.faces.tracker import Face, Piece, area, box_iou, join, joined, link, smooth
 
 Box = tuple[float, float, float, float]
@@ -46,7 +46,7 @@ def test_a_moving_face_is_one_track() -> None:
     assert ways(follow(*({2 * t: ANNA} for t in range(5)))) == [[0, 2, 4, 6, 8]]
 
 
-def test_two_people_keep_their_own_tracks_whatever_the_order_of_the_detector() -> None:
+def test_two_people_keep_their_own_tracks_whatever_the_order_of_the_finder() -> None:
     frames = [{0: ANNA, 50: BELA} if t % 2 else {50: BELA, 0: ANNA} for t in range(4)]
     assert [set(way) for way in ways(follow(*frames))] == [{50}, {0}]
 

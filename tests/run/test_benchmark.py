@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from deepfake.errors import ConfigError
-from deepfake.faces import retinaface, retinaface_mobilenet
-from deepfake.faces.detector import FaceDetector
+from deepfake.faces.finders import retinaface, retinaface_mobilenet
+from deepfake.faces.finders.finder import Finder
 from deepfake.run.benchmarks.clips import draw, enlarge, prolong
 from deepfake.run.benchmarks.numbers import Growth, Line, fit_line, largest_deviation, share_found
 from deepfake.run.benchmarks.plain import one_image
@@ -109,7 +109,7 @@ def test_a_large_video_shows_the_same(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def detectors(tmp_path: Path) -> Iterator[FaceDetector]:
+def finders(tmp_path: Path) -> Iterator[Finder]:
     """Both RetinaFaces with random weights, which see faces in noise."""
     torch.manual_seed(0)
     torch.save(retinaface._network().state_dict(), tmp_path / "resnet.pth")
@@ -123,10 +123,10 @@ def detectors(tmp_path: Path) -> Iterator[FaceDetector]:
 
 
 @pytest.mark.parametrize("size", [(96, 128), (48, 64), (192, 256)])
-def test_the_plain_loop_finds_what_ours_finds(detectors: Iterator[FaceDetector], size: tuple[int, int]) -> None:
+def test_the_plain_loop_finds_what_ours_finds(finders: Iterator[Finder], size: tuple[int, int]) -> None:
     frame = np.random.default_rng(0).integers(0, 255, (*size, 3)).astype(np.uint8)
-    for detector in detectors:
-        theirs, ours = one_image(detector)(frame), detector.detect(frame[None])[0]
+    for finder in finders:
+        theirs, ours = one_image(finder)(frame), finder.find(frame[None])[0]
         assert len(ours) > 0
         assert theirs.boxes == pytest.approx(ours.boxes, abs=0.05)
         assert theirs.scores == pytest.approx(ours.scores, abs=1e-4)
@@ -137,11 +137,11 @@ def test_the_plain_loop_finds_what_ours_finds(detectors: Iterator[FaceDetector],
 def test_an_unknown_benchmark(script: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert script("benchmark", *words) == 1
     named = words[0] if words else None
-    assert f"error: benchmark={named}: choose one of extraction, detectors" in capfd.readouterr().err
+    assert f"error: benchmark={named}: choose one of extraction, finders" in capfd.readouterr().err
 
 
-def test_detectors_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
-    assert script("benchmark", "detectors") == 1
+def test_finders_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script("benchmark", "finders") == 1
     assert "add input=FOLDER to the command" in capfd.readouterr().err
 
 
@@ -151,13 +151,13 @@ def test_videos_that_are_too_short(script: Run, capfd: pytest.CaptureFixture[str
 
 
 @pytest.mark.slow
-def test_detectors(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, folder: Path) -> None:
-    assert script("benchmark", "detectors", f"input={folder}", *TINY, f"paths.output_dir={tmp_path / 'out'}") == 0
+def test_finders(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, folder: Path) -> None:
+    assert script("benchmark", "finders", f"input={folder}", *TINY, f"paths.output_dir={tmp_path / 'out'}") == 0
     shown = capfd.readouterr()
     assert "retinaface is left out: give its weights as weights.retinaface=PATH" in shown.err + shown.out
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
-    assert numbers["num_videos"] == 2 and list(numbers["detectors"]) == ["mtcnn"]
-    mtcnn = numbers["detectors"]["mtcnn"]
+    assert numbers["num_videos"] == 2 and list(numbers["finders"]) == ["mtcnn"]
+    mtcnn = numbers["finders"]["mtcnn"]
     assert (mtcnn["num_frames"], mtcnn["num_tracks"], mtcnn["share_found_by"]) == (48, 2, {})
     assert mtcnn["num_faces"] >= 45 and mtcnn["frames_per_second"] > 0
 

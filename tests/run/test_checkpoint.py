@@ -86,11 +86,13 @@ def test_a_forged_target_is_refused(target: object, place: str, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("target", ["os.system", "pathlib.Path.touch", "deepfake.faces.crop.crop"])
-def test_a_forged_detector_of_faces_is_refused(target: str, tmp_path: Path) -> None:
+def test_a_forged_finder_is_refused(target: str, tmp_path: Path) -> None:
     forged = copy.deepcopy(content())
-    forged[CARD]["faces"] = {"detector": {"_target_": "deepfake.faces.mtcnn.Mtcnn", "thresholds": {"_target_": target}}}
+    forged[CARD]["faces"] = {
+        "finder": {"_target_": "deepfake.faces.finders.mtcnn.Mtcnn", "thresholds": {"_target_": target}}
+    }
     torch.save(forged, tmp_path / "forged.ckpt")
-    with pytest.raises(CheckpointError, match="not a face detector of this project: refused"):
+    with pytest.raises(CheckpointError, match="not a face finder of this project: refused"):
         faces_of(read_checkpoint(tmp_path / "forged.ckpt"), None)
 
 

@@ -86,7 +86,7 @@ def test_what_the_checkpoint_says(run: Run, tmp_path: Path) -> None:
         "size": 256, "margin": 1.0, "shape": "square", "clip_length": 1,
     }  # fmt: skip
     assert card["labels"] == {"real": 0, "fake": 1}
-    assert card["faces"]["detector"]["_target_"] == "deepfake.faces.retinaface.RetinaFace"
+    assert card["faces"]["finder"]["_target_"] == "deepfake.faces.finders.retinaface.RetinaFace"
     assert card["data"] == {
         "corpus": "unknown",
         "protocol": "unknown",

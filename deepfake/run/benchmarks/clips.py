@@ -17,7 +17,7 @@ from deepfake.schema import Label, Video
 from deepfake.threads import one_thread
 
 FPS = 25
-MIN_DRAWN = 120  # pixels of height, below which a drawn person is not one to a detector
+MIN_DRAWN = 120  # pixels of height, below which a drawn person is not one to a finder
 
 
 def clips(cfg: DictConfig, folder: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The arithmetic of the benchmarks: a line through times, and which of one detector's faces another finds. Pure."""
+"""The arithmetic of the benchmarks: a line through times, and which of one finder's faces another finds. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.video_faces import extract_video
 from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, sampled_frames
 from deepfake.store import ENCODING, FaceStore
@@ -34,16 +34,16 @@ class _Clock:
         self.seconds[name] += time.process_time() - start
 
 
-class _Timed(FaceDetector):
-    """A detector by the clock."""
+class _Timed(Finder):
+    """A finder by the clock."""
 
-    def __init__(self, detector: FaceDetector, clock: _Clock) -> None:
-        self.detector = detector
+    def __init__(self, finder: Finder, clock: _Clock) -> None:
+        self.finder = finder
         self.clock = clock
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         with self.clock.part("detect"):
-            return self.detector.detect(frames)
+            return self.finder.find(frames)
 
 
 def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
@@ -53,7 +53,7 @@ def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, f
     GPU works, the processor waits for it and that counts, so the parts are comparable there too.
     """
     clock, store = _Clock(), fresh_store(how, folder)
-    encode, plain = store.encode, how.make_detector()
+    encode, plain = store.encode, how.make_finder()
 
     def timed_encode(image: np.ndarray) -> bytes:
         with clock.part("encode"):
@@ -61,13 +61,13 @@ def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, f
 
     store.encode = timed_encode  # type: ignore[method-assign]
     with one_thread():
-        plain.detect(sampled_frames(paths[0], how.recipe)[1])  # the first call allocates
-        detector = _Timed(plain, clock)
+        plain.find(sampled_frames(paths[0], how.recipe)[1])  # the first call allocates
+        finder = _Timed(plain, clock)
         for number, path in enumerate(tqdm(paths, desc="parts, one thread", unit="video")):
             with clock.part("decode"):
                 decode_frames(path, how.recipe)
             with clock.part("whole"):
-                found = extract_video(f"{number:03}", path, detector, how.recipe, store)
+                found = extract_video(f"{number:03}", path, finder, how.recipe, store)
             with clock.part("write"):
                 store.write(found.row, found.crops, found.images)
     seconds = clock.seconds

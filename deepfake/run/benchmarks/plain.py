@@ -20,11 +20,11 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.ops import nms
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders.retinaface import MEAN, STD, RetinaFace
+from deepfake.faces.finders.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
+from deepfake.faces.finders.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet
 from deepfake.faces.recipe import Recipe
-from deepfake.faces.retinaface import MEAN, STD, RetinaFace
-from deepfake.faces.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
-from deepfake.faces.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet
 from deepfake.run.benchmarks.setting import sampled_segments
 from deepfake.video.door import open_video
 
@@ -38,30 +38,30 @@ def plain_faces(path: Path, detect: OneImage, recipe: Recipe) -> dict[int, Faces
         return {index: detect(video.read([index])[0]) for segment in segments for index in segment}
 
 
-def one_image(detector: FaceDetector) -> OneImage:
-    """What looks for faces in one frame (H, W, 3) uint8 RGB, with the network of a detector."""
-    if isinstance(detector, RetinaFace):
-        return _Library(detector, _normalised, enlarges=True)
-    if isinstance(detector, RetinaFaceMobileNet):
-        return _Library(detector, _normalised_bgr, enlarges=False)
-    return lambda frame: detector.detect(frame[None])[0]
+def one_image(finder: Finder) -> OneImage:
+    """What looks for faces in one frame (H, W, 3) uint8 RGB, with the network of a finder."""
+    if isinstance(finder, RetinaFace):
+        return _Library(finder, _normalised, enlarges=True)
+    if isinstance(finder, RetinaFaceMobileNet):
+        return _Library(finder, _normalised_bgr, enlarges=False)
+    return lambda frame: finder.find(frame[None])[0]
 
 
 class _Library:
     """`predict_jsons`; the network is a copy in single precision, as the library has it."""
 
     def __init__(
-        self, detector: RetinaFace | RetinaFaceMobileNet, normalised: Callable[[Tensor], Tensor], enlarges: bool
+        self, finder: RetinaFace | RetinaFaceMobileNet, normalised: Callable[[Tensor], Tensor], enlarges: bool
     ) -> None:
-        network = copy.deepcopy(detector.network)
+        network = copy.deepcopy(finder.network)
         self.network = network.float().to(memory_format=torch.contiguous_format)
-        self.detector = detector
+        self.finder = finder
         self.normalised = normalised
         self.enlarges = enlarges
 
     @torch.no_grad()
     def __call__(self, frame: np.ndarray) -> Faces:
-        device, scale = self.detector.device, self.detector.max_size / max(frame.shape[:2])
+        device, scale = self.finder.device, self.finder.max_size / max(frame.shape[:2])
         scale = scale if self.enlarges else min(1.0, scale)
         image = torch.from_numpy(frame).permute(2, 0, 1)[None].float()
         size = [round(side * scale) for side in frame.shape[:2]]
@@ -72,8 +72,8 @@ class _Library:
         boxes = decode(regressed[0], priors, VARIANCES) * whole.repeat(2)
         marks = decode_landm(marked[0], priors, VARIANCES) * whole.repeat(5)
         scores = classified.softmax(-1)[0, :, 1]
-        valid = torch.where(scores > self.detector.min_score)[0]
-        keep = valid[nms(boxes[valid], scores[valid], self.detector.nms_iou)]
+        valid = torch.where(scores > self.finder.min_score)[0]
+        keep = valid[nms(boxes[valid], scores[valid], self.finder.nms_iou)]
         boxes = boxes.clamp(min=0).minimum(whole.repeat(2))
         found = (x[keep].cpu().numpy() for x in (boxes, scores, marks.view(-1, 5, 2)))
         return Faces(*found)

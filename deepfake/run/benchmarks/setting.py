@@ -1,4 +1,4 @@
-"""What every measurement shares: the recipe, the detector, the workers; and the two doors to what is measured."""
+"""What every measurement shares: the recipe, the finder, the workers; and the two doors to what is measured."""
 
 import tempfile
 import time
@@ -13,8 +13,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from deepfake.errors import ConfigError, UnreadableVideoError
-from deepfake.faces.detector import FaceDetector, Faces
 from deepfake.faces.extract import extract
+from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
 from deepfake.run.faces import default_workers, face_store, pick_device
@@ -29,9 +29,9 @@ class Setting:
 
     Attributes:
         faces: plain data, a config of the group `faces`.
-        recipe: the same without the detector.
-        make_detector: makes the detector; picklable.
-        device: of the detector.
+        recipe: the same without the finder.
+        make_finder: makes the finder; picklable.
+        device: of the finder.
         num_workers: processes.
         timeout_s: a video that takes a worker longer is given up.
         repeats: of every measurement.
@@ -40,7 +40,7 @@ class Setting:
 
     faces: dict[str, Any]
     recipe: Recipe
-    make_detector: Callable[[], FaceDetector]
+    make_finder: Callable[[], Finder]
     device: str
     num_workers: int
     timeout_s: float
@@ -62,8 +62,8 @@ def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
     device = pick_device(cfg.extract.device)
     return Setting(
         faces=faces,
-        recipe=Recipe(**{key: value for key, value in faces.items() if key != "detector"}),
-        make_detector=instantiate(faces["detector"], device=device, _partial_=True, _convert_="all"),
+        recipe=Recipe(**{key: value for key, value in faces.items() if key != "finder"}),
+        make_finder=instantiate(faces["finder"], device=device, _partial_=True, _convert_="all"),
         device=device,
         num_workers=cfg.extract.num_workers or default_workers(device),
         timeout_s=cfg.extract.timeout_s,
@@ -90,8 +90,8 @@ def timed_extraction(
         UnreadableVideoError: one of them cannot be read; its time would mean nothing.
     """
     start = time.perf_counter()
-    detector, recipe, workers = how.make_detector, how.recipe, how.num_workers
-    rows = list(extract(todo, store, detector, recipe, pairs=pairs, num_workers=workers, timeout_s=how.timeout_s))
+    finder, recipe, workers = how.make_finder, how.recipe, how.num_workers
+    rows = list(extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=how.timeout_s))
     seconds = time.perf_counter() - start
     for row in rows:
         if row.status == Status.UNREADABLE:

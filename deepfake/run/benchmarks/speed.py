@@ -46,8 +46,8 @@ def file_number(video_id: str) -> int:
 
 
 def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
-    """Every video through the plain loop; the detector is ready before."""
-    detect = one_image(how.make_detector())
+    """Every video through the plain loop; the finder is ready before."""
+    detect = one_image(how.make_finder())
     plain_faces(paths[0], detect, how.recipe)  # the first call allocates
     seconds, faces = [], {}
     for _ in tqdm(range(how.repeats), desc="plain loop", unit="run"):
@@ -58,7 +58,7 @@ def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
             for frame, each in frames.items():
                 faces[f"{number:03}", frame] = stored_as_faces(each, how.recipe).boxes
     if not any(len(boxes) for boxes in faces.values()):
-        log.warning("the detector finds no face in these videos: nothing is cut and written, so take others")
+        log.warning("the finder finds no face in these videos: nothing is cut and written, so take others")
     return Plain(seconds, faces)
 
 

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.errors import WeightsError
-from deepfake.faces.detector import Faces
-from deepfake.faces.retinaface_mobilenet import Network, RetinaFaceMobileNet
+from deepfake.faces.finders.finder import Faces
+from deepfake.faces.finders.retinaface_mobilenet import Network, RetinaFaceMobileNet
 from deepfake.video.door import read
 
 SHARED = Path(__file__).parents[2] / "../shared"
@@ -41,11 +41,11 @@ def saved(state: dict[str, Tensor], folder: Path) -> Path:
     return folder / "weights.pth"
 
 
-def seen(detector: RetinaFaceMobileNet, frames: np.ndarray) -> Tensor:
+def seen(finder: RetinaFaceMobileNet, frames: np.ndarray) -> Tensor:
     """What the network is given."""
     inputs: list[Tensor] = []
-    hook = detector.network.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
-    detector.detect(frames)
+    hook = finder.network.register_forward_pre_hook(lambda _, args: inputs.append(args[0]))
+    finder.find(frames)
     hook.remove()
     return torch.cat(inputs)
 
@@ -79,10 +79,10 @@ def test_weights_as_dataparallel_saves_them_with_the_classifier_are_read(
 def test_a_batch_finds_what_single_frames_find(weights: Path, noise: np.ndarray) -> None:
     singles = RetinaFaceMobileNet(weights=weights, min_score=0.5)
     batches = RetinaFaceMobileNet(weights=weights, min_score=0.5, batch_size=2)
-    found = batches.detect(noise)
+    found = batches.find(noise)
     assert sum(map(len, found)) > 10
     for faces, frame in zip(found, noise, strict=True):
-        agree(faces, singles.detect(frame[None])[0])
+        agree(faces, singles.find(frame[None])[0])
 
 
 def test_the_network_sees_bgr_minus_the_mean(weights: Path, noise: np.ndarray) -> None:
@@ -91,22 +91,22 @@ def test_the_network_sees_bgr_minus_the_mean(weights: Path, noise: np.ndarray) -
 
 
 def test_large_frames_are_shrunk_and_small_ones_are_left_alone(weights: Path, noise: np.ndarray) -> None:
-    detector = RetinaFaceMobileNet(weights=weights, max_size=128, min_score=0.5)
+    finder = RetinaFaceMobileNet(weights=weights, max_size=128, min_score=0.5)
     doubled = noise[:1].repeat(2, 1).repeat(2, 2)
-    assert torch.equal(seen(detector, doubled), seen(detector, noise[:1]))
-    assert seen(detector, noise[:, :48, :64]).shape == (3, 3, 48, 64)
-    whole, twice = detector.detect(noise[:1])[0], detector.detect(doubled)[0]
+    assert torch.equal(seen(finder, doubled), seen(finder, noise[:1]))
+    assert seen(finder, noise[:, :48, :64]).shape == (3, 3, 48, 64)
+    whole, twice = finder.find(noise[:1])[0], finder.find(doubled)[0]
     agree(twice, Faces(whole.boxes * 2, whole.scores, whole.landmarks * 2))
 
 
 def test_no_face_is_an_empty_entry(weights: Path, noise: np.ndarray) -> None:
-    found = RetinaFaceMobileNet(weights=weights, min_score=0.999).detect(noise)
+    found = RetinaFaceMobileNet(weights=weights, min_score=0.999).find(noise)
     assert [faces.boxes.shape for faces in found] == [(0, 4)] * 3
     assert [faces.landmarks.shape for faces in found] == [(0, 5, 2)] * 3
 
 
 def test_without_weights_it_says_what_to_get() -> None:
-    with pytest.raises(WeightsError, match=r"mobilenet0\.25_Final\.pth of .*biubug6.*detector\.weights=PATH.*mtcnn"):
+    with pytest.raises(WeightsError, match=r"mobilenet0\.25_Final\.pth of .*biubug6.*finder\.weights=PATH.*mtcnn"):
         RetinaFaceMobileNet()
 
 
@@ -143,7 +143,7 @@ def test_a_file_that_is_no_weights_is_refused(tmp_path: Path) -> None:
 def test_the_authors_weights_find_the_faces_that_the_authors_code_finds(video: str, frame: int) -> None:
     expected = json.loads((PUBLISHED.parent / "expected.json").read_text())["faces"][f"{video}.mp4 frame {frame}"]
     frames = read(SHARED / f"videos/{video}.mp4", [frame])
-    faces = RetinaFaceMobileNet(weights=PUBLISHED, max_size=max(frames.shape)).detect(frames)[0]
+    faces = RetinaFaceMobileNet(weights=PUBLISHED, max_size=max(frames.shape)).find(frames)[0]
     assert faces.boxes == pytest.approx(np.array([face["box"] for face in expected]), abs=0.1)
     assert faces.scores == pytest.approx(np.array([face["score"] for face in expected]), abs=1e-3)
     assert faces.landmarks.reshape(-1, 10) == pytest.approx(np.array([f["landmarks"] for f in expected]), abs=0.1)

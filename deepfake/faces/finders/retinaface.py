@@ -13,9 +13,9 @@ from retinaface.network import RetinaFace as Network
 from torch import Tensor
 
 from deepfake.errors import WeightsError
-from deepfake.faces.detector import FaceDetector, Faces
-from deepfake.faces.retinaface_batches import detect_in_batches
-from deepfake.faces.retinaface_weights import load_weights
+from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders.retinaface_batches import find_in_batches
+from deepfake.faces.finders.retinaface_weights import load_weights
 
 URL = (
     "https://github.com/ternaus/retinaface/releases/download/0.01/"  # `retinaface.pre_trained_models.models`
@@ -25,7 +25,7 @@ MEAN = (0.485, 0.456, 0.406)
 STD = (0.229, 0.224, 0.225)
 
 
-class RetinaFace(FaceDetector):
+class RetinaFace(Finder):
     """RetinaFace (ResNet-50) over batches of frames.
 
     Args:
@@ -57,7 +57,7 @@ class RetinaFace(FaceDetector):
             network,
             _downloaded() if weights is None else Path(weights),
             name="RetinaFace (ResNet-50)",
-            cure=f"download {URL} and give its path as faces.detector.weights=PATH",
+            cure=f"download {URL} and give its path as faces.finder.weights=PATH",
         )
         self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
         self.max_size = max_size
@@ -65,8 +65,8 @@ class RetinaFace(FaceDetector):
         self.nms_iou = nms_iou
         self.batch_size = batch_size
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
-        return detect_in_batches(
+    def find(self, frames: np.ndarray) -> list[Faces]:
+        return find_in_batches(
             self._pass,
             frames,
             device=self.device,
@@ -77,7 +77,7 @@ class RetinaFace(FaceDetector):
         )
 
     def _pass(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `detect_in_batches` wants them."""
+        """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `find_in_batches` wants them."""
         mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) * 255 for v in (MEAN, STD))
         return self.network(((images - mean) / std).to(self.dtype))
 
@@ -105,6 +105,6 @@ def _downloaded() -> Path:
         except (OSError, RuntimeError) as error:
             raise WeightsError(
                 f"RetinaFace needs its weights and they cannot be downloaded ({error}): download {URL} and put it at "
-                f"{target}, or give its path as faces.detector.weights=PATH, or use faces=mtcnn, which brings its own"
+                f"{target}, or give its path as faces.finder.weights=PATH, or use faces=mtcnn, which brings its own"
             ) from error
     return target

@@ -1,4 +1,4 @@
-"""The benchmark `detectors`: the same frames through every detector; how fast each is, and what each finds."""
+"""The benchmark `finders`: the same frames through every finder; how fast each is, and what each finds."""
 
 import logging
 import tempfile
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one detector found.
+    """What one finder found.
 
     Attributes:
         faces: of every frame.
@@ -47,24 +47,24 @@ class Seen:
     frames_per_second: float
 
 
-def compare_detectors(cfg: DictConfig) -> dict[str, Any]:
+def compare_finders(cfg: DictConfig) -> dict[str, Any]:
     """Measure, show and hand back all numbers as plain data.
 
     Raises:
         ConfigError: no videos are given.
     """
     if cfg.input is None:
-        raise ConfigError("benchmark=detectors needs videos with real faces: add input=FOLDER to the command")
+        raise ConfigError("benchmark=finders needs videos with real faces: add input=FOLDER to the command")
     paths = input_files(Path(cfg.input))
-    recipe = {key: value for key, value in plain(cfg.faces).items() if key != "detector"}
+    recipe = {key: value for key, value in plain(cfg.faces).items() if key != "finder"}
     seen = {}
-    for name, detector in _with_weights(cfg).items():
-        seen[name] = _look(name, setting(cfg, {**recipe, "detector": detector}), paths)
+    for name, finder in _with_weights(cfg).items():
+        seen[name] = _look(name, setting(cfg, {**recipe, "finder": finder}), paths)
     agreement: dict[str, dict[str, float | None]] = {name: {} for name in seen}
     for name, other in permutations(seen, 2):
         agreement[name][other] = share_found(seen[name].faces, seen[other].faces)
     _show(seen, agreement, len(paths))
-    detectors = {
+    finders = {
         name: {
             "num_frames": each.num_frames,
             "num_faces": count_boxes(each.faces),
@@ -74,34 +74,34 @@ def compare_detectors(cfg: DictConfig) -> dict[str, Any]:
         }
         for name, each in seen.items()
     }
-    return {"recipe": recipe, "num_videos": len(paths), "detectors": detectors}
+    return {"recipe": recipe, "num_videos": len(paths), "finders": finders}
 
 
 def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
-    """name -> config, of every detector that brings its weights or was given them."""
+    """name -> config, of every finder that brings its weights or was given them."""
     chosen = {}
-    for name, faces in plain(cfg.detectors).items():
-        detector = faces["detector"]
-        if "weights" in detector:
-            detector = {**detector, "weights": cfg.weights[name]}
-            if detector["weights"] is None:
+    for name, faces in plain(cfg.finders).items():
+        finder = faces["finder"]
+        if "weights" in finder:
+            finder = {**finder, "weights": cfg.weights[name]}
+            if finder["weights"] is None:
                 log.warning("%s is left out: give its weights as weights.%s=PATH", name, name)
                 continue
-        chosen[name] = detector
+        chosen[name] = finder
     return chosen
 
 
 def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
-    """Every video through one detector: once here by the clock, and once through extraction, which links the faces."""
-    detector = how.make_detector()
+    """Every video through one finder: once here by the clock, and once through extraction, which links the faces."""
+    finder = how.make_finder()
     faces: dict[tuple[str, int], np.ndarray] = {}
     num_frames, times = 0, list[float]()
     for video_id, path in tqdm(paths.items(), desc=name, unit="video"):
         indices, frames = sampled_frames(path, how.recipe)
         if not times:
-            detector.detect(frames)  # the first call allocates
+            finder.find(frames)  # the first call allocates
         start = time.perf_counter()
-        found = detector.detect(frames)
+        found = finder.find(frames)
         times.append(time.perf_counter() - start)
         num_frames += len(frames)
         for frame, each in zip(indices, found, strict=True):
@@ -114,7 +114,7 @@ def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
 def _show(seen: Mapping[str, Seen], agreement: Mapping[str, Mapping[str, float | None]], num_videos: int) -> None:
     show(
         f"{num_videos} videos",
-        ["detector", "frames", "faces", "tracks", "frames/s"],
+        ["finder", "frames", "faces", "tracks", "frames/s"],
         [
             [name, each.num_frames, count_boxes(each.faces), each.num_tracks, f"{each.frames_per_second:.3g}"]
             for name, each in seen.items()
@@ -123,7 +123,7 @@ def _show(seen: Mapping[str, Seen], agreement: Mapping[str, Mapping[str, float |
     rows = [[name, other, share] for name, found in agreement.items() for other, share in found.items()]
     if rows:
         show(
-            "faces of one detector that another finds too, at an IoU of 0.5",
+            "faces of one finder that another finds too, at an IoU of 0.5",
             ["faces of", "are found by", "share"],
             [[name, other, "no faces" if share is None else f"{share:.2%}"] for name, other, share in rows],
         )

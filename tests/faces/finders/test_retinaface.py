@@ -11,9 +11,9 @@ from retinaface.prior_box import priorbox
 from torchvision.ops import nms
 
 from deepfake.errors import WeightsError
-from deepfake.faces import retinaface
-from deepfake.faces.retinaface import RetinaFace
-from deepfake.faces.retinaface_batches import MIN_SIZES, STEPS, prior_boxes
+from deepfake.faces.finders import retinaface
+from deepfake.faces.finders.retinaface import RetinaFace
+from deepfake.faces.finders.retinaface_batches import MIN_SIZES, STEPS, prior_boxes
 
 
 @pytest.fixture(scope="module")
@@ -50,19 +50,19 @@ def reference(network: torch.nn.Module, frame: np.ndarray, threshold: float) -> 
 def test_a_batch_finds_what_the_library_finds_in_single_images(weights: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (3, 96, 128, 3)).astype(np.uint8)
     frames[1] = 0  # a frame unlike the others, so that a mix-up shows
-    detector = RetinaFace(weights=weights, max_size=128, min_score=0.5, batch_size=2)
-    found = detector.detect(frames)
+    finder = RetinaFace(weights=weights, max_size=128, min_score=0.5, batch_size=2)
+    found = finder.find(frames)
     assert sum(map(len, found)) > 10
     for faces, frame in zip(found, frames, strict=True):
-        boxes, landmarks = reference(detector.network, frame, 0.5)
+        boxes, landmarks = reference(finder.network, frame, 0.5)
         assert faces.boxes == pytest.approx(boxes.clip(0, [128, 96, 128, 96]), abs=0.05)
         assert faces.landmarks == pytest.approx(landmarks, abs=0.05)
 
 
 def test_boxes_come_back_in_the_pixels_of_the_frame(weights: Path) -> None:
     frames = np.random.default_rng(0).integers(0, 255, (1, 96, 128, 3)).astype(np.uint8)
-    whole = RetinaFace(weights=weights, max_size=128, min_score=0.5).detect(frames)[0]
-    doubled = RetinaFace(weights=weights, max_size=128, min_score=0.5).detect(frames.repeat(2, 1).repeat(2, 2))[0]
+    whole = RetinaFace(weights=weights, max_size=128, min_score=0.5).find(frames)[0]
+    doubled = RetinaFace(weights=weights, max_size=128, min_score=0.5).find(frames.repeat(2, 1).repeat(2, 2))[0]
     assert doubled.boxes.max() > 1.5 * whole.boxes.max()
 
 
@@ -74,7 +74,7 @@ def test_the_published_zip_around_the_weights_is_read(weights: Path, tmp_path: P
 
 
 def test_missing_weights_say_what_to_download(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"none\.pth do not exist: download https.*faces\.detector\.weights=PATH"):
+    with pytest.raises(WeightsError, match=r"none\.pth do not exist: download https.*faces\.finder\.weights=PATH"):
         RetinaFace(weights=tmp_path / "none.pth")
 
 
@@ -90,6 +90,6 @@ def test_offline_it_says_where_to_put_them_and_what_needs_none(monkeypatch: pyte
 
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setattr(torch.hub, "download_url_to_file", offline)
-    with pytest.raises(WeightsError, match=r"download https.*faces\.detector\.weights=PATH.*faces=mtcnn") as error:
+    with pytest.raises(WeightsError, match=r"download https.*faces\.finder\.weights=PATH.*faces=mtcnn") as error:
         RetinaFace()
     assert str(tmp_path) in str(error.value)

@@ -13,19 +13,19 @@ from retinaface.network import BboxHead, ClassHead, LandmarkHead
 from torch import Tensor, nn
 
 from deepfake.errors import WeightsError
-from deepfake.faces.detector import FaceDetector, Faces
-from deepfake.faces.retinaface_batches import MIN_SIZES, detect_in_batches
-from deepfake.faces.retinaface_weights import StateDict, load_weights
+from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders.retinaface_batches import MIN_SIZES, find_in_batches
+from deepfake.faces.finders.retinaface_weights import StateDict, load_weights
 
 CURE = (
     "get mobilenet0.25_Final.pth of https://github.com/biubug6/Pytorch_Retinaface (MIT) and give its path as "
-    "faces.detector.weights=PATH, or use faces=mtcnn, which brings its own"
+    "faces.finder.weights=PATH, or use faces=mtcnn, which brings its own"
 )
 MEAN_BGR = (104, 117, 123)
 CLASSIFIER = {"body.fc.weight", "body.fc.bias"}  # of the ImageNet pretraining
 
 
-class RetinaFaceMobileNet(FaceDetector):
+class RetinaFaceMobileNet(Finder):
     """RetinaFace (MobileNet-0.25) over batches of frames.
 
     Args:
@@ -66,8 +66,8 @@ class RetinaFaceMobileNet(FaceDetector):
         self.nms_iou = nms_iou
         self.batch_size = batch_size or (1 if self.device.type == "cpu" else 8)
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
-        return detect_in_batches(
+    def find(self, frames: np.ndarray) -> list[Faces]:
+        return find_in_batches(
             self._pass,
             frames,
             device=self.device,
@@ -78,7 +78,7 @@ class RetinaFaceMobileNet(FaceDetector):
         )
 
     def _pass(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `detect_in_batches` wants them."""
+        """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `find_in_batches` wants them."""
         mean = torch.tensor(MEAN_BGR, device=self.device).view(3, 1, 1)
         return self.network((images.flip(1) - mean).to(self.dtype))
 

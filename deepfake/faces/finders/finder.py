@@ -1,4 +1,4 @@
-"""What a face detector is: frames in, boxes with a score and five landmarks out."""
+"""What a finder is: frames in, boxes with a score and five landmarks out."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -24,16 +24,16 @@ class Faces:
         return len(self.boxes)
 
     def above(self, score: float) -> "Faces":
-        """Those whose detector score is at least `score`."""
+        """Those whose finder score is at least `score`."""
         keep = self.scores >= score
         return Faces(self.boxes[keep], self.scores[keep], self.landmarks[keep])
 
 
-class FaceDetector(ABC):
+class Finder(ABC):
     """Finds faces in frames of one size."""
 
     @abstractmethod
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         """Find every face.
 
         Args:

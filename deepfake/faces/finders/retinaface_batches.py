@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.ops import batched_nms
 
-from deepfake.faces.detector import Faces
+from deepfake.faces.finders.finder import Faces
 
 VARIANCES = (0.1, 0.2)
 STEPS = (8, 16, 32)
@@ -26,7 +26,7 @@ MIN_SIZES = ((16, 32), (64, 128), (256, 512))
 
 
 @torch.inference_mode()
-def detect_in_batches(
+def find_in_batches(
     network: Callable[[Tensor], tuple[Tensor, Tensor, Tensor]],
     frames: np.ndarray,
     *,

@@ -9,10 +9,10 @@ from facenet_pytorch import MTCNN
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from deepfake.faces.detector import FaceDetector, Faces
+from deepfake.faces.finders.finder import Faces, Finder
 
 
-class Mtcnn(FaceDetector):
+class Mtcnn(Finder):
     """facenet-pytorch's MTCNN over batches of frames.
 
     Args:
@@ -39,7 +39,7 @@ class Mtcnn(FaceDetector):
         self.max_size = max_size
         self.batch_size = batch_size
 
-    def detect(self, frames: np.ndarray) -> list[Faces]:
+    def find(self, frames: np.ndarray) -> list[Faces]:
         scale = min(1.0, self.max_size / max(frames.shape[1:3]))
         if min(frames.shape[1:3]) * scale < self.network.min_face_size:  # it fails when no size is left to look at
             return [_faces(None, np.zeros(0), None, scale) for _ in frames]
