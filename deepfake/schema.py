@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 # In the order of preference when one name has two of them.
-VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm")
+VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg")
 
 
 class Label(IntEnum):

@@ -5,7 +5,6 @@ So memory does not grow with the length of the video.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -98,11 +97,7 @@ def extract_video(
             can decode others.
     """
     try:
-        *others, last = readers_for(path)[first_reader:]
-        for name in others:
-            with suppress(UnreadableVideoError), open_video(path, name) as video:
-                return _Extraction(video_id, video, finder, recipe, store, strict=True).run(real_id)
-        with open_video(path, last) as video:
+        with open_video(path, readers_for("auto")[first_reader]) as video:
             return _Extraction(video_id, video, finder, recipe, store, strict=False).run(real_id)
     except UnreadableVideoError as error:
         return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))

@@ -16,14 +16,21 @@ from deepfake.errors import UnreadableVideoError
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a file says of itself.
+    """What a player shows of a file.
 
     Attributes:
-        num_frames: frames that can be asked for.
+        num_frames: that are shown, and so can be asked for.
         fps: average frames per second.
-        height: in pixels, as read, a phone's rotation applied.
-        width: in pixels, as read.
-        num_missing: frames that the file says it has beyond `num_frames`, as when its end was cut off.
+        height: of the picture in pixels, as read: upright, with square pixels.
+        width: of the picture in pixels, as read.
+        num_missing: frames that the file says it has beyond those that are stored, as when its end was cut off.
+        duration_s: seconds from the first frame to the end of the last.
+        num_hidden: stored frames that no player shows, as an edit list cuts them off.
+        container: FFmpeg's name of the format, `mov,mp4,m4a,3gp,3g2,mj2`.
+        codec: FFmpeg's name of the decoder, `h264`.
+        num_streams: video streams of the file, of which one is read; cover art does not count.
+        interlaced: whether the first frame is two fields.
+        remarks: what is done to the picture so that it is as a player shows it, and what cannot be done.
     """
 
     num_frames: int
@@ -31,6 +38,13 @@ class VideoInfo:
     height: int
     width: int
     num_missing: int = 0
+    duration_s: float = 0.0
+    num_hidden: int = 0
+    container: str = ""
+    codec: str = ""
+    num_streams: int = 1
+    interlaced: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 class VideoReader(ABC):
@@ -50,10 +64,10 @@ class VideoReader(ABC):
         """Decode the frames at `indices`.
 
         Returns:
-            (T, H, W, 3) uint8 RGB, in the order of `indices`.
+            (T, H, W, 3) uint8 RGB, in the order of `indices`: BT.709 colour, upright, progressive, square pixels.
 
         Raises:
-            UnreadableVideoError: one of them cannot be decoded, or lies outside the video.
+            UnreadableVideoError: one of them cannot be decoded without damage, or lies outside the video.
         """
         if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
             reason = f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"

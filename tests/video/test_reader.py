@@ -9,11 +9,11 @@ import av
 import numpy as np
 import pytest
 
-from deepfake.errors import UnreadableVideoError
+from deepfake.errors import ConfigError, UnreadableVideoError
 from deepfake.video.door import READERS, open_video, probe, read, readers_for
 from tests.fakes import frames_with, one_face, turn, write_video
 
-readers = pytest.mark.parametrize("reader", ["decord", "av"])
+readers = pytest.mark.parametrize("reader", ["av", "decord"])
 
 
 @pytest.fixture(autouse=True)
@@ -112,25 +112,20 @@ def test_a_file_that_was_cut_off_gives_what_is_there(frames: np.ndarray, tmp_pat
     assert equal(read(path, [0, 7, 12]), whole[[0, 7, 12]])
 
 
-def test_the_second_reader_steps_in_where_the_first_fails(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(self: object, path: Path) -> None:
-        raise UnreadableVideoError(path, "of no use")
-
-    monkeypatch.setattr("deepfake.video.decord_reader.DecordReader.__init__", broken)
-    assert probe(video).num_frames == 40
-    assert equal(read(video, [5]), sequential(video)[[5]])
+def test_readers_are_chosen_by_name() -> None:
+    assert readers_for("auto") == READERS and READERS[0] == "av"
+    assert readers_for("av") == ("av",)
+    with pytest.raises(ConfigError, match="extract.reader is 'ffmpeg': choose one of auto, av"):
+        readers_for("ffmpeg")
 
 
-def test_large_files_are_read_by_the_one_that_takes_no_memory_for_them(
-    video: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert readers_for(video) == READERS
-    for limit in ("LARGE_FILE", "LARGE_FRAME"):
-        with monkeypatch.context() as patch:
-            patch.setattr(f"deepfake.video.door.{limit}", 100)
-            assert readers_for(video)[0] == "av"
-            with open_video(video) as opened:
-                assert opened.name == "av"
+def test_what_the_machine_cannot_read_is_no_fact_about_the_file(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise av.error.PermissionError(13, "Permission denied", str(video))
+
+    monkeypatch.setattr("deepfake.video.decoder.av.open", refused)
+    with pytest.raises(PermissionError, match="Permission denied"):
+        open_video(video)
 
 
 @readers

@@ -1,0 +1,136 @@
+"""The packet table: what a file holds, by one pass over its packets. Nothing is decoded.
+
+A player shows the frames in the order of their times. The container says when each packet's frame is shown, whether an
+edit list hides it, and from which packets on decoding can start. So the table is the truth of a file, and a reader's
+frames are checked against it.
+
+Some containers have no such times: AVI and bare streams store packets in the order of decoding, and FFmpeg makes times
+up. There, and where a packet is not always a frame, `by_time` is False and the order is that of the decoder.
+
+Source: FFmpeg 8, `AVPacket`, `av_find_best_stream`, `mov_fix_index` (edit lists); RFC 6386, section 9.1 (VP8's
+`show_frame`); ISO/IEC 14496-2, 6.2.5 (MPEG-4's VOPs that are not coded).
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from av.stream import Disposition
+
+# They store no times, or times of decoding only.
+_WITHOUT_TIMES = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "obu", "mjpeg", "mpeg"}
+# A packet is a frame, whatever the container; Matroska and MP4 hold a pair of fields in one packet.
+_FRAME_A_PACKET = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "ffv1", "prores"}
+_FRAME_A_PACKET |= {"dnxhd", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "vvc", "theora", "cfhd", "dvvideo"}
+# Shorter packets of MPEG-4 are no frames: a picture that is not coded, as XviD leaves behind a packed pair.
+_MPEG4_FRAME = 16
+# Frames are shown at most so many packets earlier or later than they are stored; 16 pictures are kept for reordering.
+_MAX_REORDER = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PacketTable:
+    """The packets of one video stream in the order of the file, N of them, those without content left out.
+
+    Attributes:
+        times: (N,) int64, when each frame is shown, in units of the stream's `time_base`. Where `by_time` is False,
+            the place of the packet in the file.
+        seeks: (N,) int64, the time that a seek is given to land at a packet or before it.
+        keys: (N,) bool, whether decoding can start here.
+        hidden: (N,) bool, whether no player shows it: cut off by an edit list, or a frame for reference only.
+        torn: (N,) bool, whether the container knows its content to be damaged.
+        order: (F,) int64, the packets whose frames are shown, in the order of showing. Empty if `by_time` is False.
+        by_time: whether `times` are the file's own, so that a frame can be found by its time.
+    """
+
+    times: np.ndarray
+    seeks: np.ndarray
+    keys: np.ndarray
+    hidden: np.ndarray
+    torn: np.ndarray
+    order: np.ndarray
+    by_time: bool
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    @property
+    def reorders(self) -> bool:
+        """Whether frames are stored in another order than that of their times."""
+        return bool((np.diff(self.times) < 0).any())
+
+    def first_key_for(self, packet: int) -> int:
+        """The last packet from which on decoding gives this packet's frame; 0 if there is none.
+
+        That is a key packet, stored no later, whose own frame is shown no later. A frame that is stored behind a key
+        packet and shown before it (a leading picture of an open group) needs the group before.
+        """
+        fits = np.flatnonzero(self.keys[: packet + 1] & (self.times[: packet + 1] <= self.times[packet]))
+        return int(fits[-1]) if len(fits) else 0
+
+    def without_times(self) -> "PacketTable":
+        """The same packets, for a decoder that counts."""
+        places = np.arange(len(self))
+        return replace(self, times=places, order=np.zeros(0, np.int64), by_time=False)
+
+
+def video_streams(container: av.container.InputContainer) -> list[av.VideoStream]:
+    """The video streams that can be decoded, the one first that `ffmpeg` and players choose.
+
+    That is the default one, and of several the largest. Cover art is no video.
+    """
+    streams = [s for s in container.streams.video if s.codec_context and not s.disposition & Disposition.attached_pic]
+    return sorted(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), reverse=True)
+
+
+def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
+    """All packets that can be read; where a file is cut off, what comes before is not lost."""
+    with suppress(FFmpegError):
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+
+
+def read_table(container: av.container.InputContainer, stream: av.VideoStream) -> PacketTable:
+    """Read all packets of a stream that has just been opened."""
+    codec = stream.codec_context.name.removeprefix("lib").replace("dav1d", "av1")
+    rows: list[tuple[int | None, int | None, bool, bool, bool]] = []
+    tiny = False
+    for packet in packets_of(container, stream):
+        hidden = packet.is_discard or (codec == "vp8" and _hidden_vp8(packet))
+        tiny = tiny or packet.size < _MPEG4_FRAME
+        rows.append((packet.pts, packet.dts, packet.is_keyframe, hidden, packet.is_corrupt))
+    while rows and rows[-1][-1]:
+        rows.pop()  # the packet in which a file ends that was cut off
+    times, dts, *columns = zip(*rows, strict=True) if rows else ((),) * 5
+    keys, hidden_, torn = (np.array(column, bool) for column in columns)
+    places = np.arange(len(rows))
+    counted = PacketTable(places, places, keys, hidden_, torn, np.zeros(0, np.int64), by_time=False)
+    formats = set(container.format.name.split(","))
+    if formats & _WITHOUT_TIMES or codec not in _FRAME_A_PACKET or (codec == "mpeg4" and tiny):
+        return counted
+    if None in times or len(set(times)) < len(times):
+        return counted
+    seeks = [time if at is None else min(time, at) for time, at in zip(times, dts, strict=True)]
+    return _ordered(np.array(times, np.int64), np.array(seeks, np.int64), counted) or counted
+
+
+def _ordered(times: np.ndarray, seeks: np.ndarray, table: PacketTable) -> PacketTable | None:
+    """The table with the order that the times tell; None if they cannot be true."""
+    order = np.argsort(times)
+    if len(times) == 0 or np.abs(np.argsort(order) - np.arange(len(times))).max() > _MAX_REORDER:
+        return None  # a clock that begins again, as where two recordings were put together
+    order = order[~table.hidden[order]]
+    first = int(np.argmax(table.keys))
+    if table.keys[first]:
+        # No decoder shows what comes before the first key frame, as in a broadcast that is recorded from the middle.
+        order = order[(order >= first) & (times[order] >= times[first])]
+    return replace(table, times=times, seeks=seeks, order=order, by_time=True)
+
+
+def _hidden_vp8(packet: av.Packet) -> bool:
+    """Whether a VP8 frame is for reference only: the bit `show_frame` of its first byte is not set."""
+    return not bytes(packet)[0] >> 4 & 1

@@ -1,0 +1,144 @@
+"""The picture as it is meant to be seen: square pixels, upright, progressive, BT.709.
+
+A decoder gives what is stored. A player then deinterlaces, makes pixels square, brings colour to that of its display
+and turns the picture; so does this. What is done stands in `Picture.remarks`.
+
+Where a file does not say how its YUV was made, BT.601 is taken, as FFmpeg and OpenCV do.
+
+Source: FFmpeg 8: `av_guess_sample_aspect_ratio`, libavutil `display.h`, the filter `bwdif`.
+"""
+
+import struct
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Self, cast
+
+import av
+import numpy as np
+from av.filter import Graph
+from av.sidedata.sidedata import SideData, Type
+from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation
+
+from deepfake.video.hdr import to_bt709
+
+_TRANSFER = {ColorTrc.ARIB_STD_B67: "hlg", ColorTrc.SMPTE2084: "pq"}
+_OTHER_PRIMARIES = {ColorPrimaries.SMPTE431: "DCI-P3", ColorPrimaries.SMPTE432: "Display P3"}
+_MAX_ASPECT = 4  # a pixel that is further from square is a mistake of the file
+_DIHEDRAL = {(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)}
+_DIHEDRAL |= {(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How the frames of one file become pictures.
+
+    Attributes:
+        width: of the upright picture with square pixels.
+        height: of the same.
+        stored: width and height with square pixels, before the picture is turned.
+        turn: (a, b, c, d) of {-1, 0, 1}: a stored point (x, y) is shown at (a x + c y, b x + d y), y downwards.
+        transfer: `hlg`, `pq` or `sdr`.
+        wide: whether the primaries are BT.2020's.
+        interlaced: whether the first frame is two fields.
+        remarks: what is done, and what cannot be done.
+    """
+
+    width: int
+    height: int
+    stored: tuple[int, int]
+    turn: tuple[int, int, int, int]
+    transfer: str
+    wide: bool
+    interlaced: bool
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, frame: av.VideoFrame, aspect: Fraction | None) -> Self:
+        """What the first frame of a file says.
+
+        Args:
+            frame: as decoded.
+            aspect: width of a pixel by its height; None or 0 if the file does not say.
+        """
+        remarks = []
+        stored = frame.width, frame.height
+        if aspect and aspect != 1:
+            if 1 / _MAX_ASPECT <= aspect <= _MAX_ASPECT:
+                stored = max(1, round(frame.width * aspect)), frame.height
+                remarks.append(f"pixels of {aspect} made square: {frame.width} to {stored[0]} wide")
+            else:
+                remarks.append(f"pixels said to be of {aspect} are taken as square")
+        turn = _turn_of(frame)
+        if turn is None:
+            turn = (1, 0, 0, 1)
+            remarks.append("the file asks for a turn that is not by a right angle; the picture is left as stored")
+        elif turn != (1, 0, 0, 1):
+            remarks.append(f"turned as the file asks ({_named(turn)})")
+        transfer = _TRANSFER.get(ColorTrc(frame.color_trc), "sdr") if frame.color_trc in list(ColorTrc) else "sdr"
+        wide = frame.color_primaries == ColorPrimaries.BT2020
+        if transfer != "sdr" or wide:
+            source = {"hlg": "HLG", "pq": "PQ", "sdr": "BT.2020"}[transfer]
+            remarks.append(f"{source} brought to BT.709, approximately")
+        for primaries, name in _OTHER_PRIMARIES.items():
+            if frame.color_primaries == primaries:
+                remarks.append(f"{name} colours are taken as BT.709")
+        if frame.interlaced_frame:
+            remarks.append("interlaced, deinterlaced by bwdif")
+        width, height = stored if turn[0] else stored[::-1]
+        return cls(width, height, stored, turn, transfer, wide, frame.interlaced_frame, tuple(remarks))
+
+    def pixels(self, frame: av.VideoFrame) -> np.ndarray:
+        """A progressive frame -> (H, W, 3) uint8 RGB. A frame of another size than the first is brought to its size."""
+        width, height = self.stored
+        scaled = (frame.width, frame.height) != self.stored
+        options = {"width": width, "height": height, "threads": 1}
+        options["interpolation"] = Interpolation.BICUBIC if scaled else Interpolation.BILINEAR
+        if self.transfer == "sdr" and not self.wide:
+            pixels = frame.reformat(format="rgb24", **options).to_ndarray()
+        else:
+            pixels = to_bt709(frame.reformat(format="rgb48le", **options).to_ndarray(), self.transfer, self.wide)
+        a, b, c, d = self.turn
+        if not a:  # x becomes y
+            pixels = pixels.transpose(1, 0, 2)
+            a, d = c, b
+        return pixels[:: d or 1, :: a or 1]
+
+
+def deinterlaced(frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
+    """Consecutive frames through FFmpeg's `bwdif`, one for each; progressive ones stay as they are.
+
+    The fields of a frame are completed from its neighbours, so that the first and the last of these frames are not what
+    they would be with more frames around them.
+    """
+    first = frames[0]
+    graph = Graph()
+    tail = graph.add_buffer(width=first.width, height=first.height, format=first.format, time_base=Fraction(1, 1000))
+    for node in (graph.add("bwdif", "mode=send_frame:deint=interlaced"), graph.add("buffersink")):
+        tail.link_to(node)
+        tail = node
+    graph.configure()
+    for i, frame in enumerate(frames):
+        frame.pts, frame.time_base = i, Fraction(1, 1000)
+        graph.push(frame)
+    graph.push(None)
+    return [cast(av.VideoFrame, graph.pull()) for _ in frames]
+
+
+def _turn_of(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:
+    """How the display matrix turns or mirrors the picture; None if it does neither by right angles."""
+    side_data = cast(Iterable[SideData], frame.side_data)
+    matrices = [data for data in side_data if data.type is Type.DISPLAYMATRIX]
+    if not matrices:
+        return (1, 0, 0, 1)
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrices[0]))
+    turn = (round(a / 65536), round(b / 65536), round(c / 65536), round(d / 65536))
+    exact = all(abs(value / 65536 - whole) < 0.01 for value, whole in zip((a, b, c, d), turn, strict=True))
+    return turn if exact and turn in _DIHEDRAL else None
+
+
+def _named(turn: tuple[int, int, int, int]) -> str:
+    a, b, c, d = turn
+    if a * d - b * c < 0:
+        return "mirrored"
+    return f"by {(0, 90, 180, 270)[[(1, 0), (0, 1), (-1, 0), (0, -1)].index((a, b))]} degrees clockwise"
