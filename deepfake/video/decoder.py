@@ -59,7 +59,9 @@ class Decoder:
         """Go by another table of the same packets, from the beginning of the file on."""
         self.table = table
         self._number_of = {time: number for number, time in enumerate(table.times.tolist())}
-        self.reopen()
+        self._next = len(table) + 1  # behind all of them
+        if len(table):
+            self.go_to(0)
 
     def close(self) -> None:
         self.container.close()
@@ -71,8 +73,8 @@ class Decoder:
         self._stand(packets_of(self.container, self.stream), 0)
 
     def ready_for(self, start: int, first: int) -> bool:
-        """Whether decoding on gives the frames of packets from `first` on, as if it had begun at `start`."""
-        return self._begun is not None and self._begun <= start and self._next <= first
+        """Whether decoding on is the shortest way to frames from packet `first` on, which need those from `start`."""
+        return self._begun is not None and self._begun <= start < self._next <= first
 
     def go_to(self, packet: int) -> None:
         """Stand in front of a packet, wherever a seek lands."""
