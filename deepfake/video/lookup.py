@@ -75,9 +75,12 @@ class ByTime:
         # A picture to which a wanted one refers may be shown later, and only then be called damaged.
         until = self.table.times[start : max(packets) + 1].max()
         for number, frame in self.decoder.decoded(None if restart else wanted):
+            if number is None:
+                continue
             if number in wanted:
                 found[number] = frame
-            if number is not None and self.table.times[number] >= until and (len(found) == len(wanted) or not restart):
+            complete = len(found) == len(wanted) or not restart or number > max(packets) + _TRIAL
+            if complete and self.table.times[number] >= until:
                 break
         return found
 
