@@ -1,6 +1,7 @@
 """Every option of every group composes, names code that exists, and every model takes a step of training."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError
+from deepfake.faces.recipe import Recipe
 from deepfake.run.entry import _mistake
 from deepfake.run.faces import only_main_track
 from deepfake.run.model import build_model
@@ -142,8 +144,17 @@ def test_every_corpus_trains_on_main_faces_unless_told_otherwise(data: str) -> N
 
 
 def test_an_evaluation_takes_the_checkpoints_faces_unless_they_are_named() -> None:
-    assert composed("data=demo", primary="evaluate").get("faces") is None
+    assert composed("data=demo", primary="evaluate").faces == composed(primary="predict").faces
     assert composed("data=demo", "faces=mtcnn", primary="evaluate").faces.num_segments == 4
+
+
+def test_a_checkpoints_recipe_has_every_option_of_every_finder_and_no_value() -> None:
+    of_all: dict[str, None] = {"weights": None}
+    for option in ("mtcnn", "retinaface", "retinaface_mobilenet"):
+        faces = composed(f"faces={option}").faces
+        of_all |= dict.fromkeys(set(faces.finder) - {"_target_"})
+    recipe = dict.fromkeys(field.name for field in fields(Recipe))
+    assert OmegaConf.to_container(composed(primary="predict").faces) == {**recipe, "finder": of_all}
 
 
 def test_a_runs_folder_is_named_for_data_and_model() -> None:

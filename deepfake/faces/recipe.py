@@ -1,8 +1,15 @@
 """What is stored of a face, beside the finder that finds it."""
 
 from dataclasses import dataclass
+from typing import get_type_hints
 
 from deepfake.errors import ConfigError
+from deepfake.faces.typed import typed
+from deepfake.store import ENCODING
+
+# Part of what is stored, so that crops of two ways of extracting never share a store. Raise it with every change after
+# which the same file, finder and recipe give other frames, boxes, tracks or pixels.
+EXTRACTOR_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +45,19 @@ class Recipe:
     def __post_init__(self) -> None:
         """
         Raises:
-            ConfigError: a number that is to be 1 or more is less.
+            ConfigError: an option is of another type, or beyond what makes sense.
         """
+        for name, kind in get_type_hints(Recipe).items():
+            object.__setattr__(self, name, typed(f"faces.{name}", getattr(self, name), kind))
         for name in ("num_segments", "segment_length", "detect_every", "max_crop_size"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"faces.{name} is {getattr(self, name)}: give 1 or more")
+        for name in ("min_face_size", "min_track_length"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"faces.{name} is {getattr(self, name)}: give 0 or more")
+        if self.margin <= 0:
+            raise ConfigError(f"faces.margin is {self.margin}: give a number above 0, as 1.3")
+        if not 0 <= self.min_score <= 1:
+            raise ConfigError(f"faces.min_score is {self.min_score}: give a number from 0 to 1")
+        if self.image_format not in ENCODING:
+            raise ConfigError(f"faces.image_format is {self.image_format!r}: choose one of {', '.join(ENCODING)}")

@@ -5,6 +5,7 @@ data: the model's config, the input spec, the label convention, the recipe of th
 the fingerprint of the data.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,17 +17,14 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor, nn
 
 from deepfake.errors import CheckpointError, WeightsError
-from deepfake.faces.finders.finder import Finder
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
 from deepfake.schema import ClipSpec, Label
 from deepfake.task import CARD
 
-FORMAT = 1
+FORMAT = 2
 LABELS = {label.name.lower(): int(label) for label in Label}
-# The only code that a checkpoint may name: package -> what must come out of it.
-MODELS = ("deepfake.models.", nn.Module)
-FINDERS = ("deepfake.faces.finders.", Finder)
+PACKAGE = "deepfake.models."  # the only code that a model's config may name
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +44,14 @@ class Checkpoint:
     content: Mapping[str, Any]
 
 
-def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[str, Any]:
+def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: Mapping[str, Any]) -> dict[str, Any]:
     """The plain data that goes into every checkpoint of a run.
 
     Args:
         cfg: the run's config.
         spec: the detector's.
         data: corpus, protocol, counts and fingerprint.
+        faces: the recipe, as `deepfake.run.face_recipe.carried_recipe` gives it.
     """
     config = OmegaConf.to_container(cfg, resolve=True)
     assert isinstance(config, dict)
@@ -61,7 +60,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any]) -> dict[
         "model": without_weights(config["model"]),
         "spec": spec_card(spec),
         "labels": LABELS,
-        "faces": without_weights(config["faces"]),
+        "faces": dict(faces),
         "data": dict(data),
         "config": config,
     }
@@ -88,11 +87,28 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     card = content.get(CARD) if isinstance(content, dict) else None
     if not isinstance(card, dict) or not isinstance(content.get("state_dict"), dict):
         raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
+    card = upgraded(card)
     if card.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has format {card.get('format')} and this version reads {FORMAT}")
+        raise CheckpointError(f"{path} has format {card.get('format')} and this version reads 1 to {FORMAT}")
     prefix = "detector."
     state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
     return Checkpoint(path, card, state, content)
+
+
+def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
+    """A card of format 1, in which finders were called detectors, as one of today; any other card as it is.
+
+    Nobody knows which weights its finder had: they are looked for by their published name.
+    """
+    faces = card.get("faces")
+    if card.get("format") != 1 or not isinstance(faces, dict):
+        return dict(card)
+    finder = faces.get("finder", faces.get("detector"))
+    faces = {name: value for name, value in faces.items() if name not in ("detector", "finder")}
+    if isinstance(finder, dict):
+        old, target = re.compile(r"deepfake\.faces\.(?=\w+\.\w+$)"), str(finder.get("_target_"))
+        faces["finder"] = {**finder, "_target_": old.sub("deepfake.faces.finders.", target)}
+    return {**card, "format": FORMAT, "faces": faces}
 
 
 def build_detector(checkpoint: Checkpoint) -> Detector:
@@ -101,7 +117,7 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
     Raises:
         CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
     """
-    _check_targets(checkpoint.card.get("model"), checkpoint.path, *MODELS)
+    check_targets(checkpoint.card.get("model"), checkpoint.path, PACKAGE, nn.Module)
     detector = instantiate(checkpoint.card["model"])
     if not isinstance(detector, Detector):
         raise CheckpointError(f"{checkpoint.path} does not describe a detector")
@@ -130,18 +146,6 @@ def load_detector(path: str | Path) -> Detector:
     return build_detector(read_checkpoint(path))
 
 
-def faces_of(checkpoint: Checkpoint, faces: DictConfig | None) -> dict[str, Any]:
-    """The recipe of the faces that a checkpoint is given: its own, unless one is named.
-
-    Raises:
-        CheckpointError: its own names code that is not a finder of ours.
-    """
-    if faces is not None:
-        return dict(OmegaConf.to_container(faces, resolve=True))  # type: ignore[arg-type]
-    _check_targets(checkpoint.card["faces"], checkpoint.path, *FINDERS)
-    return dict(checkpoint.card["faces"])
-
-
 def without_weights(model: Any) -> Any:
     """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
     if not isinstance(model, dict):
@@ -150,11 +154,11 @@ def without_weights(model: Any) -> Any:
     return {**kept, "pretrained": False} if "pretrained" in kept else kept
 
 
-def _check_targets(node: Any, path: Path, package: str, base: type) -> None:
+def check_targets(node: Any, path: Path, package: str, base: type) -> None:
     """Refuse a config that would call anything but classes of ours, derived from `base`."""
     if isinstance(node, list):
         for value in node:
-            _check_targets(value, path, package, base)
+            check_targets(value, path, package, base)
     if isinstance(node, str) and "${" in node:
         raise CheckpointError(f"{path} has a config with an interpolation, {node!r}: refused")
     if isinstance(node, dict):
@@ -164,7 +168,7 @@ def _check_targets(node: Any, path: Path, package: str, base: type) -> None:
             if key == "_target_" and not _is_ours(value, package, base):
                 kind = "model" if base is nn.Module else "face finder"
                 raise CheckpointError(f"{path} asks to call {value!r}, which is not a {kind} of this project: refused")
-            _check_targets(value, path, package, base)
+            check_targets(value, path, package, base)
 
 
 def _is_ours(target: Any, package: str, base: type) -> bool:

@@ -18,7 +18,8 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.metrics.clip_scores import score_levels
 from deepfake.report.tables import show_metrics, show_paths
-from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
+from deepfake.run.checkpoint import build_detector, read_checkpoint
+from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track
 from deepfake.run.predict import score_clips
@@ -39,7 +40,7 @@ def evaluate(cfg: DictConfig) -> None:
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
 
-    faces = faces_of(checkpoint, cfg.get("faces"))
+    faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
     complete_store(videos + reals_of(videos, listing), store, faces, cfg.extract)
@@ -51,7 +52,8 @@ def evaluate(cfg: DictConfig) -> None:
     table = dataset.clips.assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
     write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
     data = describe(cfg.data.name, listing, coverage)
-    facts = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
+    trained = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
+    facts = {**trained, "faces_unlike_checkpoint": differing}
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
     show_metrics(metrics)

@@ -8,6 +8,7 @@ from omegaconf import DictConfig
 from deepfake.errors import StoreError
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
+from deepfake.run.face_recipe import settled, with_weights
 from deepfake.run.faces import (
     NOTHING_DONE,
     chosen_shard,
@@ -33,7 +34,7 @@ def extract(cfg: DictConfig) -> None:
         StoreError: it was only to be merged, and lacks videos.
     """
     listing = list_corpus(cfg.data)
-    faces, options = plain(cfg.faces), cfg.extract
+    faces, options = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir))), cfg.extract
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     paths, pairs = sources(listing.videos)
     part = chosen_shard(paths, pairs, options)

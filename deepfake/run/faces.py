@@ -23,6 +23,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.shards import shard
 from deepfake.report.contact_sheet import SheetFace, as_jpeg, contact_sheet
 from deepfake.report.tables import show
+from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
 
@@ -58,11 +59,10 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
     """The store of a recipe, opened.
 
     Args:
-        faces: plain data, a config of the group `faces`.
+        faces: settled, see `deepfake.run.face_recipe`.
         corpus_dir: `<faces_dir>/<corpus>`.
     """
-    # Where the weights lie says nothing about the faces; the finder and its thresholds do.
-    recipe = {**faces, "finder": {k: v for k, v in faces["finder"].items() if k not in ("weights", "batch_size")}}
+    recipe = stored_recipe(faces)
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
@@ -126,7 +126,7 @@ def complete_store(
     Args:
         videos: of one corpus.
         store: opened.
-        faces: the config that the store was made from.
+        faces: the settled recipe that the store was made from.
         options: the config group `extract`.
 
     Raises:
@@ -163,7 +163,7 @@ def extract_faces(
         paths: video_id -> file.
         pairs: video_id of a fake -> that of its real.
         store: opened.
-        faces: the config that the store was made from.
+        faces: the settled recipe that the store was made from.
         options: the config group `extract`.
     """
     if options.num_workers is not None and options.num_workers < 1:
@@ -174,7 +174,7 @@ def extract_faces(
     if todo:
         recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
         device = pick_device(options.device)
-        finder = instantiate(faces["finder"], device=device, _partial_=True, _convert_="all")
+        finder = make_finder(with_weights(faces)["finder"], device)
         workers = min(options.num_workers or default_workers(device), len(todo))
         rows = extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:

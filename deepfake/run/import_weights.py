@@ -19,6 +19,7 @@ from deepfake.models.imported.v1 import from_v1
 from deepfake.report.tables import show_paths
 from deepfake.run.checkpoint import make_card, without_weights
 from deepfake.run.entry import entry_point
+from deepfake.run.face_recipe import carried_recipe, settled
 from deepfake.run.faces import plain
 from deepfake.task import CARD
 
@@ -38,6 +39,7 @@ def import_weights(cfg: DictConfig) -> None:
         raise ConfigError(f"output={output} exists: delete it, or give another name")
     if not source.is_file():
         raise WeightsError(f"weights={source} does not exist")
+    faces = carried_recipe(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     name, detector = FORMATS[cfg.format](source, cfg.models)
 
     config = {**{key: value for key, value in plain(cfg).items() if key != "models"}, "model": plain(cfg.models[name])}
@@ -49,7 +51,8 @@ def import_weights(cfg: DictConfig) -> None:
     }
     state = {f"detector.{key}": value for key, value in detector.state_dict().items()}
     content = io.BytesIO()
-    torch.save({CARD: make_card(OmegaConf.create(config), detector.spec, data), "state_dict": state}, content)
+    card = make_card(OmegaConf.create(config), detector.spec, data, faces)
+    torch.save({CARD: card, "state_dict": state}, content)
     output.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(output, content.getvalue())
     spec = detector.spec

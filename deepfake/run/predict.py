@@ -20,7 +20,8 @@ from deepfake.errors import ConfigError
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
 from deepfake.report.tables import show, show_paths
-from deepfake.run.checkpoint import build_detector, faces_of, read_checkpoint
+from deepfake.run.checkpoint import build_detector, read_checkpoint
+from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
 from deepfake.schema import VIDEO_SUFFIXES, Status
@@ -36,7 +37,7 @@ def predict(cfg: DictConfig) -> None:
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     paths = input_files(Path(cfg.input))
-    faces = faces_of(checkpoint, cfg.get("faces"))
+    faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
 
     require_whole(cfg.extract)
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:

@@ -18,6 +18,7 @@ from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
+from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track, plain
 from deepfake.run.model import build_model
 from deepfake.run.results import leave
@@ -47,13 +48,14 @@ def train(cfg: DictConfig) -> float:
 
     options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
     listing = list_corpus(cfg.data)
-    store = audited_store(cfg, listing)
+    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
+    store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     data = describe(cfg.data.name, listing, {split: datamodule.coverage(split) for split in Split})
     say(detector, data)
 
-    card = make_card(cfg, detector.spec, data)
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces))
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
@@ -96,14 +98,13 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         trainer.test(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
 
 
-def audited_store(cfg: DictConfig, listing: Listing) -> FaceStore:
-    """The faces of all videos, and no two splits that share one.
+def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -> FaceStore:
+    """The faces of all videos by a settled recipe, and no two splits that share one.
 
     Raises:
         CorpusError: the splits leak.
     """
     audit(listing.videos).require_disjoint(listing.protocol)  # by names, before hours of work
-    faces = plain(cfg.faces)
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     complete_store(listing.videos, store, faces, cfg.extract)
     ids = [video.video_id for video in listing.videos]

@@ -2,8 +2,11 @@
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
+
+from deepfake.faces.finders.weights import Packaged, Published
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,13 @@ class Faces:
 
 
 class Finder(ABC):
-    """Finds faces in frames of one size."""
+    """Finds faces in frames of one size.
+
+    Attributes:
+        weights_source: where its weights come from. Of published ones the constructor takes the path, `weights`.
+    """
+
+    weights_source: ClassVar[Packaged | Published] = Packaged()
 
     @abstractmethod
     def find(self, frames: np.ndarray) -> list[Faces]:

@@ -3,6 +3,10 @@
 Source: Zhang et al. 2016, "Joint Face Detection and Alignment using Multitask Cascaded CNNs"; facenet-pytorch 2.6.
 """
 
+import inspect
+from pathlib import Path
+from typing import ClassVar
+
 import numpy as np
 import torch
 from facenet_pytorch import MTCNN
@@ -10,6 +14,9 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders.weights import Packaged
+
+DATA = Path(inspect.getfile(MTCNN)).parents[1] / "data"
 
 
 class Mtcnn(Finder):
@@ -23,6 +30,10 @@ class Mtcnn(Finder):
             frame's own pixels.
         batch_size: frames in one pass.
     """
+
+    weights_source: ClassVar[Packaged] = Packaged(
+        "facenet-pytorch", tuple(DATA / f"{network}.pt" for network in ("pnet", "rnet", "onet"))
+    )
 
     def __init__(
         self,

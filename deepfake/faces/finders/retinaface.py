@@ -6,16 +6,17 @@ Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in t
 
 import warnings
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
 from retinaface.network import RetinaFace as Network
 from torch import Tensor
 
-from deepfake.errors import WeightsError
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface_batches import find_in_batches
 from deepfake.faces.finders.retinaface_weights import load_weights
+from deepfake.faces.finders.weights import Published
 
 URL = (
     "https://github.com/ternaus/retinaface/releases/download/0.01/"  # `retinaface.pre_trained_models.models`
@@ -30,21 +31,25 @@ class RetinaFace(Finder):
 
     Args:
         device: where it runs; half precision on a GPU.
-        weights: the file at `URL`, as downloaded; None downloads it once into torch's hub cache.
+        weights: the file at `URL`, as downloaded, or the state dict in it.
         max_size: the longer side of a frame is brought to this many pixels, up or down, as the library does.
         min_score: faces below are dropped before overlapping ones are merged.
         nms_iou: of two boxes that overlap by more than this, the one with the lower score goes.
         batch_size: frames in one pass.
 
     Raises:
-        WeightsError: the weights cannot be downloaded, do not exist, or belong to another network.
+        WeightsError: the weights do not exist, or belong to another network.
     """
+
+    weights_source: ClassVar[Published] = Published(
+        name=URL.rpartition("/")[2], cure=f"download {URL}", url=URL, sha256="f168fae3c"
+    )
 
     def __init__(
         self,
         device: str | torch.device = "cpu",
         *,
-        weights: str | Path | None = None,
+        weights: str | Path,
         max_size: int = 960,
         min_score: float = 0.7,
         nms_iou: float = 0.4,
@@ -53,12 +58,8 @@ class RetinaFace(Finder):
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float
         network = _network()
-        load_weights(
-            network,
-            _downloaded() if weights is None else Path(weights),
-            name="RetinaFace (ResNet-50)",
-            cure=f"download {URL} and give its path as faces.finder.weights=PATH",
-        )
+        cure = f"{self.weights_source.cure} and give its path as faces.finder.weights=PATH"
+        load_weights(network, Path(weights), name="RetinaFace (ResNet-50)", cure=cure)
         self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
         self.max_size = max_size
         self.min_score = min_score
@@ -93,18 +94,3 @@ def _network() -> Network:
             in_channels=256,
             out_channels=256,
         )
-
-
-def _downloaded() -> Path:
-    """The published weights in torch's hub cache, fetched at first use."""
-    target = Path(torch.hub.get_dir()) / "checkpoints" / Path(URL).name
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            torch.hub.download_url_to_file(URL, str(target), hash_prefix="f168fae3c")
-        except (OSError, RuntimeError) as error:
-            raise WeightsError(
-                f"RetinaFace needs its weights and they cannot be downloaded ({error}): download {URL} and put it at "
-                f"{target}, or give its path as faces.finder.weights=PATH, or use faces=mtcnn, which brings its own"
-            ) from error
-    return target

@@ -5,6 +5,7 @@ weights are those of github.com/biubug6/Pytorch_Retinaface (MIT): `models/net.py
 """
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -12,15 +13,11 @@ from retinaface.net import FPN, SSH, conv_bn, conv_dw
 from retinaface.network import BboxHead, ClassHead, LandmarkHead
 from torch import Tensor, nn
 
-from deepfake.errors import WeightsError
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface_batches import MIN_SIZES, find_in_batches
 from deepfake.faces.finders.retinaface_weights import StateDict, load_weights
+from deepfake.faces.finders.weights import BRINGS_ITS_OWN, Published
 
-CURE = (
-    "get mobilenet0.25_Final.pth of https://github.com/biubug6/Pytorch_Retinaface (MIT) and give its path as "
-    "faces.finder.weights=PATH, or use faces=mtcnn, which brings its own"
-)
 MEAN_BGR = (104, 117, 123)
 CLASSIFIER = {"body.fc.weight", "body.fc.bias"}  # of the ImageNet pretraining
 
@@ -30,7 +27,7 @@ class RetinaFaceMobileNet(Finder):
 
     Args:
         device: where it runs; half precision on a GPU.
-        weights: the file mobilenet0.25_Final.pth of biubug6/Pytorch_Retinaface; there is no default.
+        weights: the file mobilenet0.25_Final.pth of biubug6/Pytorch_Retinaface.
         max_size: a frame whose longer side is above this many pixels is shrunk to it.
         min_score: faces below are dropped before overlapping ones are merged.
         nms_iou: of two boxes that overlap by more than this, the one with the lower score goes.
@@ -38,28 +35,32 @@ class RetinaFaceMobileNet(Finder):
             960 px (memory that comes and goes) and save a tenth of it at 640.
 
     Raises:
-        WeightsError: the weights are not given, do not exist, or belong to another network.
+        WeightsError: the weights do not exist, or belong to another network.
 
     Differs: the authors detect at the frame's own size, whatever it is. Here large frames are shrunk to `max_size`;
     unlike with the ResNet-50, small ones are never enlarged.
     """
 
+    weights_source: ClassVar[Published] = Published(
+        name="mobilenet0.25_Final.pth",
+        cure="get mobilenet0.25_Final.pth of https://github.com/biubug6/Pytorch_Retinaface (MIT)",
+    )
+
     def __init__(
         self,
         device: str | torch.device = "cpu",
         *,
-        weights: str | Path | None = None,
+        weights: str | Path,
         max_size: int = 960,
         min_score: float = 0.7,
         nms_iou: float = 0.4,
         batch_size: int | None = None,
     ) -> None:
-        if weights is None:
-            raise WeightsError(f"RetinaFace (MobileNet-0.25) needs its weights: {CURE}")
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float
         network = Network()
-        load_weights(network, Path(weights), name="RetinaFace (MobileNet-0.25)", cure=CURE, renamed=_renamed)
+        cure = f"{self.weights_source.cure} and give its path as faces.finder.weights=PATH, {BRINGS_ITS_OWN}"
+        load_weights(network, Path(weights), name="RetinaFace (MobileNet-0.25)", cure=cure, renamed=_renamed)
         self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
         self.max_size = max_size
         self.min_score = min_score

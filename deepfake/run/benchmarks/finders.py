@@ -24,6 +24,7 @@ from deepfake.run.benchmarks.setting import (
     stored_as_faces,
     timed_extraction,
 )
+from deepfake.run.face_recipe import settled
 from deepfake.run.faces import plain
 from deepfake.run.predict import input_files
 
@@ -78,14 +79,18 @@ def compare_finders(cfg: DictConfig) -> dict[str, Any]:
 
 
 def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
-    """name -> config, of every finder that brings its weights or was given them."""
+    """name -> config, of every finder that brings its weights, was given them, or has them in `paths.weights_dir`."""
     chosen = {}
     for name, faces in plain(cfg.finders).items():
         finder = faces["finder"]
         if "weights" in finder:
             finder = {**finder, "weights": cfg.weights[name]}
-            if finder["weights"] is None:
-                log.warning("%s is left out: give its weights as weights.%s=PATH", name, name)
+            settled_finder = settled({**faces, "finder": finder}, Path(cfg.paths.weights_dir))["finder"]
+            if settled_finder["weights_digest"] is None:
+                log.warning(
+                    "%s is left out: give its weights as weights.%s=PATH, or have them at %s",
+                    *(name, name, settled_finder["weights"]),
+                )
                 continue
         chosen[name] = finder
     return chosen

@@ -9,7 +9,6 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from deepfake.errors import ConfigError, UnreadableVideoError
@@ -17,6 +16,7 @@ from deepfake.faces.extract import extract
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
+from deepfake.run.face_recipe import make_finder, settled, with_weights
 from deepfake.run.faces import default_workers, face_store, pick_device
 from deepfake.schema import Status, VideoRow
 from deepfake.store import FaceStore
@@ -28,7 +28,7 @@ class Setting:
     """How videos are extracted here.
 
     Attributes:
-        faces: plain data, a config of the group `faces`.
+        faces: settled, with its weights there; see `deepfake.run.face_recipe`.
         recipe: the same without the finder.
         make_finder: makes the finder; picklable.
         device: of the finder.
@@ -60,10 +60,11 @@ def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
         faces: plain data, a config of the group `faces`.
     """
     device = pick_device(cfg.extract.device)
+    faces = with_weights(settled(faces, Path(cfg.paths.weights_dir)))
     return Setting(
         faces=faces,
         recipe=Recipe(**{key: value for key, value in faces.items() if key != "finder"}),
-        make_finder=instantiate(faces["finder"], device=device, _partial_=True, _convert_="all"),
+        make_finder=make_finder(faces["finder"], device),
         device=device,
         num_workers=cfg.extract.num_workers or default_workers(device),
         timeout_s=cfg.extract.timeout_s,
