@@ -18,6 +18,7 @@ from deepfake.faces.finders.finder import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import thumbnail
 from deepfake.faces.pairs import changed_track
+from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.segments import segment_frames
@@ -98,11 +99,11 @@ def extract_video(
             can decode others.
     """
     try:
-        *others, last = readers_for(path)[first_reader:]
+        *others, last = decoding(readers_for, path)[first_reader:]
         for name in others:
-            with suppress(UnreadableVideoError), open_video(path, name) as video:
+            with suppress(UnreadableVideoError), decoding(open_video, path, name) as video:
                 return _Extraction(video_id, video, finder, recipe, store, strict=True).run(real_id)
-        with open_video(path, last) as video:
+        with decoding(open_video, path, last) as video:
             return _Extraction(video_id, video, finder, recipe, store, strict=False).run(real_id)
     except UnreadableVideoError as error:
         return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
@@ -185,7 +186,7 @@ class _Extraction:
         error, scan.num_segments = None, len(segments)
         for number, segment in enumerate(segments):
             try:
-                frames = self.video.read(segment)
+                frames = decoding(self.video.read, segment)
             except UnreadableVideoError as error_:
                 if self.strict:
                     raise
