@@ -51,7 +51,7 @@ def predict(cfg: DictConfig) -> None:
     output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
     write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show_predictions(table)
+    show_predictions(table.assign(path=list(paths)))  # as they are called in the folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
     require_readable(table, cfg.input)
 
