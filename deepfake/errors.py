@@ -23,6 +23,10 @@ class StoreError(DeepfakeError):
     """A face store is missing, incomplete, or holds less than was asked of it."""
 
 
+class ExtractionError(DeepfakeError):
+    """Faces cannot be extracted, through no fault of the files."""
+
+
 class WeightsError(DeepfakeError):
     """Pretrained weights are missing or belong to another architecture."""
 

@@ -82,8 +82,8 @@ class VideoRow:
         num_faces: tracks that were stored.
         num_detected: sampled frames that the finder was shown; boxes of the others are interpolated.
         reader: the library that decoded it; empty if none could.
-        num_bytes: of the file. Another number means another file, whose faces are extracted anew; -1 is to be tried
-            again.
+        num_bytes: of the file. Another number means another file, whose faces are extracted anew; -1 is to be
+            extracted again, as a fake whose real failed.
         digest: BLAKE2 of the file's content; the audit compares it between splits.
         boxes: `detected` in this video, or `reused` from its real; empty without a face.
         duration_s: seconds that a player shows.

@@ -121,7 +121,10 @@ class FaceStore:
     def _done(self, video_id: str, path: Path) -> bool:
         """A file of another size is another file, as when a corpus was downloaded or generated again."""
         known = self.folder(video_id) / "video.json"
-        return known.exists() and json.loads(known.read_text())["num_bytes"] == file_size(path)
+        if not known.exists():
+            return False
+        row = json.loads(known.read_text())
+        return row["status"] != Status.FAILED and row["num_bytes"] == file_size(path)
 
     def encode(self, image: np.ndarray) -> bytes:
         """(S, S, 3) uint8 RGB -> the file that is stored of it."""
@@ -223,9 +226,10 @@ class FaceStore:
         """Whether the tables say of all these videos what their folders say."""
         if not all((self.root / table).exists() for table in ("videos.csv", "crops.parquet")):
             return False
-        known = self.videos()[["num_bytes", "digest"]]
+        columns = ["num_bytes", "digest", "status", "reason"]  # the last two: one that failed is tried again
+        known = self.videos()[columns]
         listed = dict(zip(known.index, known.itertuples(index=False, name=None), strict=True))
-        folders = {row["video_id"]: (row["num_bytes"], row["digest"]) for row in map(self._row, video_ids)}
+        folders = {row["video_id"]: tuple(row[column] for column in columns) for row in map(self._row, video_ids)}
         return folders.items() <= listed.items()
 
     def folder_rows(self, video_ids: Iterable[str]) -> pd.DataFrame:

@@ -6,7 +6,10 @@ from omegaconf import DictConfig
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
 def main(cfg: DictConfig) -> None:
-    from deepfake.run.predict import predict  # here, so that --help and the processes that decode start at once
+    from deepfake.faces.server import start_early  # here, so that --help and the processes that decode start at once
+
+    start_early()
+    from deepfake.run.predict import predict  # after: it takes seconds
 
     predict(cfg)
 

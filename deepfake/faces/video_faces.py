@@ -17,6 +17,7 @@ from deepfake.faces.finders.finder import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import thumbnail
 from deepfake.faces.pairs import changed_track
+from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.segments import segment_frames
@@ -97,7 +98,7 @@ def extract_video(
             can decode others.
     """
     try:
-        with open_video(path, readers_for("auto")[first_reader]) as video:
+        with decoding(open_video, path, readers_for("auto")[first_reader]) as video:
             return _Extraction(video_id, video, finder, recipe, store, strict=False).run(real_id)
     except UnreadableVideoError as error:
         return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
@@ -180,7 +181,7 @@ class _Extraction:
         error, scan.num_segments = None, len(segments)
         for number, segment in enumerate(segments):
             try:
-                frames = self.video.read(segment)
+                frames = decoding(self.video.read, segment)
             except UnreadableVideoError as error_:
                 if self.strict:
                     raise

@@ -10,7 +10,6 @@ from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
 from deepfake.run.face_recipe import settled, with_weights
 from deepfake.run.faces import (
-    NOTHING_DONE,
     chosen_shard,
     complete_store,
     extract_faces,
@@ -20,8 +19,8 @@ from deepfake.run.faces import (
     plain,
     some,
     sources,
-    summarise,
 )
+from deepfake.run.summary import NOTHING_DONE, require_some, summarise
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +31,7 @@ def extract(cfg: DictConfig) -> None:
 
     Raises:
         StoreError: it was only to be merged, and lacks videos.
+        ExtractionError: every video failed.
     """
     listing = list_corpus(cfg.data)
     faces, options = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir))), cfg.extract
@@ -42,6 +42,7 @@ def extract(cfg: DictConfig) -> None:
     if options.shard_index is not None:
         done = extract_faces(part, pairs, store, faces, options)
         summarise(store, store.folder_rows(part), done)
+        require_some(store.folder_rows(part), store)
         shown = options.shard_index, options.num_shards
         log.info("shard %d of %d is done; when all are, the command without the two options builds the tables", *shown)
         return

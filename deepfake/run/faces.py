@@ -5,11 +5,9 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -20,27 +18,16 @@ from deepfake.corpora.splits import fingerprint
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
+from deepfake.faces.server import worker_context
 from deepfake.faces.shards import shard
 from deepfake.report.contact_sheet import SheetFace, as_jpeg, contact_sheet
-from deepfake.report.tables import show
 from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
+from deepfake.run.summary import Extraction, require_some, summarise
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
-
-
-@dataclass(frozen=True, slots=True)
-class Extraction:
-    """What one call had to do: videos that were not in the store yet, frames that were looked at, seconds."""
-
-    num_videos: int
-    num_frames: int
-    seconds: float
-
-
-NOTHING_DONE = Extraction(0, 0, 0.0)
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -131,6 +118,7 @@ def complete_store(
 
     Raises:
         ConfigError: `options` ask for a part of the videos.
+        ExtractionError: every video failed.
     """
     require_whole(options)
     paths, pairs = sources(videos)
@@ -138,6 +126,7 @@ def complete_store(
     merge(videos, store)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
+        require_some(store.rows(list(paths)), store)
     return done
 
 
@@ -174,8 +163,10 @@ def extract_faces(
     if todo:
         recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
         device = pick_device(options.device)
-        finder = make_finder(with_weights(faces)["finder"], device)
         workers = min(options.num_workers or default_workers(device), len(todo))
+        log.info("%d videos to do: starting %d workers on %s", len(todo), workers, device)
+        worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # now: their libraries load beside ours
+        finder = make_finder(with_weights(faces)["finder"], device)
         rows = extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
@@ -245,36 +236,6 @@ def pick_device(name: str) -> str:
             raise ConfigError(f"extract.device={name} and this machine has no CUDA device: use extract.device=cpu")
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
-
-
-def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
-    """Show what became of videos, and where it is written.
-
-    Args:
-        store: that holds them.
-        rows: as in its table of videos.
-        done: by the call that ends.
-    """
-    counts = Counter(rows["status"])
-    columns: dict[str, object] = {
-        "videos": len(rows),
-        "new": done.num_videos,
-        **counts,
-        "faces": int(rows["num_faces"].sum()),
-    }
-    columns |= {"detected in": f"{rows['num_detected'].sum()} of {rows['num_sampled'].sum()} frames"}
-    if done.num_videos:
-        columns |= {"frames/s": round(done.num_frames / done.seconds)}
-    show(f"faces in {store.root}", list(columns), [list(columns.values())])
-    if reused := int((rows["boxes"] == "reused").sum()):
-        log.info("%d fakes were cut by the boxes of their reals", reused)
-    if len(readers := Counter(rows["reader"][rows["reader"] != ""])) > 1:
-        log.info("videos by reader: %s", ", ".join(f"{name} {count}" for name, count in readers.most_common()))
-    remarks = rows[rows["reason"] != ""]
-    for video_id, row in remarks.head(5).iterrows():
-        log.warning("%s: %s (%s)", video_id, row["status"], row["reason"])
-    if len(remarks) > 5:
-        log.warning("and %d more: see the column reason of videos.csv", len(remarks) - 5)
 
 
 def some(names: Sequence[str]) -> str:

@@ -16,7 +16,8 @@ from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import clip_table
 from deepfake.data.datamodule import as_float, clip_loader
 from deepfake.data.dataset import ClipDataset
-from deepfake.errors import ConfigError
+from deepfake.errors import ConfigError, ExtractionError
+from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
 from deepfake.report.tables import show, show_paths
@@ -24,11 +25,13 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
+from deepfake.run.summary import say_reasons
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
+COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason"]
 
 
 @entry_point
@@ -49,10 +52,9 @@ def predict(cfg: DictConfig) -> None:
     output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
     write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show("predictions", COLUMNS, table.astype(object).fillna("").to_numpy().tolist())
+    show_predictions(table.assign(path=list(paths)))  # as they are called in the folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
-    if (table["status"] == Status.UNREADABLE).all():
-        raise ConfigError(f"none of the {len(table)} files under input={cfg.input} is a video that can be read")
+    require_readable(table, cfg.input)
 
 
 def input_files(source: Path) -> dict[str, Path]:
@@ -89,11 +91,54 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
     rows = []
     for (video_id, path), (_, row) in zip(paths.items(), store.rows(list(paths)).iterrows(), strict=True):
         status, value = row["status"], score.get(video_id)
-        if status == Status.OK and value is None:  # a face, but never long enough for a clip
+        if status == Status.OK and value is None:
             status = Status.TOO_SHORT
+            length = detector.spec.clip_length
+            row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
-        rows.append([str(path), status, value, verdict, row["num_faces"], num_clips.get(video_id, 0)])
+        seen = row["num_faces"], num_clips.get(video_id, 0), row["num_sampled"], row["num_frames"], seconds(row)
+        rows.append([str(path), status, value, verdict, *seen, row["reason"]])
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def show_predictions(table: pd.DataFrame) -> None:
+    """The table on screen, in fewer columns, and the first reasons below it.
+
+    Args:
+        table: `COLUMNS`.
+    """
+    looked_at = [f"{some} of {all_}" for some, all_ in zip(table["num_sampled"], table["num_frames"], strict=True)]
+    shown = table[COLUMNS[:6]].assign(looked_at=looked_at, seconds=table["duration_s"].map("{:.1f}".format))
+    columns = [name.removeprefix("num_").replace("_", " ") for name in shown]
+    show("predictions", columns, shown.astype(object).fillna("").to_numpy().tolist())
+    say_reasons(table.set_index("path"), "predictions.csv")
+
+
+def seconds(row: pd.Series) -> float:
+    """How long a video is, by its frames where its store does not say; 0 where that is not known."""
+    return round(row["duration_s"] or (row["num_frames"] / row["fps"] if row["fps"] else 0.0), 3)
+
+
+def require_readable(table: pd.DataFrame, source: str) -> None:
+    """
+    Args:
+        table: `COLUMNS`.
+        source: the files' folder, or the file.
+
+    Raises:
+        ConfigError: no file can be read.
+        ExtractionError: none could be worked on, and for one at least that is not known to be its own fault.
+    """
+    failed = table[table["status"] == Status.FAILED]
+    if not table["status"].isin([Status.UNREADABLE, Status.FAILED]).all():
+        return
+    if len(failed):
+        reason = failed["reason"].iloc[0]
+        raise ExtractionError(
+            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed through no "
+            f"fault of their own, the first with: {reason}. {cure(reason)}, and give the same command again"
+        )
+    raise ConfigError(f"none of the {len(table)} files under input={source} is a video that can be read")
 
 
 @torch.inference_mode()

@@ -1,8 +1,6 @@
 """Videos to face store, with drawn squares for faces: what is stored, what is not done twice, what does not stop it."""
 
 import hashlib
-import os
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -139,62 +137,6 @@ def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
     assert run({"a": path}, tmp_path / "faces").videos().at["a", "status"] == Status.NO_FACE
     write_video(path, frames_with(one_face, 12))
     assert run({"a": path}, tmp_path / "faces").videos().at["a", "status"] == Status.OK
-
-
-class Deadly(BrightSquares):
-    """A worker that dies, or never ends, on frames that are all but black."""
-
-    def __init__(self, how: str) -> None:
-        self.how = how
-
-    def find(self, frames: np.ndarray) -> list:
-        if frames.mean() < 30:
-            if self.how == "dies":
-                os._exit(3)
-            while True:
-                pass
-        return super().find(frames)
-
-
-@pytest.mark.parametrize(("how", "reason"), [("dies", "died"), ("hangs", "not done within 12 s")])
-def test_a_worker_that_is_lost_costs_one_video_and_names_it(how: str, reason: str, tmp_path: Path) -> None:
-    paths = {
-        "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
-        "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
-    }
-    plain = {"finder": {"_target_": "x.Deadly"}, **RECIPE}
-    store = FaceStore(tmp_path / "faces", plain).open()
-    rows = extract(paths, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1, timeout_s=12)  # type: ignore[arg-type]
-    outcome = {row.video_id: row for row in rows}
-    assert (outcome["a"].status, outcome["b"].status) == (Status.UNREADABLE, Status.OK) and reason in outcome[
-        "a"
-    ].reason
-    # It may have been the machine's fault, once.
-    assert list(store.todo(paths)) == ["a"]
-    if how == "dies":
-        again = extract({"a": paths["a"]}, store, partial(Deadly, how), Recipe(**RECIPE), num_workers=1)  # type: ignore[arg-type]
-        assert reason in next(again).reason
-        assert store.todo(paths) == {}
-
-
-class Failing(BrightSquares):
-    """Has a bug that shows on black frames."""
-
-    def find(self, frames: np.ndarray) -> list:
-        if frames.mean() < 30:
-            raise ZeroDivisionError("a bug")
-        return super().find(frames)
-
-
-def test_an_error_on_one_video_does_not_end_the_work_on_the_others(tmp_path: Path) -> None:
-    paths = {
-        "a": write_video(tmp_path / "a.mp4", np.zeros((16, 120, 160, 3), np.uint8)),
-        "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
-    }
-    store = FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Failing"}, **RECIPE}).open()
-    rows = {row.video_id: row for row in extract(paths, store, Failing, Recipe(**RECIPE), num_workers=1)}  # type: ignore[arg-type]
-    assert (rows["a"].status, rows["a"].reason) == (Status.UNREADABLE, "ZeroDivisionError: a bug")
-    assert rows["b"].status == Status.OK
 
 
 @pytest.mark.parametrize("name", ["detect_every", "num_segments", "segment_length"])

@@ -6,7 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
-from deepfake.run.predict import COLUMNS, input_files
+from deepfake.errors import ConfigError, ExtractionError
+from deepfake.run.predict import COLUMNS, input_files, require_readable
+from deepfake.schema import Status
 from tests.conftest import TINY, Run
 
 
@@ -33,6 +35,10 @@ def test_a_folder_with_odd_files_in_it(model: Path, demo_root: Path, script: Run
     assert table.loc[table["status"] != "ok", ["score", "verdict"]].isna().all(axis=None)
     assert table.loc["a.mp4", ["num_faces", "num_clips"]].tolist() == [1, 16]
     assert table.loc["c.mp4", ["num_faces", "num_clips"]].tolist() == [2, 32]
+    assert table["num_sampled"].to_dict() == {"a.mp4": 16, "b.MP4": 16, "c.mp4": 16, "text.mp4": 0}
+    assert (table["num_frames"] >= table["num_sampled"]).all() and table.at["a.mp4", "num_frames"] in (18, 19, 20)
+    assert table["duration_s"].tolist() == pytest.approx((table["num_frames"] / 25).tolist(), abs=1e-3)
+    assert table["reason"].isna().to_dict() == {"a.mp4": True, "b.MP4": False, "c.mp4": True, "text.mp4": False}
     assert script("predict", *common, "output=again") == 0
     pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
 
@@ -50,6 +56,17 @@ def test_a_files_score_is_the_one_that_the_test_gave_it(
     best = tmp_path / "trained" / "checkpoints" / "best.ckpt"
     assert script("predict", f"checkpoint={best}", f"input={demo_root / 'real' / 'p04_a.mp4'}", *arguments) == 0
     assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], abs=1e-5)
+
+
+def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> None:
+    def table(*statuses: Status) -> pd.DataFrame:
+        return pd.DataFrame({"status": statuses, "reason": ["RuntimeError: out of memory" for _ in statuses]})
+
+    with pytest.raises(ExtractionError, match="none of the 2 files .*; 1 failed .*out of memory.*extract.num_workers"):
+        require_readable(table(Status.UNREADABLE, Status.FAILED), "clips")
+    with pytest.raises(ConfigError, match="is a video that can be read"):
+        require_readable(table(Status.UNREADABLE), "clips")
+    require_readable(table(Status.FAILED, Status.NO_FACE), "clips")
 
 
 def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:

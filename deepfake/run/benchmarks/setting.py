@@ -88,14 +88,14 @@ def timed_extraction(
         Seconds from the start of the first process to the end of the last, and what became of each video.
 
     Raises:
-        UnreadableVideoError: one of them cannot be read; its time would mean nothing.
+        UnreadableVideoError: one of them cannot be read, or failed; its time would mean nothing.
     """
     start = time.perf_counter()
     finder, recipe, workers = how.make_finder, how.recipe, how.num_workers
     rows = list(extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=how.timeout_s))
     seconds = time.perf_counter() - start
     for row in rows:
-        if row.status == Status.UNREADABLE:
+        if row.status in (Status.UNREADABLE, Status.FAILED):
             raise UnreadableVideoError(todo[row.video_id], row.reason)
     return seconds, rows
 
