@@ -2,8 +2,8 @@
 
 import numpy as np
 import pandas as pd
-
 from deepfake.faces.pairs import aligned, partners, tracks_of
+
 from deepfake.faces.tracker import smooth
 from deepfake.schema import FaceTrack
 from deepfake.store import CROP_COLUMNS
