@@ -2,16 +2,20 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deepfake.faces.finders.mtcnn import Mtcnn
+from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
 from deepfake.faces.looks import Appearance
 from deepfake.faces.people import Segment, count_shots, recognise
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import find_tracklets
 from deepfake.faces.tracklet import Tracklet
+from deepfake.faces.video_faces import extract_video
+from deepfake.store import FaceStore
 from deepfake.threads import one_thread
 from tests.faces.drawn import Scene, drawn
 from tests.faces.test_extract import RECIPE
@@ -128,3 +132,26 @@ def test_two_who_change_places_are_two_tracks(finder: Mtcnn) -> None:
 def test_a_cut_to_another_at_the_same_place_is_two_tracks_and_two_shots(finder: Mtcnn) -> None:
     found, num_shots = tracks([Scene({0: 0.5}), Scene({1: 0.5}, room=3)], finder)
     assert sorted(map(sorted, found)) == [[0], [1]] and num_shots == 2
+
+
+SHARED, WEIGHTS = Path("../shared/videos"), Path("../shared/weights/retinaface/mobilenet0.25_Final.pth")
+
+
+@pytest.mark.skipif(not SHARED.exists() or not WEIGHTS.exists(), reason="the shared clips are not here")
+@pytest.mark.parametrize(("name", "num_tracks", "num_shots"), [("eight_people", 8, 1), ("three_people", 8, 3)])
+def test_real_people_are_one_track_each(name: str, num_tracks: int, num_shots: int, tmp_path: Path) -> None:
+    """Looked at by eye: eight people of the one clip are in the four segments, and eight of the other."""
+    with one_thread():
+        finder = RetinaFaceMobileNet(weights=WEIGHTS)
+        recipe = {
+            **RECIPE,
+            "num_segments": 4,
+            "segment_length": 8,
+            "min_track_length": 4,
+            "min_score": 0.9,
+            "min_face_size": 32,
+            "detect_every": 8,
+        }
+        store = FaceStore(tmp_path, {"finder": {"_target_": "x.Y"}, **recipe}).open()
+        row = extract_video(name, SHARED / f"{name}.mp4", finder, Recipe(**recipe), store).row  # type: ignore[arg-type]
+    assert (row.num_faces, row.num_shots) == (num_tracks, num_shots)
