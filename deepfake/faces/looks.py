@@ -32,6 +32,8 @@ BINS = 8  # of each colour channel
 # Hair, skin and clothes: left, top, right, bottom of each from the middle of the face, in sides of its square. Narrow,
 # so that little of them is background, which two people at one place share.
 PARTS = ((-0.5, -0.85, 0.5, -0.4), (-0.3, -0.2, 0.3, 0.45), (-0.6, 0.7, 0.6, 1.4))
+_CORNERS: np.ndarray = np.array(list(np.ndindex(2, 2, 2)))
+_STRIDES: np.ndarray = np.array((BINS * BINS, BINS, 1))
 MIN_VISIBLE = 0.4  # of a part's area; of less of it the colours are not asked for
 
 
@@ -106,9 +108,9 @@ def likeness(a: Appearance, b: Appearance) -> float:
         >>> [round(likeness(Appearance(face, red), Appearance(face, other)), 2) for other in (red, blue)]
         [1.0, 0.33]
     """
-    common = np.einsum("npb,mpb->nmp", a.colours, b.colours)
+    common = a.colours.transpose(1, 0, 2) @ b.colours.transpose(1, 2, 0)
     seen_in_a, seen_in_b = (np.any(each.colours, axis=-1).astype(int) for each in (a, b))
-    colour = common.sum(-1) / np.maximum(seen_in_a @ seen_in_b.T, 1)
+    colour = common.sum(0) / np.maximum(seen_in_a @ seen_in_b.T, 1)
     return float(((a.grey @ b.grey.T + 2 * colour) / 3).max())
 
 
@@ -140,8 +142,7 @@ def _histogram(pixels: np.ndarray) -> np.ndarray:
     place = (pixels.reshape(-1, 3) * (BINS / 255) - 0.5).clip(0, BINS - 1)
     low = np.minimum(place.astype(int), BINS - 2)
     share = place - low
-    counts = np.zeros(BINS**3)
-    for corner in np.ndindex(2, 2, 2):
-        weight = np.where(corner, share, 1 - share).prod(-1)
-        counts += np.bincount((low + corner) @ (BINS * BINS, BINS, 1), weight, BINS**3)
+    weights = np.where(_CORNERS, share[:, None], 1 - share[:, None]).prod(-1)
+    bins = (low @ _STRIDES)[:, None] + _CORNERS @ _STRIDES
+    counts = np.bincount(bins.ravel(), weights.ravel(), BINS**3)
     return np.sqrt(counts / counts.sum()).astype(np.float32)

@@ -91,7 +91,7 @@ def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:
             if fit[row, column] > 0:
                 free[row].add(new[column])
                 taken.add(column)
-        people += [_Known([face]) for i, face in enumerate(new) if i not in taken]
+        people += [_Known([face], face.appearance) for i, face in enumerate(new) if i not in taken]
     return [[(face.number, face.place) for face in person.faces] for person in people]
 
 
@@ -131,17 +131,15 @@ class _Known:
     """A person, so far."""
 
     faces: list[_Seen]
+    appearance: Appearance
 
     @property
     def last(self) -> _Seen:
         return self.faces[-1]
 
-    @property
-    def appearance(self) -> Appearance:
-        return together([face.appearance for face in self.faces])
-
     def add(self, face: _Seen) -> None:
         self.faces.append(face)
+        self.appearance = together([self.appearance, face.appearance])
 
 
 @dataclass(slots=True)
@@ -193,6 +191,6 @@ def _alone(face: _Seen, frame: int) -> bool:
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two boxes (4,) may be one face that moved a little meanwhile."""
-    (x, y, side), (x_, y_, side_) = ((box.x, box.y, box.side) for box in (smooth(a[None]), smooth(b[None])))
-    larger, smaller = max(side, side_), max(min(side, side_), 1e-6)
-    return bool(np.hypot(x - x_, y - y_) <= NEAR * larger and larger / smaller <= LIKE_SIZE)
+    smaller, larger = sorted(float(max(box[2:] - box[:2])) for box in (a, b))
+    apart = (a[:2] + a[2:] - b[:2] - b[2:]) / 2
+    return bool(np.hypot(*apart) <= NEAR * larger and larger <= LIKE_SIZE * smaller)

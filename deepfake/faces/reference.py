@@ -175,7 +175,7 @@ def changed_track(differences: Mapping[int, float]) -> int | None:
         (1, None, None)
     """
     ranked = sorted(differences, key=lambda track: differences[track], reverse=True)
-    if len(ranked) < 2 or differences[ranked[0]] < CLEARLY * differences[ranked[1]]:
+    if len(ranked) < 2 or differences[ranked[0]] <= CLEARLY * differences[ranked[1]]:
         return None
     return ranked[0]
 

@@ -61,8 +61,8 @@ def find_tracklets(frames: np.ndarray, segment: Segment, finder: Finder, recipe:
 
 
 def _with_appearance(tracklet: Tracklet, frames: np.ndarray, span: range) -> Tracklet:
-    """As the person looks in the first, the middle and the last frame."""
+    """As the person looks in the first and in the last frame."""
     assert tracklet.looks is not None
-    places = sorted({0, len(tracklet.frames) // 2, len(tracklet.frames) - 1})
+    places = sorted({0, len(tracklet.frames) - 1})
     pictures = [frames[tracklet.frames[i] - span.start] for i in places]
     return replace(tracklet, seen=appearance(pictures, tracklet.boxes[places], tracklet.looks[places]))

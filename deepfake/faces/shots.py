@@ -45,13 +45,13 @@ def same_shot(a: np.ndarray, b: np.ndarray) -> bool:
         >>> [same_shot(scene(room), scene(other)) for other in (room, np.roll(room, 40, 1), 255 - room)]
         [True, True, False]
     """
-    best = -1.0, 0.0
+    best = 0.0, 0, 0
     for down, right in _SHIFTS:
-        agreement = _agreement(a, b, down, right)
-        if agreement[0] >= ENOUGH:
+        share = _same_colour(*_overlaid(a, b, down, right))
+        if share >= ENOUGH:
             return True
-        best = max(best, agreement)
-    return best[0] >= FEWER and best[1] >= SAME_PATTERN
+        best = max(best, (share, down, right))
+    return best[0] >= FEWER and _correlation(*_overlaid(a, b, *best[1:])) >= SAME_PATTERN
 
 
 def shots(scenes: Sequence[np.ndarray]) -> np.ndarray:
@@ -60,12 +60,20 @@ def shots(scenes: Sequence[np.ndarray]) -> np.ndarray:
     return np.cumsum([0, *cuts])
 
 
-def _agreement(a: np.ndarray, b: np.ndarray, down: int, right: int) -> tuple[float, float]:
-    """Share of the background that has the same colour if the camera has moved so, and the pattern's correlation."""
+def _overlaid(a: np.ndarray, b: np.ndarray, down: int, right: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The parts of two scenes that show the same if the camera has moved so, and which of it is background in both."""
     here = slice(max(down, 0), SIZE + min(down, 0)), slice(max(right, 0), SIZE + min(right, 0))
     there = slice(max(-down, 0), SIZE + min(-down, 0)), slice(max(-right, 0), SIZE + min(-right, 0))
-    background = BACKGROUND[here] & BACKGROUND[there]
-    x, y = a[here][background], b[there][background]
-    x_grey, y_grey = (pixels.mean(-1) - pixels.mean() for pixels in (x, y))
-    lengths = float(np.linalg.norm(x_grey) * np.linalg.norm(y_grey))
-    return float((np.abs(x - y).max(-1) <= SAME_COLOUR).mean()), float(x_grey @ y_grey) / max(lengths, 1e-6)
+    return a[here], b[there], BACKGROUND[here] & BACKGROUND[there]
+
+
+def _same_colour(a: np.ndarray, b: np.ndarray, background: np.ndarray) -> float:
+    """Share of the background that has the same colour in both."""
+    red, green, blue = np.moveaxis(np.abs(a - b) <= SAME_COLOUR, -1, 0)  # five times as fast as `all`
+    return np.count_nonzero(red & green & blue & background) / np.count_nonzero(background)
+
+
+def _correlation(a: np.ndarray, b: np.ndarray, background: np.ndarray) -> float:
+    """Of the background's grey."""
+    x, y = (pixels[background].mean(-1) - pixels[background].mean() for pixels in (a, b))
+    return float(x @ y) / max(float(np.linalg.norm(x) * np.linalg.norm(y)), 1e-6)
