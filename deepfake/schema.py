@@ -1,11 +1,9 @@
-"""The words every other module shares: labels, splits, statuses and the four records that travel between stages."""
+"""The words every other module shares: labels, splits, statuses and the three records that travel between stages."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Literal
-
-import numpy as np
 
 # In the order of preference when one name has two of them.
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg")
@@ -114,23 +112,6 @@ class VideoRow:
     num_shots: int = 0
     main_share: float = 0.0
     changed_track: int = -1
-
-
-@dataclass(frozen=True, slots=True)
-class FaceTrack:
-    """One face through time, within the frames that were extracted.
-
-    Attributes:
-        frames: (N,) int64, frame indices in the video, ascending.
-        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may reach over its border.
-        scores: (N,) float32, the finder's confidence in [0, 1].
-        landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
-    """
-
-    frames: np.ndarray
-    boxes: np.ndarray
-    scores: np.ndarray
-    landmarks: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ A clip is T frames of one track, `stride` apart, inside one run: consecutive fra
 found in each. So it never jumps over a missing face, a gap between segments, or to another person.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -66,20 +67,28 @@ def spread(count: int, at_most: int | None) -> np.ndarray:
     return ((np.arange(at_most) * 2 + 1) * count) // (2 * at_most)
 
 
-def clip_table(crops: pd.DataFrame, spec: ClipSpec, *, main_track: bool, at_most: int | None = None) -> pd.DataFrame:
+def clip_table(
+    crops: pd.DataFrame,
+    spec: ClipSpec,
+    *,
+    main_track: bool,
+    main_of: Mapping[str, int] = MappingProxyType({}),
+    at_most: int | None = None,
+) -> pd.DataFrame:
     """Every clip of the given crops.
 
     Args:
         crops: `video_id`, `track`, `segment`, `frame` of each crop, as in the face store.
         spec: length and stride of a clip.
-        main_track: of each video only track 0, the face that is largest for longest.
+        main_track: of each video only the main face: track 0, the one that is largest for longest, but for `main_of`.
+        main_of: video_id -> the track that is its main face instead.
         at_most: clips of a track; more are thinned out evenly.
 
     Returns:
         `video_id`, `track`, `start` (its first frame), one row a clip, by video, track and start.
     """
     if main_track:
-        crops = crops[crops["track"] == 0]
+        crops = crops[crops["track"] == crops["video_id"].map(main_of).fillna(0)]
     rows: list[tuple[str, int, int]] = []
     for (video_id, track), faces in crops.sort_values("frame").groupby(["video_id", "track"], sort=True):
         starts = [

@@ -1,7 +1,7 @@
 """Train, val and test clips of a corpus's videos whose faces are in a store."""
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Literal, cast
 
 import pandas as pd
 import pytorch_lightning as pl
@@ -15,6 +15,8 @@ from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import ClipSpec, Label, Split, Status, Video
 from deepfake.store import FaceStore
+
+MainFace = Literal["largest", "changed"]
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -31,6 +33,9 @@ class ClipDataModule(pl.LightningDataModule):
         clips_per_video: an epoch trains on this many clips for each training video.
         eval_clips_per_video: val and test score at most this many clips of a track, evenly spread; null scores all.
         main_track: train and test on each video's main face only.
+        main_face: which that is: `changed`, the one that differs most from the real where that is known, or `largest`.
+            With `largest` val and test take the largest, as a detector in use has no real to compare with; training
+            takes the changed one even so, since the other face of a fake is real, and would be taught as fake.
 
     Raises:
         ConfigError: a clip is longer than a stored segment.
@@ -50,6 +55,7 @@ class ClipDataModule(pl.LightningDataModule):
         clips_per_video: int = 8,
         eval_clips_per_video: int | None = None,
         main_track: bool = True,
+        main_face: MainFace = "largest",
     ) -> None:
         super().__init__()
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
@@ -70,16 +76,19 @@ class ClipDataModule(pl.LightningDataModule):
                 split,
                 augment if split == Split.TRAIN else NoAugmentation(),
                 main_track,
+                changed_tracks(self.videos) if split == Split.TRAIN or main_face == "changed" else {},
                 None if split == Split.TRAIN else eval_clips_per_video,
             )
             for split in Split
         }
 
-    def _dataset(self, split: Split, augment: Augmentation, main_track: bool, at_most: int | None) -> ClipDataset:
+    def _dataset(
+        self, split: Split, augment: Augmentation, main_track: bool, main_of: Mapping[str, int], at_most: int | None
+    ) -> ClipDataset:
         of_split = self.videos[self.videos["split"] == split]
         crops = self.store.crops()
         crops = crops[crops["video_id"].isin(of_split.index)]
-        clips = clip_table(crops, self.spec, main_track=main_track, at_most=at_most)
+        clips = clip_table(crops, self.spec, main_track=main_track, main_of=main_of, at_most=at_most)
         return ClipDataset(clips.join(of_split[["label", "method"]], on="video_id"), self.store, self.spec, augment)
 
     def require(self, *splits: Split) -> None:
@@ -98,10 +107,15 @@ class ClipDataModule(pl.LightningDataModule):
                     )
 
     def coverage(self, split: Split) -> dict[str, int]:
-        """How many videos the split has, by status, and how many of them are `scored` (have a clip)."""
+        """How many videos the split has, by status, and how many of them are `scored` (have a clip) and `main_whole`.
+
+        The main track is whole where its face is found in every segment that could be decoded.
+        """
         of_split = self.videos[self.videos["split"] == split]
         counts = {str(status): int((of_split["status"] == status).sum()) for status in Status}
-        return {"videos": len(of_split), "scored": self.datasets[split].clips["video_id"].nunique(), **counts}
+        scored = of_split.index.isin(self.datasets[split].clips["video_id"])
+        whole = int((scored & (of_split["main_share"] == 1)).sum())
+        return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **counts}
 
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.TRAIN]
@@ -157,3 +171,12 @@ def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:
         columns=["video_id", "label", "method", "split"],
     ).set_index("video_id")
     return known.join(store.rows(known.index), how="left")
+
+
+def changed_tracks(videos: pd.DataFrame) -> dict[str, int]:
+    """video_id -> the track that differs most from the real, of the videos where that is known.
+
+    Args:
+        videos: as `video_table` gives them.
+    """
+    return {str(video_id): int(track) for video_id, track in videos["changed_track"].items() if track >= 0}

@@ -13,7 +13,8 @@ from scipy.optimize import linear_sum_assignment
 
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.looks import looks
-from deepfake.faces.tracker import MIN_ALIKE, box_iou
+from deepfake.faces.tracker import MIN_ALIKE
+from deepfake.faces.tracklet import box_iou
 
 _Seen = tuple[Faces, np.ndarray]  # the faces of a frame, and how they look
 

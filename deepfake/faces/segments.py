@@ -1,4 +1,16 @@
-"""Which frames of a video are looked at. Pure index arithmetic."""
+"""Which frames of a video are looked at, and the faces of one run of them, a segment."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from deepfake.faces.finders.finder import Finder
+from deepfake.faces.keyframes import detect
+from deepfake.faces.looks import appearance
+from deepfake.faces.people import Segment, mended
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.tracker import link
+from deepfake.faces.tracklet import Tracklet
 
 
 def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> list[range]:
@@ -25,3 +37,32 @@ def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> l
     count = min(num_segments, num_frames // segment_length)
     starts = [(num_frames * (2 * i + 1) - segment_length * count) // (2 * count) for i in range(count)]
     return [range(start, start + segment_length) for start in starts]
+
+
+def find_tracklets(frames: np.ndarray, segment: Segment, finder: Finder, recipe: Recipe) -> tuple[Segment, int]:
+    """A segment with its faces, each followed through it; and the number of frames that the finder was shown.
+
+    Args:
+        frames: (T, H, W, 3) uint8 RGB.
+        segment: T indices of those frames in the video, and their shots.
+        finder: finds faces.
+        recipe: its `detect_every`, `min_score` and `min_face_size` count.
+    """
+    faces, looks, num_detected = detect(
+        frames,
+        finder,
+        every=recipe.detect_every,
+        min_score=recipe.min_score,
+        min_face_size=recipe.min_face_size,
+    )
+    found = link(segment.span, faces, looks, segment.shots.tolist())
+    tracklets = [_with_appearance(each, frames, segment.span) for each in found]
+    return mended(replace(segment, tracklets=tracklets)), num_detected
+
+
+def _with_appearance(tracklet: Tracklet, frames: np.ndarray, span: range) -> Tracklet:
+    """As the person looks in the first and in the last frame."""
+    assert tracklet.looks is not None
+    places = sorted({0, len(tracklet.frames) - 1})
+    pictures = [frames[tracklet.frames[i] - span.start] for i in places]
+    return replace(tracklet, seen=appearance(pictures, tracklet.boxes[places], tracklet.looks[places]))

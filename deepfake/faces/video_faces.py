@@ -14,15 +14,13 @@ import pandas as pd
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders.finder import Finder
-from deepfake.faces.keyframes import detect
-from deepfake.faces.looks import thumbnail
-from deepfake.faces.pairs import changed_track
+from deepfake.faces.people import Segment, count_shots, recognise
 from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe
-from deepfake.faces.reference import Reference, find_reference
-from deepfake.faces.segments import segment_frames
-from deepfake.faces.tracker import Piece, area, join, joined, link, smooth
-from deepfake.schema import FaceTrack, Status, VideoRow
+from deepfake.faces.reference import Reference, changed_track, find_reference
+from deepfake.faces.segments import find_tracklets, segment_frames
+from deepfake.faces.tracklet import Person, Tracklet, smooth
+from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore, file_size
 from deepfake.video.door import open_video, readers_for
 from deepfake.video.reader import VideoReader
@@ -44,21 +42,39 @@ class Found:
 
 
 @dataclass(slots=True)
+class _Cut:
+    """A tracklet, cut out.
+
+    Attributes:
+        tracklet: where the face is.
+        rows: of its crops, `CROP_COLUMNS` less the track.
+        images: a file's content each.
+        difference: to the real at the same place; None where there is nothing to compare with.
+    """
+
+    tracklet: Tracklet
+    rows: list[list]
+    images: list[bytes]
+    difference: float | None
+
+
+@dataclass(slots=True)
 class _Scan:
     """What was seen on the way through a video.
 
     Attributes:
-        tracks: of each track its pieces, as (segment, track in that segment), and their crops.
-        differences: of each track those to the real, a number a segment.
+        people: the crops of each, in the order of time; the largest person first.
+        segments: those that could be decoded.
         num_sampled: frames decoded.
         num_detected: frames that the finder was shown.
         num_segments: that were asked for.
         num_lost: segments that cannot be decoded.
-        num_dropped: tracks that do not count.
+        num_dropped: people who do not count.
         reused: whether the boxes are the real's.
     """
 
-    tracks: list["_Track"] = field(default_factory=list)
+    people: list[list[_Cut]] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
     num_sampled: int = 0
     num_detected: int = 0
     num_segments: int = 0
@@ -66,13 +82,21 @@ class _Scan:
     num_dropped: int = 0
     reused: bool = False
 
+    @property
+    def main_share(self) -> float:
+        """Of the segments that could be decoded, in how many the main person was found."""
+        found = {row[0] for cut in self.people[0] for row in cut.rows} if self.people else ()
+        return len(found) / len(self.segments) if self.segments else 0.0
 
-@dataclass(slots=True)
-class _Track:
-    pieces: list[FaceTrack] = field(default_factory=list)
-    rows: list[list] = field(default_factory=list)
-    images: list[bytes] = field(default_factory=list)
-    differences: list[float] = field(default_factory=list)
+    @property
+    def changed(self) -> int:
+        """The track that differs most from the real; -1 where that is not known."""
+        differences = {
+            number: [cut.difference for cut in cuts if cut.difference is not None]
+            for number, cuts in enumerate(self.people)
+        }
+        found = changed_track({number: float(np.mean(each)) for number, each in differences.items() if each})
+        return -1 if found is None else found
 
 
 def extract_video(
@@ -135,94 +159,88 @@ class _Extraction:
         real = find_reference(self.store, real_id, info, recipe.max_crop_size)
         scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
         scan = scan or self._detect(segments, real)
-        if not scan.tracks:
+        if not scan.people:
             dropped = f", but {scan.num_dropped} too small or too brief" if scan.num_dropped else ""
             return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
         return self._found(scan)
 
     def _reuse(self, segments: list[range], real: Reference) -> _Scan | None:
         """Cut by the real's boxes; None as soon as the video does not agree with the real."""
-        scan = _Scan(tracks=[_Track() for _ in real.tracks], reused=True)
+        scan = _Scan(reused=True)
+        people: list[list[_Cut]] = [[] for _ in real.people]
         for number, segment, frames in self._decoded(segments, scan):
-            if not real.confirmed(frames, segment):
+            if not real.confirmed(frames, segment.span):
                 return None
-            inside = real.inside(segment)
-            differences = real.differences(list(inside.values()), frames, segment) if len(real.tracks) > 1 else {}
-            for i, (track, piece) in enumerate(inside.items()):
-                self._add(scan.tracks[track], piece, number, segment, frames, differences.get(i))
-        scan.tracks = [track for track in scan.tracks if track.pieces]
+            inside = real.inside(segment.span)
+            tracklets = [tracklet for _, tracklet in inside]
+            differences = real.differences(tracklets, frames, segment.span) if len(real.people) > 1 else {}
+            for i, (person, tracklet) in enumerate(inside):
+                people[person].append(self._cut(tracklet, number, segment.span, frames, differences.get(i)))
+        scan.people = _largest_first([cuts for cuts in people if cuts])
         return scan
 
     def _detect(self, segments: list[range], real: Reference | None) -> _Scan:
         """Find the faces of each segment, then recognise them from segment to segment."""
         scan = _Scan()
-        pieces: list[list[Piece]] = []
-        parts: list[list[_Track]] = []
-        scenes: list[np.ndarray] = []
-        for number, segment, frames in self._decoded(segments, scan):
-            found, num_detected = find_pieces(frames, segment, self.finder, self.recipe)
+        cuts: list[list[_Cut]] = []
+        for number, empty, frames in self._decoded(segments, scan):
+            found, num_detected = find_tracklets(frames, empty, self.finder, self.recipe)
             scan.num_detected += num_detected
-            tracks = [piece.track for piece in found]
-            several = real is not None and min(len(tracks), len(real.tracks)) > 1
-            differences = real.differences(tracks, frames, segment) if real and several else {}
-            pieces.append(found)
-            scenes.append(np.stack([thumbnail(frames[0]), thumbnail(frames[-1])]))
-            parts.append([_Track() for _ in found])
-            for i, piece in enumerate(tracks):
-                self._add(parts[-1][i], piece, number, segment, frames, differences.get(i))
-        whole = [_whole([parts[s][i] for s, i in places]) for places in join(pieces, scenes)]
-        kept = [track for track in whole if self._counts(track)]
-        scan.num_dropped = len(whole) - len(kept)
-        scan.tracks = sorted(kept, key=lambda track: area(joined(track.pieces)), reverse=True)
+            scan.segments[-1] = found
+            several = real is not None and min(len(found.tracklets), len(real.people)) > 1
+            differences = real.differences(found.tracklets, frames, found.span) if real and several else {}
+            cuts.append(
+                [
+                    self._cut(tracklet, number, found.span, frames, differences.get(i))
+                    for i, tracklet in enumerate(found.tracklets)
+                ]
+            )
+        people = [[cuts[s][i] for s, i in places] for places in recognise(scan.segments)]
+        kept = [person for person in people if self._counts(person)]
+        scan.num_dropped = len(people) - len(kept)
+        scan.people = _largest_first(kept)
         return scan
 
-    def _decoded(self, segments: list[range], scan: _Scan) -> Iterator[tuple[int, range, np.ndarray]]:
-        """Number, indices and frames of each segment that can be decoded, one at a time."""
+    def _decoded(self, segments: list[range], scan: _Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
+        """Number, shots and frames of each segment that can be decoded, one at a time; its faces are not known yet."""
         error, scan.num_segments = None, len(segments)
-        for number, segment in enumerate(segments):
+        for number, span in enumerate(segments):
             try:
-                frames = decoding(self.video.read, segment)
+                frames = decoding(self.video.read, span)
             except UnreadableVideoError as error_:
                 if self.strict:
                     raise
                 scan.num_lost, error = scan.num_lost + 1, error_
                 continue
             scan.num_sampled += len(frames)
-            yield number, segment, frames
+            scan.segments.append(Segment.of(span, frames))
+            yield number, scan.segments[-1], frames
         if error and scan.num_lost == len(segments):
             raise error
 
-    def _add(
-        self, track: _Track, piece: FaceTrack, number: int, segment: range, frames: np.ndarray, difference: float | None
-    ) -> None:
+    def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> _Cut:
         """Cut a face out of every frame where it was found, with one square box for the segment."""
-        face = smooth(piece.boxes)
+        face = smooth(tracklet.boxes)
         where = region(face.x, face.y, face.side, self.recipe.margin)
-        for frame, score, marks in zip(piece.frames.tolist(), piece.scores, piece.landmarks, strict=True):
-            track.images.append(
-                self.store.encode(crop(frames[frame - segment.start], where, self.recipe.max_crop_size))
-            )
+        cut = _Cut(tracklet, [], [], difference)
+        for frame, score, marks in zip(tracklet.frames.tolist(), tracklet.scores, tracklet.landmarks, strict=True):
+            cut.images.append(self.store.encode(crop(frames[frame - span.start], where, self.recipe.max_crop_size)))
             place = (where.x, where.y, where.size, face.x, face.y, face.width, face.height)
-            track.rows.append([number, frame, *place, round(float(score), 4), *marks.ravel().round(2).tolist()])
-        track.pieces.append(piece)
-        if difference is not None:
-            track.differences.append(difference)
+            cut.rows.append([number, frame, *place, round(float(score), 4), *marks.ravel().round(2).tolist()])
+        return cut
 
-    def _counts(self, track: _Track) -> bool:
+    def _counts(self, cuts: Sequence[_Cut]) -> bool:
         """Small and brief faces are dropped."""
-        whole = joined(track.pieces)
-        long_enough = len(whole.frames) >= self.recipe.min_track_length
-        return long_enough and smooth(whole.boxes).side >= self.recipe.min_face_size
+        boxes = _person(cuts).boxes
+        return len(boxes) >= self.recipe.min_track_length and smooth(boxes).side >= self.recipe.min_face_size
 
     def _found(self, scan: _Scan) -> Found:
-        differences = {i: float(np.mean(t.differences)) for i, t in enumerate(scan.tracks) if t.differences}
-        changed = changed_track(differences) or 0
-        tracks = [scan.tracks[changed], *scan.tracks[:changed], *scan.tracks[changed + 1 :]]
-        rows = [[number, *row] for number, track in enumerate(tracks) for row in track.rows]
-        images = [image for track in tracks for image in track.images]
-        return Found(self._row(scan, Status.OK, "", len(tracks)), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
+        cuts = [(number, cut) for number, person in enumerate(scan.people) for cut in person]
+        rows = [[number, *row] for number, cut in cuts for row in cut.rows]
+        images = [image for _, cut in cuts for image in cut.images]
+        return Found(self._row(scan, Status.OK, ""), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
 
-    def _row(self, scan: _Scan, status: Status, reason: str, num_faces: int = 0) -> VideoRow:
+    def _row(self, scan: _Scan, status: Status, reason: str) -> VideoRow:
         info = self.video.info
         remarks = [reason] if reason else []
         if info.num_missing:
@@ -239,42 +257,23 @@ class _Extraction:
             width=info.width,
             num_sampled=scan.num_sampled,
             num_detected=scan.num_detected,
-            num_faces=num_faces,
+            num_faces=len(scan.people),
             num_bytes=file_size(self.video.path),
             digest=_digest(self.video.path),
-            boxes=("reused" if scan.reused else "detected") if num_faces else "",
+            boxes=("reused" if scan.reused else "detected") if scan.people else "",
             reader=self.video.name,
+            num_shots=count_shots(scan.segments),
+            main_share=scan.main_share,
+            changed_track=scan.changed,
         )
 
 
-def find_pieces(frames: np.ndarray, segment: range, finder: Finder, recipe: Recipe) -> tuple[list[Piece], int]:
-    """The faces of one segment, each followed through it; and the number of frames that the finder was shown.
-
-    Args:
-        frames: (T, H, W, 3) uint8 RGB.
-        segment: T indices of those frames in the video.
-        finder: finds faces.
-        recipe: its `detect_every`, `min_score` and `min_face_size` count.
-    """
-    faces, looks, num_detected = detect(
-        frames,
-        finder,
-        every=recipe.detect_every,
-        min_score=recipe.min_score,
-        min_face_size=recipe.min_face_size,
-    )
-    return link(segment, faces, looks), num_detected
+def _person(cuts: Sequence[_Cut]) -> Person:
+    return Person([cut.tracklet for cut in cuts])
 
 
-def _whole(parts: Sequence[_Track]) -> _Track:
-    """The parts of one track, in the order of time, as one."""
-    whole = _Track()
-    for part in parts:
-        whole.pieces += part.pieces
-        whole.rows += part.rows
-        whole.images += part.images
-        whole.differences += part.differences
-    return whole
+def _largest_first(people: Sequence[list[_Cut]]) -> list[list[_Cut]]:
+    return sorted(people, key=lambda cuts: _person(cuts).area, reverse=True)
 
 
 def _digest(path: Path) -> str:

@@ -21,7 +21,7 @@ from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track
+from deepfake.run.faces import chosen_main_face, complete_store, describe, face_store, list_corpus, only_main_track
 from deepfake.run.predict import score_clips
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.schema import Split, Video
@@ -35,7 +35,7 @@ def evaluate(cfg: DictConfig) -> None:
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     split, folder = chosen_split(cfg.split), Path(cfg.paths.output_dir)
-    options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
+    options = {**cfg.loader, "main_track": only_main_track(cfg.data), "main_face": chosen_main_face(cfg.data)}
     listing = list_corpus(cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
@@ -51,7 +51,7 @@ def evaluate(cfg: DictConfig) -> None:
 
     table = dataset.clips.assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
     write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
-    data = describe(cfg.data.name, listing, coverage)
+    data = describe(cfg.data, listing, coverage)
     trained = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
     facts = {**trained, "faces_unlike_checkpoint": differing}
     metrics = metrics_of(table, split)

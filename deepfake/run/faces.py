@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import fingerprint
+from deepfake.data.datamodule import MainFace
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
@@ -28,6 +29,7 @@ from deepfake.store import FaceStore, recipe_name
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
+MAIN_FACES: tuple[MainFace, ...] = ("largest", "changed")  # the choices of `data.main_face`
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -53,14 +55,16 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
-def describe(corpus: str, listing: Listing, coverage: Mapping[Split, Mapping[str, int]]) -> dict[str, Any]:
+def describe(data: DictConfig, listing: Listing, coverage: Mapping[Split, Mapping[str, int]]) -> dict[str, Any]:
     """What numbers are measured on, so that two can be told comparable or not: protocol, counts, fingerprint."""
     return {
-        "corpus": corpus,
+        "corpus": data.name,
         "protocol": listing.protocol,
         "fingerprint": fingerprint(listing.videos),
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,
+        "tracks": data.tracks,
+        "main_face": data.main_face,
         "coverage": {str(split): dict(counts) for split, counts in coverage.items()},
     }
 
@@ -81,6 +85,18 @@ def only_main_track(data: DictConfig) -> bool:
     if tracks not in TRACKS:
         raise ConfigError(f"data.tracks is {tracks!r}: choose one of {', '.join(TRACKS)}")
     return tracks == TRACKS[0]
+
+
+def chosen_main_face(data: DictConfig) -> MainFace:
+    """Which face of a video is its main one.
+
+    Raises:
+        ConfigError: `data.main_face` is neither of the two.
+    """
+    for choice in MAIN_FACES:
+        if data.get("main_face") == choice:
+            return choice
+    raise ConfigError(f"data.main_face is {data.get('main_face')!r}: choose one of {', '.join(MAIN_FACES)}")
 
 
 def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: DictConfig) -> dict[str, Path]:

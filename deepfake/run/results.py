@@ -60,6 +60,7 @@ def write_metrics(
     """Write `metrics.json`: the numbers with their coverage, what they were measured on, and other facts."""
     coverage = data["coverage"].items()
     shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
+    shares |= {f"{split}/video/main_whole": c["main_whole"] / c["scored"] for split, c in coverage if c["scored"]}
     known = {key: None if math.isnan(value) else value for key, value in metrics.items()}  # JSON has no NaN
     content = {"metrics": {**known, **shares}, "data": data, **facts}
     write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
@@ -67,9 +68,21 @@ def write_metrics(
 
 
 def say_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
-    """How many videos of each split have a score."""
-    scored = ", ".join(f"{split} {counts['scored']} of {counts['videos']}" for split, counts in coverage.items())
-    log.info("videos with a face: %s", scored)
+    """How many videos of each split have a score, and in how many the main face is found in every segment."""
+    log.info("videos with a face: %s", covered(coverage))
+
+
+def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
+    """Coverage in words.
+
+    Example:
+        >>> covered({"test": {"videos": 19, "scored": 17, "main_whole": 15}})
+        'test 17 of 19, main track whole in 15'
+    """
+    return "; ".join(
+        f"{split} {counts['scored']} of {counts['videos']}, main track whole in {counts['main_whole']}"
+        for split, counts in coverage.items()
+    )
 
 
 def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:

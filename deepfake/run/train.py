@@ -19,9 +19,17 @@ from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
-from deepfake.run.faces import complete_store, describe, face_store, list_corpus, only_main_track, plain
+from deepfake.run.faces import (
+    chosen_main_face,
+    complete_store,
+    describe,
+    face_store,
+    list_corpus,
+    only_main_track,
+    plain,
+)
 from deepfake.run.model import build_model
-from deepfake.run.results import leave
+from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, require_same
 from deepfake.schema import Split
 from deepfake.store import FaceStore
@@ -46,13 +54,14 @@ def train(cfg: DictConfig) -> float:
     if resumed:
         carry_best(callbacks["best"], resumed)
 
-    options = {**cfg.loader, "main_track": only_main_track(cfg.data)}
+    options = {**cfg.loader, "main_track": only_main_track(cfg.data), "main_face": chosen_main_face(cfg.data)}
     listing = list_corpus(cfg.data)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
-    data = describe(cfg.data.name, listing, {split: datamodule.coverage(split) for split in Split})
+    coverage = {split: datamodule.coverage(split) for split in Split}
+    data = describe(cfg.data, listing, coverage)
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data, carried_recipe(faces))
@@ -120,9 +129,8 @@ def say(detector: Detector, data: Mapping[str, Any]) -> None:
     size = sum(parameter.numel() for parameter in detector.parameters())
     spec = detector.spec
     log.info("%s parameters; %d x %d px, margin %g", f"{size:,}", spec.clip_length, spec.size, spec.margin)
-    counts = ", ".join(f"{split} {row['scored']} of {row['videos']}" for split, row in data["coverage"].items())
     log.info(
         "%s, protocol %s, fingerprint %s; videos with a face: %s",
         *(data[k] for k in ("corpus", "protocol", "fingerprint")),
-        counts,
+        covered(data["coverage"]),
     )

@@ -9,6 +9,7 @@ import pytest
 from deepfake.schema import ClipSpec, Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
 
+CHANGED = ("f0", "ft")  # fakes with a second face, which is the one that was changed
 SPEC = ClipSpec(1, 1, 1.3, 8, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
@@ -37,11 +38,20 @@ def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> Face
     store = FaceStore(tmp_path_factory.mktemp("faces"), {**recipe, "image_format": "png"}).open()
     for v in videos:
         frames = [] if v.video_id == "empty" else range(8)
-        rows = [[0, 0, f, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10] for f in frames]
-        images = [store.encode(np.full((13, 13, 3), 10 * f, np.uint8)) for f in frames]
+        tracks = range(2 if v.video_id in CHANGED else 1)
+        rows = [[k, 0, f, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10] for k in tracks for f in frames]
+        images = [store.encode(np.full((13, 13, 3), 10 * row[2], np.uint8)) for row in rows]
         status = Status.OK if rows else Status.NO_FACE
         store.write(
-            VideoRow(v.video_id, status, num_faces=len(rows) > 0), pd.DataFrame(rows, columns=CROP_COLUMNS), images
+            VideoRow(
+                v.video_id,
+                status,
+                num_faces=len(tracks) if rows else 0,
+                main_share=0.75 if v.video_id == "f1" else 1.0 if rows else 0.0,
+                changed_track=1 if v.video_id in CHANGED else -1,
+            ),
+            pd.DataFrame(rows, columns=CROP_COLUMNS),
+            images,
         )
     store.build_tables(v.video_id for v in videos)
     return store

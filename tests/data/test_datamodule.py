@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from deepfake.data.augment import Augmentation, BasicAugmentation, NoAugmentation
-from deepfake.data.datamodule import ClipDataModule
+from deepfake.data.datamodule import ClipDataModule, MainFace
 from deepfake.data.dataset import ClipDataset, Draw
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import CorpusError, StoreError
@@ -94,8 +94,18 @@ def test_splits_share_no_video_and_a_dropped_one_is_in_none(videos: list[Video],
 
 
 def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], store: FaceStore) -> None:
-    expected = {"videos": 8, "scored": 7, "ok": 7, "no_face": 1, "unreadable": 0, "too_short": 0}
-    assert module(videos, store).coverage(Split.TRAIN) == expected
+    expected = {"videos": 8, "scored": 7, "ok": 7, "no_face": 1, "unreadable": 0, "too_short": 0, "failed": 0}
+    assert module(videos, store).coverage(Split.TRAIN) == {**expected, "main_whole": 6}
+
+
+@pytest.mark.parametrize("main_face", ["largest", "changed"])
+def test_fakes_are_tested_on_the_largest_face_and_trained_on_the_changed_one(
+    main_face: MainFace, videos: list[Video], store: FaceStore
+) -> None:
+    data = module(videos, store, main_face=main_face)
+    tracks = {split: data.datasets[split].clips.groupby("video_id")["track"].first().to_dict() for split in Split}
+    assert tracks[Split.TRAIN]["f0"] == 1 and tracks[Split.TRAIN]["f1"] == tracks[Split.TRAIN]["r0"] == 0
+    assert tracks[Split.TEST] == {"rt": 0, "ft": {"largest": 0, "changed": 1}[main_face]}
 
 
 def test_a_split_without_a_class_is_refused(videos: list[Video], store: FaceStore) -> None:

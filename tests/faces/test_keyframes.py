@@ -92,7 +92,7 @@ def people(*who: int) -> np.ndarray:
 
 def tracks_of(frames: np.ndarray) -> tuple[list[list[int]], int]:
     faces, looks, shown = detect(frames, Sure(), every=8, min_score=0.5, min_face_size=20)
-    return [piece.track.frames.tolist() for piece in link(range(len(frames)), faces, looks)], shown
+    return [tracklet.frames.tolist() for tracklet in link(range(len(frames)), faces, looks)], shown
 
 
 def test_a_cut_between_two_key_frames_with_a_face_at_the_same_place_is_found() -> None:

@@ -1,4 +1,4 @@
-"""What a fake takes from its real: the boxes, if it is asked to, and which face is the main one."""
+"""What a fake takes from its real: the boxes, if it is asked to, and which face was changed; and their geometry."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,8 +10,10 @@ import pytest
 from deepfake.faces.extract import extract
 from deepfake.faces.finders.finder import Faces
 from deepfake.faces.recipe import Recipe
+from deepfake.faces.reference import aligned, partners, people_of
+from deepfake.faces.tracklet import Tracklet, smooth
 from deepfake.faces.video_faces import extract_video
-from deepfake.store import SQUARE, FaceStore
+from deepfake.store import CROP_COLUMNS, SQUARE, FaceStore
 from tests.faces.test_extract import RECIPE, contents
 from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces, write_video
 
@@ -107,17 +109,19 @@ def two_with(right: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("recipe", [RECIPE, REUSE], ids=["detected", "reused"])
-def test_the_face_that_was_changed_is_the_main_one(recipe: dict, tmp_path: Path) -> None:
+def test_the_largest_face_comes_first_and_the_row_says_which_was_changed(recipe: dict, tmp_path: Path) -> None:
     paths = pair(tmp_path, two_with(255), two_with(215))
-    crops = crops_of(run(tmp_path, paths, recipe), "a/fake")
-    assert crops.groupby("track")["face_width"].first().tolist() == pytest.approx([40, 60], abs=1)
-    unpaired = crops_of(run(tmp_path / "unpaired", paths, recipe, {}), "a/fake")
-    assert unpaired.groupby("track")["face_width"].first().tolist() == pytest.approx([60, 40], abs=1)
-
-
-def test_without_a_clear_difference_the_larger_face_stays_the_main_one(tmp_path: Path) -> None:
-    crops = crops_of(run(tmp_path, pair(tmp_path, two_with(255), two_with(255))), "a/fake")
+    store = run(tmp_path, paths, recipe)
+    crops = crops_of(store, "a/fake")
     assert crops.groupby("track")["face_width"].first().tolist() == pytest.approx([60, 40], abs=1)
+    assert store.videos()["changed_track"].to_dict() == {"a/fake": 1, "b/real": -1}
+    unpaired = run(tmp_path / "unpaired", paths, recipe, {})
+    assert unpaired.videos().at["a/fake", "changed_track"] == -1
+
+
+def test_without_a_clear_difference_nobody_is_said_to_be_changed(tmp_path: Path) -> None:
+    store = run(tmp_path, pair(tmp_path, two_with(255), two_with(255)))
+    assert store.videos().at["a/fake", "changed_track"] == -1
 
 
 def test_a_fake_waits_for_its_real(tmp_path: Path) -> None:
@@ -127,3 +131,34 @@ def test_a_fake_waits_for_its_real(tmp_path: Path) -> None:
     assert [row.video_id for row in rows] == ["b/real", "a/fake"]
     store.build_tables(paths)
     assert contents(store.root) == contents(run(tmp_path / "again", paths).root)
+
+
+LEFT, RIGHT = [0.0, 0.0, 60.0, 60.0], [100.0, 0.0, 140.0, 50.0]
+
+
+def still(box: list[float], frames: range = range(4)) -> Tracklet:
+    n = len(frames)
+    return Tracklet(np.array(frames), np.array([box] * n, np.float32), np.ones(n), np.zeros((n, 5, 2)))
+
+
+def test_only_equal_lengths_and_all_but_equal_sizes_are_aligned() -> None:
+    assert aligned((40, 240, 320), (40, 244, 316))
+    assert not aligned((40, 240, 320), (41, 240, 320))
+    assert not aligned((40, 240, 320), (40, 240, 326))
+
+
+def test_partners_are_one_to_one_and_overlap() -> None:
+    reals = [still(LEFT), still(RIGHT)]
+    assert partners([still(RIGHT), still(LEFT)], reals) == {0: 1, 1: 0}
+    assert partners([still([200, 0, 240, 40]), still(RIGHT), still(LEFT)], reals) == {1: 1, 2: 0}
+    assert partners([still(LEFT, range(10, 14))], reals) == {}  # no frame in common
+
+
+def test_a_stored_box_comes_back_as_it_was() -> None:
+    boxes = np.random.default_rng(0).uniform(0, 4000, (5, 4)).astype(np.float32)
+    boxes[:, 2:] += boxes[:, :2]
+    face = smooth(boxes)
+    row = [0, 0, 3, 0, 0, 9, face.x, face.y, face.width, face.height, 0.9, *range(10)]
+    (back,) = people_of(pd.DataFrame([row], columns=CROP_COLUMNS))
+    assert smooth(back.boxes) == face
+    assert back.tracklets[0].landmarks[0].tolist() == [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]

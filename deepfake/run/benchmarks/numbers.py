@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepfake.errors import ConfigError
-from deepfake.faces.tracker import box_iou
+from deepfake.faces.tracklet import box_iou
 
 Boxes = Mapping[tuple[str, int], np.ndarray]  # (video_id, frame) -> (N, 4) x0, y0, x1, y1 in pixels of the frame
 

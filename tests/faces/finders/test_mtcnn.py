@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepfake.faces.finders.mtcnn import Mtcnn
-from deepfake.faces.tracker import box_iou
+from deepfake.faces.tracklet import box_iou
 from deepfake.video.door import read
 
 

@@ -1,0 +1,124 @@
+"""A face through a segment, a person through a video, and the box that stands for either. Pure: numbers in and out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfake.faces.looks import Appearance, together
+
+
+@dataclass(frozen=True, slots=True)
+class Tracklet:
+    """One face through one segment.
+
+    Attributes:
+        frames: (N,) int64, frame indices in the video, ascending.
+        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may reach over its border.
+        scores: (N,) float32, the finder's confidence in [0, 1].
+        landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
+        looks: (N, D) how it looks in each frame, see `deepfake.faces.looks`; None where nobody is to be recognised.
+        seen: how the person looks in a few of the frames; likewise.
+    """
+
+    frames: np.ndarray
+    boxes: np.ndarray
+    scores: np.ndarray
+    landmarks: np.ndarray
+    looks: np.ndarray | None = None
+    seen: Appearance | None = None
+
+    @property
+    def start(self) -> int:
+        return int(self.frames[0])
+
+    @property
+    def end(self) -> int:
+        """The last frame."""
+        return int(self.frames[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One person through a video.
+
+    Attributes:
+        tracklets: in the order of time; no two share a frame.
+    """
+
+    tracklets: Sequence[Tracklet]
+
+    @property
+    def boxes(self) -> np.ndarray:
+        """(N, 4) of all frames."""
+        return np.concatenate([tracklet.boxes for tracklet in self.tracklets])
+
+    @property
+    def area(self) -> float:
+        """Sum of the boxes' areas: largest for a large face that is always there, the main one of a video."""
+        boxes = self.boxes
+        return float((boxes[:, 2:] - boxes[:, :2]).prod(-1).sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """The one box that stands for a face through a segment, in pixels of the frame.
+
+    Attributes:
+        x: of the centre.
+        y: of the centre.
+        width: of the finder's box.
+        height: of the finder's box.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def side(self) -> float:
+        """Of the square box: the longer of the two."""
+        return max(self.width, self.height)
+
+
+def smooth(boxes: np.ndarray) -> Box:
+    """One box for many: the median centre, width and height, so that the jitter of the finder is not a cue.
+
+    It is rounded to a thousandth of a pixel, as the store keeps it, so that a fake that reuses it is cut alike.
+
+    Args:
+        boxes: (N, 4) x0, y0, x1, y1 in pixels.
+
+    Example:
+        >>> smooth(np.array([[0, 0, 10, 20], [2, 0, 12, 20], [40, 0, 50, 20]]))
+        Box(x=7.0, y=10.0, width=10.0, height=20.0)
+    """
+    centre = np.median((boxes[:, :2] + boxes[:, 2:]) / 2, axis=0)
+    width, height = np.median(boxes[:, 2:] - boxes[:, :2], axis=0)
+    return Box(*(round(float(value), 3) for value in (*centre, width, height)))
+
+
+def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Intersection over union of boxes (N, 4) and (M, 4) as x0, y0, x1, y1 -> (N, M) in [0, 1]."""
+    low = np.maximum(a[:, None, :2], b[None, :, :2])
+    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
+    shared = (high - low).clip(0).prod(-1)
+    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (a, b)]
+    return shared / np.maximum(areas[0][:, None] + areas[1][None, :] - shared, 1e-9)
+
+
+def joined(tracklets: Sequence[Tracklet]) -> Tracklet:
+    """Several of one person in one segment, in the order of time, as one."""
+    names = ("frames", "boxes", "scores", "landmarks")
+    frames, boxes, scores, landmarks = (np.concatenate([getattr(each, name) for each in tracklets]) for name in names)
+    looks = [each.looks for each in tracklets if each.looks is not None]
+    seen = [each.seen for each in tracklets if each.seen is not None]
+    return Tracklet(
+        frames,
+        boxes,
+        scores,
+        landmarks,
+        np.concatenate(looks) if looks else None,
+        together(seen) if seen else None,
+    )
