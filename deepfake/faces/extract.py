@@ -10,7 +10,7 @@ Reals come before their fakes, since a fake can take its boxes from its real, an
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from itertools import islice
@@ -42,6 +42,7 @@ def extract(
     pairs: Mapping[str, str] = MappingProxyType({}),
     num_workers: int = 2,
     timeout_s: float = 300,
+    readers: Sequence[str] = READERS,
 ) -> Iterator[VideoRow]:
     """Bring the faces of videos into the store; its tables are built afterwards.
 
@@ -52,6 +53,7 @@ def extract(
         recipe: what to store.
         pairs: video_id of a fake -> that of its real, which is in the store, among `todo`, or not to be had.
         num_workers: processes; each has one segment of frames in memory, and at most twice as many videos' crops wait.
+        readers: of video, in the order in which they are tried.
         timeout_s: a video that takes a worker longer is stopped; if it hung in its decoder, another reader tries it.
 
     Yields:
@@ -65,7 +67,7 @@ def extract(
     _try_out(make_finder)
     before = {video_id: stored[0].status for video_id in todo if (stored := store.stored(video_id))}
     setbacks, failed = Setbacks(), set[str]()
-    crew = _Crew(context, Work(make_finder, recipe, store), num_workers, timeout_s)
+    crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
     with ThreadPoolExecutor(max_workers=1) as writer, crew.pool:
         try:
             for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
@@ -151,13 +153,12 @@ class _Crew:
         write(self._board, job.place, Phase.OTHER)
         self._ahead[self.pool.schedule(self.work, (job,), timeout=self.timeout_s)] = job
 
-    @staticmethod
-    def _settle(job: Job, result: Found | Fault | DecoderLost) -> Found | None:
+    def _settle(self, job: Job, result: Found | Fault | DecoderLost) -> Found | None:
         """What to store of a video; None if another reader is to try it."""
         if isinstance(result, Fault):
             return nothing(VideoRow(job.video_id, Status.FAILED, result.reason))
         if isinstance(result, DecoderLost):
-            if job.first_reader + 1 < len(READERS):
+            if job.first_reader + 1 < len(self.work.readers):
                 return None
             return nothing(VideoRow(job.video_id, Status.UNREADABLE, result.reason, num_bytes=file_size(job.path)))
         return result

@@ -6,6 +6,7 @@ So memory does not grow with the length of the video.
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from deepfake.faces.segments import find_tracklets, segment_frames
 from deepfake.faces.tracklet import Person, Tracklet, smooth
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore, file_size
-from deepfake.video.door import open_video, readers_for
+from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
 
 
@@ -68,7 +69,9 @@ class _Scan:
         num_sampled: frames decoded.
         num_detected: frames that the finder was shown.
         num_segments: that were asked for.
-        num_lost: segments that cannot be decoded.
+        num_lost: segments that cannot be decoded whole.
+        num_frozen: segments that show one picture and nothing else.
+        num_repeated: frames that equal the frame before them, in the other segments.
         num_dropped: people who do not count.
         reused: whether the boxes are the real's.
     """
@@ -79,6 +82,8 @@ class _Scan:
     num_detected: int = 0
     num_segments: int = 0
     num_lost: int = 0
+    num_frozen: int = 0
+    num_repeated: int = 0
     num_dropped: int = 0
     reused: bool = False
 
@@ -107,9 +112,10 @@ def extract_video(
     store: FaceStore,
     *,
     real_id: str | None = None,
+    readers: Sequence[str] = READERS,
     first_reader: int = 0,
 ) -> Found:
-    """Find the faces of one video, by the first reader that can decode it.
+    """Find the faces of one video. Segments that cannot be decoded whole, or show a frozen picture, are lost.
 
     Args:
         video_id: as in the corpus.
@@ -118,12 +124,12 @@ def extract_video(
         recipe: what is stored.
         store: where the real is, if it is anywhere; nothing is written to it here.
         real_id: of the real that the video was made from, if the corpus knows one.
-        first_reader: place in `readers_for` the file of the first that is tried; the last one may lose segments, if it
-            can decode others.
+        readers: in the order in which they are tried.
+        first_reader: place in `readers` of the one that is tried now.
     """
     try:
-        with decoding(open_video, path, readers_for("auto")[first_reader]) as video:
-            return _Extraction(video_id, video, finder, recipe, store, strict=False).run(real_id)
+        with decoding(open_video, path, readers[first_reader]) as video:
+            return _Extraction(video_id, video, finder, recipe, store).run(real_id)
     except UnreadableVideoError as error:
         return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
 
@@ -134,21 +140,14 @@ def nothing(row: VideoRow) -> Found:
 
 
 class _Extraction:
-    """The way of one open video.
+    """The way of one open video."""
 
-    Args:
-        strict: a segment that cannot be decoded is an error.
-    """
-
-    def __init__(
-        self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore, strict: bool
-    ) -> None:
+    def __init__(self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore) -> None:
         self.video_id = video_id
         self.video = video
         self.finder = finder
         self.recipe = recipe
         self.store = store
-        self.strict = strict
 
     def run(self, real_id: str | None) -> Found:
         info, recipe = self.video.info, self.recipe
@@ -208,14 +207,18 @@ class _Extraction:
             try:
                 frames = decoding(self.video.read, span)
             except UnreadableVideoError as error_:
-                if self.strict:
-                    raise
                 scan.num_lost, error = scan.num_lost + 1, error_
                 continue
+            repeated = count_repeated(frames)
+            if len(frames) > 1 and repeated == len(frames) - 1:
+                scan.num_frozen += 1
+                error = UnreadableVideoError(self.video.path, "it shows a frozen picture")
+                continue
+            scan.num_repeated += repeated
             scan.num_sampled += len(frames)
             scan.segments.append(Segment.of(span, frames))
             yield number, scan.segments[-1], frames
-        if error and scan.num_lost == len(segments):
+        if error and scan.num_lost + scan.num_frozen == len(segments):
             raise error
 
     def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> _Cut:
@@ -246,7 +249,9 @@ class _Extraction:
         if info.num_missing:
             remarks.append(f"the file says {info.num_frames + info.num_missing} frames and holds {info.num_frames}")
         if scan.num_lost:
-            remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded")
+            remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded whole")
+        if scan.num_frozen:
+            remarks.append(f"{scan.num_frozen} of {scan.num_segments} segments show a frozen picture")
         return VideoRow(
             video_id=self.video_id,
             status=status,
@@ -262,10 +267,24 @@ class _Extraction:
             digest=_digest(self.video.path),
             boxes=("reused" if scan.reused else "detected") if scan.people else "",
             reader=self.video.name,
+            duration_s=round(info.duration_s, 3),
+            num_repeated=scan.num_repeated,
+            remarks="; ".join(info.remarks),
             num_shots=count_shots(scan.segments),
             main_share=scan.main_share,
             changed_track=scan.changed,
         )
+
+
+def count_repeated(frames: np.ndarray) -> int:
+    """How many of (T, H, W, 3) frames equal the frame before them, to the last bit.
+
+    Example:
+        >>> a, b = np.zeros((1, 2, 2, 3), np.uint8), np.ones((1, 2, 2, 3), np.uint8)
+        >>> count_repeated(np.concatenate([a, a, b, b, a]))
+        2
+    """
+    return sum(bool(np.array_equal(before, after)) for before, after in pairwise(frames))
 
 
 def _person(cuts: Sequence[_Cut]) -> Person:

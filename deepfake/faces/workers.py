@@ -2,7 +2,7 @@
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import parent_process
@@ -20,6 +20,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video
 from deepfake.schema import Status
 from deepfake.store import FaceStore
+from deepfake.video.door import READERS
 
 MakeFinder = Callable[[], Finder]
 
@@ -59,10 +60,13 @@ class Work:
 
     _finder: Finder | None = None  # of this process
 
-    def __init__(self, make_finder: MakeFinder, recipe: Recipe, store: FaceStore) -> None:
+    def __init__(
+        self, make_finder: MakeFinder, recipe: Recipe, store: FaceStore, readers: Sequence[str] = READERS
+    ) -> None:
         self.make_finder = make_finder
         self.recipe = recipe
         self.store = store
+        self.readers = readers
 
     def __call__(self, job: Job) -> Found | Fault:
         """
@@ -78,6 +82,7 @@ class Work:
                 self.recipe,
                 self.store,
                 real_id=job.real_id,
+                readers=self.readers,
                 first_reader=job.first_reader,
             )
             if found.row.status == Status.UNREADABLE:

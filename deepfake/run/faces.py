@@ -26,6 +26,7 @@ from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
 from deepfake.run.summary import Extraction, require_some, summarise
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore, recipe_name
+from deepfake.video.door import readers_for
 
 log = logging.getLogger(__name__)
 TRACKS = ("main", "all")  # the choices of `data.tracks`
@@ -183,7 +184,8 @@ def extract_faces(
         log.info("%d videos to do: starting %d workers on %s", len(todo), workers, device)
         worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # now: their libraries load beside ours
         finder = make_finder(with_weights(faces)["finder"], device)
-        rows = extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s)
+        how = {"num_workers": workers, "timeout_s": options.timeout_s, "readers": readers_for(options.reader)}
+        rows = extract(todo, store, finder, recipe, pairs=pairs, **how)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:
                 frames += row.num_sampled
