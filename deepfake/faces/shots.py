@@ -51,7 +51,7 @@ def same_shot(a: np.ndarray, b: np.ndarray) -> bool:
         if share >= ENOUGH:
             return True
         best = max(best, (share, down, right))
-    return best[0] >= FEWER and _correlation(*_overlaid(a, b, *best[1:])) >= SAME_PATTERN
+    return bool(best[0] >= FEWER and _correlation(*_overlaid(a, b, *best[1:])) >= SAME_PATTERN)
 
 
 def shots(scenes: Sequence[np.ndarray]) -> np.ndarray:

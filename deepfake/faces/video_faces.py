@@ -249,7 +249,7 @@ class _Extraction:
         if info.num_missing:
             remarks.append(f"the file says {info.num_frames + info.num_missing} frames and holds {info.num_frames}")
         if scan.num_lost:
-            remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded whole")
+            remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded")
         if scan.num_frozen:
             remarks.append(f"{scan.num_frozen} of {scan.num_segments} segments show a frozen picture")
         return VideoRow(
