@@ -13,6 +13,8 @@ import pytest
 from av.video.reformatter import ColorPrimaries, ColorTrc
 from PIL import Image
 
+from deepfake.faces.finders.mtcnn import Mtcnn
+from deepfake.faces.tracklet import box_iou
 from deepfake.video.door import open_video, probe
 from deepfake.video.reader import VideoReader
 from tests.fakes import turn
@@ -238,3 +240,41 @@ def test_a_progressive_picture_is_left_alone(tmp_path: Path) -> None:
     with open_video(path) as video, av.open(str(path)) as file:
         frames = list(file.decode(video=0))
         assert np.array_equal(decoded(video), frames[1].to_ndarray(format="rgb24"))
+
+
+def twin_and_odd(kind: str, frames: Sequence[np.ndarray], folder: Path) -> tuple[Path, Path]:
+    """The same clip twice: ordinary, and in one of the odd ways."""
+    twin = encode(folder / "twin.mkv", "lossless", frames)
+    if kind == "squeezed":
+        height, width = frames[0].shape[:2]
+        narrow = [np.asarray(Image.fromarray(frame).resize((width * 2 // 3, height))) for frame in frames]
+
+        def prepare(stream: av.VideoStream) -> None:
+            stream.codec_context.sample_aspect_ratio = Fraction(3, 2)
+
+        return twin, encode(folder / "odd.mkv", "good", narrow, prepare=prepare)
+    if kind == "turned":
+        upright = [np.ascontiguousarray(np.rot90(frame)) for frame in frames]
+        return twin, turn(encode(folder / "odd.mp4", "good", upright), 90)
+    if kind == "interlaced":
+        doubled = [frame for frame in frames for _ in (0, 1)]  # a film: both fields are of one moment
+        return twin, encode(folder / "odd.mkv", "interlaced", list(interlaced(doubled)))
+    made, trc = {"hlg": (as_hlg, ColorTrc.ARIB_STD_B67), "pq": (as_pq, ColorTrc.SMPTE2084)}[kind]
+    light = [made(frame / 255) for frame in frames]
+    prepare_ = tagged(BT2020, trc, ColorPrimaries.BT2020)
+    return twin, encode(folder / "odd.mkv", "lossless10", light, as_frame=as_yuv(BT2020, bits=10), prepare=prepare_)
+
+
+@pytest.mark.parametrize("kind", ["squeezed", "turned", "interlaced", "hlg", "pq"])
+def test_faces_of_an_odd_file_are_those_of_its_ordinary_twin(kind: str, demo_root: Path, tmp_path: Path) -> None:
+    real = sorted((demo_root / "real").rglob("*.mp4"))[0]
+    with open_video(real) as video:
+        frames = list(video.read(range(6)))
+    twin, odd = twin_and_odd(kind, frames, tmp_path)
+    pictures = [first_pictures(path, 4)[2:] for path in (twin, odd)]
+    assert pictures[0].shape == pictures[1].shape
+    boxes = [Mtcnn(min_face_size=40).find(each)[0].boxes for each in pictures]
+    assert len(boxes[0]) == len(boxes[1]) == 1
+    assert box_iou(*boxes).item() > 0.95
+    x0, y0, x1, y1 = boxes[0][0].astype(int)
+    assert apart(pictures[0][0, y0:y1, x0:x1], pictures[1][0, y0:y1, x0:x1])[0] < 4
