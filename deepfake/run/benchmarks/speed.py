@@ -65,6 +65,7 @@ def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
 def time_ours(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, FaceStore]:
     """Extraction of growing numbers of videos, each into a store of its own; and the last of the stores."""
     sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
+    timed_extraction(how, {"first": paths[0]}, fresh_store(how, folder))  # starts the server that workers fork from
     stores: list[FaceStore] = []
 
     def run(number: int) -> float:
