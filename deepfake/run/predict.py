@@ -25,13 +25,13 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
-from deepfake.run.summary import say_reasons
+from deepfake.run.summary import say_reasons, say_remarks
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
-COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason"]
+COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 
 
 @entry_point
@@ -97,7 +97,7 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
             row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
         seen = row["num_faces"], num_clips.get(video_id, 0), row["num_sampled"], row["num_frames"], seconds(row)
-        rows.append([str(path), status, value, verdict, *seen, row["reason"]])
+        rows.append([str(path), status, value, verdict, *seen, row["reason"], row["remarks"]])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -112,6 +112,7 @@ def show_predictions(table: pd.DataFrame) -> None:
     columns = [name.removeprefix("num_").replace("_", " ") for name in shown]
     show("predictions", columns, shown.astype(object).fillna("").to_numpy().tolist())
     say_reasons(table.set_index("path"), "predictions.csv")
+    say_remarks(table.set_index("path"), "predictions.csv")
 
 
 def seconds(row: pd.Series) -> float:

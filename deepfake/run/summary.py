@@ -54,6 +54,7 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
     if len(readers := Counter(rows["reader"][rows["reader"] != ""])) > 1:
         log.info("videos by reader: %s", ", ".join(f"{name} {count}" for name, count in readers.most_common()))
     say_reasons(rows, "videos.csv")
+    say_remarks(rows, "videos.csv")
 
 
 def say_reasons(rows: pd.DataFrame, table: str) -> None:
@@ -70,6 +71,21 @@ def say_reasons(rows: pd.DataFrame, table: str) -> None:
         log.warning("%s: %s (%s)", name, row["status"], row["reason"])
     if len(remarks) > NUM_REASONS:
         log.warning("and %d more: see the column reason of %s", len(remarks) - NUM_REASONS, table)
+
+
+def say_remarks(rows: pd.DataFrame, table: str) -> None:
+    """Tell how many pictures were changed so that they are as a player shows them, and the first of them.
+
+    Args:
+        rows: `remarks` of each; index: how a video is called.
+        table: where all are listed, for a message.
+    """
+    changed = rows[rows["remarks"] != ""]
+    if len(changed):
+        more = (
+            f"; so or otherwise in {len(changed)} videos: see the column remarks of {table}" if len(changed) > 1 else ""
+        )
+        log.info("%s: %s%s", changed.index[0], changed["remarks"].iloc[0], more)
 
 
 def require_some(rows: pd.DataFrame, store: FaceStore) -> None:

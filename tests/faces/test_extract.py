@@ -12,6 +12,7 @@ from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status
 from deepfake.store import FaceStore, recipe_name
+from deepfake.video.door import READERS
 from tests.fakes import BrightSquares, frames_with, no_face, one_face, two_faces, write_video
 
 RECIPE = {
@@ -143,3 +144,27 @@ def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
 def test_a_recipe_of_nothing_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"faces.{name} is 0: give 1 or more"):
         Recipe(**{**RECIPE, name: 0})  # type: ignore[arg-type]
+
+
+def test_a_frozen_segment_is_lost_and_repeated_frames_are_counted(tmp_path: Path) -> None:
+    frames = frames_with(one_face, 40)
+    frames[20:] = frames[20]  # the second half stands still
+    frames[10] = frames[9]
+    store = run({"a": write_video(tmp_path / "a.mkv", frames, codec="ffv1", pixels="bgr0")}, tmp_path / "faces")
+    row = store.videos().loc["a"]
+    assert (row["status"], row["reason"]) == (Status.OK, "1 of 2 segments show a frozen picture")
+    assert (row["num_sampled"], row["num_repeated"]) == (4, 1)
+    assert set(store.crops()["segment"]) == {0}
+
+
+def test_a_still_picture_is_no_video(tmp_path: Path) -> None:
+    frames = frames_with(one_face, 1).repeat(40, axis=0)
+    store = run({"a": write_video(tmp_path / "a.mp4", frames)}, tmp_path / "faces")
+    assert store.videos().loc["a", ["status", "reason"]].tolist() == ["unreadable", "it shows a frozen picture"]
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_the_reader_is_the_one_that_was_asked_for(reader: str, tmp_path: Path) -> None:
+    path = write_video(tmp_path / "a.mp4", frames_with(one_face, 40))
+    rows = extract({"a": path}, run({}, tmp_path / "faces"), BrightSquares, Recipe(**RECIPE), readers=(reader,))  # type: ignore[arg-type]
+    assert [(row.status, row.reader) for row in rows] == [(Status.OK, reader)]

@@ -12,7 +12,7 @@ from deepfake.store import FaceStore
 
 
 def rows(**outcomes: tuple[Status, str]) -> pd.DataFrame:
-    return pd.DataFrame.from_dict(outcomes, orient="index", columns=["status", "reason"])
+    return pd.DataFrame.from_dict(outcomes, orient="index", columns=["status", "reason"]).assign(remarks="")
 
 
 def test_the_first_reasons_are_told_and_the_others_counted(caplog: pytest.LogCaptureFixture) -> None:
