@@ -88,7 +88,7 @@ class VideoRow:
         num_repeated: sampled frames that equal the frame before them.
         remarks: what was done to the picture so that it is as a player shows it, and what could not be done.
         num_shots: shots among the segments that were looked at; 0 if none was.
-        main_share: share of the segments that could be decoded in which the main track was found.
+        main_share: share of the segments in which the main track was found; a lost one counts as one without.
         changed_track: the track that differs most from the real of the same name; -1 where that is not known.
     """
 

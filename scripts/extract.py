@@ -8,7 +8,8 @@ from omegaconf import DictConfig
 def main(cfg: DictConfig) -> None:
     from deepfake.faces.server import start_early  # here, so that --help and the processes that decode start at once
 
-    start_early(cfg.faces.finder._target_.rpartition(".")[0])
+    finder = cfg.faces.get("finder") or {}  # what is missing is said by the stage
+    start_early(*filter(None, [str(finder.get("_target_") or "").rpartition(".")[0]]))
     from deepfake.run.extract import extract  # after: it takes seconds
 
     extract(cfg)

@@ -89,9 +89,9 @@ class _Scan:
 
     @property
     def main_share(self) -> float:
-        """Of the segments that could be decoded, in how many the main person was found."""
+        """In which share of the segments the main person was found; one that is lost counts as one without."""
         found = {row[0] for cut in self.people[0] for row in cut.rows} if self.people else ()
-        return len(found) / len(self.segments) if self.segments else 0.0
+        return len(found) / self.num_segments if self.num_segments else 0.0
 
     @property
     def changed(self) -> int:
@@ -139,6 +139,20 @@ def nothing(row: VideoRow) -> Found:
     return Found(row, pd.DataFrame(columns=CROP_COLUMNS), [])
 
 
+class _NothingLeftError(Exception):
+    """No segment of a video can be used.
+
+    Args:
+        error: what is wrong with the last of them.
+        scan: what was seen.
+    """
+
+    def __init__(self, error: UnreadableVideoError, scan: _Scan) -> None:
+        super().__init__(str(error))
+        self.reason = error.reason
+        self.scan = scan
+
+
 class _Extraction:
     """The way of one open video."""
 
@@ -156,8 +170,11 @@ class _Extraction:
             reason = f"{info.num_frames} frames, and a segment is {recipe.segment_length}"
             return nothing(self._row(_Scan(), Status.TOO_SHORT, reason))
         real = find_reference(self.store, real_id, info, recipe.max_crop_size)
-        scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
-        scan = scan or self._detect(segments, real)
+        try:
+            scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
+            scan = scan or self._detect(segments, real)
+        except _NothingLeftError as error:
+            return nothing(self._row(error.scan, Status.UNREADABLE, error.reason))
         if not scan.people:
             dropped = f", but {scan.num_dropped} too small or too brief" if scan.num_dropped else ""
             return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
@@ -219,7 +236,7 @@ class _Extraction:
             scan.segments.append(Segment.of(span, frames))
             yield number, scan.segments[-1], frames
         if error and scan.num_lost + scan.num_frozen == len(segments):
-            raise error
+            raise _NothingLeftError(error, scan)
 
     def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> _Cut:
         """Cut a face out of every frame where it was found, with one square box for the segment."""
@@ -248,6 +265,7 @@ class _Extraction:
         remarks = [reason] if reason else []
         if info.num_missing:
             remarks.append(f"the file says {info.num_frames + info.num_missing} frames and holds {info.num_frames}")
+        remarks += info.lost
         if scan.num_lost:
             remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded")
         if scan.num_frozen:

@@ -15,11 +15,12 @@ from pebble import ProcessPool
 
 from deepfake.errors import DeepfakeError
 from deepfake.faces.finders.finder import Faces, Finder
-from deepfake.faces.phase import Board, Phase, phase, share, take_place
+from deepfake.faces.phase import Board, Phase, beat, phase, share, take_place
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video
 from deepfake.schema import Status
 from deepfake.store import FaceStore
+from deepfake.video.decoder import Decoder
 from deepfake.video.door import READERS
 
 MakeFinder = Callable[[], Finder]
@@ -142,6 +143,7 @@ def _begin(environment: Mapping[str, str], board: Board) -> None:
     os.environ.clear()  # the server's is that of the moment at which it was started
     os.environ.update(environment)
     share(board)
+    Decoder.heartbeat = beat
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 

@@ -140,7 +140,7 @@ def complete_store(
     require_whole(options)
     paths, pairs = sources(videos)
     done = extract_faces(paths, pairs, store, faces, options)
-    merge(videos, store)
+    merge(videos, store, anew=done.num_videos > 0)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
         require_some(store.rows(list(paths)), store)
@@ -202,16 +202,17 @@ def default_workers(device: str) -> int:
     return cores if device == "cpu" else min(cores, 8)
 
 
-def merge(videos: Sequence[Video], store: FaceStore) -> None:
+def merge(videos: Sequence[Video], store: FaceStore, *, anew: bool = False) -> None:
     """Bring the store's tables up to date with its folders, and the contact sheet, if these are all of its videos.
 
     Args:
         videos: those that are in the store.
         store: opened.
+        anew: whether some of them have just been extracted; their rows may look as before and their crops not.
     """
     ids = [video.video_id for video in videos]
     sheet = store.root / "contact_sheet.jpg"
-    if not store.lists(ids):
+    if anew or not store.lists(ids):
         sheet.unlink(missing_ok=True)  # before: a kill leaves none rather than an old one
         store.build_tables(ids)
     if sheet.exists() or set(store.videos().index) - set(ids):

@@ -16,6 +16,10 @@ from deepfake.video.lookup import ByCount, ByTime
 from deepfake.video.picture import Picture, deinterlaced
 from deepfake.video.reader import VideoInfo, VideoReader
 
+# A longer time without a frame is told: a part of a file that cannot be read leaves one, and so may a still screen.
+_GAP_S = 0.5
+_GAP_FRAMES = 10
+
 
 class AvReader(VideoReader):
     """A file opened with PyAV.
@@ -97,9 +101,30 @@ class AvReader(VideoReader):
             container=container.format.name,
             codec=stream.codec_context.name,
             num_streams=self._decoder.num_streams,
+            turn=self.picture.turn,
+            pixel_aspect=float(stream.sample_aspect_ratio or 0),
+            transfer=self.picture.transfer,
+            times_s=() if seconds is None else tuple(seconds.tolist()),
+            key_frames=tuple(np.flatnonzero(table.keys[table.order]).tolist()) if table.by_time else (),
+            lost=self._lost(seconds, rate),
             interlaced=first.interlaced_frame,
             remarks=tuple(remarks),
         )
+
+    def _lost(self, seconds: np.ndarray | None, rate: float) -> tuple[str, ...]:
+        """What is not there of a file whose header counts no frames, as its times tell."""
+        if seconds is None or len(seconds) < 2 or not rate:
+            return ()
+        lost = []
+        gaps = np.diff(seconds)
+        widest = int(gaps.argmax())
+        if gaps[widest] > max(_GAP_S, _GAP_FRAMES * float(np.median(gaps))):
+            lost.append(f"no frame is stored for {gaps[widest]:.1f} s behind frame {widest}")
+        container, end = self._decoder.container, float(seconds[-1]) + 1 / rate
+        said = (container.duration or 0) / 1e6 if len(container.streams) == 1 else 0.0
+        if "matroska" in container.format.name and said - end > max(_GAP_S, 0.05 * said):
+            lost.append(f"the file says {said:.1f} s and holds {end:.1f} s")
+        return tuple(lost)
 
     def _decode(self, indices: Sequence[int]) -> np.ndarray:
         places: dict[int, list[int]] = {}
@@ -119,7 +144,11 @@ class AvReader(VideoReader):
                 return frames
         # With a neighbour on each side, so that a frame is the same whichever run it is read in.
         around = range(max(0, run.start - 1), min(self.info.num_frames, run.stop + 1))
-        return deinterlaced(self._lookup.frames(around))[run.start - around.start :][: len(run)]
+        stored = self._lookup.frames(around)
+        try:
+            return deinterlaced(stored)[run.start - around.start :][: len(run)]
+        except (FFmpegError, ValueError) as error:  # as where the size changes within the run
+            raise UnreadableVideoError(self.path, f"its frames cannot be deinterlaced: {error}") from error
 
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
         try:

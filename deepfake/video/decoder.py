@@ -6,17 +6,18 @@ On the way to a frame the decoder leaves out what nothing refers to (`skip_frame
 Source: PyAV 18, FFmpeg 8: `avformat_seek_file`, `AVDISCARD_NONREF`, `AV_FRAME_FLAG_CORRUPT`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 import av
 import numpy as np
 from av.error import FFmpegError
 
 from deepfake.errors import UnreadableVideoError
-from deepfake.video.packets import PacketTable, packets_of, read_table, video_streams
+from deepfake.video.packets import OF_THE_MACHINE, PacketTable, packets_of, read_table, video_streams
 
 # Their decoders patch up damage and do not say so, unless they are told to stop at it.
 _SILENT = {"hevc", "mjpeg"}
@@ -25,8 +26,6 @@ _WITHOUT_ZEROS = {"vp8", "vp9", "av1", "libdav1d", "libvpx-vp9", "mjpeg", "ffv1"
 _ZEROS = bytes(64)
 _TRIES = 3  # seeks, each to a group further back, before decoding starts at the beginning of the file
 _NEAR = 64  # packets that are read past rather than sought
-# What the machine cannot do; everything else that FFmpeg says of a file is a fact about the file.
-_OF_THE_MACHINE = (av.error.PermissionError, av.error.MemoryError, av.error.BlockingIOError)
 
 
 class Decoder:
@@ -45,6 +44,9 @@ class Decoder:
         UnreadableVideoError: it is no video.
         OSError: the machine cannot read it.
     """
+
+    # Called before each packet, so that whoever waits can tell a decoder that hangs from a long file.
+    heartbeat: ClassVar[Callable[[], None]] = staticmethod(lambda: None)
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -81,7 +83,8 @@ class Decoder:
         if not self._next <= packet <= self._next + _NEAR and not (self.table.by_time and self._seek(packet)):
             self.reopen()
         while self._next < packet:
-            next(self._packets)
+            if next(self._packets, None) is None:
+                raise UnreadableVideoError(self.path, "its packets cannot be read a second time")
             self._next += 1
         self.stream.codec_context.flush_buffers()
         self._stand(self._packets, packet)
@@ -100,6 +103,7 @@ class Decoder:
         for packet in self._packets:
             if self._next >= len(self.table):
                 break
+            Decoder.heartbeat()
             number, self._next = self._next, self._next + 1
             if not self.table.by_time:
                 packet.pts = packet.dts = number
@@ -133,9 +137,9 @@ class Decoder:
     def _open(self) -> None:
         try:
             self.container = av.open(str(self.path))
-        except _OF_THE_MACHINE as error:
-            raise OSError(error.errno, error.strerror, str(self.path)) from error
         except Exception as error:  # PyAV raises a dozen kinds
+            if isinstance(error, FFmpegError) and error.errno in OF_THE_MACHINE:
+                raise OSError(error.errno, error.strerror, str(self.path)) from error
             raise UnreadableVideoError(self.path, "not a video, or cut off") from error
         streams = video_streams(self.container)
         if not streams:

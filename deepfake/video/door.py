@@ -1,6 +1,7 @@
 """The one door to video files: a reader for a path, whichever library it takes.
 
-PyAV reads all that can be read. decord is for files on which it hangs or dies, and has wheels for some platforms only.
+PyAV reads all that can be read. decord is held against it, frame by frame: where that is asked for, and where a file is
+tried once more on which PyAV hung or died. It has wheels for some platforms only.
 """
 
 from collections.abc import Callable, Sequence

@@ -11,8 +11,8 @@ Source: FFmpeg 8, `AVPacket`, `av_find_best_stream`, `mov_fix_index` (edit lists
 `show_frame`); ISO/IEC 14496-2, 6.2.5 (MPEG-4's VOPs that are not coded).
 """
 
+import errno
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import av
@@ -20,6 +20,10 @@ import numpy as np
 from av.error import FFmpegError
 from av.stream import Disposition
 
+# What the machine cannot do; everything else that FFmpeg says of a file is a fact about the file. It says EIO of some
+# files that are cut off as well.
+OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
+_RESYNCS = 1000  # 64 kB each that hold no packet of a transport stream
 # They store no times, or times of decoding only.
 _WITHOUT_TIMES = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "obu", "mjpeg", "mpeg"}
 # A packet is a frame, whatever the container; Matroska and MP4 hold a pair of fields in one packet.
@@ -87,11 +91,23 @@ def video_streams(container: av.container.InputContainer) -> list[av.VideoStream
 
 
 def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
-    """All packets that can be read; where a file is cut off, what comes before is not lost."""
-    with suppress(FFmpegError):
-        for packet in container.demux(stream):
-            if packet.size:
-                yield packet
+    """All packets that can be read; where a file is cut off, or a part of it overwritten, the others are not lost.
+
+    Raises:
+        OSError: the machine does not hand over the file.
+    """
+    for _ in range(_RESYNCS):
+        try:
+            for packet in container.demux(stream):
+                if packet.size:
+                    yield packet
+            return
+        except BlockingIOError:  # FFmpeg's EAGAIN: it has not found the next packet yet, and may be asked again
+            continue
+        except FFmpegError as error:
+            if error.errno in OF_THE_MACHINE:
+                raise OSError(error.errno, error.strerror) from error
+            return
 
 
 def read_table(container: av.container.InputContainer, stream: av.VideoStream) -> PacketTable:

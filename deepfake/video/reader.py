@@ -5,7 +5,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -30,6 +30,12 @@ class VideoInfo:
         codec: FFmpeg's name of the decoder, `h264`.
         num_streams: video streams of the file, of which one is read; cover art does not count.
         interlaced: whether the first frame is two fields.
+        turn: how the picture is turned, as `Picture.turn`.
+        pixel_aspect: width of a stored pixel by its height, as the file says; 0 if it does not.
+        transfer: `hlg`, `pq` or `sdr`.
+        times_s: when each frame is shown, in seconds from the first; empty where the file has no times.
+        key_frames: indices of the frames at which decoding can start; empty where the file has no times.
+        lost: what of the file is not there, as where it was cut off or a part of it cannot be read.
         remarks: what is done to the picture so that it is as a player shows it, and what cannot be done.
     """
 
@@ -44,6 +50,12 @@ class VideoInfo:
     codec: str = ""
     num_streams: int = 1
     interlaced: bool = False
+    turn: tuple[int, int, int, int] = (1, 0, 0, 1)
+    pixel_aspect: float = 0.0
+    transfer: str = "sdr"
+    times_s: tuple[float, ...] = field(default=(), repr=False)
+    key_frames: tuple[int, ...] = field(default=(), repr=False)
+    lost: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
 
 

@@ -68,12 +68,14 @@ def with_readers(change: Callable[[], None]) -> Finder:
     return BrightSquares()
 
 
-def harm_readers(how: str, names: Iterable[str]) -> None:
-    """Readers of these names come to harm on a file called a.mp4."""
+def harm_readers(how: str, names: Iterable[str], once: Path | None = None) -> None:
+    """Readers of these names come to harm on a file called a.mp4: always, or until a file is there that notes it."""
     read = VideoReader.read
 
     def harmed(self: VideoReader, indices: range) -> np.ndarray:
-        if self.path.name == "a.mp4" and self.name in names:
+        if self.path.name == "a.mp4" and self.name in names and not (once and once.exists()):
+            if once:
+                once.touch()
             harm(how)
         return read(self, indices)
 
@@ -138,10 +140,13 @@ def test_harm_of_a_finder_is_a_failure_that_the_next_run_mends(
 
 
 @pytest.mark.parametrize("how", ["dies", "hangs"])
-def test_another_reader_takes_over_from_one_that_is_lost(how: str, paths: dict[str, Path], store: FaceStore) -> None:
+def test_another_reader_takes_over_from_one_that_is_lost(
+    how: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path
+) -> None:
     from deepfake.video.door import READERS
 
-    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, READERS[:1])))
+    once = tmp_path / "harmed"
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, READERS[:1], once)))
     assert (rows["a"].status, rows["a"].reader) == (Status.NO_FACE, READERS[1])
 
 

@@ -112,6 +112,30 @@ def test_a_file_that_was_cut_off_gives_what_is_there(frames: np.ndarray, tmp_pat
     assert equal(read(path, [0, 7, 12]), whole[[0, 7, 12]])
 
 
+def test_a_file_whose_header_counts_no_frames_tells_what_is_lost_by_its_times(
+    frames: np.ndarray, tmp_path: Path
+) -> None:
+    path = write_video(tmp_path / "a.mkv", frames.repeat(3, axis=0), options={"g": "5"})
+    assert probe(path).lost == ()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    (lost,) = probe(path).lost
+    assert lost.startswith("the file says 4.8 s and holds 2.")
+    whole = write_video(tmp_path / "b.ts", frames.repeat(3, axis=0), options={"g": "5"})
+    content = bytearray(whole.read_bytes())
+    content[len(content) // 3 : len(content) * 2 // 3] = bytes(len(content) * 2 // 3 - len(content) // 3)
+    whole.write_bytes(content)
+    assert any(lost.startswith("no frame is stored for 1.") for lost in probe(whole).lost)
+
+
+def test_what_a_file_is_is_known_without_its_pictures(frames: np.ndarray, tmp_path: Path) -> None:
+    path = turn(write_video(tmp_path / "a.mp4", frames, options={"g": "5", "bf": "0", "sc_threshold": "0"}), 90)
+    info = probe(path)
+    assert info.key_frames == tuple(range(0, 40, 5))
+    assert info.times_s == pytest.approx([i / 25 for i in range(40)])
+    assert (info.turn, info.transfer, info.interlaced) == ((0, 1, -1, 0), "sdr", False)
+    assert info.duration_s == pytest.approx(1.6)
+
+
 def test_readers_are_chosen_by_name() -> None:
     assert readers_for("auto") == READERS and READERS[0] == "av"
     assert readers_for("av") == ("av",)
