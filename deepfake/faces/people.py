@@ -80,7 +80,7 @@ def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:
     Returns:
         For every person the tracklets as (segment, place in its list), in the order of time.
     """
-    faces = [_Seen(s, i, part, each) for s, part in enumerate(segments) for i, each in enumerate(part.tracklets)]
+    faces = [_Sighting(s, i, part, each) for s, part in enumerate(segments) for i, each in enumerate(part.tracklets)]
     faces.sort(key=lambda face: face.tracklet.start)
     people: list[_Known] = []
     view = _View(segments)
@@ -114,7 +114,7 @@ def mended(segment: Segment) -> Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _Sighting:
     """A tracklet, and where it comes from."""
 
     number: int
@@ -132,14 +132,14 @@ class _Seen:
 class _Known:
     """A person, so far."""
 
-    faces: list[_Seen]
+    faces: list[_Sighting]
     appearance: Appearance
 
     @property
-    def last(self) -> _Seen:
+    def last(self) -> _Sighting:
         return self.faces[-1]
 
-    def add(self, face: _Seen) -> None:
+    def add(self, face: _Sighting) -> None:
         self.faces.append(face)
         self.appearance = together([self.appearance, face.appearance])
 
@@ -151,7 +151,7 @@ class _View:
     segments: Sequence[Segment]
     same: dict[tuple[int, int], bool] = field(default_factory=dict)
 
-    def fit(self, person: _Known, face: _Seen) -> float:
+    def fit(self, person: _Known, face: _Sighting) -> float:
         """How well a face may be a person's, above 0; 0 if it is too unlike."""
         last = person.last
         alike = likeness(person.appearance, face.appearance)
@@ -166,7 +166,7 @@ class _View:
             wanted = GOES_ON_ALONE if _alone(last, last.tracklet.end) and _alone(face, face.tracklet.start) else GOES_ON
         return alike + NEARNESS * near if alike >= wanted else 0.0
 
-    def _in_shot(self, a: _Seen, b: _Seen) -> bool:
+    def _in_shot(self, a: _Sighting, b: _Sighting) -> bool:
         """Whether no cut, or a cut away and one back, lies between the end of the one and the start of the other."""
         end, start = a.tracklet.end, b.tracklet.start
         if a.number == b.number and a.segment.shot(end) == a.segment.shot(start):
@@ -176,7 +176,7 @@ class _View:
         return self.same[end, start]
 
 
-def _adjoining(a: _Seen, b: _Seen) -> bool:
+def _adjoining(a: _Sighting, b: _Sighting) -> bool:
     """Whether no frame that was looked at lies between them."""
     if a.number == b.number:
         return b.tracklet.start == a.tracklet.end + 1
@@ -184,7 +184,7 @@ def _adjoining(a: _Seen, b: _Seen) -> bool:
     return ends and b.number == a.number + 1
 
 
-def _alone(face: _Seen, frame: int) -> bool:
+def _alone(face: _Sighting, frame: int) -> bool:
     """Whether no other face of half its size or more is in a frame."""
     side = smooth(face.tracklet.boxes).side
     others = [each for i, each in enumerate(face.segment.tracklets) if i != face.place and frame in each.frames]

@@ -5,8 +5,7 @@ So memory does not grow with the length of the video.
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -18,9 +17,10 @@ from deepfake.faces.finders.finder import Finder
 from deepfake.faces.people import Segment, count_shots, recognise
 from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe
-from deepfake.faces.reference import Reference, changed_track, find_reference
+from deepfake.faces.reference import Reference, find_reference
+from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person_of
 from deepfake.faces.segments import find_tracklets, segment_frames
-from deepfake.faces.tracklet import Person, Tracklet, smooth
+from deepfake.faces.tracklet import Tracklet, smooth
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore, file_size
 from deepfake.video.door import READERS, open_video
@@ -40,68 +40,6 @@ class Found:
     row: VideoRow
     crops: pd.DataFrame
     images: list[bytes]
-
-
-@dataclass(slots=True)
-class _Cut:
-    """A tracklet, cut out.
-
-    Attributes:
-        tracklet: where the face is.
-        rows: of its crops, `CROP_COLUMNS` less the track.
-        images: a file's content each.
-        difference: to the real at the same place; None where there is nothing to compare with.
-    """
-
-    tracklet: Tracklet
-    rows: list[list]
-    images: list[bytes]
-    difference: float | None
-
-
-@dataclass(slots=True)
-class _Scan:
-    """What was seen on the way through a video.
-
-    Attributes:
-        people: the crops of each, in the order of time; the largest person first.
-        segments: those that could be decoded.
-        num_sampled: frames decoded.
-        num_detected: frames that the finder was shown.
-        num_segments: that were asked for.
-        num_lost: segments that cannot be decoded whole.
-        num_frozen: segments that show one picture and nothing else.
-        num_repeated: frames that equal the frame before them, in the other segments.
-        num_dropped: people who do not count.
-        reused: whether the boxes are the real's.
-    """
-
-    people: list[list[_Cut]] = field(default_factory=list)
-    segments: list[Segment] = field(default_factory=list)
-    num_sampled: int = 0
-    num_detected: int = 0
-    num_segments: int = 0
-    num_lost: int = 0
-    num_frozen: int = 0
-    num_repeated: int = 0
-    num_dropped: int = 0
-    reused: bool = False
-
-    @property
-    def main_share(self) -> float:
-        """In which share of the segments the main person was found; one that is lost counts as one without."""
-        found = {row[0] for cut in self.people[0] for row in cut.rows} if self.people else ()
-        return len(found) / self.num_segments if self.num_segments else 0.0
-
-    @property
-    def changed(self) -> int:
-        """The track that differs most from the real; -1 where that is not known."""
-        differences = {
-            number: [cut.difference for cut in cuts if cut.difference is not None]
-            for number, cuts in enumerate(self.people)
-        }
-        found = changed_track({number: float(np.mean(each)) for number, each in differences.items() if each})
-        return -1 if found is None else found
 
 
 def extract_video(
@@ -147,7 +85,7 @@ class _NothingLeftError(Exception):
         scan: what was seen.
     """
 
-    def __init__(self, error: UnreadableVideoError, scan: _Scan) -> None:
+    def __init__(self, error: UnreadableVideoError, scan: Scan) -> None:
         super().__init__(str(error))
         self.reason = error.reason
         self.scan = scan
@@ -168,7 +106,7 @@ class _Extraction:
         segments = segment_frames(info.num_frames, recipe.num_segments, recipe.segment_length)
         if not segments:
             reason = f"{info.num_frames} frames, and a segment is {recipe.segment_length}"
-            return nothing(self._row(_Scan(), Status.TOO_SHORT, reason))
+            return nothing(self._row(Scan(), Status.TOO_SHORT, reason))
         real = find_reference(self.store, real_id, info, recipe.max_crop_size)
         try:
             scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
@@ -180,10 +118,10 @@ class _Extraction:
             return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
         return self._found(scan)
 
-    def _reuse(self, segments: list[range], real: Reference) -> _Scan | None:
+    def _reuse(self, segments: list[range], real: Reference) -> Scan | None:
         """Cut by the real's boxes; None as soon as the video does not agree with the real."""
-        scan = _Scan(reused=True)
-        people: list[list[_Cut]] = [[] for _ in real.people]
+        scan = Scan(reused=True)
+        people: list[list[Cut]] = [[] for _ in real.people]
         for number, segment, frames in self._decoded(segments, scan):
             if not real.confirmed(frames, segment.span):
                 return None
@@ -192,13 +130,13 @@ class _Extraction:
             differences = real.differences(tracklets, frames, segment.span) if len(real.people) > 1 else {}
             for i, (person, tracklet) in enumerate(inside):
                 people[person].append(self._cut(tracklet, number, segment.span, frames, differences.get(i)))
-        scan.people = _largest_first([cuts for cuts in people if cuts])
+        scan.people = largest_first([cuts for cuts in people if cuts])
         return scan
 
-    def _detect(self, segments: list[range], real: Reference | None) -> _Scan:
+    def _detect(self, segments: list[range], real: Reference | None) -> Scan:
         """Find the faces of each segment, then recognise them from segment to segment."""
-        scan = _Scan()
-        cuts: list[list[_Cut]] = []
+        scan = Scan()
+        cuts: list[list[Cut]] = []
         for number, empty, frames in self._decoded(segments, scan):
             found, num_detected = find_tracklets(frames, empty, self.finder, self.recipe)
             scan.num_detected += num_detected
@@ -214,10 +152,10 @@ class _Extraction:
         people = [[cuts[s][i] for s, i in places] for places in recognise(scan.segments)]
         kept = [person for person in people if self._counts(person)]
         scan.num_dropped = len(people) - len(kept)
-        scan.people = _largest_first(kept)
+        scan.people = largest_first(kept)
         return scan
 
-    def _decoded(self, segments: list[range], scan: _Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
+    def _decoded(self, segments: list[range], scan: Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
         """Number, shots and frames of each segment that can be decoded, one at a time; its faces are not known yet."""
         error, scan.num_segments = None, len(segments)
         for number, span in enumerate(segments):
@@ -238,29 +176,29 @@ class _Extraction:
         if error and scan.num_lost + scan.num_frozen == len(segments):
             raise _NothingLeftError(error, scan)
 
-    def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> _Cut:
+    def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> Cut:
         """Cut a face out of every frame where it was found, with one square box for the segment."""
         face = smooth(tracklet.boxes)
         where = region(face.x, face.y, face.side, self.recipe.margin)
-        cut = _Cut(tracklet, [], [], difference)
+        cut = Cut(tracklet, [], [], difference)
         for frame, score, marks in zip(tracklet.frames.tolist(), tracklet.scores, tracklet.landmarks, strict=True):
             cut.images.append(self.store.encode(crop(frames[frame - span.start], where, self.recipe.max_crop_size)))
             place = (where.x, where.y, where.size, face.x, face.y, face.width, face.height)
             cut.rows.append([number, frame, *place, round(float(score), 4), *marks.ravel().round(2).tolist()])
         return cut
 
-    def _counts(self, cuts: Sequence[_Cut]) -> bool:
+    def _counts(self, cuts: Sequence[Cut]) -> bool:
         """Small and brief faces are dropped."""
-        boxes = _person(cuts).boxes
+        boxes = person_of(cuts).boxes
         return len(boxes) >= self.recipe.min_track_length and smooth(boxes).side >= self.recipe.min_face_size
 
-    def _found(self, scan: _Scan) -> Found:
+    def _found(self, scan: Scan) -> Found:
         cuts = [(number, cut) for number, person in enumerate(scan.people) for cut in person]
         rows = [[number, *row] for number, cut in cuts for row in cut.rows]
         images = [image for _, cut in cuts for image in cut.images]
         return Found(self._row(scan, Status.OK, ""), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
 
-    def _row(self, scan: _Scan, status: Status, reason: str) -> VideoRow:
+    def _row(self, scan: Scan, status: Status, reason: str) -> VideoRow:
         info = self.video.info
         remarks = [reason] if reason else []
         if info.num_missing:
@@ -292,25 +230,6 @@ class _Extraction:
             main_share=scan.main_share,
             changed_track=scan.changed,
         )
-
-
-def count_repeated(frames: np.ndarray) -> int:
-    """How many of (T, H, W, 3) frames equal the frame before them, to the last bit.
-
-    Example:
-        >>> a, b = np.zeros((1, 2, 2, 3), np.uint8), np.ones((1, 2, 2, 3), np.uint8)
-        >>> count_repeated(np.concatenate([a, a, b, b, a]))
-        2
-    """
-    return sum(bool(np.array_equal(before, after)) for before, after in pairwise(frames))
-
-
-def _person(cuts: Sequence[_Cut]) -> Person:
-    return Person([cut.tracklet for cut in cuts])
-
-
-def _largest_first(people: Sequence[list[_Cut]]) -> list[list[_Cut]]:
-    return sorted(people, key=lambda cuts: _person(cuts).area, reverse=True)
 
 
 def _digest(path: Path) -> str:
