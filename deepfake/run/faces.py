@@ -174,6 +174,7 @@ def extract_faces(
     """
     if options.num_workers is not None and options.num_workers < 1:
         raise ConfigError(f"extract.num_workers is {options.num_workers}: give 1 or more, or null for one a core")
+    readers = readers_for(options.reader)
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if 0 < len(todo) < len(paths):
         log.info("%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), some(list(todo)))
@@ -184,7 +185,7 @@ def extract_faces(
         log.info("%d videos to do: starting %d workers on %s", len(todo), workers, device)
         worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # now: their libraries load beside ours
         finder = make_finder(with_weights(faces)["finder"], device)
-        how = {"num_workers": workers, "timeout_s": options.timeout_s, "readers": readers_for(options.reader)}
+        how = {"num_workers": workers, "timeout_s": options.timeout_s, "readers": readers}
         rows = extract(todo, store, finder, recipe, pairs=pairs, **how)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
             for row in bar:

@@ -55,3 +55,18 @@ def test_options_that_do_not_fit_are_named(
     assert script("extract", *SMALL_DEMO, "paths.faces_dir=faces", *options) == 1
     error = capfd.readouterr().err.strip()
     assert error.startswith("error: ") and message in error and "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("option", "choices"),
+    [
+        ("extract.reader=ffmpeg", "choose one of auto, av"),
+        ("data.main_face=oldest", "choose one of largest, changed"),
+        ("data.tracks=some", "choose one of main, all"),
+    ],
+)
+def test_what_is_no_choice_is_refused_though_it_changes_nothing_stored(
+    option: str, choices: str, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert script("extract", *SMALL_DEMO, "faces.num_segments=2", option) == 1
+    assert choices in capfd.readouterr().err
