@@ -31,6 +31,13 @@ TINY = [*SMALL_DEMO, *SHORT]
 Run = Callable[..., int]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give slow tests twenty minutes: they train, and on a machine that others use as well five were too few."""
+    for item in items:
+        if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(1200))
+
+
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the demo corpus and its faces are made, once a session."""
