@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from deepfake.content import digest
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders.finder import Finder
@@ -21,7 +22,7 @@ from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person
 from deepfake.faces.segments import find_tracklets, segment_frames
 from deepfake.faces.tracklet import Tracklet, smooth
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore, digest, facts
+from deepfake.store import CROP_COLUMNS, FaceStore, facts
 from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
 

@@ -16,7 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from deepfake.corpora.corpus import Listing
-from deepfake.corpora.splits import fingerprint
+from deepfake.corpora.splits import content_digests, fingerprint
 from deepfake.data.datamodule import MainFace
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
@@ -59,12 +59,24 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
-def describe(data: DictConfig, listing: Listing, coverage: Mapping[Split, Mapping[str, int]]) -> dict[str, Any]:
-    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, fingerprint."""
+def describe(
+    data: DictConfig, listing: Listing, coverage: Mapping[Split, Mapping[str, int]], store: FaceStore
+) -> dict[str, Any]:
+    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, what the files hold.
+
+    Args:
+        data: the config group.
+        listing: of the corpus.
+        coverage: of the splits that numbers are given for.
+        store: that holds all videos of these splits.
+    """
+    videos = [video for video in listing.videos if video.split in coverage]
+    digests = store.rows([video.video_id for video in videos])["digest"].to_dict()
     return {
         "corpus": data.name,
         "protocol": listing.protocol,
         "fingerprint": fingerprint(listing.videos),
+        "content": content_digests(videos, digests),
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,
         "tracks": data.tracks,

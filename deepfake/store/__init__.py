@@ -4,7 +4,7 @@ from deepfake.store.archive import CROP_COLUMNS, FACE, LANDMARKS, PLACE, SQUARE,
 from deepfake.store.claims import Claims
 from deepfake.store.disk import ReadOnlyError
 from deepfake.store.images import ENCODING, decode
-from deepfake.store.sources import digest, facts
+from deepfake.store.sources import facts
 from deepfake.store.store import FaceStore, recipe_name
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "ReadOnlyError",
     "Stored",
     "decode",
-    "digest",
     "facts",
     "recipe_name",
 ]

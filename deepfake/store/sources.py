@@ -1,10 +1,10 @@
 """What a store knows of the files that it was made from, and whether a file is still the same."""
 
-import hashlib
 import os
 from pathlib import Path
 from typing import Any
 
+from deepfake.content import digest
 from deepfake.schema import VideoRow
 
 
@@ -15,12 +15,6 @@ def facts(path: Path) -> dict[str, Any]:
     except OSError:
         return {"path": os.path.abspath(path), "num_bytes": 0, "modified_ns": 0}
     return {"path": os.path.abspath(path), "num_bytes": found.st_size, "modified_ns": found.st_mtime_ns}
-
-
-def digest(path: Path) -> str:
-    """32 hex digits of a file's content (BLAKE2b), which the store, the audit and the content digest share."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
 
 
 def same_file(known: VideoRow, path: Path) -> bool:

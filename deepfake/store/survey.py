@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 from tqdm import tqdm
 
+from deepfake.content import digest
 from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import DamagedArchiveError, Stored, read_archive, read_checked
 from deepfake.store.parts import rows_of
-from deepfake.store.sources import digest, facts
+from deepfake.store.sources import facts
 from deepfake.store.tables import Tables
 
 log = logging.getLogger(__name__)
