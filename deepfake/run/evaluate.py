@@ -51,7 +51,8 @@ def evaluate(cfg: DictConfig) -> None:
 
     table = dataset.clips.frame().assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
     write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
-    data = describe(cfg.data, listing, coverage)
+    data = describe(cfg.data, listing, coverage, store)
+    compare_content(checkpoint.card["data"], data)
     trained = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
     facts = {**trained, "faces_unlike_checkpoint": differing}
     metrics = metrics_of(table, split)
@@ -103,6 +104,27 @@ def compare(trained: Mapping[str, Any], corpus: str, listing: Listing) -> None:
             theirs,
             ours,
         )
+
+
+def compare_content(trained: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Warn where the videos have the names of those of the training run, and other contents.
+
+    Args:
+        trained: `data` of the checkpoint's card; one of before content was noted says nothing.
+        data: that was tested.
+    """
+    known = trained.get("content", {})
+    if trained["corpus"] != data["corpus"] or trained["fingerprint"] != data["fingerprint"]:
+        return  # has been said
+    for split, content in data["content"].items():
+        if known.get(split, content) != content:
+            log.warning(
+                "the files of %s are others than those of the training run, under the same names (content %s, and %s "
+                "then): the numbers cannot be compared with those of the training run",
+                split,
+                content,
+                known[split],
+            )
 
 
 def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:

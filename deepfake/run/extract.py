@@ -44,13 +44,13 @@ def extract(cfg: DictConfig) -> None:
 
     if options.shard_index is not None:
         done = extract_faces(part, pairs, store, faces, options)
-        summarise(store, store.folder_rows(part), done)
-        require_some(store.folder_rows(part), store)
+        summarise(store, store.archive_rows(part), done)
+        require_some(store.archive_rows(part), store)
         shown = options.shard_index, options.num_shards
         log.info("shard %d of %d is done; when all are, the command without the two options builds the tables", *shown)
         return
     if options.only_merge:
-        there = [video for video in listing.videos if store.stored(video.video_id)]
+        there = [video for video in listing.videos if store.has(video.video_id)]
         merge(there, store)
         summarise(store, store.rows([video.video_id for video in there]), NOTHING_DONE)
         if missing := sorted(paths.keys() - {video.video_id for video in there}):

@@ -93,8 +93,9 @@ def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str,
     pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
     if videos["label"].nunique() == 2:
         pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
-    faces = [str(store.image_path(row.video_id, row.track, row.start)) for row in videos.itertuples()]
-    log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, videos.assign(face=faces))
+    if loggers:
+        faces = [store.image(row.video_id, row.track, row.start) for row in videos.itertuples()]
+        log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, videos.assign(face=faces))
     return pictures
 
 

@@ -61,7 +61,7 @@ def train(cfg: DictConfig) -> float:
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}
-    data = describe(cfg.data, listing, coverage)
+    data = describe(cfg.data, listing, coverage, store)
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data, carried_recipe(faces))
