@@ -12,11 +12,10 @@ from torch.utils.data import DataLoader
 from deepfake.data.augment import Augmentation, NoAugmentation, as_float
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips
-from deepfake.data.dataset import Batch, ClipDataset
+from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
 from deepfake.data.loader import clip_loader, say_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
-from deepfake.data.stored import PLACE, crop_columns
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import ClipSpec, Label, Split, Status, Video
 from deepfake.store import FaceStore
@@ -84,34 +83,44 @@ class ClipDataModule(pl.LightningDataModule):
         self.num_workers = num_workers
         self.clips_per_video = clips_per_video
         self.videos = video_table(videos, store)
-        largest, changed = np.zeros(len(self.videos), np.int64), np.maximum(self.videos["changed_track"].to_numpy(), 0)
+        changed = self.videos["changed_track"].clip(lower=0)
+        largest = pd.Series(0, self.videos.index)
         of_training, of_others = changed, changed if main_face == "changed" else largest
-        self.datasets = {
-            split: self._dataset(
-                split,
+        by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
+        # One reading of the tables for all: those of a split are then a stretch of them, and nothing is copied.
+        video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
+        self.datasets = {}
+        first = 0
+        for split, video_ids in by_split.items():
+            rows = slice(*np.searchsorted(video, [first, first + len(video_ids)]))
+            self.datasets[split] = self._dataset(
+                video_ids,
+                (video[rows] - np.int32(first), {name: column[rows] for name, column in columns.items()}),
                 augment if split == Split.TRAIN else NoAugmentation(),
                 None if not main_track else of_training if split == Split.TRAIN else of_others,
                 None if split == Split.TRAIN else eval_clips_per_video,
             )
-            for split in Split
-        }
+            first += len(video_ids)
 
     def _dataset(
-        self, split: Split, augment: Augmentation, main_tracks: np.ndarray | None, at_most: int | None
+        self,
+        video_ids: Sequence[str],
+        table: tuple[np.ndarray, dict[str, np.ndarray]],
+        augment: Augmentation,
+        main_tracks: pd.Series | None,
+        at_most: int | None,
     ) -> ClipDataset:
-        inside = (self.videos["split"] == split).to_numpy()
-        of_split = self.videos[inside]
-        video_ids = of_split.index.to_list()
+        rows = self.videos.loc[video_ids]
         clips = find_clips(
-            *crop_columns(self.store, video_ids, PLACE),
+            *table,
             self.spec,
             video_ids=video_ids,
-            labels=of_split["label"].to_numpy(),
-            methods=of_split["method"].to_list(),
-            only_track=None if main_tracks is None else main_tracks[inside],
+            labels=rows["label"].to_numpy(),
+            methods=rows["method"].to_list(),
+            only_track=None if main_tracks is None else main_tracks[video_ids].to_numpy(),
             at_most=at_most,
         )
-        return ClipDataset(clips, self.store, self.spec, augment)
+        return ClipDataset(clips, self.store, self.spec, augment, table)
 
     def require(self, *splits: Split) -> None:
         """Both classes are needed to train, and to choose the best epoch.

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TypedDict
 
@@ -15,11 +16,12 @@ from deepfake.data.augment import Augmentation
 from deepfake.data.cache import Cache
 from deepfake.data.clips import Clips
 from deepfake.data.cut import check_margin, cut_boxes, cut_window
-from deepfake.data.stored import CONTENT, FACE, SQUARE, archive, crop_columns, decode, read_images
 from deepfake.errors import StoreError
 from deepfake.schema import ClipSpec
-from deepfake.store import FaceStore
+from deepfake.store import FACE, PLACE, SQUARE, FaceStore, decode
 
+CLIP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, *PLACE]  # what clips need to know of crops
+PLACE_TYPES = dict(zip(PLACE, (np.int64, np.int32, np.int64), strict=True))
 CHUNK = 1_000_000  # crops whose cuts are computed at a time, in double precision
 
 
@@ -58,8 +60,8 @@ class Crops:
         box: (N * T, 4) int16, the cut: left, top, width, height in pixels of the stored image.
         side: (N * T,) int16, of the stored image.
         offset: (N * T,) int64, where in its video's archive the image lies.
-        length: (N * T,) int64, its bytes.
-        crc: (N * T,) int64, their checksum.
+        length: (N * T,) int32, its bytes.
+        crc: (N * T,) int64, their checksum, as torch has little for unsigned numbers.
     """
 
     box: Tensor
@@ -77,22 +79,33 @@ class ClipDataset(Dataset[Batch]):
         store: holds their crops.
         spec: what the model wants to see.
         augment: applied to a `Draw`, the worker's half of it; a plain index is read as it is.
+        table: of the crops of the clips' videos, as `store.crop_columns(video_ids, CLIP_COLUMNS)` gives it, by which
+            the clips were found; None: read again.
 
     Raises:
-        StoreError: the model wants more context than the store holds.
+        StoreError: the model wants more context than the store holds; its tables are others than when the clips were
+            found.
 
     Attributes:
         cache: where clips that were cut are kept, if anywhere.
     """
 
-    def __init__(self, clips: Clips, store: FaceStore, spec: ClipSpec, augment: Augmentation) -> None:
+    def __init__(
+        self,
+        clips: Clips,
+        store: FaceStore,
+        spec: ClipSpec,
+        augment: Augmentation,
+        table: tuple[np.ndarray, Mapping[str, np.ndarray]] | None = None,
+    ) -> None:
         check_margin(spec.margin, store.recipe["margin"])
         self.clips = clips
         self.spec = spec
         self.store = store
         self.augment = augment
         self.cache: Cache | None = None
-        self.crops = load_crops(clips, store, spec)
+        video, columns = table or store.crop_columns(clips.video_ids.to_list(), CLIP_COLUMNS)
+        self.crops = crops_of(clips, video, columns, store, spec)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -137,41 +150,46 @@ class ClipDataset(Dataset[Batch]):
         rows = slice(index * self.spec.clip_length, (index + 1) * self.spec.clip_length)
         video_id = self.clips.video_ids[int(self.clips.video[index])]
         crops = self.crops
-        where = (crops.offset[rows].tolist(), crops.length[rows].tolist(), crops.crc[rows].tolist())
+        place = (crops.offset[rows].numpy(), crops.length[rows].numpy(), crops.crc[rows].numpy())
         try:
-            images = [decode(content) for content in read_images(self.store, video_id, *where)]
-        except (OSError, ValueError, SyntaxError) as error:  # Pillow calls a broken PNG a SyntaxError
-            raise self._damaged(index, video_id, str(error)) from error
+            images = [decode(content) for content in self.store.read_images(video_id, *place)]
+        except OSError as error:  # Pillow's, of what is whole and no image
+            raise self._odd(video_id, str(error)) from error
         for image, side in zip(images, crops.side[rows].tolist(), strict=True):
             if image.shape != (side, side, 3):
-                raise self._damaged(index, video_id, f"an image has the shape {image.shape} and not {(side, side, 3)}")
+                raise self._odd(video_id, f"the shape {image.shape}, and its table says {(side, side, 3)}")
         return cut_window(images, crops.box[rows].numpy(), self.spec.size)
 
-    def _damaged(self, index: int, video_id: str, reason: str) -> StoreError:
-        path = archive(self.store, video_id)
-        track, start = int(self.clips.track[index]), int(self.clips.start[index])
+    def _odd(self, video_id: str, what: str) -> StoreError:
         return StoreError(
-            f"cannot read the crops of track {track} from frame {start} on in {path} ({reason}): delete it and run "
+            f"{self.store.archive_path(video_id)} has a crop that is not what was stored ({what}): delete it and run "
             "scripts/extract.py, which extracts its video again"
         )
 
 
-def load_crops(clips: Clips, store: FaceStore, spec: ClipSpec) -> Crops:
-    """What is needed of the store's table to read and cut these clips, and no more.
+def crops_of(
+    clips: Clips, video: np.ndarray, columns: Mapping[str, np.ndarray], store: FaceStore, spec: ClipSpec
+) -> Crops:
+    """What is needed to read and cut these clips, and no more.
+
+    Args:
+        clips: by whose rows the crops are looked up.
+        video: (N,) place of each crop's video in `clips.video_ids`.
+        columns: `CLIP_COLUMNS`, each (N,).
+        store: that holds the crops.
+        spec: of the clips.
 
     Raises:
-        StoreError: the table has changed since the clips were made.
+        StoreError: the tables have changed since the clips were found.
     """
-    video, columns = crop_columns(store, clips.video_ids.to_list(), [*SQUARE, *FACE, *CONTENT])
     first, num_rows = clips.row.numpy(), len(clips) * spec.clip_length
     if len(first) and (first[-1] >= len(video) or (video[first] != clips.video.numpy()).any()):
         raise StoreError(f"the tables of {store.root} were changed while they were read: give the same command again")
-    steps = np.arange(spec.clip_length) * spec.frame_stride
-    rows = (first[:, None] + steps).ravel()
+    rows = (first[:, None] + np.arange(spec.clip_length) * spec.frame_stride).ravel()
     box, side = np.empty((num_rows, 4), np.int16), np.empty(num_rows, np.int16)
     for chunk in (slice(i, i + CHUNK) for i in range(0, num_rows, CHUNK)):
         square, face = (np.stack([columns[name][rows[chunk]] for name in names], 1) for names in (SQUARE, FACE))
         side[chunk] = np.minimum(square[:, 2], store.recipe.get("max_crop_size", np.inf))
         box[chunk] = cut_boxes(square, face, side[chunk], spec.margin, spec.shape)
-    content = (torch.from_numpy(columns[name][rows].astype(np.int64)) for name in CONTENT)
-    return Crops(torch.from_numpy(box), torch.from_numpy(side), *content)
+    offset, length, crc = (torch.from_numpy(columns[name][rows].astype(kind)) for name, kind in PLACE_TYPES.items())
+    return Crops(torch.from_numpy(box), torch.from_numpy(side), offset, length, crc)

@@ -14,9 +14,8 @@ from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
 from deepfake.data.augment import NoAugmentation, as_float
 from deepfake.data.clips import find_clips
-from deepfake.data.dataset import ClipDataset
+from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
 from deepfake.data.loader import clip_loader
-from deepfake.data.stored import PLACE, crop_columns
 from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
@@ -84,15 +83,16 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
     face makes a forged video.
     """
     video_ids = sorted(paths)
+    table = store.crop_columns(video_ids, CLIP_COLUMNS)
     found = find_clips(
-        *crop_columns(store, video_ids, PLACE),
+        *table,
         detector.spec,
         video_ids=video_ids,
         labels=np.full(len(paths), np.nan),
         methods=[""] * len(paths),
         at_most=cfg.loader.eval_clips_per_video,
     )
-    dataset = ClipDataset(found, store, detector.spec, NoAugmentation())
+    dataset = ClipDataset(found, store, detector.spec, NoAugmentation(), table)
     clips = found.frame().assign(score=score_clips(detector, dataset, cfg))
     by_face = clips.groupby(["video_id", "track"])["score"].mean()
     score = by_face.groupby("video_id").max()

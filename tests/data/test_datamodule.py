@@ -1,6 +1,8 @@
 """Clips out of the store, and what an epoch sees of them."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from deepfake.data.dataset import Batch, ClipDataset, Draw
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import CorpusError, StoreError
 from deepfake.schema import Label, Split, Video
-from deepfake.store import FaceStore
+from deepfake.store import CROP_COLUMNS, FaceStore
 from tests.data.conftest import SPEC
 
 
@@ -135,21 +137,30 @@ def test_a_video_that_the_store_lacks_is_named(videos: list[Video], store: FaceS
         module([*videos, extra], store)
 
 
-@pytest.mark.parametrize("damage", ["cut off", "no image", "another size"])
+@pytest.mark.parametrize("damage", ["flipped byte", "no image", "another size"])
 def test_a_crop_that_is_damaged_is_named_with_its_archive_and_the_cure(
-    damage: str, videos: list[Video], store: FaceStore
+    damage: str, videos: list[Video], store: FaceStore, tmp_path: Path
 ) -> None:
+    shutil.copytree(store.root, tmp_path / "copy")
+    store = FaceStore(tmp_path / "copy", store.recipe)
+    path = store.archive_path("ft")
+    if damage != "flipped byte":  # an archive that is whole, of images that are not what its table says
+        kept = store.stored("ft")
+        assert kept is not None
+        image = b"text" if damage == "no image" else store.encode(np.zeros((12, 12, 3), np.uint8))
+        store.write(kept.row, kept.crops[CROP_COLUMNS], [image] * len(kept.crops))
+        store.build_tables(["ft"])
     dataset = module(videos, store).datasets[Split.TEST]
     index = int((dataset.clips.video == dataset.clips.video_ids.to_list().index("ft")).nonzero()[0])
-    path = store.image_path("ft", 0, int(dataset.clips.start[index]))
-    content = path.read_bytes()
-    smaller = store.encode(np.zeros((12, 12, 3), np.uint8))
-    path.write_bytes({"cut off": content[:20], "no image": b"text", "another size": smaller}[damage])
-    try:
-        with pytest.raises(StoreError, match=rf"{store.folder('ft')} .*delete it and run scripts/extract.py"):
-            dataset[index]
-    finally:
+    cure = "delete it and run scripts/extract.py"
+    if damage == "flipped byte":
+        content = bytearray(path.read_bytes())
+        content[int(dataset.crops.offset[index])] ^= 1
         path.write_bytes(content)
+        cure = "it was removed: give the same command again"
+    with pytest.raises(StoreError, match=f"{path} .*{cure}"):
+        dataset[index]
+    assert path.exists() == (damage != "flipped byte")
 
 
 def test_evaluation_scores_evenly_spread_clips(videos: list[Video], store: FaceStore) -> None:

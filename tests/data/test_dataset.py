@@ -1,6 +1,7 @@
 """A clip out of the store is what its frames are, read and cut one by one; what a worker needs is shared with it."""
 
 import pickle
+import zipfile
 from dataclasses import replace
 from multiprocessing.reduction import ForkingPickler
 
@@ -33,7 +34,8 @@ def one_by_one(dataset: ClipDataset, index: int) -> Tensor:
     images = []
     for frame in row["start"] + np.arange(spec.clip_length) * spec.frame_stride:
         crop = crops.loc[(row["video_id"], row["track"], frame)]
-        image = np.array(Image.open(store.image_path(row["video_id"], row["track"], frame)))
+        with zipfile.ZipFile(store.archive_path(row["video_id"])) as archive:
+            image = np.array(Image.open(archive.open(f"{row['track']}/{frame:06}.png")))
         square = crop[["x", "y", "size"]].tolist()
         face = crop[["face_x", "face_y", "face_width", "face_height"]].tolist()
         box = reference(square, face, image.shape[0], spec.margin, spec.shape)
