@@ -6,6 +6,8 @@ from itertools import pairwise
 import hydra
 from omegaconf import DictConfig
 
+from deepfake.run.misspelt import near_names
+
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="benchmark")
 def main(cfg: DictConfig) -> None:
@@ -18,4 +20,5 @@ if __name__ == "__main__":
     # Hydra takes no bare word but the value of a flag, as in `--cfg job`.
     words = [word[:1].isalpha() and "=" not in word and before[:1] != "-" for before, word in pairwise(sys.argv)]
     sys.argv[1:] = [f"benchmark={word}" if bare else word for word, bare in zip(sys.argv[1:], words, strict=True)]
-    main()
+    with near_names("benchmark"):
+        main()

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,9 @@ from deepfake.data.loader import clip_loader, say_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.schema import ClipSpec, Label, Split, Status, Video
+from deepfake.ranges import Count, PathName, Seed, Workers
+from deepfake.schema import ClipSpec, Label, MainFace, Split, Status, Video
 from deepfake.store import FaceStore
-
-MainFace = Literal["largest", "changed"]
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -54,14 +53,14 @@ class ClipDataModule(pl.LightningDataModule):
         store: FaceStore,
         spec: ClipSpec,
         augment: Augmentation,
-        seed: int,
+        seed: Seed,
         *,
-        batch_size: int = 32,
-        num_workers: int | None = None,
+        batch_size: Count = 32,
+        num_workers: Workers | None = None,
         cache: CacheKind | None = None,
-        cache_dir: str | Path | None = None,
-        clips_per_video: int = 8,
-        eval_clips_per_video: int | None = None,
+        cache_dir: PathName | None = None,
+        clips_per_video: Count = 8,
+        eval_clips_per_video: Count | None = None,
         main_track: bool = True,
         main_face: MainFace = "largest",
     ) -> None:

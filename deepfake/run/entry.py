@@ -14,6 +14,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
+from deepfake.run.foreign import refusal
+from deepfake.run.stages import check_stage
 
 T = TypeVar("T")
 
@@ -42,6 +44,7 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
             warnings.filterwarnings("ignore", message)
         try:
             _check_complete(cfg)
+            check_stage(cfg, stage.__name__)
             return stage(cfg)
         except Exception as error:
             mistake = _mistake(error)
@@ -76,8 +79,10 @@ def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 def _mistake(error: BaseException | None) -> DeepfakeError | None:
     """The user's mistake behind an error; Hydra wraps what a `_target_` raises in an error of its own."""
+    refused = None
     while error is not None:
         if isinstance(error, DeepfakeError):
             return error
+        refused = refused or refusal(error)
         error = error.__cause__
-    return None
+    return refused

@@ -13,6 +13,7 @@ from torch import Tensor
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.fit import load_exactly
+from deepfake.ranges import PathName, Word
 
 
 class Timm(Backbone):
@@ -29,7 +30,7 @@ class Timm(Backbone):
         WeightsError: the weights cannot be had, or belong to another network.
     """
 
-    def __init__(self, name: str, *, pretrained: bool = True, weights: str | Path | None = None) -> None:
+    def __init__(self, name: Word, *, pretrained: bool = True, weights: PathName | None = None) -> None:
         super().__init__()
         _check_name(name)
         published = pretrained and weights is None
