@@ -1,4 +1,4 @@
-"""The benchmarks at a size that takes a minute, and their arithmetic against numbers worked out by hand."""
+"""Both benchmarks of faces at a size that takes a minute, and their arithmetic against numbers worked out by hand."""
 
 import json
 from collections.abc import Iterator
@@ -11,13 +11,12 @@ import pandas as pd
 import pytest
 import torch
 
-from deepfake.errors import ConfigError
+from benchmarks.faces.boxes import share_found
+from benchmarks.faces.clips import draw, enlarge, prolong
+from benchmarks.faces.plain import one_image
+from benchmarks.faces.speed import jobs, stored_boxes
 from deepfake.faces.finders import retinaface, retinaface_mobilenet
 from deepfake.faces.finders.finder import Finder
-from deepfake.run.benchmarks.clips import draw, enlarge, prolong
-from deepfake.run.benchmarks.numbers import Growth, Line, fit_line, largest_deviation, share_found
-from deepfake.run.benchmarks.plain import one_image
-from deepfake.run.benchmarks.speed import jobs, stored_boxes
 from deepfake.store import CROP_COLUMNS, ENCODING, FaceStore
 from deepfake.video.door import probe, read
 from tests.conftest import Run
@@ -32,26 +31,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(2):
         draw(folder / f"{number}.mp4", number, 240, 320, 1)
     return folder
-
-
-def test_a_line_through_times() -> None:
-    line = fit_line([4, 8, 16], [9.0, 13.0, 21.0])
-    assert (line.slope, line.intercept) == (pytest.approx(1), pytest.approx(5))
-    # By hand: means 2 and 4; covariance (1 * 2 + 0 + 1 * 3) / 2 over variance 1 = 2.5; 4 - 2 * 2.5 = -1.
-    line = fit_line([1, 2, 3], [2.0, 3.0, 7.0])
-    assert (line.slope, line.intercept) == (pytest.approx(2.5), pytest.approx(-1))
-    assert largest_deviation(Line(1.0, 5.0), [4, 8, 16], [9.0, 13.0, 18.9]) == pytest.approx(0.1)
-
-
-def test_the_median_of_the_repeats_counts() -> None:
-    growth = Growth([2, 4], [[5.0, 90.0, 4.0], [9.0, 8.0, 9.5]])
-    assert growth.medians == [5.0, 9.0]
-    assert (growth.line.slope, growth.line.intercept) == (pytest.approx(2), pytest.approx(1))
-
-
-def test_times_that_do_not_grow_are_no_speed() -> None:
-    with pytest.raises(ConfigError, match=r"\[1, 2\] videos took \[2\.0, 1\.9\] s: .* raise num_videos or repeats"):
-        _ = Growth([1, 2], [[2.0], [1.9]]).line
 
 
 def test_share_found() -> None:
@@ -131,13 +110,6 @@ def test_the_plain_loop_finds_what_ours_finds(finders: Iterator[Finder], size: t
         assert theirs.boxes == pytest.approx(ours.boxes, abs=0.05)
         assert theirs.scores == pytest.approx(ours.scores, abs=1e-4)
         assert theirs.landmarks == pytest.approx(ours.landmarks, abs=0.05)
-
-
-@pytest.mark.parametrize("words", [["nonsense"], []])
-def test_an_unknown_benchmark(script: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
-    assert script("benchmark", *words) == 1
-    named = words[0] if words else None
-    assert f"error: benchmark={named}: choose one of extraction, finders" in capfd.readouterr().err
 
 
 def test_finders_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
