@@ -24,10 +24,16 @@ def partial_name() -> str:
 
 def abandoned(partial: Path) -> bool:
     """Whether whoever wrote it is gone: on this machine, its process; on another, a video is written within minutes."""
-    machine, _, process = partial.name.rpartition("-")[0].rpartition("-")
-    if machine == _machine():
-        return process != _process(int(process.partition(".")[0]))
-    return time.time() - partial.stat().st_mtime > 86_400
+    gone = ended(partial.name)
+    return time.time() - partial.stat().st_mtime > 86_400 if gone is None else gone
+
+
+def ended(name: str) -> bool | None:
+    """Whether the process that made a name with `partial_name` has ended; None if it is another machine's."""
+    machine, _, process = name.rpartition("-")[0].rpartition("-")
+    if machine != _machine():
+        return None
+    return process != _process(int(process.partition(".")[0]))
 
 
 @cache

@@ -80,9 +80,9 @@ class VideoRow:
         num_faces: tracks that were stored.
         num_detected: sampled frames that the finder was shown; boxes of the others are interpolated.
         reader: the library that decoded it; empty if none could.
-        num_bytes: of the file. Another number means another file, whose faces are extracted anew; -1 is to be
-            extracted again, as a fake whose real failed.
-        digest: BLAKE2 of the file's content; the audit compares it between splits.
+        num_bytes: of the file. Another number means another file, whose faces are extracted again; -1 asks for that
+            too, as for a fake whose real failed.
+        digest: of the file's content, see `deepfake.store.sources`; the audit compares it between splits.
         boxes: `detected` in this video, or `reused` from its real; empty without a face.
         duration_s: seconds that a player shows.
         num_repeated: sampled frames that equal the frame before them.
@@ -90,6 +90,9 @@ class VideoRow:
         num_shots: shots among the segments that were looked at; 0 if none was.
         main_share: share of the segments in which the main track was found; a lost one counts as one without.
         changed_track: the track that differs most from the real of the same name; -1 where that is not known.
+        path: of the file.
+        modified_ns: when the file was last changed, in nanoseconds since 1970; 0 where that was not noted. With another
+            time, the digest tells whether it is another file.
     """
 
     video_id: str
@@ -112,6 +115,8 @@ class VideoRow:
     num_shots: int = 0
     main_share: float = 0.0
     changed_track: int = -1
+    path: str = ""
+    modified_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

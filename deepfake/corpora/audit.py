@@ -1,12 +1,12 @@
 """Do the splits share anything? By video, by source video, by person and by file content."""
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
+from deepfake.content import digest, hasher
 from deepfake.errors import CorpusError
 from deepfake.schema import Split, Video
 
@@ -94,20 +94,15 @@ def duplicates(videos: Iterable[Video]) -> dict[str, str]:
         `video_id` -> hash of the file, for every file that shares size and beginning with another.
     """
     groups = [list(videos)]
-    for key in (lambda path: str(path.stat().st_size), _hash_of_start, _hash_of_whole):
+    for key in (lambda path: str(path.stat().st_size), _hash_of_start, digest):
         found: dict[str, list[Video]] = defaultdict(list)
         for index, group in enumerate(groups):
             for video in group:
                 found[f"{index} {key(video.path)}"].append(video)
         groups = [group for group in found.values() if len(group) > 1]
-    return {video.video_id: _hash_of_whole(group[0].path) for group in groups for video in group}
+    return {video.video_id: digest(group[0].path) for group in groups for video in group}
 
 
 def _hash_of_start(path: Path) -> str:
     with path.open("rb") as file:
-        return hashlib.sha256(file.read(65536)).hexdigest()
-
-
-def _hash_of_whole(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return hasher(file.read(65536)).hexdigest()

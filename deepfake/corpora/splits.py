@@ -70,6 +70,20 @@ def fingerprint(videos: Iterable[Video]) -> str:
     return _digest("\n".join("\t".join(map(str, row)) for row in rows))[:16]
 
 
+def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict[str, str]:
+    """16 hex digits a split, over what its files hold: two folders with equal names and other files differ here.
+
+    Args:
+        videos: those without a split do not count.
+        digests: video_id -> hash of the file.
+    """
+    rows: dict[str, list[str]] = {}
+    for video in sorted(videos, key=lambda video: video.video_id):
+        if video.split is not None:
+            rows.setdefault(str(video.split), []).append(f"{video.video_id}\t{digests[video.video_id]}")
+    return {split: _digest("\n".join(lines))[:16] for split, lines in rows.items()}
+
+
 def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
     people = sorted({person for pair in pairs for person in pair})
     row = np.searchsorted(people, [a for a, _ in pairs])

@@ -7,8 +7,10 @@ Each worker has a reader and a finder of its own, and one thread: a finder's man
 a second thread on a CPU, and lose up to twenty times when they have to share a core. On a GPU the workers share it.
 
 Reals come before their fakes, since a fake can take its boxes from its real, and its real tells which face was changed.
+Other runs may extract into the same store meanwhile: see `deepfake.faces.sharing`.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -24,13 +26,14 @@ from deepfake.faces.phase import Board, Phase, write
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, cure, outcome
+from deepfake.faces.sharing import Shared, Video
 from deepfake.faces.video_faces import Found, nothing
 from deepfake.faces.workers import Fault, Job, Work, module_of, one_line, worker_pool
 from deepfake.schema import Status, VideoRow
-from deepfake.store import FaceStore, file_size
+from deepfake.store import Claims, FaceStore, facts
 from deepfake.video.door import READERS
 
-Video = tuple[str, Path, str | None]  # video_id, file, video_id of the real
+log = logging.getLogger(__name__)
 
 
 def extract(
@@ -57,7 +60,7 @@ def extract(
         timeout_s: a video that takes a worker longer is stopped; if it hung in its decoder, another reader tries it.
 
     Yields:
-        What became of each video, once it is on disk: all reals before the fakes of `pairs`.
+        What became of each video, once it is on disk, by this run or by another: all reals before the fakes of `pairs`.
 
     Raises:
         StoreError: the store cannot be written to.
@@ -65,18 +68,27 @@ def extract(
     """
     context = worker_context(module_of(make_finder))
     _try_out(make_finder)
-    before = {video_id: stored[0].status for video_id in todo if (stored := store.stored(video_id))}
+    before = {video_id: stored.row.status for video_id in todo if (stored := store.stored(video_id))}
     setbacks, failed = Setbacks(), set[str]()
     crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
-    with ThreadPoolExecutor(max_workers=1) as writer, crew.pool:
+    num_elsewhere = 0
+    with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew.pool:
         try:
             for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
                 jobs = [(video_id, todo[video_id], pairs.get(video_id)) for video_id in sorted(part)]
-                for row in _write_behind(crew.work_ahead(jobs, failed), store, writer):
-                    yield row
-                    if row.status == Status.FAILED:
-                        failed.add(row.video_id)
-                    setbacks.note(row, known=before.get(row.video_id) == Status.FAILED)
+                shared = Shared(jobs, store, claims)
+                while shared.left:
+                    for row in _write_behind(crew.work_ahead(shared.claimed(), failed), store, claims, writer):
+                        yield row
+                        if row.status == Status.FAILED:
+                            failed.add(row.video_id)
+                        setbacks.note(row, known=before.get(row.video_id) == Status.FAILED)
+                    for row in shared.taken_elsewhere():
+                        num_elsewhere += 1
+                        yield row
+                    shared.wait()
+            if num_elsewhere:
+                log.info("%d of %d videos were extracted by other runs at the same time", num_elsewhere, len(todo))
         except BaseException:
             crew.pool.stop()  # do not wait for what nobody will write
             raise
@@ -96,11 +108,19 @@ def _try_out(make_finder: Callable[[], Finder]) -> None:
         raise ExtractionError(f"the finder cannot be made: {one_line(error)}. {cure(str(error))}") from error
 
 
-def _write_behind(found: Iterable[Found], store: FaceStore, writer: ThreadPoolExecutor) -> Iterator[VideoRow]:
+def _write_behind(
+    found: Iterable[Found], store: FaceStore, claims: Claims, writer: ThreadPoolExecutor
+) -> Iterator[VideoRow]:
     """Write while the next faces are looked for; the end of it means that all are on disk."""
+
+    def write(each: Found) -> VideoRow:
+        row = store.write(each.row, each.crops, each.images)
+        claims.release(row.video_id)
+        return row
+
     written: deque[Future[VideoRow]] = deque()
     for each in found:
-        written.append(writer.submit(store.write, each.row, each.crops, each.images))
+        written.append(writer.submit(write, each))
         while len(written) > 2 or (written and written[0].done()):
             yield written.popleft().result()
     for future in written:
@@ -160,5 +180,5 @@ class _Crew:
         if isinstance(result, DecoderLost):
             if job.first_reader + 1 < len(self.work.readers):
                 return None
-            return nothing(VideoRow(job.video_id, Status.UNREADABLE, result.reason, num_bytes=file_size(job.path)))
+            return nothing(VideoRow(job.video_id, Status.UNREADABLE, result.reason, **facts(job.path)))
         return result

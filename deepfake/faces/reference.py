@@ -10,14 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from scipy.optimize import linear_sum_assignment
 
 from deepfake.faces.crop import Region, crop
 from deepfake.faces.looks import thumbnail
 from deepfake.faces.tracklet import Person, Tracklet, box_iou
 from deepfake.schema import Status
-from deepfake.store import FACE, LANDMARKS, SQUARE, FaceStore
+from deepfake.store import FACE, LANDMARKS, PLACE, SQUARE, FaceStore, decode
 from deepfake.video.reader import VideoInfo
 
 MAX_SIZE_DIFFERENCE = 4  # pixels a side, as when an encoder wants a multiple of 2 or 4
@@ -91,9 +90,10 @@ class Reference:
 
     def _pixels(self, track: int, frame: int, of_fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """A crop of the real, and the same square of the same frame of the fake."""
-        row = self.crops[(self.crops["track"] == track) & (self.crops["frame"] == frame)].iloc[0]
-        there = np.asarray(Image.open(self.store.image_path(self.video_id, track, frame)).convert("RGB"))
-        return there, crop(of_fake, Region(int(row["x"]), int(row["y"]), int(row["size"])), self.max_size)
+        rows = self.crops[(self.crops["track"] == track) & (self.crops["frame"] == frame)]
+        (content,) = self.store.read_images(self.video_id, *(rows[column].to_numpy() for column in PLACE))
+        square = Region(*(int(rows[column].iloc[0]) for column in SQUARE))
+        return decode(content), crop(of_fake, square, self.max_size)
 
 
 def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo, max_size: int) -> Reference | None:
@@ -108,7 +108,7 @@ def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo, max_s
     found = store.stored(real_id) if real_id else None
     if real_id is None or found is None:
         return None
-    row, crops = found
+    row, crops = found.row, found.crops
     sizes = (row.num_frames, row.height, row.width), (info.num_frames, info.height, info.width)
     if row.status != Status.OK or not aligned(*sizes):
         return None

@@ -3,7 +3,6 @@
 So memory does not grow with the length of the video.
 """
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from deepfake.content import digest
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders.finder import Finder
@@ -22,7 +22,7 @@ from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person
 from deepfake.faces.segments import find_tracklets, segment_frames
 from deepfake.faces.tracklet import Tracklet, smooth
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore, file_size
+from deepfake.store import CROP_COLUMNS, FaceStore, facts
 from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
 
@@ -69,7 +69,7 @@ def extract_video(
         with decoding(open_video, path, readers[first_reader]) as video:
             return _Extraction(video_id, video, finder, recipe, store).run(real_id)
     except UnreadableVideoError as error:
-        return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, num_bytes=file_size(path)))
+        return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, **facts(path)))
 
 
 def nothing(row: VideoRow) -> Found:
@@ -219,8 +219,7 @@ class _Extraction:
             num_sampled=scan.num_sampled,
             num_detected=scan.num_detected,
             num_faces=len(scan.people),
-            num_bytes=file_size(self.video.path),
-            digest=_digest(self.video.path),
+            digest=digest(self.video.path),
             boxes=("reused" if scan.reused else "detected") if scan.people else "",
             reader=self.video.name,
             duration_s=round(info.duration_s, 3),
@@ -229,9 +228,5 @@ class _Extraction:
             num_shots=count_shots(scan.segments),
             main_share=scan.main_share,
             changed_track=scan.changed,
+            **facts(self.video.path),
         )
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -39,13 +39,13 @@ def log_results(loggers: Iterable[Logger], pictures: Mapping[str, Path], videos:
     Args:
         loggers: of the run.
         pictures: key -> PNG.
-        videos: one row a video; in column `face` the path of an image.
+        videos: one row a video; in column `face` an image, (S, S, 3) uint8 RGB.
     """
     for logger in loggers:
         if isinstance(logger, WandbLogger):
             for key, path in pictures.items():
                 logger.log_image(key, [str(path)])
-            shown = videos.assign(face=[wandb.Image(str(path)) for path in videos["face"]])
+            shown = videos.assign(face=[wandb.Image(image) for image in videos["face"]])
             logger.log_table("test/videos", columns=list(shown.columns), data=shown.to_numpy().tolist())
 
 

@@ -4,8 +4,8 @@ import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 MAX_FACES = 1000
@@ -30,33 +30,35 @@ class SheetFace:
     """One face of the sheet.
 
     Attributes:
-        path: a square image, of any size.
+        image: (S, S, 3) uint8 RGB, of any size.
         caption: two lines; what is too long for the cell loses its middle.
         score: the finder's confidence that this is a face, in [0, 1].
         label: `real` or `fake`; anything else is unlabelled.
     """
 
-    path: Path
+    image: np.ndarray
     caption: tuple[str, str]
     score: float
     label: str
 
     @classmethod
-    def of(cls, path: Path, video_id: str, score: float, label: str = "") -> "SheetFace":
+    def of(cls, image: np.ndarray, video_id: str, score: float, label: str = "") -> "SheetFace":
         """With the usual caption: the video, then label and score."""
-        return cls(path, (video_id, f"{label} {score:.2f}".strip()), score, label)
+        return cls(image, (video_id, f"{label} {score:.2f}".strip()), score, label)
 
 
-def contact_sheet(faces: Sequence[SheetFace], title: str) -> Image.Image:
+def contact_sheet(faces: Sequence[SheetFace], title: str, num_faces: int | None = None) -> Image.Image:
     """Draw faces in rows, lowest score first, framed by their label.
 
     Args:
         faces: one a video; of more than `MAX_FACES`, those with the highest scores are left out, and the title says so.
         title: the line on top.
+        num_faces: how many there are, if `faces` are those with the lowest scores alone.
     """
     shown = sorted(faces, key=lambda face: face.score)[:MAX_FACES]
-    if len(shown) < len(faces):
-        title = f"{title}: the {len(shown)} lowest of {len(faces)}"
+    num_faces = len(faces) if num_faces is None else num_faces
+    if len(shown) < num_faces:
+        title = f"{title}: the {len(shown)} lowest of {num_faces}"
     small, large = ImageFont.load_default(size=11), ImageFont.load_default(size=18)
     columns = num_columns(len(shown))
     width = max(GAP + columns * (CELL_WIDTH + GAP), math.ceil(large.getlength(title)) + 2 * GAP)
@@ -68,7 +70,7 @@ def contact_sheet(faces: Sequence[SheetFace], title: str) -> Image.Image:
         left, top = corner(i, columns)
         frame = (left, top, left + CELL_WIDTH - 1, top + CELL_WIDTH - 1)
         draw.rectangle(frame, fill=COLOURS.get(face.label, UNLABELLED))
-        sheet.paste(_thumbnail(face.path), (left + BORDER, top + BORDER))
+        sheet.paste(_thumbnail(face.image), (left + BORDER, top + BORDER))
         for j, line in enumerate(face.caption):
             at = (left + CELL_WIDTH // 2, top + CELL_WIDTH + 3 + j * LINE)
             draw.text(at, shorten(line, CELL_WIDTH, small), fill=INK, font=small, anchor="ma")
@@ -119,6 +121,5 @@ def shorten(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.Imag
     return short
 
 
-def _thumbnail(path: Path) -> Image.Image:
-    with Image.open(path) as image:
-        return image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+def _thumbnail(image: np.ndarray) -> Image.Image:
+    return Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)

@@ -5,32 +5,33 @@ import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
 from deepfake.corpora.corpus import Listing
-from deepfake.corpora.splits import fingerprint
-from deepfake.data.datamodule import MainFace
+from deepfake.corpora.splits import content_digests, fingerprint
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.shards import shard
-from deepfake.report.contact_sheet import SheetFace, as_jpeg, contact_sheet
+from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact_sheet
 from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
 from deepfake.run.summary import Extraction, require_some, summarise
 from deepfake.schema import Split, Video
-from deepfake.store import FaceStore, recipe_name
+from deepfake.scoring import ScoringRule
+from deepfake.store import FaceStore, ReadOnlyError, recipe_name
 from deepfake.video.door import readers_for
 
 log = logging.getLogger(__name__)
-TRACKS = ("main", "all")  # the choices of `data.tracks`
-MAIN_FACES: tuple[MainFace, ...] = ("largest", "changed")  # the choices of `data.main_face`
+TABLES_EVERY = 1000  # videos, so that a run that is killed leaves few archives to read again
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -56,16 +57,33 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
-def describe(data: DictConfig, listing: Listing, coverage: Mapping[Split, Mapping[str, int]]) -> dict[str, Any]:
-    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, fingerprint."""
+def describe(
+    data: DictConfig,
+    listing: Listing,
+    coverage: Mapping[Split, Mapping[str, int]],
+    store: FaceStore,
+    rule: ScoringRule,
+) -> dict[str, Any]:
+    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, what the files hold.
+
+    Args:
+        data: the config group.
+        listing: of the corpus.
+        coverage: of the splits that numbers are given for.
+        store: that holds all videos of these splits.
+        rule: by which videos are scored.
+    """
+    videos = [video for video in listing.videos if video.split in coverage]
+    digests = store.rows([video.video_id for video in videos])["digest"].to_dict()
     return {
         "corpus": data.name,
         "protocol": listing.protocol,
         "fingerprint": fingerprint(listing.videos),
+        "content": content_digests(videos, digests),
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,
-        "tracks": data.tracks,
-        "main_face": data.main_face,
+        "tracks": rule.tracks,
+        "main_face": rule.main_face,
         "coverage": {str(split): dict(counts) for split, counts in coverage.items()},
     }
 
@@ -74,30 +92,6 @@ def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
     """All that extraction knows of a corpus: video_id -> file, and video_id of a fake -> that of its real."""
     videos = list(videos)
     return {v.video_id: v.path for v in videos}, {v.video_id: v.real_id for v in videos if v.real_id}
-
-
-def only_main_track(data: DictConfig) -> bool:
-    """Whether a model sees of each video its main face alone.
-
-    Raises:
-        ConfigError: `data.tracks` is neither of the two.
-    """
-    tracks = data.get("tracks")
-    if tracks not in TRACKS:
-        raise ConfigError(f"data.tracks is {tracks!r}: choose one of {', '.join(TRACKS)}")
-    return tracks == TRACKS[0]
-
-
-def chosen_main_face(data: DictConfig) -> MainFace:
-    """Which face of a video is its main one.
-
-    Raises:
-        ConfigError: `data.main_face` is neither of the two.
-    """
-    for choice in MAIN_FACES:
-        if data.get("main_face") == choice:
-            return choice
-    raise ConfigError(f"data.main_face is {data.get('main_face')!r}: choose one of {', '.join(MAIN_FACES)}")
 
 
 def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: DictConfig) -> dict[str, Path]:
@@ -139,8 +133,8 @@ def complete_store(
     """
     require_whole(options)
     paths, pairs = sources(videos)
-    done = extract_faces(paths, pairs, store, faces, options)
-    merge(videos, store, anew=done.num_videos > 0)
+    done = extract_faces(paths, pairs, store, faces, options, tables=True)
+    merge(videos, store)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
         require_some(store.rows(list(paths)), store)
@@ -162,8 +156,10 @@ def extract_faces(
     store: FaceStore,
     faces: Mapping[str, Any],
     options: DictConfig,
+    *,
+    tables: bool = False,
 ) -> Extraction:
-    """Bring what is not there into the store, with a progress bar; the tables are left as they are.
+    """Bring what is not there into the store, with a progress bar.
 
     Args:
         paths: video_id -> file.
@@ -171,6 +167,7 @@ def extract_faces(
         store: opened.
         faces: the settled recipe that the store was made from.
         options: the config group `extract`.
+        tables: whether the tables are brought up to date on the way, now and then; shards leave that to the last run.
     """
     if options.num_workers is not None and options.num_workers < 1:
         raise ConfigError(f"extract.num_workers is {options.num_workers}: give 1 or more, or null for one a core")
@@ -188,9 +185,14 @@ def extract_faces(
         how = {"num_workers": workers, "timeout_s": options.timeout_s, "readers": readers}
         rows = extract(todo, store, finder, recipe, pairs=pairs, **how)
         with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
+            written: list[str] = []
             for row in bar:
                 frames += row.num_sampled
                 bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
+                written.append(row.video_id)
+                if tables and len(written) == TABLES_EVERY:
+                    store.update_tables(written)
+                    written = []
     return Extraction(len(todo), frames, time.perf_counter() - start)
 
 
@@ -203,41 +205,46 @@ def default_workers(device: str) -> int:
     return cores if device == "cpu" else min(cores, 8)
 
 
-def merge(videos: Sequence[Video], store: FaceStore, *, anew: bool = False) -> None:
-    """Bring the store's tables up to date with its folders, and the contact sheet, if these are all of its videos.
+def merge(videos: Sequence[Video], store: FaceStore) -> None:
+    """Bring the store's tables up to date with its archives, and the contact sheet, if these are all of its videos.
 
     Args:
         videos: those that are in the store.
         store: opened.
-        anew: whether some of them have just been extracted; their rows may look as before and their crops not.
     """
     ids = [video.video_id for video in videos]
     sheet = store.root / "contact_sheet.jpg"
-    if anew or not store.lists(ids):
-        sheet.unlink(missing_ok=True)  # before: a kill leaves none rather than an old one
-        store.build_tables(ids)
-    if sheet.exists() or set(store.videos().index) - set(ids):
+    changed = store.build_tables(ids)
+    table = store.videos()
+    if (sheet.exists() and not changed) or len(table.index.difference(ids)):
         return
     labels = {video.video_id: video.label.name.lower() for video in videos}
-    counts = ", ".join(f"{count} {status}" for status, count in Counter(store.rows(ids)["status"]).items())
-    faces = main_faces(store, labels)
-    store.replace(sheet.name, as_jpeg(contact_sheet(faces, f"{store.root.name}: {counts}")))
+    counts = ", ".join(f"{count} {status}" for status, count in Counter(table["status"]).items())
+    faces, num_faces = main_faces(store, labels)
+    with suppress(ReadOnlyError):
+        store.replace(sheet.name, as_jpeg(contact_sheet(faces, f"{store.root.name}: {counts}", num_faces)))
 
 
-def main_faces(store: FaceStore, labels: Mapping[str, str]) -> list[SheetFace]:
-    """One crop of each video's main face, from the middle, with the finder's mean score.
+def main_faces(store: FaceStore, labels: Mapping[str, str]) -> tuple[list[SheetFace], int]:
+    """One crop of each video's main face, from the middle, with the finder's mean score; the least certain ones.
 
     Args:
         store: with its tables.
         labels: video_id -> real or fake, of the videos that are wanted.
+
+    Returns:
+        As many as a sheet shows, and how many there are.
     """
-    crops = store.crops()
-    crops = crops[(crops["track"] == 0) & crops["video_id"].isin(list(labels))]
-    faces = []
-    for video_id, rows in crops.groupby("video_id"):
-        path = store.image_path(video_id, 0, int(rows["frame"].iloc[len(rows) // 2]))
-        faces.append(SheetFace.of(path, video_id, float(rows["score"].mean()), labels[video_id]))
-    return faces
+    ids = sorted(labels)
+    video, crops = store.crop_columns(ids, ["track", "frame", "score"])
+    table = pd.DataFrame({"video": video, **crops})
+    by_video = table[table["track"] == 0].groupby("video")
+    scores = by_video["score"].mean().nsmallest(MAX_FACES, keep="all")[:MAX_FACES]
+    frames = by_video["frame"].apply(lambda frames: frames.iloc[len(frames) // 2]).loc[scores.index]
+    return [
+        SheetFace.of(store.image(ids[place], 0, int(frames.loc[place])), ids[place], score, labels[ids[place]])
+        for place, score in scores.items()
+    ], len(by_video)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

@@ -63,8 +63,14 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
         chosen = {name: config.get(name) for name in ("seed", "scheduler")}
         return {"model": of["model"], "spec": of["spec"], "data": of["data"]["fingerprint"], **chosen}
 
+    def contents(of: Mapping[str, Any]) -> Any:  # a card of before they were noted is like any other
+        return of["data"].get("content", card["data"].get("content"))
+
     then, now = facts(resumed.card), facts(card)
-    if other := [name for name in then if then[name] != now[name]]:
+    other = [name for name in then if then[name] != now[name]]
+    if contents(resumed.card) != contents(card):
+        other.append("content of the videos' files")
+    if other:
         raise ConfigError(
             f"resume={resumed.path} is of a run with another {', '.join(other)}: give the options it was begun with "
             "(its .hydra/overrides.yaml holds them), or begin a new run from its weights, "

@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, common_split, draw, fingerprint, share_out
+from deepfake.corpora.splits import (
+    IDENTITY_SHARES,
+    VAL_SHARES,
+    common_split,
+    content_digests,
+    draw,
+    fingerprint,
+    share_out,
+)
 from deepfake.schema import Label, Split, Video
 
 TRAIN, VAL, TEST = Split.TRAIN, Split.VAL, Split.TEST
@@ -67,3 +75,13 @@ def test_fingerprint_is_that_of_ids_labels_and_splits() -> None:
         replace(videos[0], label=Label.FAKE),
     ):
         assert fingerprint([other, *videos[1:]]) != expected
+
+
+def test_content_is_told_a_split_and_by_the_files_alone() -> None:
+    videos = [_video("a"), _video("b", TEST, Label.FAKE), _video("c", None)]
+    # `printf 'a\\tff' | sha256sum` and `printf 'b\\tee' | sha256sum`.
+    expected = {"train": "bebdefedce6fcd5d", "test": "ea7d69ee90a7a7a6"}
+    assert content_digests(videos, {"a": "ff", "b": "ee"}) == expected
+    assert content_digests(reversed(videos), {"a": "ff", "b": "ee", "c": "dd"}) == expected
+    other = content_digests(videos, {"a": "ff", "b": "dd"})
+    assert other["train"] == expected["train"] and other["test"] != expected["test"]

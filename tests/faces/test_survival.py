@@ -158,21 +158,21 @@ def test_killed_at_any_moment_and_run_again_it_is_the_same_store(tmp_path: Path)
     for number in (1, 4, 9):  # videos in the store when it is killed
         process = subprocess.Popen(command, env=environment)
         workers: list[psutil.Process] = []
-        while process.poll() is None and len(folders(tmp_path / "killed")) < number:
+        while process.poll() is None and len(archives(tmp_path / "killed")) < number:
             workers = psutil.Process(process.pid).children(recursive=True)
             time.sleep(0.005)
         process.send_signal(signal.SIGKILL)
         process.wait()
         _, alive = psutil.wait_procs(workers, timeout=10)
         assert not alive, "workers outlive a run that was killed"
-        assert done.items() <= folders(tmp_path / "killed").items()  # nothing is done twice
-        done = folders(tmp_path / "killed")
+        assert done.items() <= archives(tmp_path / "killed").items()  # nothing is done twice
+        done = archives(tmp_path / "killed")
         assert len(done) < 40
     store = run(paths, tmp_path / "killed")
     assert contents(store.root) == expected
-    assert done.items() <= folders(tmp_path / "killed").items()
+    assert done.items() <= archives(tmp_path / "killed").items()
 
 
-def folders(root: Path) -> dict[str, int]:
-    """The videos that are in the store, and the inodes of their folders."""
-    return {path.name: path.stat().st_ino for path in root.glob("*/crops/*")}
+def archives(root: Path) -> dict[str, int]:
+    """The videos that are in the store, and the inodes of their archives."""
+    return {path.name: path.stat().st_ino for path in root.glob("*/crops/*.zip")}

@@ -12,7 +12,7 @@ import pytest
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import fingerprint
 from deepfake.errors import ConfigError
-from deepfake.run.evaluate import compare, require_fingerprint
+from deepfake.run.evaluate import compare, compare_content, require_fingerprint
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run
 
@@ -121,6 +121,17 @@ def test_what_is_said_of_the_data(
     compare({"corpus": corpus, "protocol": "official", "fingerprint": known}, "mine", LISTING)
     (record,) = caplog.records
     assert record.levelno == level and words in record.getMessage()
+
+
+@pytest.mark.parametrize(("then", "warned"), [({"test": "beef"}, True), ({"test": "cafe"}, False), ({}, False)])
+def test_other_files_under_the_same_names_are_told(
+    then: dict[str, str], warned: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    trained = {"corpus": "mine", "fingerprint": "f", "content": then}
+    compare_content(trained, {"corpus": "mine", "fingerprint": "f", "content": {"test": "cafe"}})
+    assert [r.levelno for r in caplog.records] == [logging.WARNING] * warned
+    if warned:
+        assert "the files of test are others than those of the training run" in caplog.text
 
 
 def test_a_fingerprint_that_hydra_took_for_a_number_is_not_guessed_at() -> None:

@@ -2,21 +2,23 @@
 
 import errno
 import os
+import shutil
 import subprocess
 import sys
 import time
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
 
 from deepfake.atomic import partial_name, write_atomic
 from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore, recipe_name
+from deepfake.store import CROP_COLUMNS, PLACE, FaceStore, recipe_name
+from deepfake.store.archive import read_checked
 
 RECIPE = {"finder": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
 
@@ -38,16 +40,17 @@ def test_lossless_formats_give_the_pixels_back(suffix: str, tmp_path: Path) -> N
     store = FaceStore(tmp_path, {**RECIPE, "image_format": suffix}).open()
     image = np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8)
     store.write(VideoRow("a/b", Status.OK), crops([3]), [store.encode(image)])
-    assert np.array_equal(np.asarray(Image.open(store.image_path("a/b", 0, 3))), image)
+    assert np.array_equal(store.image("a/b", 0, 3), image)
 
 
-def test_tables_are_built_from_the_folders_and_can_be_built_again(tmp_path: Path) -> None:
+def test_tables_are_built_from_the_archives_and_can_be_built_again(tmp_path: Path) -> None:
     store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "x/a", "x/b")
-    before = (tmp_path / "videos.csv").read_bytes(), (tmp_path / "crops.parquet").read_bytes()
-    for name in ("videos.csv", "crops.parquet"):
-        (tmp_path / name).unlink()
-    store.build_tables(["x/b", "x/a"])
-    assert ((tmp_path / "videos.csv").read_bytes(), (tmp_path / "crops.parquet").read_bytes()) == before
+    before, videos = store.crops(columns=[*CROP_COLUMNS, *PLACE]), (tmp_path / "videos.csv").read_bytes()
+    shutil.rmtree(tmp_path / "tables")
+    (tmp_path / "videos.csv").unlink()
+    assert store.build_tables(["x/b", "x/a"]) and not store.build_tables(["x/b", "x/a"])
+    pd.testing.assert_frame_equal(store.crops(columns=[*CROP_COLUMNS, *PLACE]), before)
+    assert (tmp_path / "videos.csv").read_bytes() == videos
     assert store.crops().groupby("video_id")["frame"].apply(list).to_dict() == {"x/a": [3, 4], "x/b": [3, 4]}
 
 
@@ -113,26 +116,27 @@ def test_what_a_killed_run_left_is_swept_and_what_a_live_one_writes_is_not(tmp_p
 
 def test_a_full_disk_is_said_and_leaves_nothing_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "a")
-    write_bytes = Path.write_bytes
+    writestr = zipfile.ZipFile.writestr
 
-    def full(path: Path, content: bytes) -> int:
-        if path.name == "000004.png":
+    def full(archive: zipfile.ZipFile, name: zipfile.ZipInfo, content: bytes) -> None:
+        if name.filename == "0/000004.png":
             raise OSError(errno.ENOSPC, "No space left on device")
-        return write_bytes(path, content)
+        writestr(archive, name, content)
 
-    monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(StoreError, match=r"No space left on device\) at b: make room and give the same command again"):
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", full)
+    expected = r"No space left on device\) at crops/b.zip: make room and give the same command again"
+    with pytest.raises(StoreError, match=expected):
         filled(store, "b")
     assert list((tmp_path / "partial").iterdir()) == []
-    assert [path.name for path in (tmp_path / "crops").iterdir()] == ["a"]
+    assert [path.name for path in (tmp_path / "crops").iterdir()] == ["a.zip"]
 
 
-def test_tables_that_say_something_else_than_the_folders_are_not_up_to_date(tmp_path: Path) -> None:
+def test_tables_that_say_something_else_than_the_archives_are_not_up_to_date(tmp_path: Path) -> None:
     store = filled(FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open(), "a", "b")
     assert store.lists(["a", "b"])
     store.write(VideoRow("b", Status.NO_FACE, "no face in 8 frames", num_bytes=7), crops([]), [])
     assert store.lists(["a"]) and not store.lists(["a", "b"])
-    assert store.folder_rows(["b"])["status"].tolist() == ["no_face"]
+    assert store.archive_rows(["b"])["status"].tolist() == ["no_face"]
 
 
 def test_two_runs_that_write_the_same_video_leave_one_of_them_whole(tmp_path: Path) -> None:
@@ -141,9 +145,10 @@ def test_two_runs_that_write_the_same_video_leave_one_of_them_whole(tmp_path: Pa
     with ThreadPoolExecutor(8) as pool:
         frames = [crops(list(range(n))) for n in range(1, 9)] * 4
         list(pool.map(lambda rows: store.write(VideoRow("a", Status.OK), rows, [image] * len(rows)), frames))
-    _, rows = store.stored("a")  # type: ignore[misc]
-    assert all(store.image_path("a", 0, frame).exists() for frame in rows["frame"])
-    assert len(list((tmp_path / "crops/a/0").iterdir())) == len(rows)
+    stored = read_checked(store.archive_path("a"))
+    with zipfile.ZipFile(store.archive_path("a")) as archive:
+        names = [f"0/{frame:06d}.png" for frame in stored.crops["frame"]]
+        assert archive.namelist() == [*names, "crops.csv", "video.json"]
     assert list((tmp_path / "partial").iterdir()) == []
 
 
@@ -153,7 +158,7 @@ def test_tables_that_were_written_in_part_are_written_again(tmp_path: Path, monk
 
     def killed(source: Path, target: Path) -> None:
         calls.append(target)
-        if len(calls) == 2:
+        if len(calls) == 3:  # after the archive and one of the tables
             raise KeyboardInterrupt
         replace(source, target)
 
@@ -166,7 +171,7 @@ def test_tables_that_were_written_in_part_are_written_again(tmp_path: Path, monk
     assert store.lists(["a", "b"]) and set(store.crops()["video_id"]) == {"a", "b"}
 
 
-@pytest.mark.parametrize("name", ["recipe.yaml", "videos.csv"])
+@pytest.mark.parametrize("name", ["recipe.yaml", "videos.csv", "manifest.json"])
 def test_a_full_disk_is_said_of_every_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     store = FaceStore(tmp_path, {**RECIPE, "image_format": "png"})
     replace = os.replace
@@ -177,12 +182,13 @@ def test_a_full_disk_is_said_of_every_file(name: str, tmp_path: Path, monkeypatc
         replace(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(StoreError, match=rf"No space left on device\) at {name}"):
+    with pytest.raises(StoreError, match=rf"No space left on device\) at (tables/)?{name}"):
         filled(store.open(), "a")
     assert list((tmp_path / "partial").iterdir()) == []
 
 
-def test_a_video_within_the_folder_of_another_is_refused(tmp_path: Path) -> None:
+def test_a_video_whose_archive_would_be_the_folder_of_another_is_refused(tmp_path: Path) -> None:
     store = FaceStore(tmp_path, {**RECIPE, "image_format": "png"}).open()
-    with pytest.raises(StoreError, match=r"real/a/0 and real/a cannot both be stored, .*: rename a.mp4"):
-        store.todo({"real/a": Path("a.mp4"), "real/a/0": Path("a/0.mp4")})
+    assert list(store.todo({"real/a": Path("a.mp4"), "real/a/0": Path("a/0.mp4")})) == ["real/a", "real/a/0"]
+    with pytest.raises(StoreError, match=r"real/a and real/a.zip/0 cannot both be stored, .*: rename a.mp4"):
+        store.todo({"real/a": Path("a.mp4"), "real/a.zip/0": Path("a/0.mp4")})

@@ -1,0 +1,24 @@
+"""The face store: one archive a video, tables in parts."""
+
+from deepfake.store.archive import CROP_COLUMNS, FACE, LANDMARKS, PLACE, SQUARE, Stored
+from deepfake.store.claims import Claims
+from deepfake.store.disk import ReadOnlyError
+from deepfake.store.images import ENCODING, decode
+from deepfake.store.sources import facts
+from deepfake.store.store import FaceStore, recipe_name
+
+__all__ = [
+    "CROP_COLUMNS",
+    "ENCODING",
+    "FACE",
+    "LANDMARKS",
+    "PLACE",
+    "SQUARE",
+    "Claims",
+    "FaceStore",
+    "ReadOnlyError",
+    "Stored",
+    "decode",
+    "facts",
+    "recipe_name",
+]

@@ -1,0 +1,168 @@
+"""One video's archive: its crops, where each comes from, and what became of the video, in one uncompressed zip.
+
+    <track>/<frame>.webp    the crops
+    crops.csv               a row a crop: `CROP_COLUMNS`, then `PLACE`, where its image lies in this file
+    video.json              the row of the video
+
+Whoever knows the place of an image reads it without the zip's directory. Any archive program opens the file; one that
+writes it again moves the images, and then their checksums no longer fit and the video is extracted again.
+"""
+
+import errno
+import io
+import json
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.csv
+
+from deepfake.schema import Status, VideoRow
+
+LANDMARKS = [
+    f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
+]
+# In pixels of the frame: the stored square (left, top, side) and the face's box, smoothed over its segment (centre,
+# width, height). The image's own side differs from `size` only where it was shrunk.
+SQUARE = ["x", "y", "size"]
+FACE = ["face_x", "face_y", "face_width", "face_height"]
+CROP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, "score", *LANDMARKS]
+PLACE = ["offset", "length", "crc"]  # of the image in its archive, in bytes, and its CRC-32
+CROP_TYPES: dict[str, pa.DataType] = {
+    **dict.fromkeys(CROP_COLUMNS, pa.float64()),
+    **dict.fromkeys(("track", "segment", "frame", "length"), pa.int32()),
+    "offset": pa.int64(),
+    "crc": pa.uint32(),
+}
+
+_HEADER = 30  # bytes of a zip's local header, before the name of the file
+_DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's first, so that the same faces give the same bytes
+
+
+class DamagedArchiveError(Exception):
+    """An archive is cut off or was changed.
+
+    Args:
+        path: the archive.
+        reason: what is wrong, in a few words.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(f"{path} is damaged: {reason}")
+        self.path = path
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[Path, str]]:
+        # The default would call __init__ with the message alone when the error crosses a process boundary.
+        return type(self), (self.path, self.reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What an archive says of its video.
+
+    Attributes:
+        row: of the video.
+        crops: `CROP_COLUMNS` and `PLACE`, by track and frame.
+    """
+
+    row: VideoRow
+    crops: pd.DataFrame
+
+
+def write_archive(path: Path, row: VideoRow, crops: pd.DataFrame, images: Sequence[bytes], suffix: str) -> None:
+    """Write an archive; the caller renames it into place when it is whole.
+
+    Args:
+        path: the file, which is not there yet.
+        row: of the video.
+        crops: `CROP_COLUMNS`, one row an image.
+        images: the content of each crop's file.
+        suffix: of these files.
+    """
+    places = []
+    with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:
+        for track, frame, image in zip(crops["track"], crops["frame"], images, strict=True):
+            name = zipfile.ZipInfo(f"{track}/{frame:06d}.{suffix}", _DATE)
+            archive.writestr(name, image)
+            places.append((name.header_offset + _HEADER + len(name.filename), len(image), zlib.crc32(image)))
+        table = pd.concat([crops.reset_index(drop=True), pd.DataFrame(places, columns=PLACE)], axis=1)
+        archive.writestr(zipfile.ZipInfo("crops.csv", _DATE), table.to_csv(index=False))
+        archive.writestr(zipfile.ZipInfo("video.json", _DATE), json.dumps(asdict(row), indent=1))
+
+
+def read_archive(path: Path) -> Stored:
+    """Read what an archive says of its video, not the images.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedArchiveError: it is not whole.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            known = json.loads(archive.read("video.json"))
+            crops = _crops(archive.read("crops.csv"))
+        row = VideoRow(**known)  # with defaults for what an older extractor did not note
+        return Stored(replace(row, status=Status(row.status)), crops)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError) as error:
+        raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
+    except OSError as error:
+        if error.errno not in (None, errno.EINVAL):  # those are zipfile's own; others are the machine's
+            raise
+        raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
+
+
+def _crops(content: bytes) -> pd.DataFrame:
+    types = pa.csv.ConvertOptions(column_types=CROP_TYPES, include_columns=list(CROP_TYPES))
+    return pa.csv.read_csv(io.BytesIO(content), convert_options=types).to_pandas()
+
+
+def read_checked(path: Path) -> Stored:
+    """The same, after every image has been held against its checksum.
+
+    Raises:
+        FileNotFoundError: there is none.
+        DamagedArchiveError: it is not whole.
+    """
+    stored = read_archive(path)
+    read_images(path, *(stored.crops[column].to_numpy() for column in PLACE))
+    return stored
+
+
+def read_images(path: Path, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
+    """Read the files of some crops, neighbours at once.
+
+    Args:
+        path: the archive.
+        offsets: (N,) where each begins, in bytes.
+        lengths: (N,) of each, in bytes.
+        crcs: (N,) CRC-32 of each.
+
+    Raises:
+        FileNotFoundError: there is no archive.
+        DamagedArchiveError: what is there is something else.
+    """
+    if len(offsets) == 0:
+        return []
+    begins, ends = offsets.astype(np.int64), offsets.astype(np.int64) + lengths
+    first, last = int(begins.min()), int(ends.max())
+    with path.open("rb", buffering=0) as file:
+        if last - first <= 2 * int(lengths.sum()):  # what lies between is less than what is wanted
+            block = _read(file, first, last - first)
+            images = [block[begin - first : end - first] for begin, end in zip(begins, ends, strict=True)]
+        else:
+            images = [_read(file, int(begin), int(end - begin)) for begin, end in zip(begins, ends, strict=True)]
+    for image, crc, begin in zip(images, crcs, begins, strict=True):
+        if zlib.crc32(image) != crc:
+            raise DamagedArchiveError(path, f"the image at byte {begin} has another checksum than its row says")
+    return images
+
+
+def _read(file: io.FileIO, offset: int, length: int) -> bytes:
+    file.seek(offset)
+    return file.read(length)

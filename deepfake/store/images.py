@@ -1,0 +1,33 @@
+"""Crops as files: the formats in which they are stored, and back."""
+
+import io
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+ENCODING: Mapping[str, Mapping[str, Any]] = {
+    # Level 1 is three times as fast as PIL's default and a tenth larger.
+    "png": {"compress_level": 1},
+    "webp": {"lossless": True, "quality": 0, "method": 0},
+    "jpg": {"quality": 95, "subsampling": 0},
+}
+_PILLOW_NAME = {"png": "PNG", "webp": "WEBP", "jpg": "JPEG"}
+
+
+def encode(image: np.ndarray, suffix: str) -> bytes:
+    """(S, S, 3) uint8 RGB -> the file that is stored of it, `suffix` one of `ENCODING`."""
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, _PILLOW_NAME[suffix], **ENCODING[suffix])
+    return buffer.getvalue()
+
+
+def decode(content: bytes) -> np.ndarray:
+    """A stored file -> (S, S, 3) uint8 RGB.
+
+    Raises:
+        OSError: it is not an image, or is cut off.
+    """
+    with Image.open(io.BytesIO(content)) as image:
+        return np.array(image.convert("RGB"))
