@@ -17,6 +17,8 @@ from benchmarks.faces.extraction import measure_extraction
 from benchmarks.faces.extraction_tables import show_extraction
 from benchmarks.faces.finders import compare_finders, show_finders
 from benchmarks.record import Record
+from benchmarks.store.store import measure_store, show_store
+from benchmarks.training.training import measure_training, show_training
 from deepfake.errors import ConfigError
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
@@ -42,6 +44,8 @@ class Benchmark:
 
 BENCHMARKS: Mapping[str, Benchmark] = {
     "extraction": Benchmark(measure_extraction, show_extraction, "extract.device"),
+    "training": Benchmark(measure_training, show_training, "training.device"),
+    "store": Benchmark(measure_store, show_store, "extract.device"),
     "finders": Benchmark(compare_finders, show_finders, "extract.device"),
 }
 
