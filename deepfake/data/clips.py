@@ -1,101 +1,186 @@
-"""Which frames make a clip. Pure index arithmetic over the store's table of crops.
+"""Which frames make a clip. Pure index arithmetic over the store's table of crops, linear in its rows.
 
 A clip is T frames of one track, `stride` apart, inside one run: consecutive frames of one segment in which the face was
 found in each. So it never jumps over a missing face, a gap between segments, or to another person.
+
+The rows of the table are sorted by video, track, segment and frame, so a run is a stretch of rows, and the frames of a
+clip that begins at a row are that row and every `stride`-th after it.
 """
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import torch
+from torch import Tensor
 
+from deepfake.data.names import Names
 from deepfake.schema import ClipSpec
 
 
-def runs(frames: Sequence[int] | np.ndarray) -> list[range]:
-    """Stretches of consecutive frames.
+@dataclass(frozen=True, eq=False)
+class Clips:
+    """Clips of some videos, by video, track and start. Tensors, which processes share instead of copying.
+
+    Attributes:
+        video_ids: of V videos, those without a clip included.
+        labels: (V,) float32; 0 real, 1 fake, NaN where nobody knows.
+        methods: how each of the V videos was made.
+        video: (N,) int32, place of the clip's video.
+        track: (N,) int32.
+        start: (N,) int32, the clip's first frame.
+        row: (N,) int64, row of its first crop among those of the videos.
+    """
+
+    video_ids: Names
+    labels: Tensor
+    methods: Names
+    video: Tensor
+    track: Tensor
+    start: Tensor
+    row: Tensor
+
+    def __len__(self) -> int:
+        return len(self.video)
+
+    def counts(self) -> np.ndarray:
+        """(V,) clips of each video."""
+        return np.bincount(self.video.numpy(), minlength=len(self.video_ids))
+
+    def frame(self, rows: np.ndarray | None = None) -> pd.DataFrame:
+        """Some clips, or all, for people to read.
+
+        Returns:
+            `video_id`, `track`, `start`, `label`, `method`, one row a clip; labels are whole numbers if all are known.
+        """
+        chosen = slice(None) if rows is None else torch.as_tensor(rows)
+        video = self.video[chosen].numpy()
+        label = self.labels.numpy()[video]
+        columns = {
+            "video_id": self.video_ids.take(video),
+            "track": self.track[chosen].numpy().astype(np.int64),
+            "start": self.start[chosen].numpy().astype(np.int64),
+            "label": label.astype(np.int64) if np.isfinite(label).all() else label,
+            "method": self.methods.take(video),
+        }
+        return pd.DataFrame(columns)
+
+
+def find_clips(
+    video: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+    spec: ClipSpec,
+    *,
+    video_ids: Sequence[str],
+    labels: np.ndarray,
+    methods: Sequence[str],
+    only_track: np.ndarray | None = None,
+    at_most: int | None = None,
+) -> Clips:
+    """Every clip of some videos.
 
     Args:
-        frames: indices, ascending, without repeats.
+        video: (N,) place in `video_ids` of each crop's video.
+        columns: `track`, `segment`, `frame`, each (N,). Sorted by video, track, segment and frame.
+        spec: length and stride of a clip.
+        video_ids: V.
+        labels: (V,) 0, 1 or NaN.
+        methods: V.
+        only_track: (V,) the one track of each video that counts; None: all do.
+        at_most: clips of a track; more are thinned out evenly.
+    """
+    track, segment, frame = columns["track"], columns["segment"], columns["frame"]
+    begins = is_clip_start(run_bounds(video, track, segment, frame), spec.clip_length, spec.frame_stride)
+    if only_track is not None:
+        begins &= track == only_track[video]
+    row = np.flatnonzero(begins)
+    if at_most is not None:
+        tracks = _bounds(len(row), _changes(video[row]), _changes(track[row]))
+        row = row[spread(np.diff(tracks), at_most)]
+    return Clips(
+        Names(video_ids),
+        torch.from_numpy(np.asarray(labels, np.float32)),
+        Names(methods),
+        video=torch.from_numpy(video[row].astype(np.int32)),
+        track=torch.from_numpy(track[row].astype(np.int32)),
+        start=torch.from_numpy(frame[row].astype(np.int32)),
+        row=torch.from_numpy(row),
+    )
+
+
+def run_bounds(video: np.ndarray, track: np.ndarray, segment: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Rows at which a run begins, ascending, and N behind them.
+
+    Args:
+        video: (N,), as are the others. Sorted by all four.
 
     Example:
-        >>> runs([3, 4, 5, 9, 10])
-        [range(3, 6), range(9, 11)]
+        >>> zeros = np.zeros(5, np.int32)
+        >>> run_bounds(zeros, zeros, zeros, np.array([3, 4, 5, 9, 10]))
+        array([0, 3, 5])
     """
-    array = np.asarray(frames, dtype=np.int64)
-    if len(array) == 0:
-        return []
-    return [range(int(run[0]), int(run[-1]) + 1) for run in np.split(array, np.flatnonzero(np.diff(array) != 1) + 1)]
+    return _bounds(len(frame), frame[1:] != frame[:-1] + 1, *map(_changes, (video, track, segment)))
 
 
-def clip_starts(run: range, clip_length: int, stride: int) -> list[int]:
-    """First frames of the clips that fill a run without sharing a frame.
+def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarray:
+    """At which rows the clips begin that fill each run without sharing a frame.
 
     Clips of stride s interleave: s of them share a stretch of `clip_length * s` frames.
 
-    Example:
-        >>> clip_starts(range(10, 18), clip_length=1, stride=1)
-        [10, 11, 12, 13, 14, 15, 16, 17]
-        >>> clip_starts(range(10, 18), clip_length=4, stride=1)
-        [10, 14]
-        >>> clip_starts(range(10, 18), clip_length=4, stride=2)
-        [10, 11]
-        >>> clip_starts(range(10, 18), clip_length=8, stride=2)
-        []
-    """
-    reach = (clip_length - 1) * stride + 1
-    return [
-        block + phase
-        for block in range(run.start, run.stop, clip_length * stride)
-        for phase in range(stride)
-        if block + phase + reach <= run.stop
-    ]
-
-
-def spread(count: int, at_most: int | None) -> np.ndarray:
-    """Positions of `at_most` items out of `count`, evenly spread.
-
-    Example:
-        >>> spread(10, 4)
-        array([1, 3, 6, 8])
-        >>> spread(3, 4)
-        array([0, 1, 2])
-    """
-    if at_most is None or count <= at_most:
-        return np.arange(count)
-    return ((np.arange(at_most) * 2 + 1) * count) // (2 * at_most)
-
-
-def clip_table(
-    crops: pd.DataFrame,
-    spec: ClipSpec,
-    *,
-    main_track: bool,
-    main_of: Mapping[str, int] = MappingProxyType({}),
-    at_most: int | None = None,
-) -> pd.DataFrame:
-    """Every clip of the given crops.
-
     Args:
-        crops: `video_id`, `track`, `segment`, `frame` of each crop, as in the face store.
-        spec: length and stride of a clip.
-        main_track: of each video only the main face: track 0, the one that is largest for longest, but for `main_of`.
-        main_of: video_id -> the track that is its main face instead.
-        at_most: clips of a track; more are thinned out evenly.
+        bounds: of the runs, as `run_bounds` gives them.
+        clip_length: frames.
+        stride: distance between two frames of a clip.
 
     Returns:
-        `video_id`, `track`, `start` (its first frame), one row a clip, by video, track and start.
+        (N,) bool.
+
+    Example:
+        >>> is_clip_start(np.array([0, 8]), clip_length=4, stride=1).nonzero()[0]
+        array([0, 4])
+        >>> is_clip_start(np.array([0, 8]), clip_length=4, stride=2).nonzero()[0]
+        array([0, 1])
+        >>> is_clip_start(np.array([0, 8]), clip_length=8, stride=2).nonzero()[0]
+        array([], dtype=int64)
     """
-    if main_track:
-        crops = crops[crops["track"] == crops["video_id"].map(main_of).fillna(0)]
-    rows: list[tuple[str, int, int]] = []
-    for (video_id, track), faces in crops.sort_values("frame").groupby(["video_id", "track"], sort=True):
-        starts = [
-            start
-            for _, inside in faces.groupby("segment", sort=True)
-            for run in runs(inside["frame"].to_numpy())
-            for start in clip_starts(run, spec.clip_length, spec.frame_stride)
-        ]
-        rows += [(video_id, track, starts[i]) for i in spread(len(starts), at_most)]
-    return pd.DataFrame(rows, columns=["video_id", "track", "start"])
+    lengths = np.diff(bounds)
+    position = np.arange(bounds[-1], dtype=np.int64)
+    position -= np.repeat(bounds[:-1], lengths)
+    reach = (clip_length - 1) * stride + 1
+    fits = position <= np.repeat(lengths - reach, lengths)
+    position %= clip_length * stride
+    return fits & (position < stride)
+
+
+def spread(sizes: np.ndarray, at_most: int) -> np.ndarray:
+    """Positions of `at_most` items of each group, evenly spread; of a smaller group all.
+
+    Args:
+        sizes: (G,) items of each group; the groups lie one behind the other.
+        at_most: items.
+
+    Returns:
+        ascending.
+
+    Example:
+        >>> spread(np.array([10, 3]), 4)
+        array([ 1,  3,  6,  8, 10, 11, 12])
+    """
+    kept = np.minimum(sizes, at_most)
+    which = np.arange(kept.sum()) - np.repeat(np.cumsum(kept) - kept, kept)
+    size = np.repeat(sizes, kept)
+    thinned = np.where(size > at_most, (2 * which + 1) * size // (2 * at_most), which)
+    return thinned + np.repeat(np.cumsum(sizes) - sizes, kept)
+
+
+def _changes(column: np.ndarray) -> np.ndarray:
+    """(N,) -> (N - 1,): whether a row differs from the one before it."""
+    return column[1:] != column[:-1]
+
+
+def _bounds(num_rows: int, *breaks: np.ndarray) -> np.ndarray:
+    """Where stretches of rows begin, and the number of rows: at the first one, and behind each of the breaks."""
+    begins = np.ones(num_rows, bool)
+    begins[1:] = np.logical_or.reduce(breaks)
+    return np.append(np.flatnonzero(begins), num_rows)

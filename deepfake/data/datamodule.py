@@ -1,16 +1,20 @@
 """Train, val and test clips of a corpus's videos whose faces are in a store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, cast
 
+import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
-import torch
 from torch.utils.data import DataLoader
 
-from deepfake.data.augment import Augmentation, NoAugmentation
-from deepfake.data.clips import clip_table
-from deepfake.data.dataset import Batch, ClipDataset
+from deepfake.data.augment import Augmentation, NoAugmentation, as_float
+from deepfake.data.caching import CacheKind, check_cache_options, give_caches
+from deepfake.data.clips import find_clips
+from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
+from deepfake.data.loader import clip_loader, say_workers
+from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import ClipSpec, Label, Split, Status, Video
@@ -29,7 +33,9 @@ class ClipDataModule(pl.LightningDataModule):
         augment: of training clips.
         seed: of the run; decides what each epoch draws.
         batch_size: clips.
-        num_workers: processes that load.
+        num_workers: processes that load; None: as many as this machine has cores and memory for.
+        cache: keep decoded cuts of train and val in `ram` or on `disk`; None does not.
+        cache_dir: of cuts on disk that later runs use too; None: they go with the run.
         clips_per_video: an epoch trains on this many clips for each training video.
         eval_clips_per_video: val and test score at most this many clips of a track, evenly spread; null scores all.
         main_track: train and test on each video's main face only.
@@ -38,7 +44,7 @@ class ClipDataModule(pl.LightningDataModule):
             takes the changed one even so, since the other face of a fake is real, and would be taught as fake.
 
     Raises:
-        ConfigError: a clip is longer than a stored segment.
+        ConfigError: a clip is longer than a stored segment; there is no such cache.
         StoreError: the store lacks a video, or holds less context than the model wants.
     """
 
@@ -51,7 +57,9 @@ class ClipDataModule(pl.LightningDataModule):
         seed: int,
         *,
         batch_size: int = 32,
-        num_workers: int = 2,
+        num_workers: int | None = None,
+        cache: CacheKind | None = None,
+        cache_dir: str | Path | None = None,
         clips_per_video: int = 8,
         eval_clips_per_video: int | None = None,
         main_track: bool = True,
@@ -64,6 +72,10 @@ class ClipDataModule(pl.LightningDataModule):
                 f"a clip spans {reach} frames and a stored segment {store.recipe['segment_length']}: use "
                 f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
             )
+        check_cache_options(cache, cache_dir)
+        self.cache = cache
+        self.cache_dir = None if cache_dir is None else Path(cache_dir)
+        self.augment = augment
         self.store = store
         self.spec = spec
         self.seed = seed
@@ -71,25 +83,44 @@ class ClipDataModule(pl.LightningDataModule):
         self.num_workers = num_workers
         self.clips_per_video = clips_per_video
         self.videos = video_table(videos, store)
-        self.datasets = {
-            split: self._dataset(
-                split,
+        changed = self.videos["changed_track"].clip(lower=0)
+        largest = pd.Series(0, self.videos.index)
+        of_training, of_others = changed, changed if main_face == "changed" else largest
+        by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
+        # One reading of the tables for all: those of a split are then a stretch of them, and nothing is copied.
+        video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
+        self.datasets = {}
+        first = 0
+        for split, video_ids in by_split.items():
+            rows = slice(*np.searchsorted(video, [first, first + len(video_ids)]))
+            self.datasets[split] = self._dataset(
+                video_ids,
+                (video[rows] - np.int32(first), {name: column[rows] for name, column in columns.items()}),
                 augment if split == Split.TRAIN else NoAugmentation(),
-                main_track,
-                changed_tracks(self.videos) if split == Split.TRAIN or main_face == "changed" else {},
+                None if not main_track else of_training if split == Split.TRAIN else of_others,
                 None if split == Split.TRAIN else eval_clips_per_video,
             )
-            for split in Split
-        }
+            first += len(video_ids)
 
     def _dataset(
-        self, split: Split, augment: Augmentation, main_track: bool, main_of: Mapping[str, int], at_most: int | None
+        self,
+        video_ids: Sequence[str],
+        table: tuple[np.ndarray, dict[str, np.ndarray]],
+        augment: Augmentation,
+        main_tracks: pd.Series | None,
+        at_most: int | None,
     ) -> ClipDataset:
-        of_split = self.videos[self.videos["split"] == split]
-        crops = self.store.crops()
-        crops = crops[crops["video_id"].isin(of_split.index)]
-        clips = clip_table(crops, self.spec, main_track=main_track, main_of=main_of, at_most=at_most)
-        return ClipDataset(clips.join(of_split[["label", "method"]], on="video_id"), self.store, self.spec, augment)
+        rows = self.videos.loc[video_ids]
+        clips = find_clips(
+            *table,
+            self.spec,
+            video_ids=video_ids,
+            labels=rows["label"].to_numpy(),
+            methods=rows["method"].to_list(),
+            only_track=None if main_tracks is None else main_tracks[video_ids].to_numpy(),
+            at_most=at_most,
+        )
+        return ClipDataset(clips, self.store, self.spec, augment, table)
 
     def require(self, *splits: Split) -> None:
         """Both classes are needed to train, and to choose the best epoch.
@@ -98,9 +129,10 @@ class ClipDataModule(pl.LightningDataModule):
             CorpusError: a split has no clip of a class.
         """
         for split in splits:
-            counts = self.datasets[split].clips["label"].value_counts()
+            clips = self.datasets[split].clips
+            labels = clips.labels.numpy()[clips.counts() > 0]
             for label in Label:
-                if counts.get(int(label), 0) == 0:
+                if label not in labels:
                     raise CorpusError(
                         f"the {split} split has no {label.name.lower()} video with a clip of {self.spec.clip_length} "
                         f"frames ({self.coverage(split)}): check data.root and the table {self.store.root}/videos.csv"
@@ -113,15 +145,34 @@ class ClipDataModule(pl.LightningDataModule):
         """
         of_split = self.videos[self.videos["split"] == split]
         counts = {str(status): int((of_split["status"] == status).sum()) for status in Status}
-        scored = of_split.index.isin(self.datasets[split].clips["video_id"])
+        scored = self.datasets[split].clips.counts() > 0  # their order is that of the table
         whole = int((scored & (of_split["main_share"] == 1)).sum())
         return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **counts}
 
+    def setup(self, stage: str) -> None:
+        if self.cache is not None and stage == "fit":  # a test reads everything once
+            cached = {str(split): self.datasets[split] for split in (Split.TRAIN, Split.VAL)}
+            give_caches(cached, self.cache, self.cache_dir, processes=self._processes())
+
+    def teardown(self, stage: str) -> None:
+        if stage == "fit":
+            self._drop_caches()
+
+    def on_exception(self, exception: BaseException) -> None:
+        self._drop_caches()
+
+    def _drop_caches(self) -> None:
+        for dataset in self.datasets.values():
+            dataset.cache = None
+
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.TRAIN]
-        num_clips = self.clips_per_video * dataset.clips["video_id"].nunique()
+        num_clips = self.clips_per_video * int((dataset.clips.counts() > 0).sum())
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        return self._loader(dataset, BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank))
+        sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
+        loader = self._loader(dataset, sampler)
+        say_workers(loader, self.num_workers, this_machine(self._processes()))
+        return loader
 
     def val_dataloader(self) -> DataLoader[Batch]:
         return self._loader(self.datasets[Split.VAL])
@@ -130,38 +181,25 @@ class ClipDataModule(pl.LightningDataModule):
         return self._loader(self.datasets[Split.TEST])
 
     def _loader(self, dataset: ClipDataset, sampler: BalancedSampler | None = None) -> DataLoader[Batch]:
-        return clip_loader(dataset, self.batch_size, self.num_workers, sampler)
+        on_cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
+        machine = this_machine(self._processes())
+        return clip_loader(dataset, self.batch_size, self.num_workers, sampler, pin_memory=on_cuda, machine=machine)
+
+    def _processes(self) -> int:
+        """Of this training on this machine."""
+        return self.trainer.num_devices if self.trainer else 1
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        return as_float(batch)
-
-
-def clip_loader(
-    dataset: ClipDataset, batch_size: int, num_workers: int, sampler: BalancedSampler | None = None
-) -> DataLoader[Batch]:
-    """Batches in the order of the table, or of the sampler."""
-    return DataLoader(
-        dataset,
-        batch_size,
-        sampler=sampler,
-        num_workers=num_workers,
-        persistent_workers=num_workers > 0,
-        # Of its own: a loader draws a number when an epoch begins, and from the global generator that would shift the
-        # dropout of a resumed run, whose loader begins at another moment.
-        generator=torch.Generator(),
-    )
-
-
-def as_float(batch: Batch) -> Batch:
-    """uint8 travels to the device at a quarter of the bytes and becomes float in [0, 1] there."""
-    return cast(Batch, {**batch, "clip": batch["clip"].float() / 255})
+        augmented = batch["draw"].shape[1] > 0  # in training alone
+        clip = self.augment.on_device(batch["clip"], batch["draw"]) if augmented else as_float(batch["clip"])
+        return cast(Batch, {**batch, "clip": clip})
 
 
 def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:
     """The videos that have a split, with what became of them.
 
     Returns:
-        index `video_id`; `label`, `method`, `split`, and the store's columns.
+        index `video_id`, sorted; `label`, `method`, `split`, and the store's columns.
 
     Raises:
         StoreError: the store lacks one of them.
@@ -170,13 +208,4 @@ def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:
         [(v.video_id, int(v.label), v.method, str(v.split)) for v in videos if v.split is not None],
         columns=["video_id", "label", "method", "split"],
     ).set_index("video_id")
-    return known.join(store.rows(known.index), how="left")
-
-
-def changed_tracks(videos: pd.DataFrame) -> dict[str, int]:
-    """video_id -> the track that differs most from the real, of the videos where that is known.
-
-    Args:
-        videos: as `video_table` gives them.
-    """
-    return {str(video_id): int(track) for video_id, track in videos["changed_track"].items() if track >= 0}
+    return known.join(store.rows(known.index), how="left").sort_index()

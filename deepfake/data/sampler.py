@@ -1,11 +1,20 @@
 """What an epoch of training sees: as many fakes as reals, every video in turn, the same for the same seed and epoch."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from torch.utils.data import DistributedSampler
 
 from deepfake.data.dataset import ClipDataset, Draw
+
+
+@dataclass(frozen=True)
+class _Class:
+    """The videos of one label that have clips: where in the table those of each begin, and how many there are."""
+
+    first: np.ndarray
+    count: np.ndarray
 
 
 class BalancedSampler(DistributedSampler[Draw]):
@@ -19,7 +28,7 @@ class BalancedSampler(DistributedSampler[Draw]):
     alone. Each process takes its share of the same draws.
 
     Args:
-        dataset: `clips` with `label` 0 or 1, `video` a number for each clip's video.
+        dataset: its clips are sorted by video and their labels are 0 or 1.
         num_clips: clips an epoch, over all processes.
         seed: of the run.
         num_replicas: processes.
@@ -31,32 +40,32 @@ class BalancedSampler(DistributedSampler[Draw]):
     ) -> None:
         super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
         self.num_clips = num_clips
-        labels = dataset.clips["label"].to_numpy()
-        # clips[label][i]: the clips of one video
-        self.clips = [
-            [
-                np.flatnonzero((dataset.video == v) & (labels == label))
-                for v in np.unique(dataset.video[labels == label])
-            ]
-            for label in (0, 1)
-        ]
+        count, labels = dataset.clips.counts(), dataset.clips.labels.numpy()
+        first = np.cumsum(count) - count
+        of_label = [np.flatnonzero((labels == label) & (count > 0)) for label in (0, 1)]
+        self.classes = [_Class(first[videos], count[videos]) for videos in of_label]
 
     def __len__(self) -> int:
         return self.num_clips // self.num_replicas
 
     def __iter__(self) -> Iterator[Draw]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        picked = [
-            generator.choice(self.clips[label][video])
-            for label in (0, 1)
-            for video in _rounds(len(self.clips[label]), (self.num_clips + label) // 2, generator)
-        ]
+        halves = [_pick(videos, (self.num_clips + label) // 2, generator) for label, videos in enumerate(self.classes)]
+        picked = np.concatenate(halves)
         seeds = generator.integers(2**31, size=len(picked))
         order = generator.permutation(len(picked))
         for i in order[self.rank : len(self) * self.num_replicas : self.num_replicas]:
             yield Draw(int(picked[i]), int(seeds[i]))
 
 
+def _pick(videos: _Class, wanted: int, generator: np.random.Generator) -> np.ndarray:
+    """(wanted,) clips of the videos of a class, one of each in every round."""
+    video = _rounds(len(videos.first), wanted, generator)
+    within = generator.random(wanted) * videos.count[video]  # below the count, also after rounding
+    return videos.first[video] + within.astype(np.int64)
+
+
 def _rounds(count: int, wanted: int, generator: np.random.Generator) -> np.ndarray:
     """Shuffled rounds over `count` items, cut to `wanted`."""
-    return np.concatenate([generator.permutation(count) for _ in range(-(-wanted // count))])[:wanted]
+    rounds = np.tile(np.arange(count), (-(-wanted // count), 1))
+    return generator.permuted(rounds, axis=1).ravel()[:wanted]

@@ -49,7 +49,7 @@ def evaluate(cfg: DictConfig) -> None:
     if not dataset:
         raise CorpusError(f"no video of the {split} split of {cfg.data.name} has a clip: {coverage[split]}")
 
-    table = dataset.clips.assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
+    table = dataset.clips.frame().assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
     write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
     data = describe(cfg.data, listing, coverage, store)
     compare_content(checkpoint.card["data"], data)

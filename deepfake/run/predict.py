@@ -12,10 +12,10 @@ from tqdm import tqdm
 
 from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
-from deepfake.data.augment import NoAugmentation
-from deepfake.data.clips import clip_table
-from deepfake.data.datamodule import as_float, clip_loader
-from deepfake.data.dataset import ClipDataset
+from deepfake.data.augment import NoAugmentation, as_float
+from deepfake.data.clips import find_clips
+from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
+from deepfake.data.loader import clip_loader
 from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
@@ -82,9 +82,18 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
     Each face is scored on its own, by the mean of its clips; the file's score is the highest of them, since one forged
     face makes a forged video.
     """
-    clips = clip_table(store.crops(), detector.spec, main_track=False, at_most=cfg.loader.eval_clips_per_video)
-    dataset = ClipDataset(clips.assign(label=np.nan), store, detector.spec, NoAugmentation())
-    clips["score"] = score_clips(detector, dataset, cfg)
+    video_ids = sorted(paths)
+    table = store.crop_columns(video_ids, CLIP_COLUMNS)
+    found = find_clips(
+        *table,
+        detector.spec,
+        video_ids=video_ids,
+        labels=np.full(len(paths), np.nan),
+        methods=[""] * len(paths),
+        at_most=cfg.loader.eval_clips_per_video,
+    )
+    dataset = ClipDataset(found, store, detector.spec, NoAugmentation(), table)
+    clips = found.frame().assign(score=score_clips(detector, dataset, cfg))
     by_face = clips.groupby(["video_id", "track"])["score"].mean()
     score = by_face.groupby("video_id").max()
     num_clips = clips.groupby("video_id").size()
@@ -147,9 +156,10 @@ def score_clips(detector: Detector, dataset: ClipDataset, cfg: DictConfig) -> np
     """P(fake) of every clip, (N,) in double precision."""
     device = pick_device(cfg.extract.device)
     detector = detector.to(device)
-    loader = clip_loader(dataset, cfg.loader.batch_size, cfg.loader.num_workers)
+    pin_memory = device.startswith("cuda")
+    loader = clip_loader(dataset, cfg.loader.batch_size, cfg.loader.num_workers, pin_memory=pin_memory)
     scores = [
-        detector(as_float(batch)["clip"].to(device)).float().cpu().double().sigmoid().numpy()
+        detector(as_float(batch["clip"].to(device, non_blocking=pin_memory))).float().cpu().double().sigmoid().numpy()
         for batch in tqdm(loader, desc="scoring", unit="batch", disable=len(dataset) == 0)
     ]
     return np.concatenate(scores) if scores else np.zeros(0)

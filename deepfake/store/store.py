@@ -63,6 +63,10 @@ class FaceStore:
         self.disk = Disk(root)
         self._tables = Tables(self.disk)
 
+    def __reduce__(self) -> tuple[type, tuple[Path, Mapping[str, Any]]]:
+        # For a process of its own, which reads images by their place: the tables that are held here stay here.
+        return FaceStore, (self.root, self.recipe)
+
     def open(self) -> "FaceStore":
         """Make the folder, if need be, and sweep away what a killed run left half-written."""
         recipe = yaml.safe_dump(self.recipe, sort_keys=False).encode()

@@ -82,26 +82,25 @@ class Tables:
     def _crops(self, video_ids: Sequence[str], columns: Sequence[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         live = self._living()
         place = pd.Index(video_ids).get_indexer(live.index).astype(np.int32)
-        found: dict[str, list[np.ndarray]] = {name: [] for name in ("video", *columns)}
+        of_part = live["part"].to_numpy()
+        found: list[tuple[Part, np.ndarray, np.ndarray]] = []  # a part, its wanted rows, and their videos
         for number, part in enumerate(self._live[0]):
-            mine = live["part"].to_numpy() == number
+            mine = of_part == number
             places = np.full(part.num_videos, -1, np.int32)
             places[live["row"].to_numpy()[mine]] = place[mine]
-            if (places < 0).all():
-                continue
-            table = self._read(part, "crops", ["video", *columns])
-            video = places[table["video"].to_numpy()]
-            wanted = video >= 0
-            everything = wanted.all()
-            found["video"].append(video if everything else video[wanted])
-            for name in columns:
-                values = table[name].to_numpy()
-                found[name].append(values if everything else values[wanted])
-                table = table.drop_columns(name)  # of a million videos, each column is a quarter of a gigabyte
-        arrays = {
-            name: np.concatenate(found.pop(name) or [_nothing(name)]) for name in ("video", *dict.fromkeys(columns))
-        }
-        video = arrays.pop("video")
+            if (places >= 0).any():
+                video = places[self._read(part, "crops", ["video"])["video"].to_numpy()]
+                rows = np.flatnonzero(video >= 0).astype(np.int32)
+                found.append((part, rows, video[rows]))
+        video = np.concatenate([np.zeros(0, np.int32), *(videos for _, _, videos in found)])
+        # A part at a time into arrays of the final size: of a million videos, each is up to a quarter of a gigabyte.
+        arrays = {name: np.empty(len(video), SCHEMAS["crops"].field(name).type.to_pandas_dtype()) for name in columns}
+        start = 0
+        for part, rows, _ in found:
+            table = self._read(part, "crops", columns)
+            for name, array in arrays.items():
+                array[start : start + len(rows)] = table[name].to_numpy()[rows]
+            start += len(rows)
         if (np.diff(video) < 0).any():
             order = np.argsort(video, kind="stable")
             video = video[order]
@@ -225,8 +224,3 @@ class Tables:
 
 def _file_name(name: str, kind: str) -> str:
     return f"{name}.{kind}.parquet"
-
-
-def _nothing(column: str) -> np.ndarray:
-    """No rows, of the column's type."""
-    return SCHEMAS["crops"].empty_table()[column].to_numpy()

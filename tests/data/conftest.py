@@ -1,4 +1,5 @@
-"""A store of a few videos, written without a finder: each crop's colour says which frame it is."""
+"""Two stores of a few videos, written without a finder: in one each crop's colour says which frame it is, the other has
+noise, faces of several sizes, and crops that were shrunk."""
 
 from pathlib import Path
 
@@ -54,4 +55,38 @@ def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> Face
             images,
         )
     store.build_tables(v.video_id for v in videos)
+    return store
+
+
+@pytest.fixture(scope="session")
+def noise_videos() -> list[Video]:
+    names = [(f"n{i}", Label(i % 2), Split.TRAIN if i < 6 else Split.VAL if i < 8 else Split.TEST) for i in range(10)]
+    return [video(*name) for name in names]
+
+
+@pytest.fixture(scope="session")
+def noise_store(noise_videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
+    """Two segments of eight frames for each face; images of 33 to 48 px, larger ones shrunk to 48."""
+    recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 2, "segment_length": 8, "margin": 1.3}
+    recipe |= {"image_format": "png", "max_crop_size": 48}
+    store = FaceStore(tmp_path_factory.mktemp("noise"), recipe).open()
+    generator = np.random.default_rng(0)
+    for number, v in enumerate(noise_videos):
+        rows, images = [], []
+        for segment in (0, 1):
+            width, height = generator.uniform(20, 60, 2).round(2)
+            side = int(np.ceil(max(width, height) * 1.3))
+            for frame in range(20 * segment, 20 * segment + 8):
+                if (number, frame) == (3, 22):
+                    continue  # a face that was not found
+                x, y = 100.5 - width / 2, 90.25 - height / 2
+                square = [int(np.floor(100.5 - side / 2)), int(np.floor(90.25 - side / 2)), side]
+                rows.append(
+                    [0, segment, frame, *square, x + width / 2, y + height / 2, width, height, 1.0, *[0.0] * 10]
+                )
+                stored = min(side, 48)
+                images.append(store.encode(generator.integers(0, 256, (stored, stored, 3), dtype=np.uint8)))
+        row = VideoRow(v.video_id, Status.OK, num_faces=1, main_share=1.0)
+        store.write(row, pd.DataFrame(rows, columns=CROP_COLUMNS), images)
+    store.build_tables(v.video_id for v in noise_videos)
     return store

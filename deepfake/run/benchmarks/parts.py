@@ -87,7 +87,7 @@ def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str,
     """
     rows = store.crops()
     rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(max_crops, len(rows))).astype(int))]
-    images = [_pixels(store.image_path(row.video_id, row.track, row.frame)) for row in rows.itertuples()]
+    images = [store.image(row.video_id, row.track, row.frame) for row in rows.itertuples()]
     table = {}
     for suffix, options in tqdm(ENCODING.items(), desc="image formats", unit="format"):
         name = {"jpg": "jpeg"}.get(suffix, suffix)

@@ -94,6 +94,8 @@ def time_fakes(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growt
 
     def run(number: int) -> float:
         todo = sizes[number]
+        for video_id in todo:  # what is there already is not extracted again
+            store.archive_path(video_id).unlink(missing_ok=True)
         pairs = {video_id: f"real-{file_number(video_id):03}" for video_id in todo}
         seconds, rows = timed_extraction(how, todo, store, pairs)
         reused.extend(row.boxes == "reused" for row in rows)

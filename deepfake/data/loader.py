@@ -1,0 +1,145 @@
+"""Loaders of clips: how many processes decode, and whether the batches that they hand over have room.
+
+A batch travels from a worker through /dev/shm. A loader of W workers has up to 2 W + 2 batches there: two that each
+worker was told to make ahead, one that the model is at, and the next, which Lightning takes early.
+"""
+
+import logging
+from dataclasses import dataclass
+
+import torch
+from torch.utils.data import DataLoader
+
+from deepfake.data.dataset import Batch, ClipDataset
+from deepfake.data.machine import Machine, in_words, this_machine
+from deepfake.data.sampler import BalancedSampler
+from deepfake.errors import ConfigError
+
+log = logging.getLogger(__name__)
+AHEAD = 2  # batches that a worker makes ahead
+IN_USE = 2
+MAX_WORKERS = 16  # that are started unasked; as many again validate
+WORKER_BYTES = 400_000_000  # of a worker that is started anew and imports torch; one that is forked takes less
+SPARE = 0.9  # share of /dev/shm that batches may take; others are in it too
+
+
+@dataclass(frozen=True)
+class Batches:
+    """What is loaded.
+
+    Attributes:
+        num_bytes: of one batch.
+        size: clips in one.
+        count: batches of an epoch.
+    """
+
+    num_bytes: int
+    size: int
+    count: int
+
+    def in_flight(self, num_workers: int) -> int:
+        """Batches that lie in shared memory at most."""
+        return min(self.count, num_workers * AHEAD + IN_USE) if num_workers else 0
+
+
+def choose_workers(wanted: int | None, batches: Batches, machine: Machine) -> int:
+    """Processes that load; 0 is this one.
+
+    Args:
+        wanted: so many; None: one a core, fewer where memory or shared memory do not suffice.
+        batches: what they load.
+        machine: where.
+
+    Raises:
+        ConfigError: so many are wanted that their batches do not fit into shared memory.
+    """
+    if wanted is not None:
+        _require_room(wanted, batches, machine)
+        return wanted
+    by_memory = machine.memory // 2 // (WORKER_BYTES + AHEAD * batches.num_bytes)
+    most = min(machine.cores, by_memory, MAX_WORKERS, batches.count)
+    chosen = max(n for n in range(most + 1) if _fits(n, batches, machine))
+    if chosen < most:
+        reason = _no_room(most, batches, machine.shared_memory or 0)
+        log.warning("only %d workers load, not %d: %s", chosen, most, reason)
+    return chosen
+
+
+def clip_loader(
+    dataset: ClipDataset,
+    batch_size: int,
+    num_workers: int | None,
+    sampler: BalancedSampler | None = None,
+    *,
+    pin_memory: bool = False,
+    machine: Machine | None = None,
+) -> DataLoader[Batch]:
+    """Batches in the order of the table, or of the sampler.
+
+    Args:
+        dataset: of clips.
+        batch_size: clips.
+        num_workers: processes; None: as many as this machine has cores and memory for.
+        sampler: of an epoch.
+        pin_memory: for a CUDA device, whose copies then go on beside its work.
+        machine: where; None: what is free here, now.
+
+    Raises:
+        ConfigError: the batches do not fit into shared memory.
+    """
+    batches = batches_of(dataset, batch_size, len(dataset) if sampler is None else len(sampler))
+    workers = choose_workers(num_workers, batches, machine or this_machine())
+    return DataLoader(
+        dataset,
+        batch_size,
+        sampler=sampler,
+        num_workers=workers,
+        prefetch_factor=AHEAD if workers else None,
+        persistent_workers=workers > 0,
+        pin_memory=pin_memory,
+        # Of its own: a loader draws a number when an epoch begins, and from the global generator that would shift the
+        # dropout of a resumed run, whose loader begins at another moment.
+        generator=torch.Generator(),
+    )
+
+
+def say_workers(loader: DataLoader[Batch], wanted: int | None, machine: Machine | None = None) -> None:
+    """How many processes load, and why."""
+    machine = machine or this_machine()
+    chosen = (
+        f"for {machine.cores} cores and {in_words(machine.memory)} of free memory" if wanted is None else "as asked"
+    )
+    log.info("loader.num_workers=%d, %s", loader.num_workers, chosen)
+
+
+def batches_of(dataset: ClipDataset, batch_size: int, num_clips: int) -> Batches:
+    """Of so many clips of a dataset."""
+    size = min(batch_size, num_clips)
+    return Batches(size * torch.Size(dataset.clip_shape).numel(), size, -(-num_clips // batch_size))
+
+
+def _fits(num_workers: int, batches: Batches, machine: Machine) -> bool:
+    if machine.shared_memory is None:
+        return True
+    return batches.in_flight(num_workers) * batches.num_bytes <= machine.shared_memory * SPARE
+
+
+def _require_room(wanted: int, batches: Batches, machine: Machine) -> None:
+    if wanted < 0:
+        raise ConfigError(f"loader.num_workers is {wanted}: give 0 or more, or null for one a core")
+    if not _fits(wanted, batches, machine):
+        raise ConfigError(f"loader.num_workers={wanted}: {_no_room(wanted, batches, machine.shared_memory or 0)}")
+
+
+def _no_room(num_workers: int, batches: Batches, free: int) -> str:
+    """Why that many workers do not fit, and what to do."""
+    count = batches.in_flight(num_workers)
+    fewer = max(n for n in range(num_workers) if batches.in_flight(n) * batches.num_bytes <= free * SPARE)
+    smaller = int(free * SPARE / count / (batches.num_bytes / batches.size))
+    cures = [f"loader.num_workers={fewer}", *([f"loader.batch_size={smaller}"] if smaller else [])]
+    return (
+        f"they keep up to {count} batches of {in_words(batches.num_bytes)} in /dev/shm ({AHEAD} that each of "
+        f"{num_workers} makes ahead, and {IN_USE} in use), {in_words(count * batches.num_bytes)} in all, and it has "
+        f"{in_words(free)} free: use {' or '.join(cures)}, or a container with docker run --shm-size="
+        f"{-(-count * batches.num_bytes * 2 // 10**9)}g"
+    )
