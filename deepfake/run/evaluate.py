@@ -22,6 +22,7 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import chosen_main_face, complete_store, describe, face_store, list_corpus, only_main_track
+from deepfake.run.fitness import data_caption
 from deepfake.run.predict import score_clips
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.schema import Split, Video
@@ -57,7 +58,7 @@ def evaluate(cfg: DictConfig) -> None:
     facts = {**trained, "faces_unlike_checkpoint": differing}
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
     say_coverage(data["coverage"])
     show_paths({"run": folder, **paths, **draw(folder, [], store)})
 

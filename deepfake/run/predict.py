@@ -1,7 +1,9 @@
 """Score unseen files: the same extraction, cut and network as in training, and one verdict a file."""
 
 import logging
+import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,8 @@ from tqdm import tqdm
 
 from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
+from deepfake.corpora.notes import left_out
+from deepfake.corpora.walk import LeftOut, tree
 from deepfake.data.augment import NoAugmentation, as_float
 from deepfake.data.clips import find_clips
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
@@ -20,6 +24,7 @@ from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
+from deepfake.names import as_id, as_text
 from deepfake.report.tables import show, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
@@ -39,7 +44,8 @@ def predict(cfg: DictConfig) -> None:
     """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
-    paths = input_files(Path(cfg.input))
+    files = input_files(Path(cfg.input))
+    paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}
     faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
 
     require_whole(cfg.extract)
@@ -51,17 +57,18 @@ def predict(cfg: DictConfig) -> None:
 
     output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
-    write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(paths)))  # as they are called in the folder: it may have a long name
+    written = table.assign(path=[as_text(str(path)) for path in files.values()])
+    write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
+    show_predictions(table.assign(path=list(files)))  # as they are called in the folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
     require_readable(table, cfg.input)
 
 
 def input_files(source: Path) -> dict[str, Path]:
-    """The videos to score: the file, or every video in the folder and below it.
+    """The videos to score: the file, or every video in the folder and below it; of all else is said why not.
 
     Returns:
-        id -> path; the id is the name inside the folder, suffix included, so that no two files share one.
+        Name inside the folder, suffix included, so that no two files share one -> path.
 
     Raises:
         ConfigError: there is nothing to score.
@@ -70,10 +77,26 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    found = sorted(path for path in source.rglob("*") if is_video(path.name) and path.is_file())
-    if not found:
-        raise ConfigError(f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})")
-    return {path.relative_to(source).as_posix(): path for path in found}
+    videos, said = look_into(source)
+    if not videos:
+        raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *said]))
+    for sentence in said:
+        log.warning(sentence)
+    return {path.relative_to(source).as_posix(): path for path in videos}
+
+
+def look_into(source: Path) -> tuple[list[Path], list[str]]:
+    """The videos in a folder, and what is to be said of all else that lies there."""
+    found = tree(source)
+    named = [path for path in found.files if is_video(path.name)]
+    videos = [path for path in named if os.access(path, os.R_OK)]
+    closed = [LeftOut(path, "this user may not read it") for path in sorted({*named}.difference(videos))]
+    others = Counter(path.suffix.lower() or "no suffix" for path in found.files if not is_video(path.name))
+    said = left_out([*found.left_out, *closed], source)
+    if others:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
+        said.append(f"not looked at: {others.total()} files that are no videos by their names ({kinds})")
+    return videos, said
 
 
 def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cfg: DictConfig) -> pd.DataFrame:
