@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deepfake.corpora.corpus import Corpus, Listing
 from deepfake.corpora.lists import read_rows
+from deepfake.corpora.notes import require_videos
 from deepfake.demo.generate import TABLE, ensure_corpus
 from deepfake.demo.recipe import CORPUS, Recipe
 from deepfake.errors import CorpusError
@@ -59,9 +60,11 @@ class DemoCorpus(Corpus):
         cure = f"remove {self._root}, which is drawn again"
         try:
             videos = tuple(self._video(row) for _, row in read_rows(self._root / TABLE, _COLUMNS, cure))
-            return Listing(videos=videos, protocol="identity-disjoint")
+            listing = Listing(videos=videos, protocol="identity-disjoint")
         except ValueError as error:  # a label or a split that is none, ids that are out of order
             raise CorpusError(f"{self._root / TABLE} is malformed ({quoted(str(error))}); {cure}") from None
+        require_videos(videos, self._root, f"the clips of {TABLE}: {cure}")
+        return listing
 
     def _video(self, row: dict[str, str]) -> Video:
         return Video(

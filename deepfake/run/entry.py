@@ -85,17 +85,14 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
 
 
 def mistake_of(error: BaseException | None) -> str | None:
-    """In one line, what a user can mend of what lies behind an error; None if that is a defect of ours.
-
-    Hydra wraps what a `_target_` raises in an error of its own.
-    """
-    disk = None
+    """In one line, what a user can mend of what lies behind an error; None if that is a defect of ours."""
+    if mistake := _mistake(error):
+        return one_line(str(mistake))
     while error is not None:
-        if isinstance(error, DeepfakeError):
-            return one_line(str(error))
-        disk = disk or (_fault_of_disk(error) if isinstance(error, OSError) else None)
+        if isinstance(error, OSError) and (fault := _fault_of_disk(error)):
+            return fault
         error = error.__cause__
-    return disk
+    return None
 
 
 def one_line(message: str) -> str:
@@ -148,3 +145,12 @@ def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:
             yield from _leaves(value, f"{key}.{name}" if key else str(name))
     else:
         yield key, node
+
+
+def _mistake(error: BaseException | None) -> DeepfakeError | None:
+    """The user's mistake behind an error; Hydra wraps what a `_target_` raises in an error of its own."""
+    while error is not None:
+        if isinstance(error, DeepfakeError):
+            return error
+        error = error.__cause__
+    return None

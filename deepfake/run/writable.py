@@ -1,31 +1,52 @@
 """The folder of a run, before Hydra writes into it: where it cannot be made, one line says so, and no traceback."""
 
-import errno
+import copy
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
+from deepfake.names import shown
 from deepfake.run.entry import mistake_of
+
+ROOM = 1 << 16  # bytes: Hydra writes the resolved config and a log there
 
 
 class RequireWritable(Callback):
     """Exits with 1 if the folder of a run or a sweep cannot be made. It makes none: Hydra does."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _require_writable(config.hydra.run.dir, "hydra.run.dir")
+        _require_writable(config, "hydra.run.dir")
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        _require_writable(config.hydra.sweep.dir, "hydra.sweep.dir")
+        _require_writable(config, "hydra.sweep.dir")
 
 
-def _require_writable(folder: str, option: str) -> None:
+def _require_writable(config: DictConfig, option: str) -> None:
+    folder = _resolved(config, option)
     path = Path(os.path.abspath(folder))
     there = next(parent for parent in (path, *path.parents) if os.path.lexists(parent))
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
-        return
-    number = errno.EACCES if there.is_dir() else errno.ENOTDIR
-    sys.exit(f"error: {option}={folder}: {mistake_of(OSError(number, os.strerror(number), str(there)))}")
+    try:
+        with tempfile.TemporaryFile(dir=there) as file:
+            file.write(bytes(ROOM))
+            file.flush()
+    except OSError as error:
+        mistake = mistake_of(OSError(error.errno, error.strerror, str(there)))
+        if mistake is not None:
+            sys.exit(f"error: {option}={shown(folder)}: {mistake}")
+
+
+def _resolved(config: DictConfig, option: str) -> str:
+    """An option that refers to Hydra's own config, which Hydra sets only later."""
+    hydra, before = HydraConfig.instance(), HydraConfig.instance().cfg
+    own = copy.deepcopy(config)
+    try:
+        hydra.set_config(own)
+        return str(OmegaConf.select(own, option))
+    finally:
+        hydra.cfg = before
