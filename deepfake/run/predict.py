@@ -24,7 +24,7 @@ from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
-from deepfake.names import as_id, as_text
+from deepfake.names import as_id, as_text, shown
 from deepfake.report.tables import show, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
@@ -59,7 +59,7 @@ def predict(cfg: DictConfig) -> None:
     output.mkdir(parents=True, exist_ok=True)
     written = table.assign(path=[as_text(str(path)) for path in files.values()])
     write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(files)))  # as they are called in the folder: it may have a long name
+    show_predictions(table.assign(path=list(map(shown, files))))  # as in their folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
     require_readable(table, cfg.input)
 
@@ -129,7 +129,7 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
             row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
         seen = row["num_faces"], num_clips.get(video_id, 0), row["num_sampled"], row["num_frames"], seconds(row)
-        rows.append([str(path), status, value, verdict, *seen, row["reason"], row["remarks"]])
+        rows.append([as_text(str(path)), status, value, verdict, *seen, row["reason"], row["remarks"]])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
