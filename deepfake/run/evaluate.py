@@ -22,7 +22,7 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import chosen_main_face, complete_store, describe, face_store, list_corpus, only_main_track
-from deepfake.run.fitness import data_caption
+from deepfake.run.fitness import data_caption, require_testable
 from deepfake.run.predict import score_clips
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.schema import Split, Video
@@ -40,6 +40,7 @@ def evaluate(cfg: DictConfig) -> None:
     listing = list_corpus(cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
+    require_testable(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)

@@ -18,22 +18,48 @@ def require_trainable(listing: Listing) -> None:
     Raises:
         CorpusError: train or val has no video of a class.
     """
+    for split in (Split.TRAIN, Split.VAL):
+        if lacking := _lacking(listing, split):
+            raise CorpusError(
+                f"the {split} split has no {' and no '.join(lacking)} video ({_counted(listing)}): training and the "
+                "choice of the best epoch need both classes; check data.root and the lists, scripts/inventory.py shows "
+                "what was found"
+            )
+    _warn_of_test(listing, Split.TEST)
+
+
+def require_testable(listing: Listing, split: Split) -> None:
+    """Stop where there is nothing to test, and warn where it would say little.
+
+    Raises:
+        CorpusError: the split has no video.
+    """
+    if len(_lacking(listing, split)) == len(Label):
+        raise CorpusError(
+            f"the {split} split has no video ({_counted(listing)}): choose another split=, or check data.root and the "
+            "lists, scripts/inventory.py shows what was found"
+        )
+    _warn_of_test(listing, split)
+
+
+def _warn_of_test(listing: Listing, split: Split) -> None:
+    lacking = _lacking(listing, split)
+    if len(lacking) == len(Label):
+        log.warning("the %s split has no video: nothing is tested (%s)", split, _counted(listing))
+    elif lacking:
+        log.warning("the %s split has no %s video: its AUC will be no number (%s)", split, *lacking, _counted(listing))
+
+
+def _lacking(listing: Listing, split: Split) -> list[str]:
+    there = {video.label for video in listing.videos if video.split == split}
+    return [label.name.lower() for label in Label if label not in there]
+
+
+def _counted(listing: Listing) -> str:
     counts = Counter((video.split, video.label) for video in listing.videos)
-    lacking = {split: [label.name.lower() for label in Label if not counts[split, label]] for split in Split}
-    there = "; ".join(
+    return "; ".join(
         f"{split} " + ", ".join(f"{counts[split, label]} {label.name.lower()}" for label in Label) for split in Split
     )
-    for split in (Split.TRAIN, Split.VAL):
-        if lacking[split]:
-            raise CorpusError(
-                f"the {split} split has no {' and no '.join(lacking[split])} video ({there}): training and the choice "
-                "of the best epoch need both classes; check data.root and the lists, scripts/inventory.py shows what "
-                "was found"
-            )
-    if len(lacking[Split.TEST]) == len(Label):
-        log.warning("the test split has no video: nothing is tested (%s)", there)
-    elif lacking[Split.TEST]:
-        log.warning("the test split has no %s video: its AUC will be no number (%s)", lacking[Split.TEST][0], there)
 
 
 def shared_sources(shared: Mapping[str, int]) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from deepfake.corpora.corpus import Listing
 from deepfake.errors import CorpusError
-from deepfake.run.fitness import data_caption, require_trainable, shared_sources
+from deepfake.run.fitness import data_caption, require_testable, require_trainable, shared_sources
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SHORT, Run
 from tests.corpora import builders
@@ -45,6 +45,16 @@ def test_a_split_that_is_not_there(split: Split, caplog: pytest.LogCaptureFixtur
         return
     with pytest.raises(CorpusError, match=rf"the {split} split has no real and no fake video .*scripts/inventory.py"):
         require_trainable(there)
+
+
+@pytest.mark.parametrize("split", Split)
+def test_what_a_test_needs(split: Split, caplog: pytest.LogCaptureFixture) -> None:
+    require_testable(listing(f"{split} real", f"{split} fake"), split)
+    assert caplog.messages == []
+    require_testable(listing(f"{split} fake"), split)
+    assert f"the {split} split has no real video: its AUC will be no number" in caplog.text
+    with pytest.raises(CorpusError, match=rf"the {split} split has no video \(.*\): choose another split="):
+        require_testable(listing(*(each for each in ALL if not each.startswith(split))), split)
 
 
 def test_a_whole_corpus_is_passed_in_silence(caplog: pytest.LogCaptureFixture) -> None:
