@@ -21,7 +21,7 @@ class Scan:
         exists: whether the folder is there.
         files: id -> file, sorted by id; the id is the POSIX path inside the corpus without suffix, see `names.as_id`.
         num_files: files of any kind in the folder.
-        left_out: what is neither a file nor a folder.
+        left_out: what is no file.
     """
 
     folder: str
@@ -51,7 +51,11 @@ def scan(root: Path, folder: str) -> Scan:
         f"{folder}/{as_id(stem)}": top / f"{stem}{suffix}"
         for stem, suffix in sorted(map(os.path.splitext, filter(is_video, names)), key=_preferred_last)
     }
-    left_out = tuple(LeftOut(top / name, kind) for name, kind in found.items() if isinstance(kind, str))
+    left_out = tuple(
+        LeftOut(top / name, kind if isinstance(kind, str) else "a folder, where only files are looked for")
+        for name, kind in found.items()
+        if kind not in (Kind.FILE, Kind.LINKED_FILE)
+    )
     return Scan(folder, True, dict(sorted(files.items())), len(names), left_out)
 
 

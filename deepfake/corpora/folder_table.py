@@ -49,7 +49,8 @@ def read_tree(root: Path) -> Table:
     Raises:
         CorpusError: it has neither, or both.
     """
-    tops: list[tuple[Path, Split | None]] = [(root / split, split) for split in Split if (root / split).is_dir()]
+    there = subfolders(root)
+    tops: list[tuple[Path, Split | None]] = [(root / split, split) for split in Split if root / split in there]
     named = frozenset(split for _, split in tops if split)
     classes = [
         (folder, LABELS[folder.name.lower()], split)

@@ -79,4 +79,4 @@ def require_videos(videos: Sequence[Video], root: Path, contents: str, found: It
 
 
 def _inside(path: Path, root: Path) -> str:
-    return str(path.relative_to(root) if path.is_relative_to(root) else path)
+    return str(path.relative_to(root) if root in path.parents else path)

@@ -111,7 +111,7 @@ def one_line(message: str) -> str:
 
 
 def _fault_of_disk(error: OSError) -> str | None:
-    number, name = error.errno, error.filename
+    number, name = error.errno, error.filename2 or error.filename  # the second: what was copied or renamed to
     if number is None and (found := _ERRNO.search(str(error))):  # of a loader's process: torch keeps the text alone
         number, name = int(found[1]), found[2]
     if number not in CURES:

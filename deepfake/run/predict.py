@@ -29,6 +29,7 @@ from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
 from deepfake.run.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.run.summary import say_reasons, say_remarks
+from deepfake.run.writable import require_writable
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.scoring import ScoringRule, score_clips, video_scores
 from deepfake.store import FaceStore
@@ -41,7 +42,8 @@ COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 @entry_point
 def predict(cfg: DictConfig) -> None:
     """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
-    checkpoint = read_checkpoint(cfg.checkpoint)
+    checkpoint, output = read_checkpoint(cfg.checkpoint), Path(cfg.output)
+    require_writable(output)
     detector = build_detector(checkpoint)
     given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
     rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
@@ -56,7 +58,6 @@ def predict(cfg: DictConfig) -> None:
         store.build_tables(paths)
         table = score_files(paths, store, detector, rule, cfg)
 
-    output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
     written = table.assign(path=[as_text(str(path)) for path in files.values()])
     write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())

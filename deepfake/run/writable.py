@@ -1,4 +1,4 @@
-"""The folder of a run, before Hydra writes into it: where it cannot be made, one line says so, and no traceback."""
+"""Folders that are to be written to, tried before any work, and that of a run before Hydra writes into it."""
 
 import copy
 import os
@@ -18,7 +18,7 @@ ROOM = 1 << 16  # bytes: Hydra writes the resolved config and a log there
 
 
 class RequireWritable(Callback):
-    """Exits with 1 if the folder of a run or a sweep cannot be made. It makes none: Hydra does."""
+    """Exits with 1, and a line that says why, if the folder of a run or a sweep cannot be made. Hydra makes it."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         _require_writable(config, "hydra.run.dir")
@@ -27,8 +27,12 @@ class RequireWritable(Callback):
         _require_writable(config, "hydra.sweep.dir")
 
 
-def _require_writable(config: DictConfig, option: str) -> None:
-    folder = _resolved(config, option)
+def require_writable(folder: Path) -> None:
+    """Try whether a folder can be made, or written to; nothing is left there.
+
+    Raises:
+        OSError: it cannot.
+    """
     path = Path(os.path.abspath(folder))
     there = next(parent for parent in (path, *path.parents) if os.path.lexists(parent))
     try:
@@ -36,8 +40,15 @@ def _require_writable(config: DictConfig, option: str) -> None:
             file.write(bytes(ROOM))
             file.flush()
     except OSError as error:
-        mistake = mistake_of(OSError(error.errno, error.strerror, str(there)))
-        if mistake is not None:
+        raise OSError(error.errno, error.strerror, str(there)) from error
+
+
+def _require_writable(config: DictConfig, option: str) -> None:
+    folder = _resolved(config, option)
+    try:
+        require_writable(Path(folder))
+    except OSError as error:
+        if mistake := mistake_of(error):
             sys.exit(f"error: {option}={shown(folder)}: {mistake}")
 
 

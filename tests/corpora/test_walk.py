@@ -152,6 +152,13 @@ def test_a_folder_of_a_published_corpus(kind: str, tmp_path: Path) -> None:
     assert {left.reason.split(" (")[0] for left in seen.left_out} == reasons
 
 
+def test_folders_in_a_folder_of_a_published_corpus_are_said(tmp_path: Path) -> None:
+    builders.celebdf(tmp_path)
+    builders.touch(tmp_path / "Celeb-real", ["more/id0_0007.mp4", "again/id0_0008.mp4"])
+    note = "not looked at: Celeb-real/again (a folder, where only files are looked for), and 1 more"
+    assert note in CelebDF(tmp_path).listing().notes
+
+
 def test_a_linked_folder_of_a_published_corpus_is_its_folder(tmp_path: Path) -> None:
     builders.celebdf(tmp_path / "disk")
     (tmp_path / "corpus").mkdir()

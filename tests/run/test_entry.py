@@ -72,6 +72,11 @@ def test_what_a_disk_forbids_is_one_line_with_a_cure(number: int, name: object) 
     assert message.isprintable()
 
 
+def test_of_a_copy_the_target_is_named() -> None:
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x", None, "/run/best.ckpt")
+    assert (mistake_of(error) or "").startswith("/run/best.ckpt: No space left")
+
+
 @pytest.mark.parametrize(
     "error",
     [
