@@ -9,7 +9,7 @@ import json
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -60,6 +60,11 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
         for name, parameter in inspect.signature(function).parameters.items()
         if parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     }
+
+
+def types_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter -> type."""
+    return {name: parameter.type for name, parameter in parameters(function).items()}
 
 
 def _hints(function: Any) -> dict[str, Any]:
@@ -113,14 +118,20 @@ def typed(prefix: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> d
     Raises:
         ConfigError: values are of another type, or beyond its range; all are named.
     """
-    if found := [line for name, kind in kinds.items() if (line := fault(f"{prefix}.{name}", values[name], kind))]:
-        raise ConfigError("; ".join(found))
-    return {name: _read(values[name], kind) for name, kind in kinds.items()}
+    found = (fault(f"{prefix}.{name}", value, kinds[name]) for name, value in values.items())
+    if faults := [*filter(None, found)]:
+        raise ConfigError("; ".join(faults))
+    return {name: _read(value, kinds[name]) for name, value in values.items()}
 
 
 def _read(value: Any, kind: Any) -> Any:
     """As JSON, since that is where a list can become a tuple, and a word a path, and nothing else is cast."""
-    return TypeAdapter(kind, config=_PLAIN).validate_json(json.dumps(value, default=str))
+    return _adapter(kind).validate_json(json.dumps(value, default=str))
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind, config=_PLAIN)
 
 
 def unknown(name: str, names: Iterable[str], of: str) -> str:
@@ -136,13 +147,24 @@ def unknown(name: str, names: Iterable[str], of: str) -> str:
     return f"{name} is no option {of}: {there}"
 
 
-def near(name: str, names: Sequence[str]) -> list[str]:
-    """The names that are most like one, the likest first, by all of it or by its last part."""
-    last = name.rpartition(".")[2]
-    same = [other for other in names if other.rpartition(".")[2] == last]
-    lasts = {other.rpartition(".")[2]: other for other in reversed(names)}
-    alike = get_close_matches(name, names, 3, 0.75) + [lasts[key] for key in get_close_matches(last, lasts, 2, 0.75)]
-    return [other for other in dict.fromkeys([*alike, *same]) if not name.startswith(f"{other}.")][:3]
+def near(name: str, names: Iterable[str]) -> list[str]:
+    """The names that are most like one, the likest first; the last part of a name counts most.
+
+    Example:
+        >>> near("device", ["extract.device", "seed", "trainer.devices"]), near("zzz", ["seed"])
+        (['extract.device', 'trainer.devices'], [])
+    """
+    alike = {other: _likeness(name, other) for other in names if not name.startswith(f"{other}.")}
+    likest = max(alike.values(), default=0.0)
+    found = [other for other, likeness in alike.items() if likeness >= max(0.6, likest - 0.15)]
+    return sorted(found, key=lambda other: -alike[other])[:3]
+
+
+def _likeness(name: str, other: str) -> float:
+    """From 0 to 1."""
+    (group, _, last), (other_group, _, other_last) = name.rpartition("."), other.rpartition(".")
+    in_group = SequenceMatcher(None, group, other_group).ratio()
+    return 0.3 * in_group + 0.7 * SequenceMatcher(None, last, other_last).ratio()
 
 
 def shown(value: Any) -> str:
@@ -190,8 +212,9 @@ def words(kind: Any) -> str:
     if origin is tuple and Ellipsis not in inside:
         return f"a list of {len(inside)}, each {words(inside[0])}"
     if isinstance(origin, type) and issubclass(origin, Sequence | Iterable) and not issubclass(origin, Mapping):
-        at_least = [at.min_length for field in fields for at in field.metadata if hasattr(at, "min_length")]
-        number = f" of {at_least[0]}" if at_least else ""
+        bounds = _bounds(fields, "min_length", "max_length")
+        least, most = bounds.get("min_length"), bounds.get("max_length")
+        number = "" if least is None else f" of {least}" if least == most else f" of {least} or more"
         return f"a list{number}, each {words(inside[0])}"
     if origin is dict:
         return f"a mapping to {words(inside[1])}"
@@ -200,10 +223,8 @@ def words(kind: Any) -> str:
 
 def _range(fields: Sequence[FieldInfo]) -> str:
     """` from 0 to 1`, `, 1 or more`, ` above 0`."""
-    known = [(at, name) for field in fields for at in field.metadata for name in ("ge", "gt", "le", "lt")]
-    bounds = {name: getattr(at, name) for at, name in known if hasattr(at, name)}
-    bounds = {name: value for name, value in bounds.items() if abs(value) < LARGEST}
-    match bounds:
+    bounds = _bounds(fields, "ge", "gt", "le", "lt")
+    match {name: value for name, value in bounds.items() if abs(value) < LARGEST}:
         case {"ge": low, "le": high}:
             return f" from {low} to {high}"
         case {"gt": low, "le": high}:
@@ -217,3 +238,8 @@ def _range(fields: Sequence[FieldInfo]) -> str:
         case {"le": high}:
             return f", {high} at most"
     return ""
+
+
+def _bounds(fields: Sequence[FieldInfo], *names: str) -> dict[str, Any]:
+    known = [(at, name) for field in fields for at in field.metadata for name in names]
+    return {name: getattr(at, name) for at, name in known if hasattr(at, name)}

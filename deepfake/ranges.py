@@ -34,7 +34,7 @@ Deviations = Annotated[Sequence[Above0], Field(min_length=3, max_length=3)]
 
 PathName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$", description="a path")] | Path
 Word = Annotated[str, Field(min_length=1, description="a word")]
-Folder = Annotated[  # which a folder is named by
+FolderName = Annotated[  # which a folder is named by
     str,
     Field(
         pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=100, description="a name without /"

@@ -17,23 +17,37 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.ffpp import originals_folder
-from deepfake.corpora.files import Scan, is_video, read_text, require_choices, require_folder, scan, tree
-from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
+from deepfake.corpora.files import Scan, is_video, require_folder, scan
+from deepfake.corpora.lists import read_text
+from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
+from deepfake.corpora.splits import IDENTITY_SHARES, Protocol, common_split, share_out
+from deepfake.corpora.walk import tree
 from deepfake.errors import CorpusError
+from deepfake.names import as_id, quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import PathName
 from deepfake.schema import Label, Split, Video
 
-VARIANTS = (
+Variant = Literal[
     "end_to_end",
-    *(f"end_to_end_level_{level}" for level in range(1, 6)),
+    "end_to_end_level_1",
+    "end_to_end_level_2",
+    "end_to_end_level_3",
+    "end_to_end_level_4",
+    "end_to_end_level_5",
     "end_to_end_random_level",
-    *(f"end_to_end_mix_{number}_distortions" for number in range(2, 5)),
+    "end_to_end_mix_2_distortions",
+    "end_to_end_mix_3_distortions",
+    "end_to_end_mix_4_distortions",
     "reenact_postprocess",
-)
-REALS = ("ffpp", "source_videos")
+]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 _TARGETS = originals_folder("youtube", "c23")
 _NUM_FAKES = {Split.TRAIN: 703, Split.VAL: 96, Split.TEST: 201}
@@ -55,15 +69,15 @@ class DeeperForensics(Corpus):
 
     def __init__(
         self,
-        root: str | Path,
-        ffpp_root: str | Path | None = None,
-        variants: Sequence[str] = VARIANTS[:1],
-        reals: str = REALS[0],
-        protocol: str = "official",
+        root: PathName,
+        ffpp_root: PathName | None = None,
+        variants: Annotated[Sequence[Variant], Field(min_length=1)] = ("end_to_end",),
+        reals: Literal["ffpp", "source_videos"] = "ffpp",
+        protocol: Protocol = "official",
     ) -> None:
-        self._variants = require_choices("data.variants", variants, VARIANTS)
-        (self._reals,) = require_choices("data.reals", [reals], REALS)
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        typed("data", {"variants": list(variants), "reals": reals, "protocol": protocol}, types_of(DeeperForensics))
+        self._variants = tuple(variant for variant in VARIANTS if variant in variants)
+        self._reals, self._protocol = reals, protocol
         self._root = require_folder(root, "data.root", "manipulated_videos and lists")
         if reals == "source_videos":
             require_folder(self._root / "source_videos", "data.root", "source_videos too, or set data.reals=ffpp")
@@ -100,7 +114,12 @@ class DeeperForensics(Corpus):
             tuple(videos),
             missing=tuple(sorted(wanted - {video.video_id for video in videos})),
             num_extra=sum(each.num_files for each in (*scans, reals)) - len(videos),
-            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes()),
+            notes=(
+                *of_folders(self._root, scans),
+                *of_folders(self._reals_root, [reals]),
+                *incomplete_lists(lists),
+                *self._notes(),
+            ),
             protocol=self._protocol,
             folders=tuple(Count(name, len(v), 48475 if name == "source_videos" else 1000) for name, v in kept.items()),
             lists=lists,
@@ -114,7 +133,9 @@ class DeeperForensics(Corpus):
             for line in read_text(path, "unpack `lists` of the download of DeeperForensics-1.0 there").split():
                 stem = line.rpartition(".")[0]
                 if not _FAKE.fullmatch(stem) or stem in fakes:
-                    raise CorpusError(f"{path}: {line!r} is no fake's name, or is listed twice; use the published list")
+                    raise CorpusError(
+                        f"{path}: {quoted(line)} is no fake's name, or is listed twice; use the published list"
+                    )
                 fakes[stem] = split
         return fakes
 
@@ -125,9 +146,13 @@ class DeeperForensics(Corpus):
 
     def _recordings(self) -> Scan:
         top = self._root / "source_videos"
-        paths = tree(top)
-        files = {path.relative_to(self._root).with_suffix("").as_posix(): path for path in paths if is_video(path.name)}
-        return Scan("source_videos", True, files, len(paths))
+        found = tree(top)
+        files = {
+            as_id(path.relative_to(self._root).with_suffix("").as_posix()): path
+            for path in found.files
+            if is_video(path.name)
+        }
+        return Scan("source_videos", True, files, len(found.files), tuple(found.left_out))
 
     def _video(self, video_id: str, path: Path, fakes: Container[str], people: Container[str]) -> Video | None:
         folder, *_, stem = video_id.split("/")

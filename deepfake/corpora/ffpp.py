@@ -12,23 +12,29 @@ Source: Rossler et al., "FaceForensics++: Learning to Detect Manipulated Facial 
 https://github.com/ondyari/FaceForensics, dataset/README.md and dataset/splits.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import read_text, require_choices, require_folder, scan
-from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
+from deepfake.corpora.files import require_folder, scan
+from deepfake.corpora.lists import read_json
+from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
+from deepfake.corpora.splits import IDENTITY_SHARES, Protocol, common_split, share_out
 from deepfake.errors import CorpusError
+from deepfake.names import quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import PathName
 from deepfake.schema import Label, Split, Video
 
-COMPRESSIONS = ("c23", "c40", "raw")
 DFD = "DeepFakeDetection"
-METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", DFD)
+Method = Literal["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", "DeepFakeDetection"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 _NUM_SEQUENCES = {Split.TRAIN: 720, Split.VAL: 140, Split.TEST: 140}
 _NUM_VIDEOS = {"actors": 363, DFD: 3068}  # 1000 everywhere else
@@ -65,15 +71,16 @@ class FaceForensics(Corpus):
 
     def __init__(
         self,
-        root: str | Path,
-        compression: str = "c23",
-        methods: Sequence[str] = METHODS[:4],
-        splits_dir: str | Path | None = None,
-        protocol: str = "official",
+        root: PathName,
+        compression: Literal["c23", "c40", "raw"] = "c23",
+        methods: Annotated[Sequence[Method], Field(min_length=1)] = METHODS[:4],
+        splits_dir: PathName | None = None,
+        protocol: Protocol = "official",
     ) -> None:
-        (self._compression,) = require_choices("data.compression", [compression], COMPRESSIONS)
-        self._methods = require_choices("data.methods", methods, METHODS)
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        given = {"compression": compression, "methods": list(methods), "protocol": protocol}
+        typed("data", given, types_of(FaceForensics))
+        self._compression, self._protocol = compression, protocol
+        self._methods = tuple(method for method in METHODS if method in methods)
         self._root = require_folder(root, "data.root", "original_sequences and manipulated_sequences")
         self._splits_dir = Path(splits_dir).expanduser() if splits_dir else self._root / "splits"
 
@@ -102,7 +109,7 @@ class FaceForensics(Corpus):
             tuple(videos),
             missing=tuple(sorted(wanted - {video.video_id for video in videos})),
             num_extra=sum(each.num_files for each in scans) - len(videos),
-            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos)),
+            notes=(*of_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos)),
             protocol=self._protocol,
             folders=tuple(Count(name, len(v), _NUM_VIDEOS.get(name.split("/")[1], 1000)) for name, v in kept.items()),
             lists=lists,
@@ -167,12 +174,19 @@ def read_pairs(splits_dir: Path) -> dict[tuple[str, str], Split]:
     pairs: dict[tuple[str, str], Split] = {}
     for split in Split:
         path = splits_dir / f"{split}.json"
-        try:
-            pairs |= {(str(a), str(b)): split for a, b in json.loads(read_text(path, cure))}
-        except ValueError as error:
-            raise CorpusError(f"{path} is no list of pairs ({error}); {cure}") from None
+        content = read_json(path, cure)
+        if not isinstance(content, list):
+            raise CorpusError(f"{path} is malformed (it holds {quoted(content)}, and no list of pairs); {cure}")
+        for pair in content:
+            if not _is_pair(pair):
+                raise CorpusError(f'{path} is malformed ({quoted(pair)} is no pair like ["000", "003"]); {cure}')
+            pairs[pair[0], pair[1]] = split
     sequences = [sequence for pair in pairs for sequence in pair]
     if len(set(sequences)) < len(sequences):
         twice = next(sequence for sequence in sequences if sequences.count(sequence) > 1)
         raise CorpusError(f"sequence {twice} stands in two pairs of {splits_dir}; {cure}")
     return pairs
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)

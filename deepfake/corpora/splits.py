@@ -5,7 +5,9 @@ moves any other video.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -13,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from deepfake.schema import Split, Video
 
-PROTOCOLS = ("official", "identity")
+Protocol = Literal["official", "identity"]
 
 # Shares of the people. Three fifths for training leave val and test enough swaps *among* their own people.
 IDENTITY_SHARES = {Split.TRAIN: 0.6, Split.VAL: 0.2, Split.TEST: 0.2}
@@ -53,6 +55,29 @@ def draw(key: str, shares: Mapping[Split, float]) -> Split:
         if position < reached:
             return split
     return list(shares)[-1]
+
+
+def divide(keys: Iterable[str], shares: Mapping[Split, float]) -> dict[str, Split]:
+    """Gives each key a split in exact shares, by the order of their hashes.
+
+    Each split gets one at least where there are enough. Another key more or less moves few others; `draw` moves none,
+    but leaves the shares to chance.
+
+    Example:
+        >>> counts = Counter(divide(map(str, range(11)), IDENTITY_SHARES).values())
+        >>> [counts[split] for split in Split]
+        [7, 2, 2]
+    """
+    ranked = sorted(set(keys), key=_digest)
+    exact = {split: len(ranked) * share for split, share in shares.items()}
+    counts = {split: int(size) for split, size in exact.items()}
+    for split in sorted(shares, key=lambda split: counts[split] - exact[split])[: len(ranked) - sum(counts.values())]:
+        counts[split] += 1
+    for split in [split for split in shares if not counts[split]]:
+        richest = max(counts, key=lambda split: counts[split])
+        if counts[richest] > 1:
+            counts[richest], counts[split] = counts[richest] - 1, 1
+    return dict(zip(ranked, Counter(counts).elements(), strict=True))
 
 
 def common_split(video: Video, split_of: Mapping[str, Split]) -> Split | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from deepfake.data.loader import clip_loader, say_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
+from deepfake.options import typed, types_of
 from deepfake.ranges import Count, PathName, Seed, Workers
 from deepfake.schema import ClipSpec, Label, MainFace, Split, Status, Video
 from deepfake.store import FaceStore
@@ -43,7 +44,8 @@ class ClipDataModule(pl.LightningDataModule):
             takes the changed one even so, since the other face of a fake is real, and would be taught as fake.
 
     Raises:
-        ConfigError: a clip is longer than a stored segment; there is no such cache.
+        ConfigError: a clip is longer than a stored segment; an option of the loader is none of its choices, or out of
+            its range.
         StoreError: the store lacks a video, or holds less context than the model wants.
     """
 
@@ -65,6 +67,10 @@ class ClipDataModule(pl.LightningDataModule):
         main_face: MainFace = "largest",
     ) -> None:
         super().__init__()
+        given: dict[str, Any] = {"batch_size": batch_size, "num_workers": num_workers, "cache": cache}
+        given |= {"cache_dir": cache_dir, "clips_per_video": clips_per_video}
+        given |= {"eval_clips_per_video": eval_clips_per_video}
+        typed("loader", given, types_of(ClipDataModule))
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
         if reach > store.recipe["segment_length"]:
             raise ConfigError(

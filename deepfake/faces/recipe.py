@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from deepfake.options import parameters, typed
+from deepfake.options import typed, types_of
 from deepfake.ranges import Length, Length0, Margin, Share
 
 # Part of what is stored, so that crops of two ways of extracting never share a store. Raise it with every change after
@@ -46,6 +46,6 @@ class Recipe:
         Raises:
             ConfigError: an option is of another type, or beyond what makes sense.
         """
-        kinds = {name: parameter.type for name, parameter in parameters(Recipe).items()}
+        kinds = types_of(Recipe)
         for name, value in typed("faces", {name: getattr(self, name) for name in kinds}, kinds).items():
             object.__setattr__(self, name, value)

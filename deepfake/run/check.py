@@ -13,7 +13,7 @@ Types, choices and ranges stand at constructors and functions; which of them tak
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, get_args, get_origin
+from typing import Any, get_args, get_origin, get_type_hints
 
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
@@ -145,7 +145,7 @@ class _Walk:
                 yield _joined(name, key), f"{_joined(name, key)} is missing: do not leave it out"
 
     def _built(self, value: Any, kind: Built, name: str) -> Iterator[Fault]:
-        if not isinstance(value, dict) or not isinstance(value.get("_target_"), str):
+        if not isinstance(value, dict) or "_target_" not in value:
             yield name, f"{name} is {shown(value)}: choose one of this group's files (--help names them)"
             return
         target = value["_target_"]
@@ -229,11 +229,14 @@ def _makes(found: Any, partial: bool, kind: Any) -> bool:
     elif partial:
         return False
     made = found if isinstance(found, type) else _returned(found)
-    return not isinstance(kind, type) or not isinstance(made, type) or issubclass(made, kind)
+    return isinstance(made, type) and (not isinstance(kind, type) or issubclass(made, kind))
 
 
 def _returned(function: Callable[..., Any]) -> Any:
-    return getattr(function, "__annotations__", {}).get("return")
+    try:
+        return get_type_hints(function).get("return")
+    except (NameError, TypeError):  # what it says is not to be had
+        return None
 
 
 def _name_of(kind: Any) -> str:

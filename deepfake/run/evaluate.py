@@ -20,6 +20,7 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, pick_device
+from deepfake.run.fitness import data_caption, require_testable
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.run.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.schema import Split, Video
@@ -33,12 +34,13 @@ def evaluate(cfg: DictConfig) -> None:
     """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`."""
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
-    split, folder = chosen_split(cfg.split), Path(cfg.paths.output_dir)
+    split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
+    require_testable(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
@@ -65,20 +67,9 @@ def evaluate(cfg: DictConfig) -> None:
     }
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
     say_coverage(data["coverage"])
     show_paths({"run": folder, **paths, **draw(folder, [], store)})
-
-
-def chosen_split(name: str) -> Split:
-    """The split of that name.
-
-    Raises:
-        ConfigError: there is none.
-    """
-    if name not in list(Split):
-        raise ConfigError(f"split={name} is not known: use split={' or split='.join(Split)}")
-    return Split(name)
 
 
 def require_fingerprint(expected: Any, corpus: str, listing: Listing) -> None:

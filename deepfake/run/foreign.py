@@ -53,7 +53,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "pytorch_lightning.trainer.trainer.Trainer": {
         "accelerator": Word,
         "strategy": Word,
-        "devices": _Devices | list[Annotated[int, Field(ge=0, le=1_000)]],
+        "devices": _Devices | Annotated[list[Annotated[int, Field(ge=0, le=1_000)]], Field(min_length=1)],
         "num_nodes": Annotated[int, Field(ge=1, le=100_000)],
         "fast_dev_run": bool | Amount,
         "max_epochs": Count | Literal[-1] | None,
@@ -92,7 +92,11 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
         "min_delta": Finite,
     },
     "pytorch_lightning.callbacks.progress.tqdm_progress.TQDMProgressBar": {"refresh_rate": Amount},
-    "pytorch_lightning.loggers.csv_logs.CSVLogger": {"save_dir": PathName, "flush_logs_every_n_steps": Count},
+    "pytorch_lightning.loggers.csv_logs.CSVLogger": {
+        "save_dir": PathName,
+        "version": Amount | str | None,
+        "flush_logs_every_n_steps": Count,
+    },
 }
 
 

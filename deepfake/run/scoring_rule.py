@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from deepfake.errors import CheckpointError, ConfigError
-from deepfake.options import fault, parameters
+from deepfake.options import fault, types_of
 from deepfake.scoring import AGGREGATION, ScoringRule
 
 log = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ def _of_card(noted: Any) -> ScoringRule:
 
 
 def _checked(values: Mapping[str, Any]) -> ScoringRule:
-    kinds = parameters(ScoringRule)
-    if found := [line for name, field in NAMES.items() if (line := fault(name, values[name], kinds[field].type))]:
+    kinds = types_of(ScoringRule)
+    if found := [line for name, field in NAMES.items() if (line := fault(name, values[name], kinds[field]))]:
         raise ConfigError("; ".join(found))
     return ScoringRule(**{field: values[name] for name, field in NAMES.items()})

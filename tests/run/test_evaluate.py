@@ -89,7 +89,7 @@ def test_another_corpus(
     ("argument", "message"),
     [
         ("expect_fingerprint=0123456789abcdef", "expect_fingerprint=0123456789abcdef, and demo has the fingerprint"),
-        ("split=dev", "split=dev is not known: use split=train or split=val or split=test"),
+        ("split=dev", "split is 'dev': choose one of train, val, test"),
         ("data.tracks=first", "data.tracks is 'first': choose one of main, all"),
     ],
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from deepfake.errors import ConfigError
 from deepfake.faces.finders.finder import Finder
-from deepfake.options import parameters, typed, unknown
+from deepfake.options import parameters, typed, types_of, unknown
 
 ELSEWHERE = ("device", "weights")  # where it runs and where a file lies are facts about a machine
 
@@ -26,5 +26,5 @@ def complete_options(finder: type[Finder], given: Mapping[str, Any]) -> dict[str
             of = f"of {finder.__name__}"
             raise ConfigError(unknown(f"faces.finder.{name}", [f"faces.finder.{other}" for other in known], of))
     values = {name: given.get(name, parameter.or_null) for name, parameter in known.items()}
-    options = typed("faces.finder", values, {name: parameter.type for name, parameter in known.items()})
+    options = typed("faces.finder", values, types_of(finder))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}

@@ -4,7 +4,7 @@ from deepfake.faces.extract import extract
 from deepfake.faces.finders.finder import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.shards import shard
-from deepfake.options import parameters
+from deepfake.options import types_of
 from deepfake.ranges import Device, Length, PathName, Share
 from deepfake.run.check import Built, Group, OneOf
 from deepfake.video.door import readers_for
@@ -12,16 +12,16 @@ from deepfake.video.door import readers_for
 EXTRACT = Group(
     {
         "device": Device,
-        "reader": parameters(readers_for)["choice"].type,
-        "num_workers": parameters(extract)["num_workers"].type | None,
-        "timeout_s": parameters(extract)["timeout_s"].type,
-        "num_shards": parameters(shard)["num_shards"].type,
-        "shard_index": parameters(shard)["shard_index"].type | None,
+        "reader": types_of(readers_for)["choice"],
+        "num_workers": types_of(extract)["num_workers"] | None,
+        "timeout_s": types_of(extract)["timeout_s"],
+        "num_shards": types_of(shard)["num_shards"],
+        "shard_index": types_of(shard)["shard_index"] | None,
         "only_merge": bool,
     }
 )
 
-_RECIPE = {name: parameter.type for name, parameter in parameters(Recipe).items()}
+_RECIPE = types_of(Recipe)
 # Where its weights lie is looked up unless it is said, and where it runs is another option.
 _FINDER = Built(Finder, given=("device",), types={"weights": PathName | None})
 FACES = Group({**_RECIPE, "finder": _FINDER})
