@@ -151,12 +151,12 @@ def near(name: str, names: Iterable[str]) -> list[str]:
     """The names that are most like one, the likest first; the last part of a name counts most.
 
     Example:
-        >>> near("device", ["extract.device", "seed", "trainer.devices"]), near("zzz", ["seed"])
-        (['extract.device', 'trainer.devices'], [])
+        >>> near("device", ["extract.device", "seed", "data.root"]), near("zzz", ["seed"])
+        (['extract.device'], [])
     """
     alike = {other: _likeness(name, other) for other in names if not name.startswith(f"{other}.")}
     likest = max(alike.values(), default=0.0)
-    found = [other for other, likeness in alike.items() if likeness >= max(0.6, likest - 0.15)]
+    found = [other for other, likeness in alike.items() if likeness >= max(0.7, likest - 0.12)]
     return sorted(found, key=lambda other: -alike[other])[:3]
 
 
@@ -164,7 +164,7 @@ def _likeness(name: str, other: str) -> float:
     """From 0 to 1."""
     (group, _, last), (other_group, _, other_last) = name.rpartition("."), other.rpartition(".")
     in_group = SequenceMatcher(None, group, other_group).ratio()
-    return 0.3 * in_group + 0.7 * SequenceMatcher(None, last, other_last).ratio()
+    return 0.25 * in_group + 0.75 * SequenceMatcher(None, last, other_last).ratio()
 
 
 def shown(value: Any) -> str:
