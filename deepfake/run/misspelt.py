@@ -67,7 +67,7 @@ def explained(error: HydraException, command: str) -> str:
     if missing is None:
         return " ".join(lines)
     name = missing[1].lstrip("+~")
-    names = _names(loader, command)
+    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # groups in groups have one
     return f"{name} is no option of this command: {_did_you_mean(near(name, names))} (--help shows all)"
 
 
