@@ -15,6 +15,7 @@ from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
 from deepfake.metrics.clip_scores import ClipScores, score_levels
 from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
 
 SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
@@ -107,4 +108,4 @@ class DetectorTask(pl.LightningModule):
             self.log(SELECTION, numbers["video/auc"] - 1 - 1e-6 * tie, sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[CARD] = self.card
+        checkpoint[CARD] = {**self.card, "digest": digest(checkpoint["state_dict"])}

@@ -8,6 +8,7 @@ from torch import nn
 
 from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
 from deepfake.models.heads import MesoHead
 from deepfake.models.temporal.mean import Mean
 from deepfake.task import SELECTION, DetectorTask
@@ -56,6 +57,6 @@ def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask) -> 
 
 
 def test_the_card_goes_into_every_checkpoint(task: DetectorTask) -> None:
-    checkpoint: dict = {}
+    checkpoint: dict = {"state_dict": task.state_dict()}
     task.on_save_checkpoint(checkpoint)
-    assert checkpoint == {"deepfake": {"format": 1}}
+    assert checkpoint["deepfake"] == {"format": 1, "digest": digest(task.state_dict())}

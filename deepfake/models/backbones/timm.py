@@ -29,7 +29,7 @@ class Timm(Backbone):
         WeightsError: the weights cannot be had, or belong to another network.
     """
 
-    def __init__(self, name: str, *, pretrained: bool = True, weights: str | Path | None = None) -> None:
+    def __init__(self, name: str, *, pretrained: bool = False, weights: str | Path | None = None) -> None:
         super().__init__()
         _check_name(name)
         published = pretrained and weights is None
