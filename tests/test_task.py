@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from deepfake.errors import TrainingError
 from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
@@ -26,7 +27,7 @@ def selection(task: DetectorTask, monkeypatch: pytest.MonkeyPatch, scores: list[
     logged: dict[str, float] = {}
     monkeypatch.setattr(task, "log", lambda name, value, **_: logged.update({name: value}))
     index = torch.arange(4)
-    task.val_scores.update(index, index, torch.tensor([0, 0, 1, 1]), torch.tensor(scores).logit())
+    task.val_scores.update(index, index, index * 0, torch.tensor([0, 0, 1, 1]), torch.tensor(scores).logit())
     task.on_validation_epoch_end()
     assert task.measured["val/video/auc"] == logged["val/video/auc"]
     return logged[SELECTION]
@@ -41,7 +42,8 @@ def test_the_best_epoch_has_the_highest_auc_and_then_the_lowest_log_loss(
     assert right_and_sure > right_but_all_fake > sure_with_one_swap
 
 
-def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask) -> None:
+def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "log", lambda *_, **__: None)
     with torch.no_grad():
         task.detector.head[-1].weight.zero_()  # type: ignore[union-attr, operator]
         task.detector.head[-1].bias.fill_(3.0)  # type: ignore[union-attr, operator]
@@ -50,10 +52,57 @@ def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask) -> 
         "clip": torch.rand(2, 1, 3, 32, 32),
         "label": torch.zeros(2),
         "video": torch.arange(2),
+        "track": torch.zeros(2, dtype=torch.long),
         "index": torch.arange(2),
     }
-    task.test_step(batch, 0)  # type: ignore[arg-type]
-    assert task.test_scores.compute()["score"].tolist() == pytest.approx([torch.tensor(3.0).sigmoid().item()] * 2)
+    with torch.inference_mode():
+        task.test_step(batch, 0)  # type: ignore[arg-type]
+    task.on_test_epoch_end()
+    assert task.test_rows["score"].tolist() == pytest.approx([torch.tensor(3.0).sigmoid().item()] * 2)
+
+
+def batch(clip: float = 0.5) -> dict[str, torch.Tensor]:
+    two = torch.arange(2)
+    clips = torch.full((2, 1, 3, 32, 32), clip)
+    return {"clip": clips, "label": torch.tensor([0.0, 1.0]), "video": two, "index": two, "track": torch.zeros(2)}
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
+    broken: float, task: DetectorTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "log", lambda *_, **__: None)
+    task.training_step(batch(), 0)  # type: ignore[arg-type]
+    monkeypatch.setattr(DetectorTask, "global_step", 7)
+    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 0, step 7: .* lower optimizer.lr, set tr"):
+        task.training_step(batch(broken), 0)  # type: ignore[arg-type]
+
+
+def test_where_looking_costs_time_the_first_such_step_is_named_later(
+    task: DetectorTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two looks on a GPU
+    for step, loss in enumerate([1.0, torch.nan, 1.0, torch.inf]):
+        monkeypatch.setattr(DetectorTask, "global_step", step)
+        task._watch(torch.tensor(loss))
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match="no number in epoch 0, step 1: "):
+        task.on_train_epoch_end()
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
+def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
+    task.eval()
+    with torch.no_grad():
+        task.detector.head[-1].bias.fill_(broken)  # type: ignore[union-attr, operator]
+        step, end = {
+            "val": (task.validation_step, task.on_validation_epoch_end),
+            "test": (task.test_step, task.on_test_epoch_end),
+        }[split]
+        step(batch(), 0)  # type: ignore[arg-type]
+        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 0"):
+            end()
 
 
 def test_the_card_goes_into_every_checkpoint(task: DetectorTask) -> None:

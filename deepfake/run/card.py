@@ -15,12 +15,14 @@ from hydra.utils import get_object
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
+from deepfake.data.datamodule import MainFace
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.faces.finders.finder import Finder
 from deepfake.models.options import Above0, Finite, Length, Margin
 from deepfake.run.card_model import check_model
 from deepfake.run.face_recipe import checked
 from deepfake.schema import Label
+from deepfake.scoring import Tracks
 
 FORMAT = 2
 LABELS = {label.name.lower(): int(label) for label in Label}
@@ -69,6 +71,13 @@ class _Data(_Plain):
     content: dict[str, str] = {}
 
 
+class _Scoring(_Plain):
+    clips_per_track: Annotated[int, Field(ge=1)] | None
+    tracks: Tracks
+    main_face: MainFace
+    aggregation: str
+
+
 class Card(_Plain):
     """What stands in every checkpoint beside Lightning's own.
 
@@ -80,6 +89,7 @@ class Card(_Plain):
         faces: the recipe, as `deepfake.run.face_recipe.carried_recipe` gives it.
         data: what the weights were trained on.
         config: of the run, resolved.
+        scoring: the rule, as `deepfake.run.scoring_rule.rule_card` gives it; cards of before it was noted have none.
         digest: of the file's state dict; cards of before it was noted have none.
     """
 
@@ -90,6 +100,7 @@ class Card(_Plain):
     faces: _Faces
     data: _Data
     config: dict[str, Any]
+    scoring: _Scoring | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 

@@ -1,8 +1,8 @@
 """Checkpoints of ours: what is in them beside Lightning's own, and a detector rebuilt from one file alone.
 
 A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
-data: the model's config, the input spec, the label convention, the recipe of the faces, the whole resolved config and
-the fingerprint of the data.
+data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
+resolved config and the fingerprint of the data.
 """
 
 import logging
@@ -22,6 +22,7 @@ from deepfake.models.digest import digest
 from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
 from deepfake.models.torch_file import load_seen, look
 from deepfake.run.card import FORMAT, LABELS, check_card, upgraded
+from deepfake.run.scoring_rule import chosen_rule, rule_card
 from deepfake.schema import ClipSpec
 from deepfake.task import CARD
 
@@ -54,8 +55,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         data: corpus, protocol, counts and fingerprint; their types are those of `deepfake.run.card.Card`.
         faces: the recipe, as `deepfake.run.face_recipe.carried_recipe` gives it.
     """
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
         "format": FORMAT,
         "model": without_weights(config["model"]),
@@ -63,6 +63,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         "labels": LABELS,
         "faces": dict(faces),
         "data": dict(data),
+        "scoring": rule_card(chosen_rule(config)),
         "config": config,
     }
 

@@ -13,7 +13,8 @@ from torch import nn
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
-from deepfake.run.checkpoint import build_detector, read_checkpoint, without_weights
+from deepfake.models.trial import require_fitting
+from deepfake.run.checkpoint import Checkpoint, build_detector, read_checkpoint, without_weights
 from deepfake.run.faces import plain
 
 log = logging.getLogger(__name__)
@@ -58,30 +59,51 @@ def _class_name(model: Mapping[str, Any], part: str) -> str:
     return target.rpartition(".")[2].lower()
 
 
-def build_model(model: DictConfig) -> Detector:
+def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detector:
     """Build the detector of the config group `model`.
 
     With `model.weights` it takes the weights of that checkpoint, all of them, and the cut around the face that belongs
     to them, which then stands in `model`; the optimizer is new.
 
+    Args:
+        model: the config group.
+        resumed: the checkpoint that a run goes on from, whose weights are loaded over these: nothing is fetched, and
+            the file of `model.weights` that it began with is not looked for.
+
     Raises:
         CheckpointError: `model.weights` is no checkpoint of ours.
-        WeightsError: its network or its input is another.
+        ConfigError: the backbone does not take images of `model.size`.
+        WeightsError: the network or the input of `model.weights` is another, or weights cannot be fetched.
     """
     config = plain(model)
     weights = config.pop("weights", None)
+    if resumed is not None:
+        if weights is not None:
+            _take_cut(model, config, resumed.card["spec"])
+        return _made(without_weights(config))
     if weights is None:
-        detector: Detector = instantiate(config)
-        return detector
+        return _made(config)
     started = build_detector(read_checkpoint(weights))
-    for key in _CUT:
-        theirs = getattr(started.spec, key)
-        if theirs != config[key]:
-            log.info("model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs, config[key])
-            model[key] = config[key] = theirs
-    detector = instantiate(without_weights(config))
+    _take_cut(model, config, asdict(started.spec))
+    detector = _made(without_weights(config))
     _check_same(started, detector, f"model.weights={weights}")
     load_exactly(detector, started.state_dict(), f"model.weights={weights} is another network")
+    return detector
+
+
+def _take_cut(model: DictConfig, config: dict[str, Any], theirs: Mapping[str, Any]) -> None:
+    """The cut of a checkpoint's spec, into `model` and its plain `config`."""
+    for key in _CUT:
+        if theirs[key] != config[key]:
+            log.info(
+                "model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs[key], config[key]
+            )
+            model[key] = config[key] = theirs[key]
+
+
+def _made(config: dict[str, Any]) -> Detector:
+    detector: Detector = instantiate(config)
+    require_fitting(detector)
     return detector
 
 

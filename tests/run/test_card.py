@@ -21,6 +21,7 @@ Place = tuple[str, ...]
 FREE = {("config",), ("data", "content"), ("faces", "image_options")}  # what stands below is anybody's
 OPTIONAL = {
     ("digest",),
+    ("scoring",),
     ("data", "content"),
     ("faces", "extractor"),
     ("faces", "image_options"),
