@@ -20,6 +20,7 @@ from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, pick_device
+from deepfake.run.fitness import data_caption, require_testable
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.run.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.schema import Split, Video
@@ -39,6 +40,7 @@ def evaluate(cfg: DictConfig) -> None:
     listing = list_corpus(cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
+    require_testable(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
@@ -65,7 +67,7 @@ def evaluate(cfg: DictConfig) -> None:
     }
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
     say_coverage(data["coverage"])
     show_paths({"run": folder, **paths, **draw(folder, [], store)})
 

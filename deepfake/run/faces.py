@@ -15,6 +15,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from deepfake.corpora.audit import num_sharing
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import content_digests, fingerprint
 from deepfake.errors import ConfigError
@@ -82,6 +83,7 @@ def describe(
         "content": content_digests(videos, digests),
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,
+        "shared_sources": {str(split): number for split, number in num_sharing(listing.videos).items()},
         "tracks": rule.tracks,
         "main_face": rule.main_face,
         "coverage": {str(split): dict(counts) for split, counts in coverage.items()},

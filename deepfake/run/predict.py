@@ -1,7 +1,9 @@
 """Score unseen files: the same extraction, cut and network as in training, and one verdict a file."""
 
 import logging
+import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,8 @@ from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
+from deepfake.corpora.notes import left_out
+from deepfake.corpora.walk import LeftOut, tree
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import find_clips
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
@@ -17,6 +21,7 @@ from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
+from deepfake.names import as_id, as_text, shown
 from deepfake.report.tables import show, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
@@ -24,6 +29,7 @@ from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
 from deepfake.run.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.run.summary import say_reasons, say_remarks
+from deepfake.run.writable import require_writable
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.scoring import ScoringRule, score_clips, video_scores
 from deepfake.store import FaceStore
@@ -36,11 +42,13 @@ COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 @entry_point
 def predict(cfg: DictConfig) -> None:
     """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
-    checkpoint = read_checkpoint(cfg.checkpoint)
+    checkpoint, output = read_checkpoint(cfg.checkpoint), Path(cfg.output)
+    require_writable(output)
     detector = build_detector(checkpoint)
     given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
     rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
-    paths = input_files(Path(cfg.input))
+    files = input_files(Path(cfg.input))
+    paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}
     faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
 
     require_whole(cfg.extract)
@@ -50,19 +58,19 @@ def predict(cfg: DictConfig) -> None:
         store.build_tables(paths)
         table = score_files(paths, store, detector, rule, cfg)
 
-    output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
-    write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(paths)))  # as they are called in the folder: it may have a long name
+    written = table.assign(path=[as_text(str(path)) for path in files.values()])
+    write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
+    show_predictions(table.assign(path=list(map(shown, files))))  # as in their folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
     require_readable(table, cfg.input)
 
 
 def input_files(source: Path) -> dict[str, Path]:
-    """The videos to score: the file, or every video in the folder and below it.
+    """The videos to score: the file, or every video in the folder and below it; of all else is said why not.
 
     Returns:
-        id -> path; the id is the name inside the folder, suffix included, so that no two files share one.
+        Name inside the folder, suffix included, so that no two files share one -> path.
 
     Raises:
         ConfigError: there is nothing to score.
@@ -71,10 +79,26 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    found = sorted(path for path in source.rglob("*") if is_video(path.name) and path.is_file())
-    if not found:
-        raise ConfigError(f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})")
-    return {path.relative_to(source).as_posix(): path for path in found}
+    videos, said = look_into(source)
+    if not videos:
+        raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *said]))
+    for sentence in said:
+        log.warning(sentence)
+    return {path.relative_to(source).as_posix(): path for path in videos}
+
+
+def look_into(source: Path) -> tuple[list[Path], list[str]]:
+    """The videos in a folder, and what is to be said of all else that lies there."""
+    found = tree(source)
+    named = [path for path in found.files if is_video(path.name)]
+    videos = [path for path in named if os.access(path, os.R_OK)]
+    closed = [LeftOut(path, "this user may not read it") for path in sorted({*named}.difference(videos))]
+    others = Counter(path.suffix.lower() or "no suffix" for path in found.files if not is_video(path.name))
+    said = left_out([*found.left_out, *closed], source)
+    if others:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
+        said.append(f"not looked at: {others.total()} files that are no videos by their names ({kinds})")
+    return videos, said
 
 
 def score_files(
@@ -114,7 +138,7 @@ def score_files(
             row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
         seen = row["num_faces"], num_clips[video_id], row["num_sampled"], row["num_frames"], seconds(row)
-        rows.append([str(path), status, value, verdict, *seen, row["reason"], row["remarks"]])
+        rows.append([as_text(str(path)), status, value, verdict, *seen, row["reason"], row["remarks"]])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

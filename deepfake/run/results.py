@@ -15,6 +15,7 @@ from deepfake.atomic import write_atomic
 from deepfake.loggers.wandb import finish, log_results
 from deepfake.report.plots import roc_figure, save, score_figure
 from deepfake.report.tables import show_metrics, show_paths
+from deepfake.run.fitness import data_caption
 from deepfake.scoring import video_scores
 from deepfake.store import FaceStore
 
@@ -48,7 +49,7 @@ def leave(
     if (folder / "predictions.csv").exists():
         paths["predictions"] = folder / "predictions.csv"
         paths |= draw(folder, loggers, store)
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data))
     say_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
     if line := finish(loggers):
         paths["wandb"] = line

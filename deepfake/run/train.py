@@ -26,6 +26,7 @@ from deepfake.run.faces import (
     list_corpus,
     plain,
 )
+from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
 from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, require_same
@@ -56,6 +57,7 @@ def train(cfg: DictConfig) -> float:
     rule = chosen_rule(cfg)
     options = {**cfg.loader, **data_options(rule)}
     listing = list_corpus(cfg.data)
+    require_trainable(listing)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)

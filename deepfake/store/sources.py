@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from deepfake.content import digest
+from deepfake.names import as_text
 from deepfake.schema import VideoRow
 
 
@@ -13,8 +14,8 @@ def facts(path: Path) -> dict[str, Any]:
     try:
         found = path.stat()
     except OSError:
-        return {"path": os.path.abspath(path), "num_bytes": 0, "modified_ns": 0}
-    return {"path": os.path.abspath(path), "num_bytes": found.st_size, "modified_ns": found.st_mtime_ns}
+        return {"path": as_text(os.path.abspath(path)), "num_bytes": 0, "modified_ns": 0}
+    return {"path": as_text(os.path.abspath(path)), "num_bytes": found.st_size, "modified_ns": found.st_mtime_ns}
 
 
 def same_file(known: VideoRow, path: Path) -> bool:

@@ -82,7 +82,8 @@ def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "case", ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file"]
+    "case",
+    ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file", "no output"],
 )
 def test_a_mistake_is_one_clear_line(
     case: str, model: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -102,6 +103,10 @@ def test_a_mistake_is_one_clear_line(
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "can be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
         "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
+        "no output": (
+            [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
+            ["text.ckpt: Not a directory; choose another path"],
+        ),
     }[case]
     assert script("predict", *arguments, "extract.num_workers=1") == 1
     error = capfd.readouterr().err
