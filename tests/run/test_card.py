@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 import torch
 
@@ -124,6 +125,20 @@ def test_an_option_that_is_none_is_named(whole: dict[str, Any], tmp_path: Path) 
         node["colour"] = 1
         with pytest.raises(CheckpointError, match=f"{'.'.join(place)} is no option"):
             read({**whole, CARD: card}, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("part", "option", "value"),
+    [("temporal", "hidden_size", 100_000), ("temporal", "num_layers", 100), ("backbone", "size", 10_000)],
+)
+def test_a_network_of_many_gigabytes_is_refused_before_it_takes_any(
+    part: str, option: str, value: int, whole: dict[str, Any]
+) -> None:
+    large = changed(whole, ("model", part, option), value)
+    before = psutil.Process().memory_info().vms
+    with pytest.raises(CheckpointError, match="weights that do not fit its own model: .* of another shape|missing"):
+        rebuilt(large)
+    assert psutil.Process().memory_info().vms - before < 1 << 30
 
 
 def test_what_another_version_adds_is_read(whole: dict[str, Any], tmp_path: Path) -> None:
