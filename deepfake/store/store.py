@@ -11,12 +11,12 @@ An archive is renamed into place when it is whole. The tables are made from the 
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ from deepfake.store.sources import Verdict, judge, made_of_others
 from deepfake.store.survey import THREADS, Survey, chunks
 from deepfake.store.tables import Tables
 
+T = TypeVar("T")
 VIDEO_COLUMNS = [field.name for field in fields(VideoRow)]
 
 
@@ -132,10 +133,11 @@ class FaceStore:
         Raises:
             StoreError: one of them has no archive yet.
         """
+        video_ids = list(video_ids)
         changed = self.update_tables(video_ids)
         if changed or not (self.root / "videos.csv").exists():
             with suppress(ReadOnlyError):
-                self.replace("videos.csv", self.videos().to_csv().encode())
+                self.replace("videos.csv", self._whole(video_ids, self.videos).to_csv().encode())
         return changed
 
     def update_tables(self, video_ids: Iterable[str]) -> bool:
@@ -213,7 +215,7 @@ class FaceStore:
         Raises:
             StoreError: one of them is not there.
         """
-        videos = self.videos()
+        videos = self._whole(video_ids, self.videos)
         missing = pd.Index(video_ids).difference(videos.index)
         if len(missing):
             raise StoreError(
@@ -239,7 +241,16 @@ class FaceStore:
         Returns:
             (N,) int32, each crop's place in `video_ids`; and each column, (N,).
         """
-        return self._tables.crops(video_ids, columns)
+        return self._whole(video_ids, lambda: self._tables.crops(video_ids, columns))
+
+    def _whole(self, video_ids: Iterable[str], read: Callable[[], T]) -> T:
+        """What the tables say; where a part of them is damaged, its rows are taken from these archives first."""
+        while True:
+            num_lost = self._tables.num_lost
+            found = read()
+            if self._tables.num_lost == num_lost:
+                return found
+            self.update_tables([video_id for video_id in video_ids if self.has(video_id)])
 
     def read_images(self, video_id: str, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
         """The files of some crops of a video, by their `PLACE`; `decode` makes pixels of one.

@@ -48,6 +48,7 @@ class Tables:
         self.disk = disk
         self.folder = disk.root / "tables"
         self._unsaved: dict[Part, Rows] = {}  # of a store that cannot be written to
+        self.num_lost = 0  # parts that turned out to be damaged, so that their rows are missing
         self._damaged: set[str] = set()
         self._unreadable: bytes | None = None  # what a manifest holds that is none
         self._live: tuple[tuple[Part, ...], pd.DataFrame] = ((), pd.DataFrame())
@@ -201,6 +202,7 @@ class Tables:
             return  # it was replaced meanwhile
         self._tell_damage(name)
         self._damaged.add(name)
+        self.num_lost += 1
         with suppress(ReadOnlyError), self.disk.lock():
             parts, retired = self._manifest()
             self._write_manifest([part for part in parts if part.name != name], retired)
