@@ -92,8 +92,9 @@ class Claims:
                 raise not_writable(self.root, error, f"claims/{path.name}") from error
             else:
                 break
-        if [_content(self._path(what, before)) for before in range(number)] != earlier:
-            path.unlink()  # who had taken it over has given it back meanwhile, and it may be another's again
+        unchanged = [_content(self._path(what, before)) for before in range(number)] == earlier
+        if not unchanged or self._above(what, number)[1]:
+            path.unlink()  # who had taken it over gives it back just now, or has, and it may be another's again
             return False
         self._mine[what] = number
         return True
@@ -119,17 +120,23 @@ class Claims:
             StoreError: the store cannot be written to.
         """
         number = self._mine.pop(what)
-        last = number
-        while (holder := _content(self._path(what, last + 1))) is not None:
-            last += 1
-            if self._lives(holder, self._path(what, last)):
-                return  # this run was taken for one that has ended; who took it over tidies up
+        last, taken_over = self._above(what, number)
+        if taken_over:
+            return  # this run was taken for one that has ended; who took it over tidies up
         order = [*range(number), *range(number + 1, last + 1), number]  # the own one last: until then nobody gets it
         try:
             for each in order:
                 self._path(what, each).unlink(missing_ok=True)
         except OSError as error:
             raise not_writable(self.root, error, "claims") from error
+
+    def _above(self, what: str, number: int) -> tuple[int, bool]:
+        """The last claim above one, of runs that have ended, and whether one of a living run comes after it."""
+        while (holder := _content(self._path(what, number + 1))) is not None:
+            if self._lives(holder, self._path(what, number + 1)):
+                return number, True
+            number += 1
+        return number, False
 
     @contextmanager
     def alone(self, what: str, wait_s: float = 0.02) -> Iterator[None]:
