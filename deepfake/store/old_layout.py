@@ -49,9 +49,13 @@ def bring_over(
 
 def tidy(folder: Path, suffix: str) -> None:
     """Remove what is left of a video's folder that was brought over by a run that was killed then."""
-    if (folder / "video.json").is_file():
-        with suppress(OSError, ValueError, KeyError):
-            _remove(folder, _names(pd.read_csv(folder / "crops.csv"), suffix))
+    if not folder.is_dir():
+        return
+    try:
+        names = _names(pd.read_csv(folder / "crops.csv"), suffix)
+    except (OSError, ValueError, KeyError):  # it is the last but one to go
+        names = []
+    _remove(folder, names)
 
 
 def _names(crops: pd.DataFrame, suffix: str) -> list[str]:
@@ -61,9 +65,13 @@ def _names(crops: pd.DataFrame, suffix: str) -> list[str]:
 def _remove(folder: Path, names: Iterable[str]) -> None:
     """Remove a video's files; folders of other videos may be in its folder. Another run may do the same now."""
     images = [folder / name for name in names]
-    with suppress(OSError):
-        for file in (*images, folder / "crops.csv", folder / "video.json"):  # the last is what `tidy` goes by
-            file.unlink(missing_ok=True)
-    for each in (*{image.parent for image in images}, folder):
+    for image in images:
+        with suppress(OSError):
+            image.unlink(missing_ok=True)
+    for inside in {image.parent for image in images}:
         with suppress(OSError):  # it is not empty
-            each.rmdir()
+            inside.rmdir()
+    with suppress(OSError):
+        for name in ("crops.csv", "video.json"):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()

@@ -37,7 +37,7 @@ def corpus(root: Path, *names: str, salt: str = "") -> dict[str, Path]:
 
 def faces_of(video_id: str, path: Path) -> tuple[VideoRow, pd.DataFrame, list[np.ndarray]]:
     """What extraction would find: a row, one to four crops and their pixels."""
-    seed = int.from_bytes(hashlib.sha256(path.read_bytes() + video_id.encode()).digest()[:4], "little")
+    seed = int.from_bytes(hashlib.sha256(path.read_bytes() + video_id.encode(errors="replace")).digest()[:4], "little")
     rng = np.random.default_rng(seed)
     num = int(rng.integers(1, MOST_CROPS + 1))
     rows = [[i % 2, 0, 3 + i // 2, *rng.uniform(0, 100, len(CROP_COLUMNS) - 3).round(2)] for i in range(num)]
