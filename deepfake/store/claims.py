@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 TOUCH_S = 15
 SILENT_S = 300  # of a run on another machine, after which it counts as ended
 WRITING_S = 60  # a claim without a name is being written, unless it is older than this
+GIVEN_BACK = "given back"  # the name of no run, so it counts no more
 PATIENCE_S = 10  # after which it is said that one waits
 
 
@@ -120,12 +121,13 @@ class Claims:
             StoreError: the store cannot be written to.
         """
         number = self._mine.pop(what)
-        last, taken_over = self._above(what, number)
-        if taken_over:
-            return  # this run was taken for one that has ended; who took it over tidies up
-        order = [*range(number), *range(number + 1, last + 1), number]  # the own one last: until then nobody gets it
+        last, is_another_above = self._above(what, number)
         try:
-            for each in order:
+            if is_another_above:  # it is about to back off, or took this run for one that has ended
+                self._path(what, number).write_text(GIVEN_BACK)
+                return
+            # The own one last: until then nobody gets it.
+            for each in (*range(number), *range(number + 1, last + 1), number):
                 self._path(what, each).unlink(missing_ok=True)
         except OSError as error:
             raise not_writable(self.root, error, "claims") from error
