@@ -65,8 +65,11 @@ class FaceStore:
         """Make the folder, if need be, and sweep away what a killed run left half-written."""
         recipe = yaml.safe_dump(self.recipe, sort_keys=False).encode()
         path = self.root / "recipe.yaml"
-        if not path.exists() or path.read_bytes() != recipe:
+        if not path.exists():
             self.replace("recipe.yaml", recipe)
+        elif path.read_bytes() != recipe:
+            with suppress(ReadOnlyError):  # it is for people; the folder's name tells the recipe
+                self.replace("recipe.yaml", recipe)
         self.disk.sweep()
         return self
 
