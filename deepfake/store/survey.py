@@ -127,18 +127,19 @@ class Survey:
     def _looked_up(self, video_id: str, now: Stat | None, *, checked: bool) -> Noted | None:
         """What the archive itself says, `checked` with all of its images; a damaged one is as good as none."""
         path = self.archives.path(video_id)
-        try:
-            row = (read_checked if checked else read_archive)(path, video_id).row
-        except (FileNotFoundError, NotADirectoryError):
-            found = self.bring_over(video_id)
-            if found is None:
+        if now is None:
+            row = self.bring_over(video_id)
+            if row is None:
                 return None
-            row, now = found, self.archives.stat(video_id)
             self._brought_over += 1
+            return _noted(row, self.archives.stat(video_id))
+        try:
+            return _noted((read_checked if checked else read_archive)(path, video_id).row, now)
+        except (FileNotFoundError, NotADirectoryError):  # just now
+            return None
         except DamagedArchiveError as error:
             log.warning("%s is damaged: %s; its video is extracted again", error.path, error.reason)
             return None
-        return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *(now or (0, 0)))
 
     def _note_elsewhere(self, video_ids: Sequence[str], paths: Mapping[str, Path]) -> None:
         """Note where the files are now, and their times, so that their contents are compared once."""
@@ -157,6 +158,10 @@ class Survey:
                 if at and stored:
                     now.append((Stored(replace(stored.row, **facts(paths[video_id])), stored.crops), *at))
             self.tables.append(rows_of(now))
+
+
+def _noted(row: VideoRow, at: Stat | None) -> Noted:
+    return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *(at or (0, 0)))
 
 
 def _bar(each: Iterable[Any], what: str, total: int | None = None) -> Iterable[Any]:

@@ -162,7 +162,7 @@ def test_a_frozen_segment_is_lost_and_repeated_frames_are_counted(tmp_path: Path
 
 def test_a_still_picture_is_no_video(tmp_path: Path) -> None:
     frames = frames_with(one_face, 1).repeat(40, axis=0)
-    store = run({"a": write_video(tmp_path / "a.mp4", frames)}, tmp_path / "faces")
+    store = run({"a": write_video(tmp_path / "a.mkv", frames, codec="ffv1", pixels="bgr0")}, tmp_path / "faces")
     assert store.videos().loc["a", ["status", "reason"]].tolist() == [
         "unreadable",
         "it shows a frozen picture; 2 of 2 segments show a frozen picture",
