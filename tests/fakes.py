@@ -36,8 +36,7 @@ def write_video(
 ) -> Path:
     """Encode, as H.264 unless told otherwise; `times` in milliseconds make the frame rate variable."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Without the macroblock tree, which gives other bytes every time: see deepfake.demo.encode.
-    settings = {"crf": "10", "x264-params": "mbtree=0"} if codec == "libx264" else {}
+    settings = {"crf": "10"} if codec == "libx264" else {}
     options = {**settings, **options}
     header = {"movflags": options.pop("movflags")} if "movflags" in options else {}
     with av.open(str(path), "w", options=header) as container:

@@ -180,7 +180,6 @@ READERS: dict[str, Callable[[FaceStore, dict[str, Path]], object]] = {
     ],
     "rows": lambda store, paths: store.rows(list(paths)),
     "stored": lambda store, paths: store.stored(VICTIM),
-    "archive_rows": lambda store, paths: store.archive_rows(paths),
     "done": lambda store, paths: store.done(VICTIM, paths[VICTIM]),
 }
 
