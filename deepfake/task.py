@@ -13,8 +13,9 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
-from deepfake.metrics.clip_scores import ClipScores, score_levels
+from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
+from deepfake.scoring import clip_logits, clip_scores, score_levels
 
 SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
@@ -51,7 +52,7 @@ class DetectorTask(pl.LightningModule):
         self.card = dict(card)
         self.val_scores = ClipScores()
         self.test_scores = ClipScores()
-        self.test_rows: dict[str, Tensor] = {}  # of the last test, for whoever writes them down
+        self.test_rows: dict[str, np.ndarray] = {}  # of the last test, for whoever writes them down
         self.measured: dict[str, float] = {}  # the latest of each metric, in the precision that the logger lacks
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -77,25 +78,31 @@ class DetectorTask(pl.LightningModule):
         self._score(self.test_scores, batch)
 
     def on_validation_epoch_end(self) -> None:
-        self._report("val", self.val_scores.compute())
+        self._report("val", self._rows(self.val_scores))
         self.val_scores.reset()
 
     def on_test_epoch_end(self) -> None:
-        self.test_rows = self.test_scores.compute()
+        self.test_rows = self._rows(self.test_scores)
         self._report("test", self.test_rows)
         self.test_scores.reset()
 
-    def _score(self, scores: ClipScores, batch: Batch) -> None:
-        with torch.autocast(self.device.type, enabled=False):  # in full precision, as evaluate.py and predict.py score
-            scores.update(batch["index"], batch["video"], batch["label"], self(batch["clip"]))
+    @staticmethod
+    def _rows(scores: ClipScores) -> dict[str, np.ndarray]:
+        """Of each clip, by index: what `ClipScores` gives, and its `score`."""
+        rows = scores.compute()
+        return {name: column.numpy() for name, column in {**rows, "score": clip_scores(rows["logit"])}.items()}
 
-    def _report(self, split: str, rows: dict[str, Tensor]) -> None:
-        if not rows["score"].isfinite().all():
+    def _score(self, scores: ClipScores, batch: Batch) -> None:
+        logits = clip_logits(self.detector, batch["clip"])
+        scores.update(batch["index"], batch["video"], batch["track"], batch["label"], logits)
+
+    def _report(self, split: str, rows: dict[str, np.ndarray]) -> None:
+        if not np.isfinite(rows["score"]).all():
             raise TrainingError(
                 f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; lower "
                 "optimizer.lr, or set trainer.gradient_clip_val"
             )
-        numbers = score_levels(rows["video"], rows["label"], rows["score"])
+        numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():
             # Every process has all the rows, so the numbers agree without another exchange.

@@ -1,15 +1,19 @@
-"""Measure what extraction or the finders cost on this machine. See conf/benchmark.yaml."""
+"""Measure what extraction, the finders or training cost on this machine. See conf/benchmark.yaml."""
 
 import sys
 from itertools import pairwise
+from pathlib import Path
 
 import hydra
 from omegaconf import DictConfig
 
+# `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="benchmark")
 def main(cfg: DictConfig) -> None:
-    from deepfake.run.benchmark import benchmark  # here, so that --help and the worker processes start at once
+    from benchmarks.benchmark import benchmark  # here, so that --help and the worker processes start at once
 
     benchmark(cfg)
 

@@ -15,8 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from deepfake.errors import ConfigError
 from deepfake.faces.recipe import Recipe
 from deepfake.run.entry import _mistake
-from deepfake.run.faces import chosen_main_face, only_main_track
 from deepfake.run.model import build_model
+from deepfake.run.scoring_rule import chosen_rule
+from deepfake.scoring import ScoringRule
 from deepfake.task import DetectorTask
 
 CONF = Path(__file__).parents[1] / "conf"
@@ -139,15 +140,14 @@ def test_real_corpora_use_retinaface_and_the_demo_what_needs_no_network() -> Non
 
 @pytest.mark.parametrize("data", sorted(path.stem for path in (CONF / "data").glob("*.yaml")))
 def test_every_corpus_trains_on_main_faces_unless_told_otherwise(data: str) -> None:
-    assert only_main_track(composed(f"data={data}").data)
-    assert not only_main_track(composed(f"data={data}", "data.tracks=all").data)
-    assert chosen_main_face(composed(f"data={data}").data) == "largest"
-    assert chosen_main_face(composed(f"data={data}", "data.main_face=changed").data) == "changed"
+    assert chosen_rule(composed(f"data={data}")) == ScoringRule()
+    asked = chosen_rule(composed(f"data={data}", "data.tracks=all", "data.main_face=changed"))
+    assert (asked.tracks, asked.main_face) == ("all", "changed")
 
 
 def test_a_main_face_that_is_not_known_is_refused() -> None:
     with pytest.raises(ConfigError, match="data.main_face is 'oldest': choose one of largest, changed"):
-        chosen_main_face(composed("data=demo", "data.main_face=oldest").data)
+        chosen_rule(composed("data=demo", "data.main_face=oldest"))
 
 
 def test_an_evaluation_takes_the_checkpoints_faces_unless_they_are_named() -> None:

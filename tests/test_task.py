@@ -25,7 +25,7 @@ def selection(task: DetectorTask, monkeypatch: pytest.MonkeyPatch, scores: list[
     logged: dict[str, float] = {}
     monkeypatch.setattr(task, "log", lambda name, value, **_: logged.update({name: value}))
     index = torch.arange(4)
-    task.val_scores.update(index, index, torch.tensor([0, 0, 1, 1]), torch.tensor(scores).logit())
+    task.val_scores.update(index, index, index * 0, torch.tensor([0, 0, 1, 1]), torch.tensor(scores).logit())
     task.on_validation_epoch_end()
     assert task.measured["val/video/auc"] == logged["val/video/auc"]
     return logged[SELECTION]
@@ -40,7 +40,8 @@ def test_the_best_epoch_has_the_highest_auc_and_then_the_lowest_log_loss(
     assert right_and_sure > right_but_all_fake > sure_with_one_swap
 
 
-def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask) -> None:
+def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(task, "log", lambda *_, **__: None)
     with torch.no_grad():
         task.detector.head[-1].weight.zero_()  # type: ignore[union-attr, operator]
         task.detector.head[-1].bias.fill_(3.0)  # type: ignore[union-attr, operator]
@@ -49,10 +50,13 @@ def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask) -> 
         "clip": torch.rand(2, 1, 3, 32, 32),
         "label": torch.zeros(2),
         "video": torch.arange(2),
+        "track": torch.zeros(2, dtype=torch.long),
         "index": torch.arange(2),
     }
-    task.test_step(batch, 0)  # type: ignore[arg-type]
-    assert task.test_scores.compute()["score"].tolist() == pytest.approx([torch.tensor(3.0).sigmoid().item()] * 2)
+    with torch.inference_mode():
+        task.test_step(batch, 0)  # type: ignore[arg-type]
+    task.on_test_epoch_end()
+    assert task.test_rows["score"].tolist() == pytest.approx([torch.tensor(3.0).sigmoid().item()] * 2)
 
 
 def test_the_card_goes_into_every_checkpoint(task: DetectorTask) -> None:

@@ -28,6 +28,6 @@ class Predictions(pl.Callback):
         assert isinstance(pl_module, DetectorTask) and isinstance(datamodule, ClipDataModule)
         if trainer.is_global_zero:
             rows = pl_module.test_rows
-            clips = datamodule.datasets[Split.TEST].clips.frame(rows["index"].cpu().numpy())
-            table: pd.DataFrame = clips.assign(score=rows["score"].double().cpu().numpy())[COLUMNS]
+            clips = datamodule.datasets[Split.TEST].clips.frame(rows["index"])
+            table: pd.DataFrame = clips.assign(score=rows["score"])[COLUMNS]
             write_atomic(self.path, table.to_csv(index=False).encode())

@@ -1,6 +1,6 @@
 """Do the splits share anything? By video, by source video, by person and by file content."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
@@ -8,8 +8,10 @@ from pathlib import Path
 
 from deepfake.content import digest, hasher
 from deepfake.errors import CorpusError
-from deepfake.schema import Split, Video
+from deepfake.schema import Label, Split, Video
 
+# What two splits may share: people, where a published split never promised otherwise, and under `published` the scenes.
+_PEOPLE_MAY_BE_SHARED = ("official", "source_disjoint", "published")
 _WORDS = {"video": "videos", "source": "source videos", "identity": "people", "content": "files with one content"}
 
 
@@ -39,8 +41,14 @@ class Audit:
     overlaps: tuple[Overlap, ...]
 
     def fatal(self, protocol: str) -> tuple[Overlap, ...]:
-        """Those that no number should be computed with: all, save shared people where they were never promised."""
-        return tuple(overlap for overlap in self.overlaps if overlap.kind != "identity" or protocol != "official")
+        """Those that no number should be computed with: all, save what a published split shares and is known to."""
+
+        def is_known(overlap: Overlap) -> bool:
+            if overlap.kind == "source":
+                return protocol == "published" and Split.TEST in overlap.splits
+            return overlap.kind == "identity" and protocol in _PEOPLE_MAY_BE_SHARED
+
+        return tuple(overlap for overlap in self.overlaps if not is_known(overlap))
 
     def require_disjoint(self, protocol: str) -> None:
         """Stops a run whose splits leak.
@@ -66,7 +74,7 @@ def audit(videos: Iterable[Video], digests: Mapping[str, str] | None = None) -> 
     digests = digests or {}
     keys: dict[str, Callable[[Video], Iterable[str]]] = {
         "video": lambda video: (video.video_id,),
-        "source": lambda video: (video.real_id or video.video_id,),
+        "source": lambda video: (source_video(video),),
         "identity": lambda video: video.identities,
         "content": lambda video: filter(None, (digests.get(video.video_id),)),
     }
@@ -83,6 +91,32 @@ def audit(videos: Iterable[Video], digests: Mapping[str, str] | None = None) -> 
             if (shared := by_split[a] & by_split[b])
         )
     )
+
+
+def source_video(video: Video) -> str:
+    """The id of the video that one was made from, or its own."""
+    return video.real_id or video.video_id
+
+
+def num_sharing(videos: Iterable[Video]) -> dict[Split, int]:
+    """How many videos of train and val have the source video of a test video; splits without one are left out."""
+    videos = list(videos)
+    tested = {source_video(video) for video in videos if video.split == Split.TEST}
+    counts = Counter(video.split for video in videos if source_video(video) in tested)
+    return {split: counts[split] for split in (Split.TRAIN, Split.VAL) if counts[split]}
+
+
+def unknown(videos: Iterable[Video]) -> list[str]:
+    """What names do not say, so that no audit can tell whether splits share it; a sentence each."""
+    videos = [video for video in videos if video.split is not None]
+    fakes = [video for video in videos if video.label == Label.FAKE]
+    nameless = sum(not video.identities for video in videos)
+    rootless = sum(not video.real_id for video in fakes)
+    sentences = {
+        f"who is seen in {nameless} of {len(videos)} videos": nameless,
+        f"which real video {rootless} of {len(fakes)} fakes were made from": rootless,
+    }
+    return [f"{sentence} is not known: the splits may share more" for sentence, number in sentences.items() if number]
 
 
 def duplicates(videos: Iterable[Video]) -> dict[str, str]:

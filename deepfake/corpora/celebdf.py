@@ -14,14 +14,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from deepfake.corpora.audit import num_sharing, source_video
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import read_text, require_choices, require_folder, scan
-from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, VAL_SHARES, common_split, draw, share_out
+from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.lists import read_text
+from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
+from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, common_split, draw, share_out
 from deepfake.errors import CorpusError
+from deepfake.names import quoted
 from deepfake.schema import Label, Split, Video
 
 LIST = "List_of_testing_videos.txt"
+PROTOCOLS = ("source_disjoint", "published", "identity")
 
 _NAMES = {
     "Celeb-real": re.compile(r"(?P<target>id\d+)_\d+"),
@@ -58,20 +62,22 @@ _RELEASES = {
 class CelebDF(Corpus):
     """Celeb-DF v2, or v1.
 
-    Under `official` the published list is test, to the last video. Val is carved from the rest by people. A video of
-    the rest whose source video is also that of a test video is in no split: 234 of the 340 listed fakes were made
-    from a real video that the list leaves for training.
+    Under `source_disjoint` and `published` the published list is test, to the last video, and val is carved from the
+    rest by people. They differ in the videos of the rest whose source video is also that of a test video: 234 of the
+    340 listed fakes were made from a real video that the list leaves for training. `source_disjoint` has them in no
+    split; `published` trains on them, as papers do, so that its test shows known scenes.
 
     Args:
         root: the folder with the three folders and the list.
-        protocol: `official` or `identity`.
+        protocol: `source_disjoint`, also called `official`, `published` or `identity`.
         release: `v2` or `v1`.
     """
 
-    def __init__(self, root: str | Path, protocol: str = "official", release: str = "v2") -> None:
+    def __init__(self, root: str | Path, protocol: str = PROTOCOLS[0], release: str = "v2") -> None:
         (release,) = require_choices("data.corpus.release", [release], list(_RELEASES))
         self._release = _RELEASES[release]
         self.name = self._release.name
+        protocol = PROTOCOLS[0] if protocol == "official" else protocol  # as it is called in other corpora
         (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
         self._root = require_folder(root, "data.root", f"{', '.join(_NAMES)} and {LIST}")
 
@@ -96,7 +102,7 @@ class CelebDF(Corpus):
             videos,
             missing=tuple(sorted((listed.keys() | implied) - ids)),
             num_extra=sum(each.num_files for each in scans) - len(videos),
-            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos, listed)),
+            notes=(*of_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos, listed)),
             protocol=self._protocol,
             folders=tuple(counts),
             lists=lists,
@@ -105,16 +111,20 @@ class CelebDF(Corpus):
     def _split(self, present: list[Video], listed: Mapping[str, Video]) -> tuple[Video, ...]:
         # The swap graph is that of the list, so a video that is not on disk moves no other one.
         pairs = [(v.target_id, v.source_id or v.target_id) for v in listed.values() if v.target_id]
-        shares = VAL_SHARES if self._protocol == "official" else IDENTITY_SHARES
+        shares = IDENTITY_SHARES if self._protocol == "identity" else VAL_SHARES
         split_of = share_out(pairs, shares)
-        tested = {_source_video(video) for video in listed.values()} if self._protocol == "official" else set()
+        tested = {source_video(video) for video in listed.values()}
 
         def split(video: Video) -> Split | None:
-            if self._protocol == "official" and video.video_id in listed:
+            if self._protocol != "identity" and video.video_id in listed:
                 return Split.TEST
-            if _source_video(video) in tested:
+            if self._protocol == "source_disjoint" and source_video(video) in tested:
                 return None
-            return common_split(video, split_of) if video.identities else draw(video.video_id, shares)
+            if not video.identities:
+                return draw(video.video_id, shares)
+            if self._protocol == "published":  # by the target alone, so that none is left out and fakes follow reals
+                return split_of.get(video.target_id, Split.TRAIN)
+            return common_split(video, split_of)
 
         return tuple(sorted((replace(video, split=split(video)) for video in present), key=lambda v: v.video_id))
 
@@ -129,7 +139,8 @@ class CelebDF(Corpus):
             video = self._video(name.strip().rpartition(".")[0], self._root / name.strip())
             if video is None or _LIST_LABELS.get(label) != video.label:
                 raise CorpusError(
-                    f"{path} line {number} is {line!r}, not `1 <real video>` or `0 <fake video>`; use the published one"
+                    f"{path} line {number} is {quoted(line)}, not `1 <real video>` or `0 <fake video>`; use the "
+                    "published one"
                 )
             listed[video.video_id] = video
         return listed
@@ -151,13 +162,19 @@ class CelebDF(Corpus):
         if self._protocol == "identity":
             return [f"identity protocol: {num_dropped} videos of two people in different splits are in no split"]
         people = {person for video in listed.values() for person in video.identities}
+        who = (
+            f"the published test list is not identity-disjoint: {len(people)} of the {self._release.num_people} people "
+            "are in it (data.protocol=identity separates them)"
+        )
+        if self._protocol == "source_disjoint":
+            return [
+                who,
+                f"{num_dropped} videos are in no split: they share their source video with a test video, or mix people "
+                "of train and val (data.protocol=published trains on them)",
+            ]
+        shared = ", ".join(f"{number} of {split}" for split, number in num_sharing(videos).items())
         return [
-            f"the official split is not identity-disjoint: {len(people)} of the {self._release.num_people} people are "
-            "in the test list (data.protocol=identity separates them)",
-            f"{num_dropped} videos are in no split: they share their source video with a test video, or mix people of "
-            "train and val",
+            who,
+            f"protocol published, sources shared with test: {shared or 'none'}; these videos show scenes of the test, "
+            "so its numbers are higher than on unseen ones (data.protocol=source_disjoint leaves them out)",
         ]
-
-
-def _source_video(video: Video) -> str:
-    return video.real_id or video.video_id

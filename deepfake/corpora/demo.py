@@ -3,14 +3,19 @@
 Split: by identity, in either role.
 """
 
-import csv
 import os
 from pathlib import Path
 
 from deepfake.corpora.corpus import Corpus, Listing
+from deepfake.corpora.lists import read_rows
+from deepfake.corpora.notes import require_videos
 from deepfake.demo.generate import TABLE, ensure_corpus
 from deepfake.demo.recipe import CORPUS, Recipe
+from deepfake.errors import CorpusError
+from deepfake.names import quoted
 from deepfake.schema import Label, Split, Video
+
+_COLUMNS = ("video_id", "label", "split", "method", "target_id", "source_id", "real_id")
 
 
 class DemoCorpus(Corpus):
@@ -49,12 +54,17 @@ class DemoCorpus(Corpus):
         """Generates the clips if they are not there yet, and lists them.
 
         Raises:
-            CorpusError: `root` holds something else.
+            CorpusError: `root` holds something else, or its table is damaged.
         """
         ensure_corpus(self._root, self._recipe, self._num_workers)
-        with (self._root / TABLE).open(newline="") as file:
-            videos = tuple(self._video(row) for row in csv.DictReader(file))
-        return Listing(videos=videos, protocol="identity-disjoint")
+        cure = f"remove {self._root}, which is drawn again"
+        try:
+            videos = tuple(self._video(row) for _, row in read_rows(self._root / TABLE, _COLUMNS, cure))
+            listing = Listing(videos=videos, protocol="identity-disjoint")
+        except ValueError as error:  # a label or a split that is none, ids that are out of order
+            raise CorpusError(f"{self._root / TABLE} is malformed ({quoted(str(error))}); {cure}") from None
+        require_videos(videos, self._root, f"the clips of {TABLE}: {cure}")
+        return listing
 
     def _video(self, row: dict[str, str]) -> Video:
         return Video(

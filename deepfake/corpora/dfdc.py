@@ -12,17 +12,18 @@ Differs: the challenge's own `validation` folder is not used; val is a few train
 winning entry (https://github.com/selimsef/dfdc_deepfake_challenge).
 """
 
-import csv
-import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import read_text, require_choices, require_folder, scan
-from deepfake.corpora.notes import require_videos
+from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.lists import read_json, read_rows
+from deepfake.corpora.notes import of_folders, require_videos
+from deepfake.corpora.walk import subfolders
 from deepfake.errors import CorpusError
+from deepfake.names import as_id, quoted
 from deepfake.schema import Label, Split, Video
 
 _LISTS = ("metadata.json", "labels.csv")
@@ -72,7 +73,7 @@ class DFDC(Corpus):
             tuple(videos),
             missing=tuple(sorted(named - {video.video_id for video in videos})),
             num_extra=sum(each.num_files for each in scans.values()) - num_lists - len(videos),
-            notes=tuple(self._notes(train, test)),
+            notes=(*of_folders(self._root, list(scans.values())), *self._notes(train, test)),
             protocol=self._protocol,
             folders=tuple(Count(name, len(kept[name]), len(table)) for name, _, table in folders),
             lists=(
@@ -83,7 +84,7 @@ class DFDC(Corpus):
 
     def _train_folders(self) -> list[_Folder]:
         top = "train/" if (self._root / "train").is_dir() else ""
-        names = [path.name for path in (self._root / top).iterdir() if path.is_dir()]
+        names = [path.name for path in subfolders(self._root / top)]
         numbers = sorted(int(match[1]) for match in map(_PART.fullmatch, names) if match)
         return [
             _Folder(name, Split.VAL if number in self._val_parts else Split.TRAIN, self._metadata(name))
@@ -94,17 +95,16 @@ class DFDC(Corpus):
     def _metadata(self, folder: str) -> dict[str, tuple[Label, str]]:
         path = self._root / folder / "metadata.json"
         cure = "it lies in the zip of its part: unpack it again"
-        try:
-            rows = json.loads(read_text(path, cure)).items()
-            return {
-                f"{folder}/{Path(name).stem}": (
-                    _LABELS[row["label"]],
-                    f"{folder}/{Path(row['original']).stem}" if row.get("original") else "",
-                )
-                for name, row in rows
-            }
-        except (ValueError, AttributeError, KeyError, TypeError) as error:
-            raise CorpusError(f"{path} is malformed ({error!r}); {cure}") from None
+        rows = read_json(path, cure)
+        if not isinstance(rows, dict):
+            raise CorpusError(f"{path} is malformed (it holds {quoted(rows)}, and no table of clips); {cure}")
+        table = {}
+        for name, row in rows.items():
+            label, original = (row.get("label"), row.get("original")) if isinstance(row, dict) else (None, None)
+            if not (isinstance(label, str) and label in _LABELS and isinstance(original, str | None)):
+                raise CorpusError(f"{path} is malformed ({quoted(name)} has {quoted(row)}, and no label); {cure}")
+            table[f"{folder}/{_id(name)}"] = _LABELS[label], f"{folder}/{_id(original)}" if original else ""
+        return table
 
     def _test_folder(self) -> list[_Folder]:
         if not (self._root / "test").is_dir():
@@ -112,11 +112,13 @@ class DFDC(Corpus):
         name = "test/videos" if (self._root / "test" / "videos").is_dir() else "test"
         path = self._root / "test" / "labels.csv"
         cure = "it lies in the zip of the test set: unpack it again"
-        try:
-            rows = csv.DictReader(read_text(path, cure).splitlines())
-            table = {f"{name}/{Path(row['filename']).stem}": (_LABELS[row["label"]], "") for row in rows}
-        except KeyError as error:
-            raise CorpusError(f"{path} is malformed (no {error}; columns filename,label with 0 or 1); {cure}") from None
+        table = {}
+        for number, row in read_rows(path, ("filename", "label"), cure):
+            if row["label"] not in _LABELS or not row["filename"]:
+                raise CorpusError(
+                    f"{path} line {number} is malformed (a label is 0 or 1, not {quoted(row['label'])}); {cure}"
+                )
+            table[f"{name}/{_id(row['filename'])}"] = _LABELS[row["label"]], ""
         return [_Folder(name, Split.TEST, table)]
 
     def _videos(self, folder: _Folder, files: Mapping[str, Path]) -> Iterator[Video]:
@@ -131,3 +133,8 @@ class DFDC(Corpus):
             yield f"none of the val parts {self._val_parts} is there; set data.val_parts to some that are"
         if not test:
             yield f"{self._root / 'test'} is not there: nothing can be tested on this copy"
+
+
+def _id(name: str) -> str:
+    """Of a clip inside its folder, as `scan` gives it."""
+    return as_id(Path(name).stem)

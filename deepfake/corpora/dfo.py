@@ -20,10 +20,13 @@ from pathlib import Path
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.ffpp import originals_folder
-from deepfake.corpora.files import Scan, is_video, read_text, require_choices, require_folder, scan, tree
-from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
+from deepfake.corpora.files import Scan, is_video, require_choices, require_folder, scan
+from deepfake.corpora.lists import read_text
+from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
 from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
+from deepfake.corpora.walk import tree
 from deepfake.errors import CorpusError
+from deepfake.names import as_id, quoted
 from deepfake.schema import Label, Split, Video
 
 VARIANTS = (
@@ -100,7 +103,12 @@ class DeeperForensics(Corpus):
             tuple(videos),
             missing=tuple(sorted(wanted - {video.video_id for video in videos})),
             num_extra=sum(each.num_files for each in (*scans, reals)) - len(videos),
-            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes()),
+            notes=(
+                *of_folders(self._root, scans),
+                *of_folders(self._reals_root, [reals]),
+                *incomplete_lists(lists),
+                *self._notes(),
+            ),
             protocol=self._protocol,
             folders=tuple(Count(name, len(v), 48475 if name == "source_videos" else 1000) for name, v in kept.items()),
             lists=lists,
@@ -114,7 +122,9 @@ class DeeperForensics(Corpus):
             for line in read_text(path, "unpack `lists` of the download of DeeperForensics-1.0 there").split():
                 stem = line.rpartition(".")[0]
                 if not _FAKE.fullmatch(stem) or stem in fakes:
-                    raise CorpusError(f"{path}: {line!r} is no fake's name, or is listed twice; use the published list")
+                    raise CorpusError(
+                        f"{path}: {quoted(line)} is no fake's name, or is listed twice; use the published list"
+                    )
                 fakes[stem] = split
         return fakes
 
@@ -125,9 +135,13 @@ class DeeperForensics(Corpus):
 
     def _recordings(self) -> Scan:
         top = self._root / "source_videos"
-        paths = tree(top)
-        files = {path.relative_to(self._root).with_suffix("").as_posix(): path for path in paths if is_video(path.name)}
-        return Scan("source_videos", True, files, len(paths))
+        found = tree(top)
+        files = {
+            as_id(path.relative_to(self._root).with_suffix("").as_posix()): path
+            for path in found.files
+            if is_video(path.name)
+        }
+        return Scan("source_videos", True, files, len(found.files), tuple(found.left_out))
 
     def _video(self, video_id: str, path: Path, fakes: Container[str], people: Container[str]) -> Video | None:
         folder, *_, stem = video_id.split("/")

@@ -12,7 +12,6 @@ Source: Rossler et al., "FaceForensics++: Learning to Detect Manipulated Facial 
 https://github.com/ondyari/FaceForensics, dataset/README.md and dataset/splits.
 """
 
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -20,10 +19,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import read_text, require_choices, require_folder, scan
-from deepfake.corpora.notes import absent_folders, incomplete_lists, require_videos
+from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.lists import read_json
+from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
 from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
 from deepfake.errors import CorpusError
+from deepfake.names import quoted
 from deepfake.schema import Label, Split, Video
 
 COMPRESSIONS = ("c23", "c40", "raw")
@@ -102,7 +103,7 @@ class FaceForensics(Corpus):
             tuple(videos),
             missing=tuple(sorted(wanted - {video.video_id for video in videos})),
             num_extra=sum(each.num_files for each in scans) - len(videos),
-            notes=(*absent_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos)),
+            notes=(*of_folders(self._root, scans), *incomplete_lists(lists), *self._notes(videos)),
             protocol=self._protocol,
             folders=tuple(Count(name, len(v), _NUM_VIDEOS.get(name.split("/")[1], 1000)) for name, v in kept.items()),
             lists=lists,
@@ -167,12 +168,19 @@ def read_pairs(splits_dir: Path) -> dict[tuple[str, str], Split]:
     pairs: dict[tuple[str, str], Split] = {}
     for split in Split:
         path = splits_dir / f"{split}.json"
-        try:
-            pairs |= {(str(a), str(b)): split for a, b in json.loads(read_text(path, cure))}
-        except ValueError as error:
-            raise CorpusError(f"{path} is no list of pairs ({error}); {cure}") from None
+        content = read_json(path, cure)
+        if not isinstance(content, list):
+            raise CorpusError(f"{path} is malformed (it holds {quoted(content)}, and no list of pairs); {cure}")
+        for pair in content:
+            if not _is_pair(pair):
+                raise CorpusError(f'{path} is malformed ({quoted(pair)} is no pair like ["000", "003"]); {cure}')
+            pairs[pair[0], pair[1]] = split
     sequences = [sequence for pair in pairs for sequence in pair]
     if len(set(sequences)) < len(sequences):
         twice = next(sequence for sequence in sequences if sequences.count(sequence) > 1)
         raise CorpusError(f"sequence {twice} stands in two pairs of {splits_dir}; {cure}")
     return pairs
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(each, str) for each in value)

@@ -1,11 +1,14 @@
 """Names on disk: which files are videos, and under which id. Only directory entries are read, so it is fast."""
 
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from deepfake.corpora.walk import Kind, LeftOut, cannot_be_read, entries
 from deepfake.errors import CorpusError
+from deepfake.names import as_id
 from deepfake.schema import VIDEO_SUFFIXES
 
 
@@ -16,50 +19,49 @@ class Scan:
     Attributes:
         folder: path inside the corpus.
         exists: whether the folder is there.
-        files: id -> file, sorted by id; the id is the POSIX path inside the corpus without suffix.
+        files: id -> file, sorted by id; the id is the POSIX path inside the corpus without suffix, see `names.as_id`.
         num_files: files of any kind in the folder.
+        left_out: what is no file.
     """
 
     folder: str
     exists: bool
     files: dict[str, Path]
     num_files: int
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def scan(root: Path, folder: str) -> Scan:
     """Lists the videos that lie directly in a folder; a folder that is not there is empty.
 
     Of two files with one stem (`a.mp4`, `a.avi`) the one whose suffix comes first in `VIDEO_SUFFIXES` is taken.
+
+    Raises:
+        CorpusError: the folder cannot be read.
     """
-    if not (root / folder).is_dir():
+    top = root / folder
+    if not os.path.isdir(top):
         return Scan(folder, False, {}, 0)
-    with os.scandir(root / folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_file())
+    try:
+        found = dict(entries(top))
+    except OSError as error:
+        raise cannot_be_read(top, error) from None
+    names = [name for name, kind in found.items() if kind in (Kind.FILE, Kind.LINKED_FILE)]
     files = {
-        f"{folder}/{stem}": root / folder / f"{stem}{suffix}"
+        f"{folder}/{as_id(stem)}": top / f"{stem}{suffix}"
         for stem, suffix in sorted(map(os.path.splitext, filter(is_video, names)), key=_preferred_last)
     }
-    return Scan(folder, True, dict(sorted(files.items())), len(names))
+    left_out = tuple(
+        LeftOut(top / name, kind if isinstance(kind, str) else "a folder, where only files are looked for")
+        for name, kind in found.items()
+        if kind not in (Kind.FILE, Kind.LINKED_FILE)
+    )
+    return Scan(folder, True, dict(sorted(files.items())), len(names), left_out)
 
 
 def is_video(name: str) -> bool:
     """Whether a file name is a video's. Names with a leading dot are not (`._000.mp4` is macOS's shadow of one)."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
-
-
-def tree(top: Path) -> list[Path]:
-    """All files below a folder, sorted, through linked folders; hidden folders are not entered."""
-    files, entered = [], {top.resolve()}
-    for folder, subfolders, names in os.walk(top, followlinks=True):
-        subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-        for name in list(subfolders):
-            if os.path.islink(os.path.join(folder, name)):
-                target = Path(folder, name).resolve()
-                if target in entered:  # a link back up would never end
-                    subfolders.remove(name)
-                entered.add(target)
-        files += [Path(folder, name) for name in names]
-    return sorted(files)
 
 
 def require_folder(path: str | Path, option: str, contents: str) -> Path:
@@ -69,23 +71,15 @@ def require_folder(path: str | Path, option: str, contents: str) -> Path:
         CorpusError: it is not; the message names the option that gives it and what should be in it.
     """
     path = Path(path).expanduser()
-    if not path.is_dir():
+    try:
+        is_folder = stat.S_ISDIR(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a zero byte in the name
+        is_folder = False
+    except OSError as error:
+        raise cannot_be_read(path, error) from None
+    if not is_folder:
         raise CorpusError(f"{path} is not a folder; set {option} to the one that holds {contents}")
     return path
-
-
-def read_text(path: Path, cure: str) -> str:
-    """Reads a list.
-
-    Raises:
-        CorpusError: it is not there, or is no text.
-    """
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise CorpusError(f"{path} is missing; {cure}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{path} cannot be read ({error}); {cure}") from None
 
 
 def require_choices(option: str, chosen: Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:

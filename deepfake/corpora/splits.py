@@ -5,6 +5,7 @@ moves any other video.
 """
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -53,6 +54,29 @@ def draw(key: str, shares: Mapping[Split, float]) -> Split:
         if position < reached:
             return split
     return list(shares)[-1]
+
+
+def divide(keys: Iterable[str], shares: Mapping[Split, float]) -> dict[str, Split]:
+    """Gives each key a split in exact shares, by the order of their hashes.
+
+    Each split gets one at least where there are enough. Another key more or less moves few others; `draw` moves none,
+    but leaves the shares to chance.
+
+    Example:
+        >>> counts = Counter(divide(map(str, range(11)), IDENTITY_SHARES).values())
+        >>> [counts[split] for split in Split]
+        [7, 2, 2]
+    """
+    ranked = sorted(set(keys), key=_digest)
+    exact = {split: len(ranked) * share for split, share in shares.items()}
+    counts = {split: int(size) for split, size in exact.items()}
+    for split in sorted(shares, key=lambda split: counts[split] - exact[split])[: len(ranked) - sum(counts.values())]:
+        counts[split] += 1
+    for split in [split for split in shares if not counts[split]]:
+        richest = max(counts, key=lambda split: counts[split])
+        if counts[richest] > 1:
+            counts[richest], counts[split] = counts[richest] - 1, 1
+    return dict(zip(ranked, Counter(counts).elements(), strict=True))
 
 
 def common_split(video: Video, split_of: Mapping[str, Split]) -> Split | None:

@@ -40,6 +40,7 @@ class Batch(TypedDict):
     draw: (B, K) float32 in [0, 1): what decides its augmentation; K = 0 where nothing is augmented.
     label: (B,) float, 0 real, 1 fake, NaN where nobody knows.
     video: (B,) a number for each video of the split.
+    track: (B,) of that video.
     index: (B,) row in the table of clips.
     """
 
@@ -47,6 +48,7 @@ class Batch(TypedDict):
     draw: Tensor
     label: Tensor
     video: Tensor
+    track: Tensor
     index: Tensor
 
 
@@ -117,8 +119,14 @@ class ClipDataset(Dataset[Batch]):
         if isinstance(item, Draw):
             draw = torch.rand(self.augment.num_draws, generator=torch.Generator().manual_seed(item.seed))
             clip = self.augment.in_worker(clip, draw)
-        label = self.clips.labels[video]
-        return Batch(clip=clip, draw=draw, label=label, video=video.long(), index=torch.tensor(index))
+        return Batch(
+            clip=clip,
+            draw=draw,
+            label=self.clips.labels[video],
+            video=video.long(),
+            track=self.clips.track[index].long(),
+            index=torch.tensor(index),
+        )
 
     @property
     def clip_shape(self) -> tuple[int, int, int, int]:

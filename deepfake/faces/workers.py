@@ -18,6 +18,7 @@ from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.phase import Board, Phase, beat, phase, share, take_place
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video
+from deepfake.names import shown
 from deepfake.schema import Status
 from deepfake.store import FaceStore
 from deepfake.video.decoder import Decoder
@@ -126,7 +127,7 @@ def _read_through(path: Path) -> None:
 
 def one_line(error: BaseException) -> str:
     """An error's kind and the first line of what it says."""
-    return f"{type(error).__name__}: {error}".strip().splitlines()[0]
+    return shown(f"{type(error).__name__}: {error}".strip().splitlines()[0])
 
 
 def module_of(make_finder: MakeFinder) -> str:

@@ -61,6 +61,8 @@ class Detector(nn.Module):
             )
         self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
+        # Convolutions are faster when the channels of a pixel lie side by side, and the same to rounding.
+        self.to(memory_format=torch.channels_last)
 
     mean: Tensor
     std: Tensor
@@ -75,5 +77,6 @@ class Detector(nn.Module):
             (B,) logits, above 0 for fake.
         """
         images = (clips.flatten(0, 1) - self.mean) / self.std
+        images = images.contiguous(memory_format=torch.channels_last)
         features = self.backbone(images).unflatten(0, clips.shape[:2])
         return self.head(self.temporal(features)).squeeze(1)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from deepfake.names import shown
+
 MAX_FACES = 1000
 ASPECT = 4 / 3  # width to height of a sheet of many faces
 
@@ -55,25 +57,26 @@ def contact_sheet(faces: Sequence[SheetFace], title: str, num_faces: int | None 
         title: the line on top.
         num_faces: how many there are, if `faces` are those with the lowest scores alone.
     """
-    shown = sorted(faces, key=lambda face: face.score)[:MAX_FACES]
+    least = sorted(faces, key=lambda face: face.score)[:MAX_FACES]
     num_faces = len(faces) if num_faces is None else num_faces
-    if len(shown) < num_faces:
-        title = f"{title}: the {len(shown)} lowest of {num_faces}"
+    if len(least) < num_faces:
+        title = f"{title}: the {len(least)} lowest of {num_faces}"
+    title = shown(title)
     small, large = ImageFont.load_default(size=11), ImageFont.load_default(size=18)
-    columns = num_columns(len(shown))
+    columns = num_columns(len(least))
     width = max(GAP + columns * (CELL_WIDTH + GAP), math.ceil(large.getlength(title)) + 2 * GAP)
-    height = TITLE_HEIGHT + math.ceil(len(shown) / columns) * (CELL_HEIGHT + GAP)
+    height = TITLE_HEIGHT + math.ceil(len(least) / columns) * (CELL_HEIGHT + GAP)
     sheet = Image.new("RGB", (width, height), PAPER)
     draw = ImageDraw.Draw(sheet)
     draw.text((GAP, TITLE_HEIGHT // 2), title, fill=INK, font=large, anchor="lm")
-    for i, face in enumerate(shown):
+    for i, face in enumerate(least):
         left, top = corner(i, columns)
         frame = (left, top, left + CELL_WIDTH - 1, top + CELL_WIDTH - 1)
         draw.rectangle(frame, fill=COLOURS.get(face.label, UNLABELLED))
         sheet.paste(_thumbnail(face.image), (left + BORDER, top + BORDER))
         for j, line in enumerate(face.caption):
             at = (left + CELL_WIDTH // 2, top + CELL_WIDTH + 3 + j * LINE)
-            draw.text(at, shorten(line, CELL_WIDTH, small), fill=INK, font=small, anchor="ma")
+            draw.text(at, shorten(shown(line), CELL_WIDTH, small), fill=INK, font=small, anchor="ma")
     return sheet
 
 

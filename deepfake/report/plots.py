@@ -12,6 +12,9 @@ import torch
 from matplotlib.figure import Figure
 from torchmetrics.functional.classification import binary_auroc, binary_roc
 
+from deepfake.names import shown
+
+LONGEST = 32  # letters of a method's name in a legend
 REAL, FAKE = "tab:blue", "tab:red"
 
 
@@ -29,7 +32,9 @@ def roc_figure(videos: pd.DataFrame) -> Figure:
         table = pd.concat([reals, group])
         score, label = torch.tensor(table["score"].to_numpy()), torch.tensor(table["label"].to_numpy())
         false_alarm, hit, _ = binary_roc(score, label)
-        text = f"{name}: AUC {binary_auroc(score, label):.3f} ({len(reals)} real, {len(group)} fake)"
+        method = shown(name) if len(name) <= LONGEST else f"{shown(name[: LONGEST - 1])}…"
+        method = method.replace("$", r"\$").lstrip("_")  # matplotlib takes these for a formula, and for no label
+        text = f"{method}: AUC {binary_auroc(score, label):.3f} ({len(reals)} real, {len(group)} fake)"
         axes.plot(false_alarm, hit, label=text, linewidth=2.5 if name == "all" else 1.2)
     axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
     axes.set(

@@ -1,8 +1,8 @@
 """Checkpoints of ours: what is in them beside Lightning's own, and a detector rebuilt from one file alone.
 
 A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
-data: the model's config, the input spec, the label convention, the recipe of the faces, the whole resolved config and
-the fingerprint of the data.
+data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
+resolved config and the fingerprint of the data.
 """
 
 import re
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from deepfake.errors import CheckpointError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
+from deepfake.run.scoring_rule import chosen_rule, rule_card
 from deepfake.schema import ClipSpec, Label
 from deepfake.task import CARD
 
@@ -53,8 +54,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         data: corpus, protocol, counts and fingerprint.
         faces: the recipe, as `deepfake.run.face_recipe.carried_recipe` gives it.
     """
-    config = OmegaConf.to_container(cfg, resolve=True)
-    assert isinstance(config, dict)
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
         "format": FORMAT,
         "model": without_weights(config["model"]),
@@ -62,6 +62,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         "labels": LABELS,
         "faces": dict(faces),
         "data": dict(data),
+        "scoring": rule_card(chosen_rule(config)),
         "config": config,
     }
 

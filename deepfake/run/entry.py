@@ -1,5 +1,11 @@
-"""What every stage has around it: a user's mistake becomes one line on stderr and exit code 1, without a traceback."""
+"""What every stage has around it: a user's mistake becomes one line on stderr and exit code 1, without a traceback.
 
+So does a disk that is full, fails or may not be written to. HYDRA_FULL_ERROR=1 shows the traceback of either.
+"""
+
+import errno
+import io
+import logging
 import os
 import re
 import sys
@@ -14,6 +20,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
+from deepfake.names import ShowNames, shown
 
 T = TypeVar("T")
 
@@ -25,8 +32,29 @@ NOISE = (
     ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
 )
 
+_SHOW_NAMES = ShowNames()
+
 # An option whose default is an environment variable, and nothing without it; resolved it would be the text "???".
 _FROM_ENVIRONMENT = re.compile(r"\$\{oc\.env:(\w+),\?\?\?\}")
+
+
+_TRACEBACK = "Traceback (most recent call last):"
+_RAISED = re.compile(r"^[\w.]+: ", re.MULTILINE)  # how a traceback begins the message
+_ERRNO = re.compile(r"\[Errno (\d+)\] [^:\n]*(?:: '([^'\n]*)')?")
+
+# What a disk or this user's rights forbid, and what to do about it. No file where one should be is not among them: that
+# may be a defect of ours, and keeps its traceback.
+_RIGHTS = "choose a folder that this user may use, or have its rights changed"
+_ROOM = "make room there, and give the same command again"
+_DISK = "see that the disk and its connection work, and give the same command again"
+_PATH = "choose another path"
+CURES = {
+    **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _RIGHTS),
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _ROOM),
+    **dict.fromkeys((errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE), _DISK),
+    **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG), _PATH),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or take fewer workers"),
+}
 
 
 class UserError(CompactHydraException):
@@ -40,20 +68,65 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
     def run(cfg: DictConfig) -> T:
         for message in NOISE:
             warnings.filterwarnings("ignore", message)
+        _prepare_screen()
         try:
             _check_complete(cfg)
             return stage(cfg)
         except Exception as error:
-            mistake = _mistake(error)
-            if mistake is None:
+            mistake = mistake_of(error)
+            if mistake is None or os.environ.get("HYDRA_FULL_ERROR") == "1":
                 raise
-            # torch puts the traceback of a loader's process before the message.
-            message = f"error: {str(mistake).strip().splitlines()[-1]}"
+            message = f"error: {mistake}"
             if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.RUN:
                 sys.exit(message)  # to stderr, with exit code 1
             raise UserError(message) from error
 
     return run
+
+
+def mistake_of(error: BaseException | None) -> str | None:
+    """In one line, what a user can mend of what lies behind an error; None if that is a defect of ours."""
+    if mistake := _mistake(error):
+        return one_line(str(mistake))
+    while error is not None:
+        if isinstance(error, OSError) and (fault := _fault_of_disk(error)):
+            return fault
+        error = error.__cause__
+    return None
+
+
+def one_line(message: str) -> str:
+    """A message without the breaks of its lines, and without the traceback that torch puts before it.
+
+    Example:
+        >>> one_line("a is not b;\\n  choose another")
+        'a is not b; choose another'
+        >>> one_line(f"Caught E in DataLoader worker process 0.\\nOriginal {_TRACEBACK}\\n  f()\\nE: a\\nb")
+        'a b'
+    """
+    before, is_traceback, raised = message.rpartition(_TRACEBACK)
+    if is_traceback and before.startswith("Caught "):
+        message = _RAISED.split(raised, maxsplit=1)[-1]
+    return shown(" ".join(filter(None, map(str.strip, message.splitlines()))))
+
+
+def _fault_of_disk(error: OSError) -> str | None:
+    number, name = error.errno, error.filename2 or error.filename  # the second: what was copied or renamed to
+    if number is None and (found := _ERRNO.search(str(error))):  # of a loader's process: torch keeps the text alone
+        number, name = int(found[1]), found[2]
+    if number not in CURES:
+        return None
+    at = f"{os.fsdecode(name)}: " if isinstance(name, str | bytes) else ""
+    return one_line(f"{at}{os.strerror(number)}; {CURES[number]}")
+
+
+def _prepare_screen() -> None:
+    """Let names be shown whatever they hold: escaped in log lines, and where the terminal's encoding lacks a letter."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(_SHOW_NAMES)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _check_complete(cfg: DictConfig) -> None:

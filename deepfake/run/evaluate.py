@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
@@ -16,15 +15,16 @@ from deepfake.corpora.splits import fingerprint
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.metrics.clip_scores import score_levels
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
-from deepfake.run.faces import chosen_main_face, complete_store, describe, face_store, list_corpus, only_main_track
-from deepfake.run.predict import score_clips
+from deepfake.run.faces import complete_store, describe, face_store, list_corpus, pick_device
+from deepfake.run.fitness import data_caption, require_testable
 from deepfake.run.results import draw, say_coverage, write_metrics
+from deepfake.run.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.schema import Split, Video
+from deepfake.scoring import score_clips, score_levels
 
 log = logging.getLogger(__name__)
 
@@ -35,29 +35,39 @@ def evaluate(cfg: DictConfig) -> None:
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     split, folder = chosen_split(cfg.split), Path(cfg.paths.output_dir)
-    options = {**cfg.loader, "main_track": only_main_track(cfg.data), "main_face": chosen_main_face(cfg.data)}
+    given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
+    rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare(checkpoint.card["data"], cfg.data.name, listing)
+    require_testable(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
     complete_store(videos + reals_of(videos, listing), store, faces, cfg.extract)
+    options = {**cfg.loader, **data_options(rule)}
     datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
     dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
     if not dataset:
         raise CorpusError(f"no video of the {split} split of {cfg.data.name} has a clip: {coverage[split]}")
 
-    table = dataset.clips.frame().assign(score=score_clips(detector, dataset, cfg))[COLUMNS]
+    how = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
+    scores = score_clips(detector, dataset, **how, device=pick_device(cfg.extract.device))
+    table = dataset.clips.frame().assign(score=scores)[COLUMNS]
     write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
-    data = describe(cfg.data, listing, coverage, store)
+    data = describe(cfg.data, listing, coverage, store, rule)
     compare_content(checkpoint.card["data"], data)
     trained = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
-    facts = {**trained, "faces_unlike_checkpoint": differing}
+    facts = {
+        **trained,
+        "scoring": rule_card(rule),
+        "scoring_unlike_checkpoint": other_rule,
+        "faces_unlike_checkpoint": differing,
+    }
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
     say_coverage(data["coverage"])
     show_paths({"run": folder, **paths, **draw(folder, [], store)})
 
@@ -139,6 +149,6 @@ def metrics_of(clips: pd.DataFrame, split: Split) -> dict[str, float]:
     Args:
         clips: as in `predictions.csv`.
     """
-    video = torch.from_numpy(pd.factorize(clips["video_id"])[0])
-    label, score = (torch.tensor(clips[column].to_numpy()) for column in ("label", "score"))
-    return {f"{split}/{name}": value for name, value in score_levels(video, label, score).items()}
+    video = pd.factorize(clips["video_id"])[0]
+    columns = (clips[name].to_numpy() for name in ("track", "label", "score"))
+    return {f"{split}/{name}": value for name, value in score_levels(video, *columns).items()}

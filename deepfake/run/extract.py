@@ -10,18 +10,17 @@ from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
 from deepfake.run.face_recipe import settled, with_weights
 from deepfake.run.faces import (
-    chosen_main_face,
     chosen_shard,
     complete_store,
     extract_faces,
     face_store,
     list_corpus,
     merge,
-    only_main_track,
     plain,
     some,
     sources,
 )
+from deepfake.run.scoring_rule import chosen_rule
 from deepfake.run.summary import NOTHING_DONE, require_some, summarise
 
 log = logging.getLogger(__name__)
@@ -35,7 +34,7 @@ def extract(cfg: DictConfig) -> None:
         StoreError: it was only to be merged, and lacks videos.
         ExtractionError: every video failed.
     """
-    only_main_track(cfg.data), chosen_main_face(cfg.data)  # extraction stores all faces, and refuses what is no choice
+    chosen_rule(cfg)  # extraction stores all faces, and refuses what is no choice
     listing = list_corpus(cfg.data)
     faces, options = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir))), cfg.extract
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)

@@ -15,9 +15,9 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from deepfake.corpora.audit import num_sharing
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import content_digests, fingerprint
-from deepfake.data.datamodule import MainFace
 from deepfake.errors import ConfigError
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
@@ -27,13 +27,12 @@ from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact
 from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
 from deepfake.run.summary import Extraction, require_some, summarise
 from deepfake.schema import Split, Video
+from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, ReadOnlyError, recipe_name
 from deepfake.video.door import readers_for
 
 log = logging.getLogger(__name__)
-TRACKS = ("main", "all")  # the choices of `data.tracks`
 TABLES_EVERY = 1000  # videos, so that a run that is killed leaves few archives to read again
-MAIN_FACES: tuple[MainFace, ...] = ("largest", "changed")  # the choices of `data.main_face`
 
 
 def list_corpus(data: DictConfig) -> Listing:
@@ -60,7 +59,11 @@ def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
 
 
 def describe(
-    data: DictConfig, listing: Listing, coverage: Mapping[Split, Mapping[str, int]], store: FaceStore
+    data: DictConfig,
+    listing: Listing,
+    coverage: Mapping[Split, Mapping[str, int]],
+    store: FaceStore,
+    rule: ScoringRule,
 ) -> dict[str, Any]:
     """What numbers are measured on, so that two can be told comparable or not: protocol, counts, what the files hold.
 
@@ -69,6 +72,7 @@ def describe(
         listing: of the corpus.
         coverage: of the splits that numbers are given for.
         store: that holds all videos of these splits.
+        rule: by which videos are scored.
     """
     videos = [video for video in listing.videos if video.split in coverage]
     digests = store.rows([video.video_id for video in videos])["digest"].to_dict()
@@ -79,8 +83,9 @@ def describe(
         "content": content_digests(videos, digests),
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,
-        "tracks": data.tracks,
-        "main_face": data.main_face,
+        "shared_sources": {str(split): number for split, number in num_sharing(listing.videos).items()},
+        "tracks": rule.tracks,
+        "main_face": rule.main_face,
         "coverage": {str(split): dict(counts) for split, counts in coverage.items()},
     }
 
@@ -89,30 +94,6 @@ def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
     """All that extraction knows of a corpus: video_id -> file, and video_id of a fake -> that of its real."""
     videos = list(videos)
     return {v.video_id: v.path for v in videos}, {v.video_id: v.real_id for v in videos if v.real_id}
-
-
-def only_main_track(data: DictConfig) -> bool:
-    """Whether a model sees of each video its main face alone.
-
-    Raises:
-        ConfigError: `data.tracks` is neither of the two.
-    """
-    tracks = data.get("tracks")
-    if tracks not in TRACKS:
-        raise ConfigError(f"data.tracks is {tracks!r}: choose one of {', '.join(TRACKS)}")
-    return tracks == TRACKS[0]
-
-
-def chosen_main_face(data: DictConfig) -> MainFace:
-    """Which face of a video is its main one.
-
-    Raises:
-        ConfigError: `data.main_face` is neither of the two.
-    """
-    for choice in MAIN_FACES:
-        if data.get("main_face") == choice:
-            return choice
-    raise ConfigError(f"data.main_face is {data.get('main_face')!r}: choose one of {', '.join(MAIN_FACES)}")
 
 
 def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: DictConfig) -> dict[str, Path]:

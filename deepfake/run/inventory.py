@@ -10,11 +10,13 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from deepfake.corpora.audit import Audit, audit, duplicates
+from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
 from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.splits import fingerprint
+from deepfake.report.tables import add_row, new_table, say
 from deepfake.run.entry import entry_point
-from deepfake.schema import Split, Video
+from deepfake.run.fitness import shared_sources
+from deepfake.schema import Label, Split, Video
 
 _NUM_SHOWN = 10
 
@@ -29,24 +31,30 @@ def inventory(cfg: DictConfig) -> None:
     corpus: Corpus = instantiate(cfg.data.corpus)
     listing = corpus.listing()
     findings = audit(listing.videos, duplicates(listing.videos) if cfg.content else None)
-    console = Console()
-    console.print(_against_publication(listing))
-    sizes = {video.video_id: video.path.stat().st_size / 1e9 for video in listing.videos}
-    console.print(_by_split(listing.videos, sizes))
-    _print_facts(console, corpus.name, listing, sum(sizes.values()))
-    _print_missing(console, listing.missing, _write_missing(listing.missing, Path(cfg.paths.output_dir)), cfg.verbose)
-    _print_audit(console, findings, listing.protocol, cfg.content)
+    sizes = {video.video_id: _size(video.path) / 1e9 for video in listing.videos}
+    Console().print(_against_publication(listing))
+    Console().print(_by_split(listing, sizes))
+    _print_facts(corpus.name, listing, sum(sizes.values()))
+    _print_missing(listing.missing, _write_missing(listing.missing, Path(cfg.paths.output_dir)), cfg.verbose)
+    _print_audit(findings, listing, cfg.content)
     findings.require_disjoint(listing.protocol)
 
 
+def _size(path: Path) -> int:
+    """In bytes; 0 of a file that is gone or cannot be asked, which is no reason not to count the others."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
 def _against_publication(listing: Listing) -> Table:
-    table = Table("folder or list", title="found, against the publication", title_justify="left")
-    for column in ("found", "published", "difference"):
-        table.add_column(column, justify="right")
+    columns = ("folder or list", "found", "published", "difference")
+    table = new_table("found, against the publication", columns, right=(1, 2, 3))
     for section in (listing.folders or _folders(listing.videos), listing.lists):
         for what, found, published in section:
             difference = "" if published is None else f"{found - published:+d}" if found != published else "0"
-            table.add_row(what, str(found), "" if published is None else str(published), difference)
+            add_row(table, (what, found, "" if published is None else published, difference))
         table.add_section()
     return table
 
@@ -57,29 +65,28 @@ def _folders(videos: tuple[Video, ...]) -> list[Count]:
     return [Count(folder, number, None) for folder, number in sorted(numbers.items())]
 
 
-def _by_split(videos: tuple[Video, ...], sizes: Mapping[str, float]) -> Table:
-    table = Table("split", "label", "method", title="by split, label and method", title_justify="left")
-    for column in ("videos", "people", "GB"):
-        table.add_column(column, justify="right")
+def _by_split(listing: Listing, sizes: Mapping[str, float]) -> Table:
+    columns = ("split", "label", "method", "videos", "people", "GB")
+    caption = shared_sources({str(split): number for split, number in num_sharing(listing.videos).items()})
+    table = new_table("by split, label and method", columns, right=(3, 4, 5), caption=caption)
     groups: dict[tuple[str, int, str], list[Video]] = defaultdict(list)
-    for video in videos:
+    for video in listing.videos:
         groups[video.split or "none", int(video.label), video.method].append(video)
     order = [*Split, "none"]
     for split, label, method in sorted(groups, key=lambda key: (order.index(key[0]), *key[1:])):
         members = groups[split, label, method]
         people = {person for video in members for person in video.identities}
         size = sum(sizes[video.video_id] for video in members)
-        cells = str(len(members)), str(len(people) or ""), f"{size:.2f}"
-        table.add_row(split, "fake" if label else "real", method, *cells)
+        add_row(table, (split, "fake" if label else "real", method, len(members), len(people) or "", f"{size:.2f}"))
     return table
 
 
-def _print_facts(console: Console, name: str, listing: Listing, size: float) -> None:
-    console.print(f"corpus       {name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
-    console.print(f"on disk      {len(listing.videos)} videos, {size:.2f} GB; {listing.num_extra} other files ignored")
-    console.print(f"in no split  {listing.num_dropped} videos")
+def _print_facts(name: str, listing: Listing, size: float) -> None:
+    say(f"corpus       {name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
+    say(f"on disk      {len(listing.videos)} videos, {size:.2f} GB; {listing.num_extra} other files ignored")
+    say(f"in no split  {listing.num_dropped} videos")
     for note in listing.notes:
-        console.print(f"note         {note}", highlight=False)
+        say(f"note         {note}")
 
 
 def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
@@ -90,23 +97,35 @@ def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
     return path
 
 
-def _print_missing(console: Console, missing: tuple[str, ...], path: Path, verbose: bool) -> None:
+def _print_missing(missing: tuple[str, ...], path: Path, verbose: bool) -> None:
     if not missing:
-        console.print("missing      nothing that the lists name")
+        say("missing      nothing that the lists name")
         return
-    shown = missing if verbose else missing[:_NUM_SHOWN]
-    console.print(f"missing      {len(missing)} videos, all in {path}", soft_wrap=True)
-    for video in shown:
-        console.print(f"             {video}", highlight=False, soft_wrap=True)
-    if len(shown) < len(missing):
-        console.print(f"             and {len(missing) - len(shown)} more (-v shows all)")
+    first = missing if verbose else missing[:_NUM_SHOWN]
+    say(f"missing      {len(missing)} videos, all in {path}")
+    for video in first:
+        say(f"             {video}")
+    if len(first) < len(missing):
+        say(f"             and {len(missing) - len(first)} more (-v shows all)")
 
 
-def _print_audit(console: Console, findings: Audit, protocol: str, content: bool) -> None:
-    fatal = findings.fatal(protocol)
+def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:
+    fatal = findings.fatal(listing.protocol)
     for overlap in findings.overlaps:
-        console.print(f"audit        {'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}", highlight=False)
+        say(f"audit        {'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
     if not findings.overlaps:
-        console.print("audit        the splits share no video, no source video and no person")
+        say(f"audit        the splits share no {', no '.join(_compared(listing.videos))}")
+    for sentence in unknown(listing.videos):
+        say(f"audit        {sentence}")
     if not content:
-        console.print("audit        file contents were not compared (content=true does)")
+        say("audit        file contents were not compared (content=true does)")
+
+
+def _compared(videos: tuple[Video, ...]) -> list[str]:
+    """What the names say enough of for an audit."""
+    compared = ["video"]
+    if any(video.real_id for video in videos) or all(video.label == Label.REAL for video in videos):
+        compared.append("source video")
+    if any(video.identities for video in videos):
+        compared.append("person")
+    return compared

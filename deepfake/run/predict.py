@@ -1,32 +1,37 @@
 """Score unseen files: the same extraction, cut and network as in training, and one verdict a file."""
 
 import logging
+import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import torch
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 from deepfake.atomic import write_atomic
 from deepfake.corpora.files import is_video
-from deepfake.data.augment import NoAugmentation, as_float
+from deepfake.corpora.notes import left_out
+from deepfake.corpora.walk import LeftOut, tree
+from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import find_clips
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
-from deepfake.data.loader import clip_loader
 from deepfake.errors import ConfigError, ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.models.detector import Detector
+from deepfake.names import as_id, as_text, shown
 from deepfake.report.tables import show, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
+from deepfake.run.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.run.summary import say_reasons, say_remarks
+from deepfake.run.writable import require_writable
 from deepfake.schema import VIDEO_SUFFIXES, Status
+from deepfake.scoring import ScoringRule, score_clips, video_scores
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
@@ -37,9 +42,13 @@ COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 @entry_point
 def predict(cfg: DictConfig) -> None:
     """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
-    checkpoint = read_checkpoint(cfg.checkpoint)
+    checkpoint, output = read_checkpoint(cfg.checkpoint), Path(cfg.output)
+    require_writable(output)
     detector = build_detector(checkpoint)
-    paths = input_files(Path(cfg.input))
+    given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
+    rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
+    files = input_files(Path(cfg.input))
+    paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}
     faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
 
     require_whole(cfg.extract)
@@ -47,21 +56,21 @@ def predict(cfg: DictConfig) -> None:
         store = face_store(faces, Path(folder))
         extract_faces(paths, {}, store, faces, cfg.extract)  # unseen files have no pairs
         store.build_tables(paths)
-        table = score_files(paths, store, detector, cfg)
+        table = score_files(paths, store, detector, rule, cfg)
 
-    output = Path(cfg.output)
     output.mkdir(parents=True, exist_ok=True)
-    write_atomic(output / "predictions.csv", table.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(paths)))  # as they are called in the folder: it may have a long name
+    written = table.assign(path=[as_text(str(path)) for path in files.values()])
+    write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
+    show_predictions(table.assign(path=list(map(shown, files))))  # as in their folder: it may have a long name
     show_paths({"predictions": output / "predictions.csv"})
     require_readable(table, cfg.input)
 
 
 def input_files(source: Path) -> dict[str, Path]:
-    """The videos to score: the file, or every video in the folder and below it.
+    """The videos to score: the file, or every video in the folder and below it; of all else is said why not.
 
     Returns:
-        id -> path; the id is the name inside the folder, suffix included, so that no two files share one.
+        Name inside the folder, suffix included, so that no two files share one -> path.
 
     Raises:
         ConfigError: there is nothing to score.
@@ -70,19 +79,40 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    found = sorted(path for path in source.rglob("*") if is_video(path.name) and path.is_file())
-    if not found:
-        raise ConfigError(f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})")
-    return {path.relative_to(source).as_posix(): path for path in found}
+    videos, said = look_into(source)
+    if not videos:
+        raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *said]))
+    for sentence in said:
+        log.warning(sentence)
+    return {path.relative_to(source).as_posix(): path for path in videos}
 
 
-def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cfg: DictConfig) -> pd.DataFrame:
+def look_into(source: Path) -> tuple[list[Path], list[str]]:
+    """The videos in a folder, and what is to be said of all else that lies there."""
+    found = tree(source)
+    named = [path for path in found.files if is_video(path.name)]
+    videos = [path for path in named if os.access(path, os.R_OK)]
+    closed = [LeftOut(path, "this user may not read it") for path in sorted({*named}.difference(videos))]
+    others = Counter(path.suffix.lower() or "no suffix" for path in found.files if not is_video(path.name))
+    said = left_out([*found.left_out, *closed], source)
+    if others:
+        kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
+        said.append(f"not looked at: {others.total()} files that are no videos by their names ({kinds})")
+    return videos, said
+
+
+def score_files(
+    paths: dict[str, Path], store: FaceStore, detector: Detector, rule: ScoringRule, cfg: DictConfig
+) -> pd.DataFrame:
     """One row a file, `COLUMNS`.
 
-    Each face is scored on its own, by the mean of its clips; the file's score is the highest of them, since one forged
-    face makes a forged video.
+    A file's score is made as a test makes it, see `deepfake.scoring`; the main face is the largest, as nothing is known
+    of a real.
     """
     video_ids = sorted(paths)
+    several = int((store.rows(video_ids)["num_faces"] > 1).sum())
+    if several and rule.tracks == "main":
+        log.info("%d of %d files show several faces; the largest is scored, tracks=all scores all", several, len(paths))
     table = store.crop_columns(video_ids, CLIP_COLUMNS)
     found = find_clips(
         *table,
@@ -90,13 +120,15 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
         video_ids=video_ids,
         labels=np.full(len(paths), np.nan),
         methods=[""] * len(paths),
-        at_most=cfg.loader.eval_clips_per_video,
+        only_track=np.zeros(len(paths), np.int64) if rule.tracks == "main" else None,
+        at_most=rule.clips_per_track,
     )
     dataset = ClipDataset(found, store, detector.spec, NoAugmentation(), table)
-    clips = found.frame().assign(score=score_clips(detector, dataset, cfg))
-    by_face = clips.groupby(["video_id", "track"])["score"].mean()
-    score = by_face.groupby("video_id").max()
-    num_clips = clips.groupby("video_id").size()
+    how = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
+    clip_scores = score_clips(detector, dataset, **how, device=pick_device(cfg.extract.device))
+    videos, scores = video_scores(found.video.numpy(), found.track.numpy(), clip_scores)
+    score = dict(zip((video_ids[video] for video in videos), scores.tolist(), strict=True))
+    num_clips = dict(zip(video_ids, found.counts().tolist(), strict=True))
     rows = []
     for (video_id, path), (_, row) in zip(paths.items(), store.rows(list(paths)).iterrows(), strict=True):
         status, value = row["status"], score.get(video_id)
@@ -105,8 +137,8 @@ def score_files(paths: dict[str, Path], store: FaceStore, detector: Detector, cf
             length = detector.spec.clip_length
             row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
-        seen = row["num_faces"], num_clips.get(video_id, 0), row["num_sampled"], row["num_frames"], seconds(row)
-        rows.append([str(path), status, value, verdict, *seen, row["reason"], row["remarks"]])
+        seen = row["num_faces"], num_clips[video_id], row["num_sampled"], row["num_frames"], seconds(row)
+        rows.append([as_text(str(path)), status, value, verdict, *seen, row["reason"], row["remarks"]])
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -149,17 +181,3 @@ def require_readable(table: pd.DataFrame, source: str) -> None:
             f"fault of their own, the first with: {reason}. {cure(reason)}, and give the same command again"
         )
     raise ConfigError(f"none of the {len(table)} files under input={source} is a video that can be read")
-
-
-@torch.inference_mode()
-def score_clips(detector: Detector, dataset: ClipDataset, cfg: DictConfig) -> np.ndarray:
-    """P(fake) of every clip, (N,) in double precision."""
-    device = pick_device(cfg.extract.device)
-    detector = detector.to(device)
-    pin_memory = device.startswith("cuda")
-    loader = clip_loader(dataset, cfg.loader.batch_size, cfg.loader.num_workers, pin_memory=pin_memory)
-    scores = [
-        detector(as_float(batch["clip"].to(device, non_blocking=pin_memory))).float().cpu().double().sigmoid().numpy()
-        for batch in tqdm(loader, desc="scoring", unit="batch", disable=len(dataset) == 0)
-    ]
-    return np.concatenate(scores) if scores else np.zeros(0)

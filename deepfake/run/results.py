@@ -15,6 +15,8 @@ from deepfake.atomic import write_atomic
 from deepfake.loggers.wandb import finish, log_results
 from deepfake.report.plots import roc_figure, save, score_figure
 from deepfake.report.tables import show_metrics, show_paths
+from deepfake.run.fitness import data_caption
+from deepfake.scoring import video_scores
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ def leave(
     folder: Path,
     metrics: Mapping[str, float],
     data: Mapping[str, Any],
-    seed: int,
+    facts: Mapping[str, Any],
     best: Path,
     loggers: Sequence[Logger],
     store: FaceStore,
@@ -35,19 +37,19 @@ def leave(
         folder: of the run; `predictions.csv` is in it if there was a test.
         metrics: `<split>/<level>/<name>` -> value, of the best epoch.
         data: what they were measured on.
-        seed: of the run.
+        facts: of the run, that `metrics.json` is to have beside them.
         best: the checkpoint they belong to.
         loggers: of the run; closed here.
         store: holds the faces.
     """
     model = HydraConfig.get().runtime.choices["model"]
-    facts = {"model": model, "seed": seed, "checkpoint": str(best.relative_to(folder))}
+    facts = {"model": model, **facts, "checkpoint": str(best.relative_to(folder))}
     paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if (folder / "predictions.csv").exists():
         paths["predictions"] = folder / "predictions.csv"
         paths |= draw(folder, loggers, store)
-    show_metrics(metrics)
+    show_metrics(metrics, data_caption(data))
     say_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
     if line := finish(loggers):
         paths["wandb"] = line
@@ -87,7 +89,7 @@ def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
 
 def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:
     """Draw the test, and send the pictures and a table of its videos to the loggers."""
-    videos = video_scores(
+    videos = video_table(
         pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
     )
     pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
@@ -99,11 +101,13 @@ def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str,
     return pictures
 
 
-def video_scores(clips: pd.DataFrame) -> pd.DataFrame:
-    """One row a video: its score is the mean of its clips'; `track` and `start` are those of its first clip.
+def video_table(clips: pd.DataFrame) -> pd.DataFrame:
+    """One row a video: its score; `track` and `start` are those of its first clip.
 
     Args:
         clips: as in `predictions.csv`.
     """
     first = {name: (name, "first") for name in ("label", "method", "track", "start")}
-    return clips.groupby("video_id", sort=True).agg(**first, score=("score", "mean")).reset_index()
+    table = clips.groupby("video_id", sort=True).agg(**first).reset_index()
+    video = pd.factorize(clips["video_id"], sort=True)[0]
+    return table.assign(score=video_scores(video, clips["track"].to_numpy(), clips["score"].to_numpy())[1])

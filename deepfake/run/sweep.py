@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
 from deepfake.report.tables import show, show_paths
+from deepfake.run.fitness import data_caption
 
 KEYS = ["val/video/auc", "test/video/auc", "test/video/eer", "test/video/accuracy"]
 
@@ -46,11 +47,16 @@ def sweep_table(folder: Path) -> pd.DataFrame:
     """One row a job that ended: its number, what was asked of it, and its numbers, best first."""
     rows = []
     for path in sorted(folder.glob("*/metrics.json")):
-        metrics = json.loads(path.read_text())["metrics"]
+        content = json.loads(path.read_text())
+        metrics, caption = content["metrics"], data_caption(content["data"], content.get("trained_on"))
         overrides = OmegaConf.load(path.parent / ".hydra" / "overrides.yaml")
         rows.append(
-            {"job": path.parent.name, "overrides": " ".join(overrides)} | {key: metrics.get(key) for key in KEYS}
+            {"job": path.parent.name, "overrides": " ".join(overrides)}
+            | {key: metrics.get(key) for key in KEYS}
+            | {"remarks": caption or None}
         )
-    table = pd.DataFrame(rows, columns=["job", "overrides", *KEYS]).dropna(axis="columns", how="all")
+    table = pd.DataFrame(rows, columns=["job", "overrides", *KEYS, "remarks"]).dropna(axis="columns", how="all")
+    if "remarks" in table:
+        table["remarks"] = table["remarks"].fillna("")
     ranked = [key for key in KEYS if key in table][:1]  # an evaluation has no val, a corpus may have no test
     return table.sort_values(ranked, ascending=False, kind="stable") if ranked else table

@@ -20,17 +20,17 @@ from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import (
-    chosen_main_face,
     complete_store,
     describe,
     face_store,
     list_corpus,
-    only_main_track,
     plain,
 )
+from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
 from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, require_same
+from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -54,14 +54,16 @@ def train(cfg: DictConfig) -> float:
     if resumed:
         carry_best(callbacks["best"], resumed)
 
-    options = {**cfg.loader, "main_track": only_main_track(cfg.data), "main_face": chosen_main_face(cfg.data)}
+    rule = chosen_rule(cfg)
+    options = {**cfg.loader, **data_options(rule)}
     listing = list_corpus(cfg.data)
+    require_trainable(listing)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}
-    data = describe(cfg.data, listing, coverage, store)
+    data = describe(cfg.data, listing, coverage, store, rule)
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data, carried_recipe(faces))
@@ -80,7 +82,7 @@ def train(cfg: DictConfig) -> float:
         raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
     measure(trainer, task, datamodule, best)
     if trainer.is_global_zero:
-        leave(folder, task.measured, data, cfg.seed, best, loggers, store)
+        leave(folder, task.measured, data, {"seed": cfg.seed, "scoring": rule_card(rule)}, best, loggers, store)
     return task.measured["val/video/auc"]
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 from deepfake.content import digest
 from deepfake.errors import StoreError
+from deepfake.names import as_text
 from deepfake.store.faults import not_readable
 
 
@@ -49,8 +50,7 @@ def facts(path: Path) -> dict[str, Any]:
 def look_at(path: Path) -> Facts:
     """What can be told of a file without reading it."""
     at = os.path.abspath(path)
-    # A name that is no text could not be written into a table.
-    name = os.fsencode(at).decode(errors="backslashreplace")
+    name = as_text(at)
     try:
         found = os.stat(at)
     except OSError:

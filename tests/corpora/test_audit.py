@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.audit import Overlap, audit, duplicates
+from deepfake.corpora.audit import Overlap, audit, duplicates, num_sharing, unknown
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video
 
@@ -57,6 +57,30 @@ def test_shared_people_stop_what_promised_to_separate_them() -> None:
     findings.require_disjoint("official")
     with pytest.raises(CorpusError, match="share 5 people"):
         findings.require_disjoint("identity")
+
+
+def test_what_a_published_split_may_share() -> None:
+    findings = audit([_real("r1", TEST), _fake("f1", TRAIN, "r1")])
+    findings.require_disjoint("published")
+    between_train_and_val = audit([_real("r1", VAL), _fake("f1", TRAIN, "r1")])
+    with pytest.raises(CorpusError, match="train and val share 1 source"):
+        between_train_and_val.require_disjoint("published")
+    with pytest.raises(CorpusError, match="share 1 videos"):
+        audit([_real("r1", TEST), _real("r1", TRAIN)]).require_disjoint("published")
+
+
+def test_how_many_videos_show_a_scene_of_the_test() -> None:
+    videos = [_real("r1", TRAIN), _fake("f1", TEST, "r1"), _fake("f2", VAL, "r1"), _fake("f3", TRAIN, "r1")]
+    videos += [_fake("f4", None, "r1"), _real("r2", TRAIN), _fake("f5", TEST, "gone")]
+    assert num_sharing(videos) == {TRAIN: 2, VAL: 1}
+
+
+def test_what_names_do_not_say_is_said_not_to_be_known() -> None:
+    assert unknown([_real("r1", TRAIN, "a"), _fake("f1", TEST, "r1", ("a", "b"))]) == []
+    assert unknown([_real("r1", TRAIN), _real("r2", TRAIN, "a"), _fake("f1", TEST, ""), _fake("f2", None, "")]) == [
+        "who is seen in 2 of 3 videos is not known: the splits may share more",
+        "which real video 1 of 1 fakes were made from is not known: the splits may share more",
+    ]
 
 
 def test_duplicates_are_files_of_one_content(tmp_path: Path) -> None:

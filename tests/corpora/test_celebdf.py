@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.audit import audit
+from deepfake.corpora.audit import Overlap, audit, num_sharing
 from deepfake.corpora.celebdf import CelebDF
 from deepfake.corpora.corpus import Count
 from deepfake.errors import CorpusError
@@ -37,6 +37,32 @@ def test_official_split(tmp_path: Path) -> None:
         "YouTube-real/00001": (Label.REAL, TRAIN),
     }
     assert listing.num_dropped == 3
+
+
+def test_the_split_that_papers_train_on(tmp_path: Path) -> None:
+    listing = CelebDF(builders.celebdf(tmp_path), protocol="published").listing()
+    dropped = CelebDF(tmp_path).listing().videos
+    split_of = {v.video_id: v.split for v in listing.videos}
+    assert split_of == {v.video_id: v.split for v in dropped} | {
+        "Celeb-real/id0_0001": VAL,  # by the person, as its fakes
+        "Celeb-synthesis/id0_id1_0000": VAL,
+        "Celeb-synthesis/id0_id3_0002": VAL,  # with its real, though id3 trains
+    }
+    assert listing.num_dropped == 0
+    assert num_sharing(listing.videos) == {VAL: 2}
+    assert any("sources shared with test: 2 of val; " in note for note in listing.notes)
+    findings = audit(listing.videos)
+    findings.require_disjoint(listing.protocol)
+    assert Overlap("source", (VAL, TEST), ("Celeb-real/id0_0000", "Celeb-real/id0_0001")) in findings.overlaps
+    with pytest.raises(CorpusError, match="val and test share 2 source videos"):
+        findings.require_disjoint("source_disjoint")
+
+
+def test_official_is_another_name_of_the_default(tmp_path: Path) -> None:
+    builders.celebdf(tmp_path)
+    default, official = CelebDF(tmp_path).listing(), CelebDF(tmp_path, protocol="official").listing()
+    assert default == official and default.protocol == "source_disjoint"
+    assert num_sharing(default.videos) == {}
 
 
 def test_pairs_people_and_paths(tmp_path: Path) -> None:
@@ -116,7 +142,9 @@ def test_a_wrong_line_is_named(line: str, tmp_path: Path) -> None:
 def test_errors_name_the_path_and_the_cure(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="nowhere is not a folder; set data.root"):
         CelebDF(tmp_path / "nowhere")
-    with pytest.raises(CorpusError, match="data.protocol has no 'random'; choose from official, identity"):
+    with pytest.raises(
+        CorpusError, match="data.protocol has no 'random'; choose from source_disjoint, published, identity"
+    ):
         CelebDF(tmp_path, protocol="random")
     with pytest.raises(CorpusError, match=f"{LIST} is missing; it belongs to the download"):
         CelebDF(tmp_path).listing()
@@ -143,6 +171,11 @@ def test_official_list_in_full(tmp_path: Path) -> None:
     assert sum(v.real_id in reals for v in tested) == 234
     assert len(reals) == listing.num_dropped == 164
     assert any("56 of the 59 people" in note for note in listing.notes)
+
+    listing = CelebDF(tmp_path, protocol="published").listing()
+    assert {v.video_id for v in listing.videos if v.split == TEST} == {v.video_id for v in tested}
+    assert sum(num_sharing(listing.videos).values()) == 164 and listing.num_dropped == 0
+    audit(listing.videos).require_disjoint(listing.protocol)
 
     listing = CelebDF(tmp_path, protocol="identity").listing()
     people = {split: {p for v in listing.videos if v.split == split for p in v.identities} for split in Split}

@@ -39,22 +39,29 @@ def test_ids_neither_collide_nor_nest(tmp_path: Path) -> None:
     ]
 
 
-def test_without_splits_each_video_is_drawn_by_its_name(tmp_path: Path) -> None:
-    names = [f"{label}/{number}.mp4" for label in ("real", "fake") for number in range(500)]
-    builders.touch(tmp_path, names)
+@pytest.mark.parametrize(("num", "expected"), [(11, (7, 2, 2)), (500, (300, 100, 100)), (3, (1, 1, 1))])
+def test_without_splits_each_class_is_divided(num: int, expected: tuple[int, ...], tmp_path: Path) -> None:
+    builders.touch(tmp_path, [f"{label}/{number}.mp4" for label in ("real", "fake") for number in range(num)])
     listing = Folder(tmp_path).listing()
-    counts = Counter(v.split for v in listing.videos)
-    assert counts.total() == 1000
-    assert 550 < counts[TRAIN] < 650 and 150 < counts[VAL] < 250 and 150 < counts[TEST] < 250
+    counts = Counter((v.split, v.label) for v in listing.videos)
+    assert all(tuple(counts[split, label] for split in Split) == expected for label in Label)
     assert any("no" in note and "group" in note for note in listing.notes)
+
+
+@pytest.mark.parametrize(("num", "warned"), [(11, True), (45, True), (50, False)])
+def test_few_videos_of_a_class_are_warned_of(num: int, warned: bool, tmp_path: Path) -> None:
+    builders.touch(tmp_path, [f"{label}/{number}.mp4" for label in ("real", "fake") for number in range(num)])
+    notes = [note for note in Folder(tmp_path).listing().notes if "fewer than 10 videos of a class" in note]
+    assert bool(notes) == warned
+    if num == 11:
+        assert "train 7 real, train 7 fake, val 2 real, val 2 fake, test 2 real, test 2 fake" in notes[0]
 
 
 def test_val_is_carved_from_train_and_never_from_test(tmp_path: Path) -> None:
     builders.touch(tmp_path, [f"{top}/{number}.mp4" for top in ("train/real", "test/fake") for number in range(200)])
     counts = Counter((v.split, v.label) for v in Folder(tmp_path).listing().videos)
     assert counts[TEST, Label.FAKE] == 200
-    assert counts[TRAIN, Label.REAL] + counts[VAL, Label.REAL] == 200
-    assert 15 < counts[VAL, Label.REAL] < 45
+    assert counts[TRAIN, Label.REAL] == 170 and counts[VAL, Label.REAL] == 30
 
 
 def test_an_emptied_val_folder_moves_nothing(tmp_path: Path) -> None:
@@ -110,6 +117,19 @@ def test_groups_stay_together(protocol: str, tmp_path: Path) -> None:
     assert Counter(v.split for v in listing.videos) == {TRAIN: 24, VAL: 8, TEST: 8}
 
 
+def test_a_file_that_a_csv_names_twice_through_a_link(tmp_path: Path) -> None:
+    builders.touch(tmp_path, ["a.mp4", "b.mp4"])
+    (tmp_path / "link.mp4").symlink_to("a.mp4")
+    table = tmp_path / "x.csv"
+    table.write_text("path,label\nlink.mp4,real\na.mp4,real\nb.mp4,fake\n")
+    listing = Folder(table).listing()
+    assert [v.video_id for v in listing.videos] == ["a", "b"]
+    assert any("link.mp4 (a second name of a.mp4)" in note for note in listing.notes)
+    table.write_text("path,label\nlink.mp4,fake\na.mp4,real\n")
+    with pytest.raises(CorpusError, match=r"as a\.mp4 and through a link as link\.mp4, with another label"):
+        Folder(table).listing()
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -119,6 +139,10 @@ def test_groups_stay_together(protocol: str, tmp_path: Path) -> None:
         ("path,label\na.mp4,real\n./a.mp4,fake\n", "line 3 names a.mp4 a second time"),
         ("path,label,split\na.mp4,real,train\nb.mp4,real,\n", "gives b.mp4 no split"),
         ("path,label\na.mp4,real\n", "holds no video"),
+        ("", "is empty"),
+        ("path,label\na.mp4,real,train\n", "line 2 is malformed .*more than 2 columns"),
+        ("path,label\na\0.mp4,real\n", "zero byte"),
+        pytest.param(f"path,label\n{'a' * 131_073},real\n", "line 2 is malformed .*field larger", id="long field"),
     ],
 )
 def test_wrong_csv(text: str, message: str, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from deepfake.corpora.splits import (
     VAL_SHARES,
     common_split,
     content_digests,
+    divide,
     draw,
     fingerprint,
     share_out,
@@ -51,6 +52,26 @@ def test_draw_follows_the_shares_and_only_the_key() -> None:
     assert drawn.count(VAL) == pytest.approx(300, abs=50)
     assert drawn[7] == draw("YouTube-real/00007", VAL_SHARES)
     assert set(drawn) == {TRAIN, VAL}
+
+
+@pytest.mark.parametrize("shares", [IDENTITY_SHARES, VAL_SHARES, {TRAIN: 1.0}])
+def test_keys_are_divided_in_exact_shares(shares: dict[Split, float]) -> None:
+    for num in range(200):
+        divided = divide([str(number) for number in range(num)], shares)
+        assert len(divided) == num
+        counts = [list(divided.values()).count(split) for split in shares]
+        assert all(counts) or num < len(shares)
+        if num > 10:
+            assert all(
+                abs(count - num * share) < 1 + 1e-9 for count, share in zip(counts, shares.values(), strict=True)
+            )
+
+
+def test_another_key_moves_few_others() -> None:
+    keys = [f"real/{number}" for number in range(300)]
+    before, after = divide(keys, IDENTITY_SHARES), divide([*keys, "real/new"], IDENTITY_SHARES)
+    assert sum(before[key] != after[key] for key in keys) <= 2
+    assert divide(reversed(keys), IDENTITY_SHARES) == before
 
 
 def test_common_split() -> None:

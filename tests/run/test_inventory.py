@@ -70,6 +70,46 @@ def test_a_leak_through_file_contents_fails(run: Callable[..., list[list[str]]],
         run("data=celebdf", f"data.root={root}", "content=true")
 
 
+def test_what_cannot_be_known_is_said_not_to_be_known(
+    run: Callable[..., list[list[str]]], root: Path, tmp_path: Path
+) -> None:
+    def audit(*overrides: str) -> list[str]:
+        return [" ".join(line[1:]) for line in run(*overrides) if line[:1] == ["audit"]]
+
+    builders.touch(tmp_path / "mine", [f"{label}/{i}.mp4" for label in ("real", "fake") for i in range(11)])
+    compared = "file contents were not compared (content=true does)"
+    assert audit("data=folder", f"data.root={tmp_path / 'mine'}") == [
+        "the splits share no video",
+        "who is seen in 22 of 22 videos is not known: the splits may share more",
+        "which real video 11 of 11 fakes were made from is not known: the splits may share more",
+        compared,
+    ]
+    assert audit("data=celebdf", f"data.root={root}", "data.protocol=identity") == [
+        "the splits share no video, no source video, no person",
+        "who is seen in 2 of 14 videos is not known: the splits may share more",
+        compared,
+    ]
+    ffpp = builders.ffpp(tmp_path / "ffpp")
+    assert audit("data=ffpp", f"data.root={ffpp}") == [
+        "the splits share no video, no source video, no person",
+        compared,
+    ]
+
+
+def test_a_file_that_is_gone_costs_no_other(
+    run: Callable[..., list[list[str]]], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stat = Path.stat
+
+    def gone(path: Path, **options: bool) -> os.stat_result:
+        if path.name == "id0_0000.mp4":
+            raise FileNotFoundError(2, "No such file or directory", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", gone)
+    assert ["on", "disk", "15", "videos,"] in [line[:4] for line in run("data=celebdf", f"data.root={root}")]
+
+
 def test_as_a_command(root: Path, tmp_path: Path) -> None:
     def script(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, str(REPOSITORY / "scripts" / "inventory.py"), *arguments]

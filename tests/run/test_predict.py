@@ -18,7 +18,9 @@ def predictions(folder: Path) -> pd.DataFrame:
     return table.assign(name=[Path(path).name for path in table["path"]]).set_index("name")
 
 
-def test_a_folder_with_odd_files_in_it(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+def test_a_folder_with_odd_files_in_it(
+    model: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     clips = tmp_path / "clips"
     (clips / "deep").mkdir(parents=True)
     for source, name in (("real/p04_a", "a.mp4"), ("extra/no_face", "deep/b.MP4"), ("extra/two_people", "c.mp4")):
@@ -33,14 +35,17 @@ def test_a_folder_with_odd_files_in_it(model: Path, demo_root: Path, script: Run
     assert scored["score"].between(0, 1).all()
     assert ((scored["score"] > 0.5) == (scored["verdict"] == "fake")).all()
     assert table.loc[table["status"] != "ok", ["score", "verdict"]].isna().all(axis=None)
-    assert table.loc["a.mp4", ["num_faces", "num_clips"]].tolist() == [1, 16]
-    assert table.loc["c.mp4", ["num_faces", "num_clips"]].tolist() == [2, 32]
+    assert table.loc["a.mp4", ["num_faces", "num_clips"]].tolist() == [1, 2]  # as in the training run's test
+    assert table.loc["c.mp4", ["num_faces", "num_clips"]].tolist() == [2, 2]
+    assert "1 of 4 files show several faces; the largest is scored, tracks=all scores all" in capfd.readouterr().out
     assert table["num_sampled"].to_dict() == {"a.mp4": 16, "b.MP4": 16, "c.mp4": 16, "text.mp4": 0}
     assert (table["num_frames"] >= table["num_sampled"]).all() and table.at["a.mp4", "num_frames"] in (18, 19, 20)
     assert table["duration_s"].tolist() == pytest.approx((table["num_frames"] / 25).tolist(), abs=1e-3)
     assert table["reason"].isna().to_dict() == {"a.mp4": True, "b.MP4": False, "c.mp4": True, "text.mp4": False}
     assert script("predict", *common, "output=again") == 0
     pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
+    assert script("predict", *common, "tracks=all", "loader.eval_clips_per_video=null", "output=all") == 0
+    assert predictions(tmp_path / "all")["num_clips"].to_dict() == {"a.mp4": 16, "b.MP4": 0, "c.mp4": 32, "text.mp4": 0}
 
 
 def test_a_files_score_is_the_one_that_the_test_gave_it(
@@ -55,7 +60,7 @@ def test_a_files_score_is_the_one_that_the_test_gave_it(
     arguments = ["loader.eval_clips_per_video=null", "loader.num_workers=0", "extract.num_workers=1", "output=out"]
     best = tmp_path / "trained" / "checkpoints" / "best.ckpt"
     assert script("predict", f"checkpoint={best}", f"input={demo_root / 'real' / 'p04_a.mp4'}", *arguments) == 0
-    assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], abs=1e-5)
+    assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], rel=1e-14)
 
 
 def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> None:
@@ -77,7 +82,8 @@ def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    "case", ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file"]
+    "case",
+    ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file", "no output"],
 )
 def test_a_mistake_is_one_clear_line(
     case: str, model: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -97,6 +103,10 @@ def test_a_mistake_is_one_clear_line(
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "can be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
         "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
+        "no output": (
+            [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
+            ["text.ckpt: Not a directory; choose another path"],
+        ),
     }[case]
     assert script("predict", *arguments, "extract.num_workers=1") == 1
     error = capfd.readouterr().err

@@ -18,7 +18,7 @@ def test_a_corpus_in_two_parts_is_merged_by_the_run_without(
     assert "shard 1 of 2 is done" in shown.out + shown.err and "frames" in shown.out
     (store,) = (tmp_path / "faces" / "demo").iterdir()
     assert not (store / "videos.csv").exists()
-    stored = {path: path.stat().st_mtime_ns for path in store.rglob("video.json")}
+    stored = {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")}
 
     assert script("extract", *OPTIONS, "extract.only_merge=true") == 1
     assert f"of 27 videos are not in {store.relative_to(tmp_path)}" in capfd.readouterr().err
@@ -26,7 +26,7 @@ def test_a_corpus_in_two_parts_is_merged_by_the_run_without(
 
     assert script("extract", *OPTIONS) == 0
     assert len(pd.read_csv(store / "videos.csv")) == 27
-    assert stored.items() <= {path: path.stat().st_mtime_ns for path in store.rglob("video.json")}.items()
+    assert stored.items() <= {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")}.items()
     assert (store / "contact_sheet.jpg").exists()
     capfd.readouterr()
 

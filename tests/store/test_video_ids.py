@@ -150,7 +150,7 @@ def test_a_path_that_is_no_text_is_written_as_text(tmp_path: Path) -> None:
     paths = corpus(root, "a", "b")
     store = new(tmp_path / "store")
     assert complete(store, paths) == ["a", "b"] and new(tmp_path / "store").todo(paths) == {}
-    assert store.videos().at["a", "path"] == f"{tmp_path}/caf\\xe9/a.mp4"
+    assert store.videos().at["a", "path"] == f"{tmp_path}/caf%E9/a.mp4"
     row, crops, _ = faces_of("a", paths["a"])
     from dataclasses import replace
 

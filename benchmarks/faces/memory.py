@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 
-from deepfake.run.benchmarks.setting import Setting, fresh_store, timed_extraction
+from benchmarks.faces.setting import Setting, fresh_store, timed_extraction
 
 INTERVAL_S = 0.01
 

@@ -14,9 +14,9 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
+from benchmarks.faces.setting import Setting, decode_frames, fresh_store, sampled_frames
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.video_faces import extract_video
-from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, sampled_frames
 from deepfake.store import ENCODING, FaceStore
 from deepfake.threads import one_thread
 

@@ -13,10 +13,8 @@ import numpy as np
 from omegaconf import DictConfig
 from tqdm import tqdm
 
-from deepfake.errors import ConfigError
-from deepfake.report.tables import show
-from deepfake.run.benchmarks.numbers import Boxes, count_boxes, share_found
-from deepfake.run.benchmarks.setting import (
+from benchmarks.faces.boxes import Boxes, count_boxes, share_found
+from benchmarks.faces.setting import (
     Setting,
     fresh_store,
     sampled_frames,
@@ -24,6 +22,9 @@ from deepfake.run.benchmarks.setting import (
     stored_as_faces,
     timed_extraction,
 )
+from benchmarks.record import Record
+from deepfake.errors import ConfigError
+from deepfake.report.tables import show
 from deepfake.run.face_recipe import settled
 from deepfake.run.faces import plain
 from deepfake.run.predict import input_files
@@ -48,8 +49,8 @@ class Seen:
     frames_per_second: float
 
 
-def compare_finders(cfg: DictConfig) -> dict[str, Any]:
-    """Measure, show and hand back all numbers as plain data.
+def compare_finders(cfg: DictConfig, record: Record) -> None:
+    """Measure finder after finder, into the record.
 
     Raises:
         ConfigError: no videos are given.
@@ -58,14 +59,20 @@ def compare_finders(cfg: DictConfig) -> dict[str, Any]:
         raise ConfigError("benchmark=finders needs videos with real faces: add input=FOLDER to the command")
     paths = input_files(Path(cfg.input))
     recipe = {key: value for key, value in plain(cfg.faces).items() if key != "finder"}
-    seen = {}
+    record.numbers |= {"recipe": recipe, "num_videos": len(paths), "finders": {}}
+    seen: dict[str, Seen] = {}
     for name, finder in _with_weights(cfg).items():
-        seen[name] = _look(name, setting(cfg, {**recipe, "finder": finder}), paths)
+        with record.part(f"finder {name}"):
+            seen[name] = _look(name, setting(cfg, {**recipe, "finder": finder}), paths)
+            record.numbers["finders"] = _compared(seen)
+
+
+def _compared(seen: Mapping[str, Seen]) -> dict[str, dict[str, Any]]:
+    """As plain data, each finder against all others."""
     agreement: dict[str, dict[str, float | None]] = {name: {} for name in seen}
     for name, other in permutations(seen, 2):
         agreement[name][other] = share_found(seen[name].faces, seen[other].faces)
-    _show(seen, agreement, len(paths))
-    finders = {
+    return {
         name: {
             "num_frames": each.num_frames,
             "num_faces": count_boxes(each.faces),
@@ -75,7 +82,6 @@ def compare_finders(cfg: DictConfig) -> dict[str, Any]:
         }
         for name, each in seen.items()
     }
-    return {"recipe": recipe, "num_videos": len(paths), "finders": finders}
 
 
 def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
@@ -111,21 +117,23 @@ def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
         num_frames += len(frames)
         for frame, each in zip(indices, found, strict=True):
             faces[video_id, frame] = stored_as_faces(each, how.recipe).boxes
-    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
+    with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as folder:
         _, rows = timed_extraction(how, paths, fresh_store(how, Path(folder)))
     return Seen(faces, num_frames, sum(row.num_faces for row in rows), num_frames / sum(times))
 
 
-def _show(seen: Mapping[str, Seen], agreement: Mapping[str, Mapping[str, float | None]], num_videos: int) -> None:
+def show_finders(numbers: dict[str, Any]) -> None:
+    """Both tables, of the finders that were measured."""
+    finders = numbers["finders"]
     show(
-        f"{num_videos} videos",
+        f"{numbers['num_videos']} videos",
         ["finder", "frames", "faces", "tracks", "frames/s"],
         [
-            [name, each.num_frames, count_boxes(each.faces), each.num_tracks, f"{each.frames_per_second:.3g}"]
-            for name, each in seen.items()
+            [name, each["num_frames"], each["num_faces"], each["num_tracks"], f"{each['frames_per_second']:.3g}"]
+            for name, each in finders.items()
         ],
     )
-    rows = [[name, other, share] for name, found in agreement.items() for other, share in found.items()]
+    rows = [[name, other, share] for name, each in finders.items() for other, share in each["share_found_by"].items()]
     if rows:
         show(
             "faces of one finder that another finds too, at an IoU of 0.5",

@@ -20,12 +20,12 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.ops import nms
 
+from benchmarks.faces.setting import sampled_segments
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface import MEAN, STD, RetinaFace
 from deepfake.faces.finders.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
 from deepfake.faces.finders.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet
 from deepfake.faces.recipe import Recipe
-from deepfake.run.benchmarks.setting import sampled_segments
 from deepfake.video.door import open_video
 
 OneImage = Callable[[np.ndarray], Faces]

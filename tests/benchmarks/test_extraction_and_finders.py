@@ -1,8 +1,9 @@
-"""The benchmarks at a size that takes a minute, and their arithmetic against numbers worked out by hand."""
+"""Both benchmarks of faces at a size that takes a minute, and their arithmetic against numbers worked out by hand."""
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -11,14 +12,13 @@ import pandas as pd
 import pytest
 import torch
 
-from deepfake.errors import ConfigError
+from benchmarks.faces.boxes import share_found
+from benchmarks.faces.clips import draw, enlarge, prolong
+from benchmarks.faces.plain import one_image
+from benchmarks.faces.speed import jobs, stored_boxes
 from deepfake.faces.finders import retinaface, retinaface_mobilenet
 from deepfake.faces.finders.finder import Finder
-from deepfake.run.benchmarks.clips import draw, enlarge, prolong
-from deepfake.run.benchmarks.numbers import Growth, Line, fit_line, largest_deviation, share_found
-from deepfake.run.benchmarks.plain import one_image
-from deepfake.run.benchmarks.speed import jobs, stored_boxes
-from deepfake.store import CROP_COLUMNS, ENCODING, FaceStore
+from deepfake.store import CROP_COLUMNS, ENCODING
 from deepfake.video.door import probe, read
 from tests.conftest import Run
 
@@ -32,26 +32,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(2):
         draw(folder / f"{number}.mp4", number, 240, 320, 1)
     return folder
-
-
-def test_a_line_through_times() -> None:
-    line = fit_line([4, 8, 16], [9.0, 13.0, 21.0])
-    assert (line.slope, line.intercept) == (pytest.approx(1), pytest.approx(5))
-    # By hand: means 2 and 4; covariance (1 * 2 + 0 + 1 * 3) / 2 over variance 1 = 2.5; 4 - 2 * 2.5 = -1.
-    line = fit_line([1, 2, 3], [2.0, 3.0, 7.0])
-    assert (line.slope, line.intercept) == (pytest.approx(2.5), pytest.approx(-1))
-    assert largest_deviation(Line(1.0, 5.0), [4, 8, 16], [9.0, 13.0, 18.9]) == pytest.approx(0.1)
-
-
-def test_the_median_of_the_repeats_counts() -> None:
-    growth = Growth([2, 4], [[5.0, 90.0, 4.0], [9.0, 8.0, 9.5]])
-    assert growth.medians == [5.0, 9.0]
-    assert (growth.line.slope, growth.line.intercept) == (pytest.approx(2), pytest.approx(1))
-
-
-def test_times_that_do_not_grow_are_no_speed() -> None:
-    with pytest.raises(ConfigError, match=r"\[1, 2\] videos took \[2\.0, 1\.9\] s: .* raise num_videos or repeats"):
-        _ = Growth([1, 2], [[2.0], [1.9]]).line
 
 
 def test_share_found() -> None:
@@ -72,13 +52,12 @@ def test_every_worker_gets_as_much_of_every_file() -> None:
     assert len(todo) == 12 and list(todo.values()) == [Path("a")] * 6 + [Path("b")] * 6
 
 
-def test_stored_boxes_are_those_of_one_id_a_file(tmp_path: Path) -> None:
+def test_stored_boxes_are_those_of_one_id_a_file() -> None:
     row = dict.fromkeys(CROP_COLUMNS, 0) | {"frame": 7, "face_width": 4.0, "face_height": 2.0}
     rows = [row | {"video_id": id_, "face_x": x} for id_, x in (("000-00002", 50.0), ("000-00000", 10.0))]
     rows.append(row | {"video_id": "001-00001", "face_x": 30.0})
-    store = FaceStore(tmp_path, {"image_format": "png"})
-    pd.DataFrame(rows).to_parquet(tmp_path / "crops.parquet", index=False)
-    boxes = {key: found.tolist() for key, found in stored_boxes(store).items()}
+    store = SimpleNamespace(crops=lambda: pd.DataFrame(rows))
+    boxes = {key: found.tolist() for key, found in stored_boxes(store).items()}  # type: ignore[arg-type]
     assert boxes == {("000", 7): [[8.0, -1.0, 12.0, 1.0]], ("001", 7): [[28.0, -1.0, 32.0, 1.0]]}
 
 
@@ -131,13 +110,6 @@ def test_the_plain_loop_finds_what_ours_finds(finders: Iterator[Finder], size: t
         assert theirs.boxes == pytest.approx(ours.boxes, abs=0.05)
         assert theirs.scores == pytest.approx(ours.scores, abs=1e-4)
         assert theirs.landmarks == pytest.approx(ours.landmarks, abs=0.05)
-
-
-@pytest.mark.parametrize("words", [["nonsense"], []])
-def test_an_unknown_benchmark(script: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
-    assert script("benchmark", *words) == 1
-    named = words[0] if words else None
-    assert f"error: benchmark={named}: choose one of extraction, finders" in capfd.readouterr().err
 
 
 def test_finders_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,6 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -12,20 +11,15 @@ from pathlib import Path
 import numpy as np
 from tqdm import tqdm
 
-from deepfake.run.benchmarks.numbers import Boxes, Growth
-from deepfake.run.benchmarks.plain import one_image, plain_faces
-from deepfake.run.benchmarks.setting import Setting, decode_frames, fresh_store, stored_as_faces, timed_extraction
+from benchmarks.faces.boxes import Boxes
+from benchmarks.faces.plain import one_image, plain_faces
+from benchmarks.faces.setting import Setting, decode_frames, fresh_store, stored_as_faces, timed_extraction
+from benchmarks.growth import Growth, measure_growth
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Plain:
-    """The plain loop: seconds for all videos, a time for every repeat, and the faces that it found."""
-
-    seconds: list[float]
-    faces: Boxes
+Keep = Callable[[Growth], None]  # is handed what was timed so far, after every run
 
 
 def jobs(paths: Sequence[Path], num_workers: int, times: int) -> dict[str, Path]:
@@ -45,11 +39,20 @@ def file_number(video_id: str) -> int:
     return int(video_id.partition("-")[0])
 
 
-def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
-    """Every video through the plain loop; the finder is ready before."""
+def time_plain(how: Setting, paths: Sequence[Path], seconds: list[float]) -> Boxes:
+    """Every video through the plain loop; the finder is ready before.
+
+    Args:
+        how: the setting.
+        paths: the videos.
+        seconds: gets the time for all videos of every repeat.
+
+    Returns:
+        The faces that it found, by file and frame.
+    """
     detect = one_image(how.make_finder())
     plain_faces(paths[0], detect, how.recipe)  # the first call allocates
-    seconds, faces = [], {}
+    faces = {}
     for _ in tqdm(range(how.repeats), desc="plain loop", unit="run"):
         start = time.perf_counter()
         found = [plain_faces(path, detect, how.recipe) for path in paths]
@@ -59,11 +62,11 @@ def time_plain(how: Setting, paths: Sequence[Path]) -> Plain:
                 faces[f"{number:03}", frame] = stored_as_faces(each, how.recipe).boxes
     if not any(len(boxes) for boxes in faces.values()):
         log.warning("the finder finds no face in these videos: nothing is cut and written, so take others")
-    return Plain(seconds, faces)
+    return faces
 
 
-def time_ours(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, FaceStore]:
-    """Extraction of growing numbers of videos, each into a store of its own; and the last of the stores."""
+def time_ours(how: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> FaceStore:
+    """Extraction of growing numbers of videos, each into a store of its own; the last of the stores is handed back."""
     sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
     timed_extraction(how, {"first": paths[0]}, fresh_store(how, folder))  # starts the server that workers fork from
     stores: list[FaceStore] = []
@@ -72,18 +75,18 @@ def time_ours(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth
         stores.append(fresh_store(how, folder))
         return timed_extraction(how, sizes[number], stores[-1])[0]
 
-    growth = _growth("extraction", [len(todo) for todo in sizes], how.repeats, run)
+    measure_growth("extraction", [len(todo) for todo in sizes], how.repeats, run, keep)
     stores[-1].build_tables(sizes[-1])
-    return growth, stores[-1]
+    return stores[-1]
 
 
-def time_fakes(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growth, float]:
+def time_fakes(how: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> float:
     """What fakes add whose reals are in the store, with the boxes of these.
 
     A fake is its real's file under another id: it has the same frames and faces, which is all that extraction asks.
 
     Returns:
-        Times of growing numbers of fakes, and the share of them that took their real's boxes.
+        The share of the fakes that took their real's boxes.
     """
     how = how.reusing_boxes()
     store = fresh_store(how, folder)
@@ -101,15 +104,15 @@ def time_fakes(how: Setting, paths: Sequence[Path], folder: Path) -> tuple[Growt
         reused.extend(row.boxes == "reused" for row in rows)
         return seconds
 
-    growth = _growth("fakes with their reals' boxes", [len(todo) for todo in sizes], how.repeats, run)
-    return growth, float(np.mean(reused))
+    measure_growth("fakes with their reals' boxes", [len(todo) for todo in sizes], how.repeats, run, keep)
+    return float(np.mean(reused))
 
 
-def time_decoding(how: Setting, paths: Sequence[Path]) -> tuple[Growth, float]:
-    """Decoding alone, in as many processes as extraction has.
+def time_decoding(how: Setting, paths: Sequence[Path], keep: Keep) -> float:
+    """Decoding alone, in as many processes as extraction has, which have started before.
 
     Returns:
-        Times of growing numbers of videos in processes that have started, and the seconds that it takes to start them.
+        The seconds that it takes to start them.
     """
     sizes = [list(jobs(paths, how.num_workers, times).values()) for times in how.sizes]
     context = get_context("spawn")
@@ -125,18 +128,8 @@ def time_decoding(how: Setting, paths: Sequence[Path]) -> tuple[Growth, float]:
             pool.starmap_async(decode_frames, work, chunksize=1).get(how.timeout_s * len(work))
             return time.perf_counter() - start
 
-        return _growth("decoding alone", [len(todo) for todo in sizes], how.repeats, run), start_up
-
-
-def _growth(name: str, counts: list[int], repeats: int, run: Callable[[int], float]) -> Growth:
-    """Time `run(number of the size)` for every size, repeat after repeat, so that a slow minute hits all sizes."""
-    seconds: list[list[float]] = [[] for _ in counts]
-    with tqdm(total=repeats * len(counts), desc=name, unit="run") as bar:
-        for _ in range(repeats):
-            for number, times in enumerate(seconds):
-                times.append(run(number))
-                bar.update()
-    return Growth(counts, seconds)
+        measure_growth("decoding alone", [len(todo) for todo in sizes], how.repeats, run, keep)
+    return start_up
 
 
 def _wait_for_all(barrier: Barrier) -> None:

@@ -1,0 +1,102 @@
+"""What extraction, the finders and training cost on this machine: one stage, several benchmarks by name."""
+
+import os
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+
+from benchmarks.faces.extraction import measure_extraction
+from benchmarks.faces.extraction_tables import show_extraction
+from benchmarks.faces.finders import compare_finders, show_finders
+from benchmarks.record import Record
+from benchmarks.store.store import measure_store, show_store
+from benchmarks.training.training import measure_training, show_training
+from deepfake.errors import ConfigError
+from deepfake.report.tables import show_paths
+from deepfake.run.entry import entry_point
+from deepfake.run.faces import pick_device
+
+INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
+
+
+@dataclass(frozen=True, slots=True)
+class Benchmark:
+    """Something that can be measured.
+
+    Attributes:
+        measure: config, record -> nothing; every part of it is a `record.part`.
+        show: prints the tables of the numbers that are there.
+        device: the option that chooses the device.
+    """
+
+    measure: Callable[[DictConfig, Record], None]
+    show: Callable[[dict[str, Any]], None]
+    device: str
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "extraction": Benchmark(measure_extraction, show_extraction, "extract.device"),
+    "training": Benchmark(measure_training, show_training, "training.device"),
+    "store": Benchmark(measure_store, show_store, "extract.device"),
+    "finders": Benchmark(compare_finders, show_finders, "extract.device"),
+}
+
+
+@entry_point
+def benchmark(cfg: DictConfig) -> None:
+    """Run `cfg.benchmark`, write its numbers to `benchmark.json` and show its tables, also where not all came to be.
+
+    Raises:
+        ConfigError: there is no such benchmark.
+        MissingPartsError: a part of it failed.
+    """
+    chosen = BENCHMARKS.get(cfg.benchmark)
+    if chosen is None:
+        names = ", ".join(BENCHMARKS)
+        raise ConfigError(f"benchmark={cfg.benchmark}: choose one of {names}, as in scripts/benchmark.py extraction")
+    machine = describe_machine(pick_device(OmegaConf.select(cfg, chosen.device)))
+    Console().print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False, soft_wrap=True)
+    path = Path(cfg.paths.output_dir) / "benchmark.json"
+    record = Record(path, {"benchmark": cfg.benchmark, "machine": machine})
+    try:
+        chosen.measure(cfg, record)
+    except KeyboardInterrupt:
+        record.numbers["interrupted"] = record.current
+        sys.stderr.write(f"\ninterrupted at {record.current or 'the preparations'}: this is what was measured before\n")
+        raise SystemExit(INTERRUPTED) from None
+    finally:
+        if record.begun:
+            record.write()
+            chosen.show(record.numbers)
+            show_paths({"benchmark": path})
+    record.require_whole()
+
+
+def describe_machine(device: str) -> dict[str, Any]:
+    """What the numbers were measured on, and when."""
+    return {
+        "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
+        "processor": _processor(),
+        "cores": os.cpu_count() or 1,
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _processor() -> str:
+    """Its name, which on Linux `platform` does not know."""
+    facts = Path("/proc/cpuinfo")
+    lines = facts.read_text().splitlines() if facts.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

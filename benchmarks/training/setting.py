@@ -1,0 +1,78 @@
+"""What is trained in the benchmark `training`: models by name, each with the options of `scripts/train.py`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra import compose
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from benchmarks.training.drawn import Drawn
+from deepfake.data.datamodule import ClipDataModule
+from deepfake.models.detector import Detector
+from deepfake.run.face_recipe import settled, stored_recipe
+from deepfake.run.faces import pick_device, plain
+from deepfake.run.model import build_model
+from deepfake.task import DetectorTask
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model to be timed.
+
+    Attributes:
+        name: as a person calls it.
+        cfg: of `scripts/train.py`, composed.
+        batch_size: clips.
+        device: of the model.
+        precision: as `trainer.precision`.
+    """
+
+    name: str
+    cfg: DictConfig
+    batch_size: int
+    device: str
+    precision: str
+
+    @property
+    def clip_length(self) -> int:
+        return int(self.cfg.model.clip_length)
+
+    def detector(self) -> Detector:
+        """A new one."""
+        torch.manual_seed(0)
+        return build_model(self.cfg.model.copy())
+
+    def task(self) -> DetectorTask:
+        """A new one, with its loss, optimizer and schedule."""
+        loss, optimizer, scheduler = (instantiate(self.cfg[name]) for name in ("loss", "optimizer", "scheduler"))
+        return DetectorTask(self.detector(), loss, optimizer, scheduler, 0, {})
+
+    def datamodule(self, drawn: Drawn, num_batches: int, **options: Any) -> ClipDataModule:
+        """The loader of a training whose epoch has at least so many batches, with the augmentation of `cfg`."""
+        loader = {**plain(self.cfg.loader), "batch_size": self.batch_size, **options}
+        loader["clips_per_video"] = -(-num_batches * self.batch_size // len(drawn.videos))
+        augment, spec = instantiate(self.cfg.augment), self.detector().spec
+        return ClipDataModule(drawn.videos, drawn.store, spec, augment, 0, **loader)
+
+
+def cases(options: DictConfig) -> list[Case]:
+    """The models that `options`, the config group `training`, name."""
+    device = pick_device(options.device)
+    precision = options.precision or ("bf16-mixed" if device.startswith("cuda") else "32-true")
+    found = []
+    for name in options.models:
+        cfg = compose("train", overrides=[*options.options.get(name, [f"model={name}"]), *options.overrides])
+        frames = options.frames_per_batch
+        size = cfg.loader.batch_size if frames is None else max(2, frames // cfg.model.clip_length)
+        found.append(Case(name, cfg, size, device, precision))
+    return found
+
+
+def store_recipe(faces: Mapping[str, Any], weights_dir: Path, crop_size: int) -> dict[str, Any]:
+    """Of a drawn store: that of the config group `faces`, whose finder never sees it."""
+    recipe = stored_recipe(settled(faces, weights_dir))
+    return {**recipe, "max_crop_size": max(crop_size, recipe["max_crop_size"])}

@@ -1,0 +1,182 @@
+"""What lies in folders: the one way in which corpora and predictions walk them, through links, and never in circles."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from pathlib import Path
+
+from deepfake.errors import CorpusError
+
+HIDDEN = "a hidden folder"
+DEAD_LINK = "a link that leads nowhere"
+UPWARDS = "a link to a folder that it lies in, or that is looked at anyway"
+SECOND_NAME = "a second name"
+NO_FILE = "neither a file nor a folder"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What lies in a folder and is not looked at.
+
+    Attributes:
+        path: as it was come upon.
+        reason: in a few words, the same ones for all of a kind.
+        same_as: the other name of the file or folder, under which it is looked at; None unless that is the reason.
+    """
+
+    path: Path
+    reason: str
+    same_as: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What lies below some folders.
+
+    Attributes:
+        files: sorted, each file once.
+        left_out: all else, sorted by path.
+    """
+
+    files: list[Path]
+    left_out: list[LeftOut]
+
+
+class Kind(Enum):
+    FILE = auto()
+    FOLDER = auto()
+    LINKED_FILE = auto()
+    LINKED_FOLDER = auto()
+
+
+def tree(*tops: Path) -> Tree:
+    """All files below some folders, also those that links lead to.
+
+    Hidden folders are not entered, nor is a link to a folder that holds the link or one of the tops. A file or folder
+    with several names is looked at under one of them: the one that no link is in, else the first.
+    """
+    walk = _Walk([os.path.realpath(top) for top in tops])
+    for top in sorted(tops, key=os.path.islink):
+        walk.enter(top)
+    while walk.linked_folders:  # last: a folder that is reached without a link is called so
+        walk.follow(walk.linked_folders.pop(0))
+    for link in sorted(walk.linked_files):
+        walk.add(link, os.path.realpath(link))
+    return Tree(sorted(walk.files.values()), sorted(walk.left_out, key=lambda left: left.path))
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What was come upon so far; `entered` and `files` are by where things really are."""
+
+    tops: Sequence[str]
+    entered: dict[str, Path] = field(default_factory=dict)
+    files: dict[str, Path] = field(default_factory=dict)
+    linked_folders: list[Path] = field(default_factory=list)
+    linked_files: list[Path] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+    def enter(self, top: Path) -> None:
+        """Take what lies in a folder and below it, save what has been entered, and note the links for later."""
+        links, folders = [], [(top, os.path.realpath(top))]
+        while folders:
+            folder, real = folders.pop()
+            if real in self.entered:
+                self.left_out.append(LeftOut(folder, SECOND_NAME, self.entered[real]))
+                continue
+            self.entered[real] = folder
+            try:
+                for name, kind in entries(folder):
+                    path = folder / name
+                    if isinstance(kind, str):
+                        self.left_out.append(LeftOut(path, kind))
+                    elif kind is Kind.FILE:
+                        self.add(path, os.path.join(real, name))
+                    elif kind is Kind.LINKED_FILE:
+                        self.linked_files.append(path)
+                    elif name.startswith("."):
+                        self.left_out.append(LeftOut(path, HIDDEN))
+                    elif kind is Kind.FOLDER:
+                        folders.append((path, os.path.join(real, name)))
+                    else:
+                        links.append(path)
+            except OSError as error:
+                self.left_out.append(LeftOut(folder, _unreadable(error)))
+        self.linked_folders += sorted(links)
+
+    def follow(self, link: Path) -> None:
+        """Enter a folder through a link, unless it would lead up."""
+        real = os.path.realpath(link)
+        if any(_holds(real, inner) for inner in (*self.tops, os.path.realpath(link.parent))):
+            self.left_out.append(LeftOut(link, UPWARDS))
+        else:
+            self.enter(link)
+
+    def add(self, path: Path, real: str) -> None:
+        """Take a file, unless it was taken under another name."""
+        if real in self.files:
+            self.left_out.append(LeftOut(path, SECOND_NAME, self.files[real]))
+        else:
+            self.files[real] = path
+
+
+def second_names(paths: Iterable[Path]) -> dict[Path, Path]:
+    """Of some paths, those that lead to the same file as another one, and that other one.
+
+    A file is called by the first path that no link is at the end of, else by the first.
+    """
+    paths, folders = list(paths), {}
+    names: dict[str, Path] = {}
+    seconds = {}
+    for path in sorted(paths, key=os.path.islink):
+        if path.parent not in folders:
+            folders[path.parent] = os.path.realpath(path.parent)
+        real = os.path.realpath(path) if os.path.islink(path) else os.path.join(folders[path.parent], path.name)
+        if names.setdefault(real, path) != path:
+            seconds[path] = names[real]
+    return seconds
+
+
+def entries(folder: Path) -> Iterator[tuple[str, Kind | str]]:
+    """Name and kind of all that lies in a folder, sorted; of what cannot be used, why."""
+    with os.scandir(folder) as entries:
+        found = sorted(entries, key=lambda entry: entry.name)
+    for entry in found:
+        yield entry.name, _kind(entry)
+
+
+def _kind(entry: "os.DirEntry[str]") -> Kind | str:
+    try:
+        is_link = entry.is_symlink()
+        if entry.is_dir():
+            return Kind.LINKED_FOLDER if is_link else Kind.FOLDER
+        if entry.is_file():
+            return Kind.LINKED_FILE if is_link else Kind.FILE
+        return DEAD_LINK if is_link and not os.path.exists(entry.path) else NO_FILE
+    except OSError as error:  # as of a link to itself
+        return _unreadable(error)
+
+
+def _unreadable(error: OSError) -> str:
+    return f"it cannot be read ({error.strerror or error})"
+
+
+def subfolders(folder: Path) -> list[Path]:
+    """The folders that lie directly in one, linked ones too, sorted.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    try:
+        return [folder / name for name, kind in entries(folder) if kind in (Kind.FOLDER, Kind.LINKED_FOLDER)]
+    except OSError as error:
+        raise cannot_be_read(folder, error) from None
+
+
+def cannot_be_read(folder: Path, error: OSError) -> CorpusError:
+    return CorpusError(f"{folder} cannot be read ({error.strerror or error}); let this user read it, then try again")
+
+
+def _holds(outer: str, inner: str) -> bool:
+    return inner == outer or inner.startswith(outer.rstrip(os.sep) + os.sep)
