@@ -44,9 +44,16 @@ class Archives:
         return found.st_size, found.st_mtime_ns
 
     def peek(self, video_id: str) -> Stored | None:
-        """What an archive says, if there is one that is whole."""
+        """What an archive says, if there is one that can be read."""
         try:
             return read_archive(self.path(video_id), video_id)
+        except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
+            return None
+
+    def whole(self, video_id: str) -> Stored | None:
+        """What an archive says, if there is one that is whole, images included."""
+        try:
+            return read_checked(self.path(video_id), video_id)
         except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
             return None
 

@@ -191,7 +191,7 @@ class FaceStore:
         Raises:
             StoreError: that run extracted another file of this name.
         """
-        found = self.archives.peek(video_id)
+        found = self.archives.whole(video_id)
         if found is None or found.row.status == Status.FAILED or found.row.num_bytes < 0:
             return None
         verdict = judge(found.row, path)

@@ -1,6 +1,7 @@
 """Videos to face store, with drawn squares for faces: what is stored, what is not done twice, what does not stop it."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,31 @@ def test_an_interrupted_extraction_resumes_to_the_same_store(
 
 def test_two_workers_give_the_same_store(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
     assert contents(run(videos, tmp_path, num_workers=2).root) == contents(store.root)
+
+
+@pytest.mark.parametrize("damage", ["a bit", "its end is gone", "empty", "gone", "the tables too"])
+def test_the_same_command_mends_a_damaged_archive(
+    damage: str, store: FaceStore, videos: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(store.root, tmp_path / store.root.name)
+    path = tmp_path / store.root.name / "crops/fake/two.zip"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    match damage:
+        case "a bit":
+            path.write_bytes(content)
+        case "its end is gone":
+            path.write_bytes(content[:-100])
+        case "gone":
+            path.unlink()
+        case _:
+            path.write_bytes(b"")
+    if damage == "the tables too":
+        shutil.rmtree(tmp_path / store.root.name / "tables")
+    mended = run(videos, tmp_path)
+    assert contents(mended.root) == contents(store.root)
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == (damage != "gone") and all(f"{path} is damaged" in line for line in said)
 
 
 def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:

@@ -54,6 +54,8 @@ def complete(store: FaceStore, paths: Mapping[str, Path]) -> list[str]:
     """What the same command does, given again: extract what is to be done, and bring the tables up to date."""
     todo = store.todo(paths)
     for video_id, path in todo.items():
+        if store.done(video_id, path) is not None:  # by another run, meanwhile
+            continue
         row, crops, images = faces_of(video_id, path)
         store.write(row, crops, [store.encode(image) for image in images])
     store.build_tables(paths)
