@@ -272,7 +272,9 @@ def test_a_process_that_is_killed_at_any_moment_is_made_up_for(seed: int, tmp_pa
     more = lines(tmp_path / "log") - calls  # what the killed run had begun is looked at again
     assert sum(more.values()) <= 2 * max(calls.values()) and before
     store_at(tmp_path / "store")  # which sweeps away what the killed one had half written
-    assert contents(tmp_path / "store") == contents(tmp_path / "alone")
+    found = contents(tmp_path / "store")
+    # Its claim on a video that it had just finished is nobody's, and in nobody's way.
+    assert {name: each for name, each in found.items() if "claims/" not in name} == contents(tmp_path / "alone")
 
 
 def archives(root: Path) -> dict[str, int]:
