@@ -11,10 +11,20 @@ import psutil
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write under a temporary name, rename last: a reader sees the old file or the new one."""
+    """Write under a temporary name, rename last: a reader sees the old file or the new one.
+
+    What could not be written whole is taken away again.
+
+    Raises:
+        OSError: the disk is full, or may not be written to.
+    """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def partial_name() -> str:
@@ -38,9 +48,13 @@ def ended(name: str) -> bool | None:
 
 @cache
 def _machine() -> str:
-    """Where process ids mean the same: the host, and in containers their own space of ids."""
-    space = Path("/proc/self/ns/pid")
-    return f"{socket.gethostname()}.{space.stat().st_ino if space.exists() else 0}"
+    """Where process ids mean the same: the host, and in containers their own space of ids.
+
+    Hosts that share a disk can have one name, as machines made from one image; their ids differ.
+    """
+    space, host = Path("/proc/self/ns/pid"), Path("/etc/machine-id")
+    host_id = host.read_text().strip()[:8] if host.is_file() else ""
+    return f"{socket.gethostname()}{host_id}.{space.stat().st_ino if space.exists() else 0}"
 
 
 def _process(pid: int) -> str:

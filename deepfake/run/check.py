@@ -88,11 +88,23 @@ def check_options(cfg: DictConfig, stage: Group) -> None:
         values: Any = OmegaConf.to_container(cfg, resolve=True)
     except OmegaConfBaseException as error:
         raise ConfigError(f"{error.full_key or 'the config'}: {str(error).splitlines()[0]}") from error
+    if found := faults(values, stage, "", OmegaConf.to_container(cfg, resolve=False)):
+        raise ConfigError("; ".join(found))
+
+
+def faults(values: Any, kind: Any, name: str, raw: Any = None) -> list[str]:
+    """What is wrong with the options of a node, a line each.
+
+    Args:
+        values: plain data, without interpolations.
+        kind: what the node is.
+        name: of the node; empty for a whole config.
+        raw: the whole config with its interpolations, if it has any.
+    """
     found: dict[str, str] = {}
-    for name, line in _Walk(OmegaConf.to_container(cfg, resolve=False)).faults(values, stage, ""):
-        found.setdefault(name, line)
-    if found:
-        raise ConfigError("; ".join(found.values()))
+    for option, line in _Walk(raw).faults(values, kind, name):
+        found.setdefault(option, line)
+    return list(found.values())
 
 
 Fault = tuple[str, str]  # the option's name, and the line that says what is wrong with it
@@ -158,7 +170,9 @@ class _Walk:
         partial = value.get("_partial_", False)
         if not isinstance(partial, bool):
             yield name, f"{name}._partial_ is {shown(partial)}: give true or false"
-        elif not _makes(found, partial, kind.kind):
+        elif partial != (get_origin(kind.kind) is Callable):
+            yield name, f"{name}._partial_ is {shown(partial)}: give {shown(not partial)}"
+        elif not _makes(found, kind.kind):
             yield name, f"{name}._target_ is {shown(target)}: that is no {_name_of(kind.kind)}"
         else:
             yield from self._arguments(value, found, _taken(found, known, kind), partial, name)
@@ -220,14 +234,9 @@ def _first_of(kind: Any, known: Mapping[str, Parameter]) -> list[str]:
     return [*known][: 1 if arguments is Ellipsis else len(arguments)]
 
 
-def _makes(found: Any, partial: bool, kind: Any) -> bool:
-    """Whether calling a target gives what is wanted."""
-    if get_origin(kind) is Callable:
-        kind = get_args(kind)[1]
-        if not partial:
-            return False
-    elif partial:
-        return False
+def _makes(found: Any, kind: Any) -> bool:
+    """Whether calling a target gives what is wanted, in the end."""
+    kind = get_args(kind)[1] if get_origin(kind) is Callable else kind
     made = found if isinstance(found, type) else _returned(found)
     return isinstance(made, type) and (not isinstance(kind, type) or issubclass(made, kind))
 

@@ -257,7 +257,7 @@ def test_what_hydra_delivers_otherwise_is_taken() -> None:
         ("data.protocl", "a", "data.protocl is no option of data: there are data.corpus"),
         ("trainer.callbacks", [], "trainer.callbacks is no option of Trainer"),
         ("model.head", None, "model.head is null: choose one of this group's files"),
-        ("model.temporal._partial_", False, "model.temporal._target_ is 'deepfake.models.temporal.mean.Mean': that is"),
+        ("model.temporal._partial_", False, "model.temporal._partial_ is false: give true"),
         ("augment._target_", "os.system", "augment._target_ is 'os.system': that is no Augmentation"),
         ("augment._target_", "nothing.at.all", "augment._target_ is 'nothing.at.all': it cannot be imported"),
         ("logger", None, "logger is null: choose one of this group's files"),
