@@ -11,10 +11,20 @@ import psutil
 
 
 def write_atomic(path: Path, content: bytes) -> None:
-    """Write under a temporary name, rename last: a reader sees the old file or the new one."""
+    """Write under a temporary name, rename last: a reader sees the old file or the new one.
+
+    What could not be written whole is taken away again.
+
+    Raises:
+        OSError: the disk is full, or may not be written to.
+    """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    partial.write_bytes(content)
-    os.replace(partial, path)
+    try:
+        partial.write_bytes(content)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def partial_name() -> str:

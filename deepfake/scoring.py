@@ -64,8 +64,11 @@ def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
 
 
 def clip_scores(logits: Tensor) -> Tensor:
-    """P(fake), in double precision: in single, a logit above 17 is a score of exactly 1."""
-    return logits.double().sigmoid()
+    """P(fake), in double precision: in single, a logit above 17 is a score of exactly 1.
+
+    Of an infinite logit, which stands for no probability, the score is no number.
+    """
+    return logits.double().where(logits.isfinite(), torch.nan).sigmoid()
 
 
 @torch.inference_mode()

@@ -15,10 +15,15 @@ from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
 from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
 SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
+
+_NEVER = torch.iinfo(torch.long).max
+_LOOK_EVERY = 20  # steps
+_CURES = "lower optimizer.lr, set trainer.gradient_clip_val=1.0, or train in full precision, trainer.precision=32-true"
 
 
 class DetectorTask(pl.LightningModule):
@@ -53,6 +58,7 @@ class DetectorTask(pl.LightningModule):
         self.val_scores = ClipScores()
         self.test_scores = ClipScores()
         self.test_rows: dict[str, np.ndarray] = {}  # of the last test, for whoever writes them down
+        self._diverged: Tensor | None = None  # the first step whose loss was no number, or `_NEVER`
         self.measured: dict[str, float] = {}  # the latest of each metric, in the precision that the logger lacks
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -67,9 +73,31 @@ class DetectorTask(pl.LightningModule):
         torch.manual_seed(int(entropy.generate_state(1)[0]))  # dropout
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        loss = self.loss(self(batch["clip"]), batch["label"])
+        loss: Tensor = self.loss(self(batch["clip"]), batch["label"])
+        self._watch(loss.detach())
         self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["label"]))
         return loss
+
+    def _watch(self, loss: Tensor) -> None:
+        """End a training whose loss is no number, naming the first step where it was none.
+
+        A GPU would have to wait for each look, so there it is looked at every so many steps and at an epoch's end.
+        """
+        step = torch.full_like(loss, self.global_step, dtype=torch.long)
+        now = torch.where(loss.isfinite(), _NEVER, step)
+        self._diverged = now if self._diverged is None else torch.minimum(self._diverged, now)
+        if loss.device.type == "cpu" or self.global_step % _LOOK_EVERY == 0:
+            self._require_loss()
+
+    def _require_loss(self) -> None:
+        first = _NEVER if self._diverged is None else int(self._diverged)
+        if first != _NEVER:
+            raise TrainingError(
+                f"the loss is no number in epoch {self.current_epoch}, step {first}: training diverged; {_CURES}"
+            )
+
+    def on_train_epoch_end(self) -> None:
+        self._require_loss()
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
         self._score(self.val_scores, batch)
@@ -99,8 +127,7 @@ class DetectorTask(pl.LightningModule):
     def _report(self, split: str, rows: dict[str, np.ndarray]) -> None:
         if not np.isfinite(rows["score"]).all():
             raise TrainingError(
-                f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; lower "
-                "optimizer.lr, or set trainer.gradient_clip_val"
+                f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; {_CURES}"
             )
         numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
@@ -114,4 +141,4 @@ class DetectorTask(pl.LightningModule):
             self.log(SELECTION, numbers["video/auc"] - 1 - 1e-6 * tie, sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        checkpoint[CARD] = self.card
+        checkpoint[CARD] = {**self.card, "digest": digest(checkpoint["state_dict"])}

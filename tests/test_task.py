@@ -6,8 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from deepfake.errors import TrainingError
 from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
 from deepfake.models.heads import MesoHead
 from deepfake.models.temporal.mean import Mean
 from deepfake.task import SELECTION, DetectorTask
@@ -59,7 +61,51 @@ def test_a_score_is_a_probability_that_the_video_is_fake(task: DetectorTask, mon
     assert task.test_rows["score"].tolist() == pytest.approx([torch.tensor(3.0).sigmoid().item()] * 2)
 
 
+def batch(clip: float = 0.5) -> dict[str, torch.Tensor]:
+    two = torch.arange(2)
+    clips = torch.full((2, 1, 3, 32, 32), clip)
+    return {"clip": clips, "label": torch.tensor([0.0, 1.0]), "video": two, "index": two, "track": torch.zeros(2)}
+
+
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf])
+def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
+    broken: float, task: DetectorTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task, "log", lambda *_, **__: None)
+    task.training_step(batch(), 0)  # type: ignore[arg-type]
+    monkeypatch.setattr(DetectorTask, "global_step", 7)
+    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 0, step 7: .* lower optimizer.lr, set tr"):
+        task.training_step(batch(broken), 0)  # type: ignore[arg-type]
+
+
+def test_where_looking_costs_time_the_first_such_step_is_named_later(
+    task: DetectorTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two looks on a GPU
+    for step, loss in enumerate([1.0, torch.nan, 1.0, torch.inf]):
+        monkeypatch.setattr(DetectorTask, "global_step", step)
+        task._watch(torch.tensor(loss))
+    monkeypatch.undo()
+    with pytest.raises(TrainingError, match="no number in epoch 0, step 1: "):
+        task.on_train_epoch_end()
+
+
+@pytest.mark.parametrize("split", ["val", "test"])
+@pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
+def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
+    task.eval()
+    with torch.no_grad():
+        task.detector.head[-1].bias.fill_(broken)  # type: ignore[union-attr, operator]
+        step, end = {
+            "val": (task.validation_step, task.on_validation_epoch_end),
+            "test": (task.test_step, task.on_test_epoch_end),
+        }[split]
+        step(batch(), 0)  # type: ignore[arg-type]
+        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 0"):
+            end()
+
+
 def test_the_card_goes_into_every_checkpoint(task: DetectorTask) -> None:
-    checkpoint: dict = {}
+    checkpoint: dict = {"state_dict": task.state_dict()}
     task.on_save_checkpoint(checkpoint)
-    assert checkpoint == {"deepfake": {"format": 1}}
+    assert checkpoint["deepfake"] == {"format": 1, "digest": digest(task.state_dict())}

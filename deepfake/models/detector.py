@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from deepfake.errors import ConfigError
 from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.options import Length, Margin
 from deepfake.models.temporal.temporal import Temporal
 from deepfake.schema import ClipSpec
 
@@ -43,10 +44,10 @@ class Detector(nn.Module):
         temporal: Callable[[int], Temporal],
         head: Callable[[int], nn.Module],
         *,
-        clip_length: int,
-        frame_stride: int,
-        margin: float,
-        size: int,
+        clip_length: Length,
+        frame_stride: Length,
+        margin: Margin,
+        size: Length,
         shape: Literal["square", "box"] = "square",
     ) -> None:
         super().__init__()

@@ -40,11 +40,30 @@ def shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
     return {name: tuple(value.shape) for name, value in state.items()}
 
 
+def require_finite(state: Mapping[str, Tensor], what: str) -> None:
+    """Refuse weights with which every score would be no number.
+
+    Args:
+        state: name -> tensor.
+        what: begins the message, `weights=Meso4_DF.h5`.
+
+    Raises:
+        WeightsError: a value is infinite or no number; the first tensor with one is named.
+    """
+    for name, value in state.items():
+        if broken := value.numel() - int(value.isfinite().sum()):
+            raise WeightsError(
+                f"{what} holds numbers that are not finite, {broken:,} of {value.numel():,} in {name}: it is damaged, "
+                "or its training diverged: take another"
+            )
+
+
 def load_exactly(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
     """Load a whole state dict, or nothing of it.
 
     Raises:
-        WeightsError: see `check_shapes`.
+        WeightsError: see `check_shapes` and `require_finite`.
     """
     check_shapes(shapes(state), shapes(network.state_dict()), what)
+    require_finite(state, what)
     network.load_state_dict(dict(state))

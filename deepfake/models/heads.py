@@ -2,6 +2,8 @@
 
 from torch import nn
 
+from deepfake.models.options import Share, Width
+
 
 class MesoHead(nn.Sequential):
     """MesoNet's dense layers: dropout 0.5, 16 units, LeakyReLU 0.1, dropout 0.5, one logit.
@@ -9,7 +11,7 @@ class MesoHead(nn.Sequential):
     Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is of P(fake); theirs is of P(real).
     """
 
-    def __init__(self, num_features: int, *, hidden_size: int = 16, dropout: float = 0.5) -> None:
+    def __init__(self, num_features: int, *, hidden_size: Width = 16, dropout: Share = 0.5) -> None:
         super().__init__(
             nn.Dropout(dropout),
             nn.Linear(num_features, hidden_size),
@@ -22,5 +24,5 @@ class MesoHead(nn.Sequential):
 class LinearHead(nn.Sequential):
     """Dropout and one linear layer."""
 
-    def __init__(self, num_features: int, *, dropout: float = 0.2) -> None:
+    def __init__(self, num_features: int, *, dropout: Share = 0.2) -> None:
         super().__init__(nn.Dropout(dropout), nn.Linear(num_features, 1))

@@ -5,27 +5,28 @@ data: the model's config, the input spec, the label convention, the recipe of th
 resolved config and the fingerprint of the data.
 """
 
-import re
+import logging
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from hydra.utils import get_object, instantiate
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor, nn
+from torch import Tensor
 
 from deepfake.errors import CheckpointError, WeightsError
 from deepfake.models.detector import Detector
-from deepfake.models.fit import load_exactly
+from deepfake.models.digest import digest
+from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
+from deepfake.models.torch_file import load_seen, look
+from deepfake.run.card import FORMAT, LABELS, check_card, upgraded
 from deepfake.run.scoring_rule import chosen_rule, rule_card
-from deepfake.schema import ClipSpec, Label
+from deepfake.schema import ClipSpec
 from deepfake.task import CARD
 
-FORMAT = 2
-LABELS = {label.name.lower(): int(label) for label in Label}
-PACKAGE = "deepfake.models."  # the only code that a model's config may name
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
     Args:
         cfg: the run's config.
         spec: the detector's.
-        data: corpus, protocol, counts and fingerprint.
+        data: corpus, protocol, counts and fingerprint; their types are those of `deepfake.run.card.Card`.
         faces: the recipe, as `deepfake.run.face_recipe.carried_recipe` gives it.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
@@ -82,34 +83,52 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"checkpoint {path} does not exist: give the path of a .ckpt file under outputs/")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch each raise their own
-        raise CheckpointError(f"{path} is not a checkpoint that can be read safely ({type(error).__name__})") from error
-    card = content.get(CARD) if isinstance(content, dict) else None
-    if not isinstance(card, dict) or not isinstance(content.get("state_dict"), dict):
-        raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
-    card = upgraded(card)
-    if card.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has format {card.get('format')} and this version reads 1 to {FORMAT}")
+        with path.open("rb") as file:
+            card = _checked_card(look(file, str(path)), path)
+            content = load_seen(file, str(path))
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}") from error
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+    _check_state(content["state_dict"], card, path)
     prefix = "detector."
     state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
     return Checkpoint(path, card, state, content)
 
 
-def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card of format 1, in which finders were called detectors, as one of today; any other card as it is.
+def _checked_card(seen: Any, path: Path) -> dict[str, Any]:
+    """The card out of what a file holds, whole and typed.
 
-    Nobody knows which weights its finder had: they are looked for by their published name.
+    Args:
+        seen: the file's content, as `look` gives it.
+        path: of the file.
     """
-    faces = card.get("faces")
-    if card.get("format") != 1 or not isinstance(faces, dict):
-        return dict(card)
-    finder = faces.get("finder", faces.get("detector"))
-    faces = {name: value for name, value in faces.items() if name not in ("detector", "finder")}
-    if isinstance(finder, dict):
-        old, target = re.compile(r"deepfake\.faces\.(?=\w+\.\w+$)"), str(finder.get("_target_"))
-        faces["finder"] = {**finder, "_target_": old.sub("deepfake.faces.finders.", target)}
-    return {**card, "format": FORMAT, "faces": faces}
+    card = seen.get(CARD) if isinstance(seen, dict) else None
+    if not isinstance(card, dict) or not isinstance(seen.get("state_dict"), dict):
+        raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
+    card = upgraded(card)
+    if card.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has format {card.get('format')!r} and this version reads 1 to {FORMAT}")
+    check_card(card, path)
+    return card
+
+
+def _check_state(state: Mapping[Any, Any], card: Mapping[str, Any], path: Path) -> None:
+    """See that the weights are tensors of numbers, and those that were saved."""
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(f"{path} has a state_dict with {name!r}, which is no tensor: refused")
+    if card.get("digest") is None:
+        log.warning("%s is of before checkpoints carried a digest of their weights: damage could go unseen", path)
+    elif card["digest"] != digest(state):
+        raise CheckpointError(
+            f"{path} is damaged: its weights are not those that were saved with it (card.digest): copy the file again, "
+            "or take another checkpoint of the run"
+        )
+    try:
+        require_finite(state, str(path))
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def build_detector(checkpoint: Checkpoint) -> Detector:
@@ -118,10 +137,7 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
     Raises:
         CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
     """
-    check_targets(checkpoint.card.get("model"), checkpoint.path, PACKAGE, nn.Module)
-    detector = instantiate(checkpoint.card["model"])
-    if not isinstance(detector, Detector):
-        raise CheckpointError(f"{checkpoint.path} does not describe a detector")
+    detector = _built(checkpoint)
     try:
         load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
     except WeightsError as error:
@@ -133,6 +149,35 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
             f"built here with {built} and {LABELS}: use the version of this project and of timm that it was made with"
         )
     return detector.eval()
+
+
+def _built(checkpoint: Checkpoint) -> Detector:
+    """The network of a card, its weights random, after its size is known to be that of the file's weights."""
+    path, model = checkpoint.path, without_weights(checkpoint.card["model"])
+    try:
+        with torch.device("meta"):  # takes no memory, whatever a card asks for
+            outline = instantiate(model)
+    except Exception as error:
+        raise CheckpointError(f"{path} has a card whose model cannot be built: {_cause(error)}") from error
+    if not isinstance(outline, Detector):
+        raise CheckpointError(f"{path} does not describe a detector")
+    try:
+        check_shapes(
+            shapes(checkpoint.state),
+            shapes(outline.state_dict()),
+            f"{path} has weights that do not fit its own model",
+        )
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+    detector: Detector = instantiate(model)
+    return detector
+
+
+def _cause(error: BaseException) -> str:
+    """What lies behind Hydra's own errors, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def load_detector(path: str | Path) -> Detector:
@@ -151,32 +196,8 @@ def without_weights(model: Any) -> Any:
     """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
     if not isinstance(model, dict):
         return model
-    kept = {key: without_weights(value) for key, value in model.items() if key != "weights"}
-    return {**kept, "pretrained": False} if "pretrained" in kept else kept
-
-
-def check_targets(node: Any, path: Path, package: str, base: type) -> None:
-    """Refuse a config that would call anything but classes of ours, derived from `base`."""
-    if isinstance(node, list):
-        for value in node:
-            check_targets(value, path, package, base)
-    if isinstance(node, str) and "${" in node:
-        raise CheckpointError(f"{path} has a config with an interpolation, {node!r}: refused")
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if str(key).startswith("_") and key not in ("_target_", "_partial_"):
-                raise CheckpointError(f"{path} has a config with {key!r}: refused")
-            if key == "_target_" and not _is_ours(value, package, base):
-                kind = "model" if base is nn.Module else "face finder"
-                raise CheckpointError(f"{path} asks to call {value!r}, which is not a {kind} of this project: refused")
-            check_targets(value, path, package, base)
-
-
-def _is_ours(target: Any, package: str, base: type) -> bool:
-    if not isinstance(target, str) or not target.startswith(package):
-        return False
-    try:
-        found = get_object(target)
-    except (ImportError, AttributeError, ValueError):
-        return False
-    return isinstance(found, type) and issubclass(found, base) and found.__module__.startswith(package)
+    return {
+        key: False if key == "pretrained" else without_weights(value)
+        for key, value in model.items()
+        if key != "weights"
+    }

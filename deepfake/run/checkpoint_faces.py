@@ -7,15 +7,12 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from deepfake.errors import CheckpointError, ConfigError
-from deepfake.faces.finders.finder import Finder
-from deepfake.run.checkpoint import Checkpoint, check_targets
-from deepfake.run.face_recipe import checked, settled, stored_recipe, with_weights
+from deepfake.run.card import BESIDE, check_recipe
+from deepfake.run.checkpoint import Checkpoint
+from deepfake.run.face_recipe import settled, stored_recipe, with_weights
 from deepfake.run.faces import plain
 
 log = logging.getLogger(__name__)
-PACKAGE = "deepfake.faces.finders."  # the only code that a recipe may name
-BESIDE = ("extractor", "image_options")  # what a card says of how its faces were stored, which is no option
 UNKNOWN = "unknown"
 
 Differences = dict[str, dict[str, Any]]
@@ -40,7 +37,7 @@ def faces_of(
         ConfigError: an option is not one of the finder's, or has a value that makes no sense.
         WeightsError: the weights are not here, and the card does not say which they are; see also `settled`.
     """
-    theirs = _recipe_of(checkpoint)
+    theirs = check_recipe(checkpoint.card.get("faces"), checkpoint.path)
     beside = {name: theirs.pop(name, UNKNOWN) for name in BESIDE}
     faces = settled(_put_in(_given(plain(options) if options else {}), theirs), weights_dir)
     if faces["finder"].get("weights_digest", "") is None:
@@ -49,21 +46,6 @@ def faces_of(
     for name, values in differing.items():
         log.warning("%s is %s, and %s in the checkpoint", name, values["here"], values["checkpoint"])
     return faces, differing
-
-
-def _recipe_of(checkpoint: Checkpoint) -> dict[str, Any]:
-    """The card's recipe, complete; its values come from a stranger's file, and become folders and networks."""
-    card = checkpoint.card.get("faces")
-    if not isinstance(card, dict) or not isinstance(card.get("finder"), dict):
-        raise CheckpointError(f"{checkpoint.path} has no recipe of faces: a whole checkpoint of this project has one")
-    check_targets(card, checkpoint.path, PACKAGE, Finder)
-    beside = {name: card[name] for name in BESIDE if name in card}
-    finder = {name: value for name, value in card["finder"].items() if name != "weights"}  # a path of another machine
-    recipe = {name: value for name, value in card.items() if name not in BESIDE}
-    try:
-        return {**checked({**recipe, "finder": finder}), **beside}
-    except ConfigError as error:
-        raise CheckpointError(f"{checkpoint.path} has a recipe of faces that is none: {error}") from error
 
 
 def _given(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,13 +12,15 @@ from torch import Tensor
 from deepfake.atomic import write_atomic
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
 from deepfake.models.fit import load_exactly
 from deepfake.models.imported.keras import read_keras_arrays, read_keras_shapes
 from deepfake.models.imported.mesonet import architecture, check_keras, from_keras
 from deepfake.models.imported.v1 import from_v1
+from deepfake.models.torch_file import load
 from deepfake.report.tables import show_paths
 from deepfake.run.checkpoint import make_card, without_weights
-from deepfake.run.entry import entry_point
+from deepfake.run.entry import CURES, entry_point
 from deepfake.run.face_recipe import carried_recipe, settled
 from deepfake.run.faces import plain
 from deepfake.task import CARD
@@ -29,7 +31,7 @@ def import_weights(cfg: DictConfig) -> None:
     """Write `cfg.output` from `cfg.weights`.
 
     Raises:
-        ConfigError: the format is unknown, or the output exists.
+        ConfigError: the format is unknown, or the output exists or cannot be written.
         WeightsError: the file does not exist, cannot be read safely, or holds another network.
     """
     source, output = Path(cfg.weights), Path(cfg.output)
@@ -52,9 +54,13 @@ def import_weights(cfg: DictConfig) -> None:
     state = {f"detector.{key}": value for key, value in detector.state_dict().items()}
     content = io.BytesIO()
     card = make_card(OmegaConf.create(config), detector.spec, data, faces)
-    torch.save({CARD: card, "state_dict": state}, content)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(output, content.getvalue())
+    torch.save({CARD: {**card, "digest": digest(state)}, "state_dict": state}, content)
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(output, content.getvalue())
+    except OSError as error:
+        cure = CURES.get(error.errno or 0, "give another place")
+        raise ConfigError(f"output={output} cannot be written: {error.strerror}; {cure}") from error
     spec = detector.spec
     show_paths(
         {
@@ -77,13 +83,8 @@ def _import_mesonet(source: Path, models: DictConfig) -> tuple[str, Detector]:
 
 def _import_v1(source: Path, models: DictConfig) -> tuple[str, Detector]:
     what = f"weights={source}"
-    try:
-        content = torch.load(source, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip, tar and torch each raise their own
-        raise WeightsError(
-            f"{what} cannot be read safely as a v1 checkpoint ({type(error).__name__}): it is damaged, of another "
-            "kind, or does more than hold data; nothing of it was executed"
-        ) from error
+    with source.open("rb") as file:
+        content = load(file, what)
     weights = content.get("model") if isinstance(content, dict) else None
     if not isinstance(weights, dict) or not all(isinstance(value, Tensor) for value in weights.values()):
         found = ", ".join(map(str, list(content)[:6])) if isinstance(content, dict) else type(content).__name__
@@ -104,9 +105,6 @@ def _build(model: DictConfig) -> Detector:
 
 
 def _load(detector: Detector, state: dict[str, Tensor], what: str) -> None:
-    broken = [name for name, value in state.items() if not value.isfinite().all()]
-    if broken:
-        raise WeightsError(f"{what} holds numbers that are not finite, in {broken[0]}: it is damaged, get it again")
     load_exactly(detector, state, what)
 
 

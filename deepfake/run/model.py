@@ -1,16 +1,20 @@
 """The detector a run begins with: as its config says, from random or published weights, or from a checkpoint's."""
 
 import logging
+import re
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
-from deepfake.errors import WeightsError
+from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
-from deepfake.run.checkpoint import build_detector, read_checkpoint, without_weights
+from deepfake.models.trial import require_fitting
+from deepfake.run.checkpoint import Checkpoint, build_detector, read_checkpoint, without_weights
 from deepfake.run.faces import plain
 
 log = logging.getLogger(__name__)
@@ -22,30 +26,84 @@ _INPUT = ("size", "mean", "std")
 _MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imports of format=v1)"
 
 
-def build_model(model: DictConfig) -> Detector:
+def model_name(model: Mapping[str, Any]) -> str:
+    """What a model is, from its parts and not from the option that chose them; a name that a folder can have.
+
+    It is the network of each frame (a timm network under its own name, without the tag of its weights) and, unless it
+    is the mean, the module over time. The head and other options are not in it.
+
+    Args:
+        model: the config group `model`.
+
+    Raises:
+        ConfigError: a part is missing.
+
+    Example:
+        >>> timm = {"_target_": "deepfake.models.backbones.timm.Timm", "name": "tf_efficientnet_b4.ns_jft_in1k"}
+        >>> model_name({"backbone": timm, "temporal": {"_target_": "deepfake.models.temporal.lstm.Lstm"}})
+        'tf_efficientnet_b4_lstm'
+    """
+    backbone, temporal = _class_name(model, "backbone"), _class_name(model, "temporal")
+    name = str(model["backbone"].get("name", "")).partition(".")[0] or backbone
+    if backbone == "meso4" and model["backbone"].get("conv_bias") is False:
+        name = "meso4_v1"  # without biases it is another network, as the older project had it
+    name = name if temporal == "mean" else f"{name}_{temporal}"
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+
+
+def _class_name(model: Mapping[str, Any], part: str) -> str:
+    node = model.get(part)
+    target = node.get("_target_") if isinstance(node, Mapping) else None
+    if not isinstance(target, str):
+        raise ConfigError(f"model.{part} names no class (_target_): choose one, as in model/{part}=...")
+    return target.rpartition(".")[2].lower()
+
+
+def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detector:
     """Build the detector of the config group `model`.
 
     With `model.weights` it takes the weights of that checkpoint, all of them, and the cut around the face that belongs
     to them, which then stands in `model`; the optimizer is new.
 
+    Args:
+        model: the config group.
+        resumed: the checkpoint that a run goes on from, whose weights are loaded over these: nothing is fetched, and
+            the file of `model.weights` that it began with is not looked for.
+
     Raises:
         CheckpointError: `model.weights` is no checkpoint of ours.
-        WeightsError: its network or its input is another.
+        ConfigError: the backbone does not take images of `model.size`.
+        WeightsError: the network or the input of `model.weights` is another, or weights cannot be fetched.
     """
     config = plain(model)
     weights = config.pop("weights", None)
+    if resumed is not None:
+        if weights is not None:
+            _take_cut(model, config, resumed.card["spec"])
+        return _made(without_weights(config))
     if weights is None:
-        detector: Detector = instantiate(config)
-        return detector
+        return _made(config)
     started = build_detector(read_checkpoint(weights))
-    for key in _CUT:
-        theirs = getattr(started.spec, key)
-        if theirs != config[key]:
-            log.info("model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs, config[key])
-            model[key] = config[key] = theirs
-    detector = instantiate(without_weights(config))
+    _take_cut(model, config, asdict(started.spec))
+    detector = _made(without_weights(config))
     _check_same(started, detector, f"model.weights={weights}")
     load_exactly(detector, started.state_dict(), f"model.weights={weights} is another network")
+    return detector
+
+
+def _take_cut(model: DictConfig, config: dict[str, Any], theirs: Mapping[str, Any]) -> None:
+    """The cut of a checkpoint's spec, into `model` and its plain `config`."""
+    for key in _CUT:
+        if theirs[key] != config[key]:
+            log.info(
+                "model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs[key], config[key]
+            )
+            model[key] = config[key] = theirs[key]
+
+
+def _made(config: dict[str, Any]) -> Detector:
+    detector: Detector = instantiate(config)
+    require_fitting(detector)
     return detector
 
 

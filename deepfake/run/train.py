@@ -51,7 +51,7 @@ def train(cfg: DictConfig) -> float:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
-    detector = build_model(cfg.model)
+    detector = build_model(cfg.model, resumed)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     trainer = build_trainer(cfg.trainer, list(callbacks.values()))
     earlier = None

@@ -13,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import CheckpointError, ConfigError, WeightsError
 from deepfake.faces.finders.weights import digest_of
-from deepfake.run.checkpoint import Checkpoint, upgraded
+from deepfake.run.card import upgraded
+from deepfake.run.checkpoint import Checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from tests.conftest import SMALL_DEMO, Run

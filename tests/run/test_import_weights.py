@@ -1,6 +1,7 @@
 import hashlib
 import json
 import pickle
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -180,7 +181,7 @@ WRONG: list[tuple[str, Callable[[Path], object], str]] = [
         r"is not mesoinception4: 2 of another shape \(conv2d.8.kernel: found \(1, 1, 11, 5\), exp",
     ),
     ("mesonet", _truncated, r"cannot be read as a weights file of Keras 2 .*truncated"),
-    ("mesonet", _not_finite, r"not finite, in head.1.weight"),
+    ("mesonet", _not_finite, r"not finite, 1 of 16,384 in head.1.weight: it is damaged"),
     ("mesonet", _no_layers, r"no attribute `layer_names`, but layers"),
     ("mesonet", lambda path: path.write_text("text"), r"cannot be read as a weights file of Keras 2"),
     ("mesonet", lambda path: path.write_bytes(pickle.dumps(Code())), r"cannot be read as a weights file of Keras 2"),
@@ -207,6 +208,31 @@ def test_a_wrong_file_is_one_line_and_writes_nothing(
     assert "\n" not in str(error.value)
     assert not (tmp_path / "out").exists()
     assert not (tmp_path / "executed").exists()
+
+
+@pytest.mark.parametrize("room", [0, 20_000])
+def test_a_disk_that_fills_leaves_nothing_half_written(room: int, run: Run, tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "weights.h5", random_layers("meso4"), SAVED["meso4"])
+    resource = pytest.importorskip("resource")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limit[1]))
+    try:
+        with pytest.raises(Exception, match=r"output=\S+imported.ckpt cannot be written: .*; \w+") as error:
+            run("mesonet", path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "\n" not in str(error.value)
+    assert [*(tmp_path / "out").iterdir()] == []
+    load_detector(run("mesonet", path))
+
+
+def test_a_place_that_may_not_be_written_to_is_one_line(run: Run, tmp_path: Path) -> None:
+    path = write_keras(tmp_path / "weights.h5", random_layers("meso4"), SAVED["meso4"])
+    (tmp_path / "out").write_text("a file where the folder would be")
+    with pytest.raises(Exception, match=r"output=\S+imported.ckpt cannot be written: File exists; \w+"):
+        run("mesonet", path)
 
 
 def test_nothing_is_overwritten(run: Run, tmp_path: Path) -> None:

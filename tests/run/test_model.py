@@ -4,16 +4,52 @@ import pytest
 import torch
 
 from deepfake import load_detector
-from deepfake.errors import CheckpointError, WeightsError
+from deepfake.errors import CheckpointError, ConfigError, WeightsError
 from deepfake.models.detector import Detector
-from deepfake.run.model import build_model
-from tests.models.test_detector import model_config
+from deepfake.run.faces import plain
+from deepfake.run.model import build_model, model_name
+from tests.models.test_detector import SHIPPED, model_config
 from tests.run.test_checkpoint import content
 
 
 def build(*overrides: str) -> Detector:
     torch.manual_seed(9)
     return build_model(model_config("model.size=32", *overrides))
+
+
+@pytest.mark.parametrize(
+    ("overrides", "name"),
+    [
+        (["model=meso4"], "meso4"),
+        (["model=meso4_v1"], "meso4_v1"),
+        (["model=meso4_lstm"], "meso4_lstm"),
+        (["model=effnet"], "tf_efficientnet_b4"),
+        (["model=effnet_lstm", "model.backbone.name=resnet18"], "resnet18_lstm"),
+        (["model=meso4", "model/backbone=mesoinception4"], "mesoinception4"),
+        (["model=meso4", "model/backbone=timm", "model.backbone.name=resnet18.a1_in1k"], "resnet18"),
+        (["model=meso4_lstm", "model/temporal=mean"], "meso4"),
+        (["model=meso4", "model/temporal=lstm", "model/head=linear"], "meso4_lstm"),
+        (["model=effnet", "model.backbone.name=../x"], "timm"),
+        (["model=effnet", "model.backbone.name=x/../y"], "x-"),
+    ],
+)
+def test_a_model_is_named_for_what_it_is(overrides: list[str], name: str) -> None:
+    assert model_name(model_config(*overrides)) == name
+
+
+def test_no_two_models_that_ship_have_one_name() -> None:
+    assert len({model_name(model_config(f"model={model}")) for model in SHIPPED}) == len(SHIPPED)
+
+
+@pytest.mark.parametrize("part", ["backbone", "temporal"])
+def test_a_model_without_a_part_has_no_name(part: str) -> None:
+    config = plain(model_config())
+    for node in (None, {}, "resnet18"):
+        with pytest.raises(ConfigError, match=f"model.{part} names no class"):
+            model_name({**config, part: node})
+    del config[part]
+    with pytest.raises(ConfigError, match=f"model.{part} names no class"):
+        model_name(config)
 
 
 @pytest.fixture

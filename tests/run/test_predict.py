@@ -100,7 +100,7 @@ def test_a_mistake_is_one_clear_line(
             [f"checkpoint={foreign}", f"input={video}"],
             ["foreign.ckpt", "not a checkpoint of this project"],
         ),
-        "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "can be read safely"]),
+        "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "cannot be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
         "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
         "no output": (

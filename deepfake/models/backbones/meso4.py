@@ -6,12 +6,11 @@ counts them, running statistics included).
 Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection Network", and its code, class `Meso4`.
 """
 
-from collections.abc import Sequence
-
 from torch import Tensor, nn
 
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
+from deepfake.models.options import Above0, Deviations, Length, Means
 
 
 class Meso4(Backbone):
@@ -27,12 +26,12 @@ class Meso4(Backbone):
 
     def __init__(
         self,
-        size: int = 256,
+        size: Length = 256,
         *,
         conv_bias: bool = True,
-        norm_eps: float = 1e-3,
-        mean: Sequence[float] = (0.0, 0.0, 0.0),
-        std: Sequence[float] = (1.0, 1.0, 1.0),
+        norm_eps: Above0 = 1e-3,
+        mean: Means = (0.0, 0.0, 0.0),
+        std: Deviations = (1.0, 1.0, 1.0),
     ) -> None:
         super().__init__()
         self.mean = (mean[0], mean[1], mean[2])

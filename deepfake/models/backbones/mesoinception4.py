@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
+from deepfake.models.options import Length
 
 
 class Inception(nn.Module):
@@ -44,7 +45,7 @@ class MesoInception4(Backbone):
         size: side of the images in pixels.
     """
 
-    def __init__(self, size: int = 256) -> None:
+    def __init__(self, size: Length = 256) -> None:
         super().__init__()
         self.mean = (0.0, 0.0, 0.0)
         self.std = (1.0, 1.0, 1.0)

@@ -13,6 +13,7 @@ from torch import Tensor
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.fit import load_exactly
+from deepfake.models.torch_file import look
 
 
 class Timm(Backbone):
@@ -29,13 +30,15 @@ class Timm(Backbone):
         WeightsError: the weights cannot be had, or belong to another network.
     """
 
-    def __init__(self, name: str, *, pretrained: bool = True, weights: str | Path | None = None) -> None:
+    def __init__(self, name: str, *, pretrained: bool = False, weights: str | Path | None = None) -> None:
         super().__init__()
         _check_name(name)
         published = pretrained and weights is None
         network: Any = _published(name) if published else timm.create_model(name, num_classes=0)
         if weights is not None:
             _load(network, Path(weights), name)
+        self.name = name
+        self.made_for = network.pretrained_cfg["input_size"][-1]
         self.network = network
         self.num_features = network.head_hidden_size  # where a network has layers between its pool and classifier
         self.mean = network.pretrained_cfg["mean"]
@@ -72,7 +75,12 @@ def _load(network: Any, path: Path, name: str) -> None:
     if not path.is_file():
         raise WeightsError(f"model.backbone.weights={path} does not exist")
     try:
+        if path.suffix != ".safetensors":
+            with path.open("rb") as file:
+                look(file, f"model.backbone.weights={path}")
         state = load_state_dict(str(path), use_ema=False, weights_only=True)
+    except WeightsError:
+        raise
     except Exception as error:  # torch, safetensors and pickle each raise their own for a damaged file
         raise WeightsError(f"model.backbone.weights={path} cannot be read safely: {_first_line(error)}") from error
     if not all(isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()):

@@ -6,6 +6,7 @@ into an LSTM). Differs: any backbone, trained together with it.
 
 from torch import Tensor, nn
 
+from deepfake.models.options import Layers, Share, Width
 from deepfake.models.temporal.temporal import Temporal
 
 
@@ -21,7 +22,9 @@ class Lstm(Temporal):
 
     min_clip_length = 2
 
-    def __init__(self, num_features: int, *, hidden_size: int = 128, num_layers: int = 1, dropout: float = 0.0) -> None:
+    def __init__(
+        self, num_features: int, *, hidden_size: Width = 128, num_layers: Layers = 1, dropout: Share = 0.0
+    ) -> None:
         super().__init__()
         self.num_features = hidden_size
         self.lstm = nn.LSTM(num_features, hidden_size, num_layers, batch_first=True, dropout=dropout)
