@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -17,6 +18,7 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
+from deepfake.run.curves import carry_curves, earlier_curves
 from deepfake.run.entry import entry_point
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import (
@@ -29,8 +31,9 @@ from deepfake.run.faces import (
 from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
 from deepfake.run.results import covered, leave
-from deepfake.run.resume import carry_best, require_same
+from deepfake.run.resume import carry_best, how_to_go_on, require_same, require_same_options
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
+from deepfake.run.stopping import stoppable
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -51,7 +54,10 @@ def train(cfg: DictConfig) -> float:
     detector = build_model(cfg.model, resumed)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     trainer = build_trainer(cfg.trainer, list(callbacks.values()))
+    earlier = None
     if resumed:
+        require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
+        earlier = earlier_curves(resumed)
         carry_best(callbacks["best"], resumed)
 
     rule = chosen_rule(cfg)
@@ -75,8 +81,10 @@ def train(cfg: DictConfig) -> float:
     for logger in loggers:
         logger.log_hyperparams(plain(cfg))
 
+    carry_curves(loggers, earlier)
     trainer.loggers = loggers
-    trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
+    with stoppable(lambda: how_to_go_on(trainer, folder)):
+        trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
     best = folder / "checkpoints" / "best.ckpt"
     if not best.exists():
         raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
