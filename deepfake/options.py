@@ -96,8 +96,6 @@ def fault(name: str, value: Any, kind: Any) -> str | None:
 
 def fits(value: Any, kind: Any) -> bool:
     """Whether plain data is of a type."""
-    if isinstance(value, str):
-        value = value.encode(errors="replace").decode()  # a path may have bytes that are no text
     try:
         _read(value, kind)
     except ValidationError:
@@ -126,6 +124,10 @@ def typed(prefix: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> d
 
 def _read(value: Any, kind: Any) -> Any:
     """As JSON, since that is where a list can become a tuple, and a word a path, and nothing else is cast."""
+    if isinstance(value, str) and not value.isascii():  # a path may have bytes that are no text
+        text = value.encode(errors="replace").decode()
+        found = _adapter(kind).validate_json(json.dumps(text))
+        return value if found == text else found
     return _adapter(kind).validate_json(json.dumps(value, default=str))
 
 

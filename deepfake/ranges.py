@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 LARGEST = 10**9  # a bound that nobody needs, so that it is not said to people either
 
@@ -32,7 +32,15 @@ Below1 = Annotated[float, Field(ge=0, lt=1)]
 Means = Annotated[Sequence[Finite], Field(min_length=3, max_length=3)]  # of the RGB channels
 Deviations = Annotated[Sequence[Above0], Field(min_length=3, max_length=3)]
 
-PathName = Annotated[str, Field(min_length=1, pattern=r"^[^\x00]*$", description="a path")] | Path
+
+def _nameable(path: str | Path) -> str | Path:
+    """As it is, if a file can be called so."""
+    if not str(path) or "\0" in str(path):
+        raise ValueError("no file can be called so")
+    return path
+
+
+PathName = Annotated[str | Path, AfterValidator(_nameable), Field(description="a path")]
 Word = Annotated[str, Field(min_length=1, description="a word")]
 FolderName = Annotated[  # which a folder is named by
     str,

@@ -75,8 +75,8 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
         _prepare_screen()
         try:
             _check_complete(cfg)
-            check_stage(cfg, stage.__name__)
             with stoppable():
+                check_stage(cfg, stage.__name__)
                 return stage(cfg)
         except Exception as error:
             mistake = mistake_of(error)

@@ -260,6 +260,10 @@ def pick_device(name: Device) -> str:
     if name != "auto":
         if name.startswith("cuda") and not torch.cuda.is_available():
             raise ConfigError(f"extract.device={name} and this machine has no CUDA device: use extract.device=cpu")
+        if name.startswith("cuda:") and int(name[5:]) >= (number := torch.cuda.device_count()):
+            raise ConfigError(f"extract.device={name} and this machine has {number} CUDA devices: the first is cuda:0")
+        if name == "mps" and not torch.backends.mps.is_available():
+            raise ConfigError("extract.device=mps and this machine has none: use extract.device=cpu")
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
 

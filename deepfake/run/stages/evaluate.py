@@ -11,7 +11,11 @@ from deepfake.run.stages.groups import PATHS, data
 from deepfake.run.stages.networks import SCORING_LOADER
 from deepfake.schema import MainFace, Split, Tracks
 
-_Fingerprint = Annotated[str, Field(pattern="^[0-9a-f]{16}$", description="16 digits, 0 to 9 and a to f, in quotes")]
+_WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # without, some are read as numbers
+_Fingerprint = (
+    Annotated[str, Field(pattern="^[0-9a-f]{16}$", description=_WORDS)]
+    | Annotated[int, Field(ge=10**15, lt=10**16, description=_WORDS)]
+)
 
 OPTIONS = Group(
     {
