@@ -9,8 +9,10 @@ import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
+from deepfake.ranges import PathName, Word
 
-def wandb_logger(project: str, save_dir: str | Path, name: str) -> WandbLogger:
+
+def wandb_logger(project: Word, save_dir: PathName, name: Word) -> WandbLogger:
     """A run that is online when the user has credentials, and otherwise offline at once, without a prompt.
 
     `WANDB_MODE` has the last word.
