@@ -91,7 +91,10 @@ def fault(name: str, value: Any, kind: Any) -> str | None:
     if fits(value, kind):
         return None
     said = words(kind) or "another value"
-    return f"{name} is {shown(value)}: {'choose' if said.startswith('one of') else 'give'} {said}"
+    verb = "choose" if said.startswith("one of") else "give"
+    number = isinstance(value, int | float) and not isinstance(value, bool) and fits(str(value), kind)
+    as_text = f" (as text: \"{name}='{value}'\")" if number else ""  # Hydra takes a folder 2024 for a number
+    return f"{name} is {shown(value)}: {verb} {said}{as_text}"
 
 
 def fits(value: Any, kind: Any) -> bool:
@@ -220,7 +223,7 @@ def words(kind: Any) -> str:
         return f"a list{number}, each {words(inside[0])}"
     if origin is dict:
         return f"a mapping to {words(inside[1])}"
-    return _WORDS.get(kind, "null" if kind is type(None) else "") + _range(fields)
+    return _WORDS.get(kind, "null" if kind in (None, type(None)) else "") + _range(fields)
 
 
 def _range(fields: Sequence[FieldInfo]) -> str:
