@@ -171,7 +171,7 @@ def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["detect_every", "num_segments", "segment_length"])
 def test_a_recipe_of_nothing_is_refused(name: str) -> None:
-    with pytest.raises(ConfigError, match=f"faces.{name} is 0: give 1 or more"):
+    with pytest.raises(ConfigError, match=f"faces.{name} is 0: give a whole number from 1"):
         Recipe(**{**RECIPE, name: 0})  # type: ignore[arg-type]
 
 
