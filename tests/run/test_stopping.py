@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -34,6 +35,7 @@ def test_the_innermost_says_how_to_go_on_and_cleaning_up_is_done(
                 cleaned.append(True)
 
     before = [signal.getsignal(each) for each, _ in SIGNALS]
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     try:
         with pytest.raises(SystemExit) as stopped:
             work()
@@ -66,7 +68,14 @@ def running(folder: Path, data: Path, name: str, *arguments: str) -> Iterator[su
     environment = {**os.environ, "DEEPFAKE_DATA": str(data)}
     with (folder / "shown").open("w") as file:
         process = subprocess.Popen(
-            words, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            words,
+            cwd=folder,
+            env=environment,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # as in a terminal
         )
         try:
             yield process
