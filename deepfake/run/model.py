@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from deepfake.errors import ConfigError, WeightsError
@@ -49,6 +49,17 @@ def model_name(model: Mapping[str, Any]) -> str:
         name = "meso4_v1"  # without biases it is another network, as the older project had it
     name = name if temporal == "mean" else f"{name}_{temporal}"
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
+
+
+def _folder_name(model: Any) -> str:
+    try:
+        return model_name(model)
+    except ConfigError:  # which is said where the model is built
+        return "unknown"
+
+
+# For folders and names in the configs: `${model_name:${model}}`.
+OmegaConf.register_new_resolver("model_name", _folder_name, replace=True)
 
 
 def _class_name(model: Mapping[str, Any], part: str) -> str:

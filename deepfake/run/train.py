@@ -9,15 +9,20 @@ import pytorch_lightning as pl
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from deepfake.callbacks.run_id import RunId
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
+from deepfake.loggers.guard import GuardedLogger
+from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.entry import entry_point
+from deepfake.run.epochs import best_of, require_epochs, require_rest, scored
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import (
     complete_store,
@@ -27,7 +32,7 @@ from deepfake.run.faces import (
     plain,
 )
 from deepfake.run.fitness import require_trainable
-from deepfake.run.model import build_model
+from deepfake.run.model import build_model, model_name
 from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, require_same
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
@@ -50,9 +55,13 @@ def train(cfg: DictConfig) -> float:
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = build_model(cfg.model, resumed)
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    trainer = build_trainer(cfg.trainer, list(callbacks.values()))
+    run_id = RunId.of({} if resumed is None else resumed.content)
+    best = best_of(callbacks)
+    trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
+    require_epochs(trainer, plain(cfg.trainer))
     if resumed:
-        carry_best(callbacks["best"], resumed)
+        carry_best(best, resumed)
+        require_rest(trainer, best, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
     options = {**cfg.loader, **data_options(rule)}
@@ -71,19 +80,26 @@ def train(cfg: DictConfig) -> float:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
-    loggers = [instantiate(logger) for logger in cfg.logger.values()]
-    for logger in loggers:
-        logger.log_hyperparams(plain(cfg))
-
-    trainer.loggers = loggers
-    trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
-    best = folder / "checkpoints" / "best.ckpt"
-    if not best.exists():
-        raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
-    measure(trainer, task, datamodule, best)
-    if trainer.is_global_zero:
-        leave(folder, task.measured, data, {"seed": cfg.seed, "scoring": rule_card(rule)}, best, loggers, store)
+    loggers = [GuardedLogger(logger) for logger in start_loggers(cfg.logger, run_id.run_id)]
+    with closing(loggers):
+        for logger in loggers:
+            logger.log_hyperparams(plain(cfg))
+        trainer.loggers = list(loggers)
+        fit(trainer, task, datamodule, cfg.resume)
+        if not best.best_model_path:
+            raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
+        measure(trainer, task, datamodule, best.best_model_path)
+        data = {**data, "coverage": {str(split): counts for split, counts in scored(task, datamodule).items()}}
+        facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule)}
+        if trainer.is_global_zero:
+            leave(folder, task.measured, data, facts, Path(best.best_model_path), loggers, store)
     return task.measured["val/video/auc"]
+
+
+def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
+    """The loggers, those that know runs by an id under that of this run, unless another was asked for."""
+    own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
+    return [instantiate(node, **own[name]) for name, node in options.items()]
 
 
 def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -100,7 +116,19 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Train
         raise
 
 
-def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: Path) -> None:
+def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, resume: str | None) -> None:
+    """Train.
+
+    Raises:
+        ConfigError: options of `trainer` do not fit the data, as Lightning finds when it sees both.
+    """
+    try:
+        trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
+    except MisconfigurationException as error:
+        raise ConfigError(f"trainer: {error}") from error
+
+
+def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: str) -> None:
     """Val and, once, test numbers of the best epoch, into `task.measured`."""
     loggers, trainer.loggers = trainer.loggers, []  # the curves have this epoch already
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
