@@ -48,9 +48,13 @@ def ended(name: str) -> bool | None:
 
 @cache
 def _machine() -> str:
-    """Where process ids mean the same: the host, and in containers their own space of ids."""
-    space = Path("/proc/self/ns/pid")
-    return f"{socket.gethostname()}.{space.stat().st_ino if space.exists() else 0}"
+    """Where process ids mean the same: the host, and in containers their own space of ids.
+
+    Hosts that share a disk can have one name, as machines made from one image; their ids differ.
+    """
+    space, host = Path("/proc/self/ns/pid"), Path("/etc/machine-id")
+    host_id = host.read_text().strip()[:8] if host.is_file() else ""
+    return f"{socket.gethostname()}{host_id}.{space.stat().st_ino if space.exists() else 0}"
 
 
 def _process(pid: int) -> str:

@@ -68,7 +68,7 @@ def extract(
     """
     context = worker_context(module_of(make_finder))
     _try_out(make_finder)
-    before = {video_id: stored.row.status for video_id in todo if (stored := store.stored(video_id))}
+    before = {video_id for video_id in todo if store.failed(video_id)}
     setbacks, failed = Setbacks(), set[str]()
     crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
     num_elsewhere = 0
@@ -82,7 +82,7 @@ def extract(
                         yield row
                         if row.status == Status.FAILED:
                             failed.add(row.video_id)
-                        setbacks.note(row, known=before.get(row.video_id) == Status.FAILED)
+                        setbacks.note(row, known=row.video_id in before)
                     for row in shared.taken_elsewhere():
                         num_elsewhere += 1
                         yield row

@@ -23,6 +23,9 @@ MAX_SIZE_DIFFERENCE = 4  # pixels a side, as when an encoder wants a multiple of
 MIN_IOU = 0.7  # between 0.42 (other frames) and 0.91 (the same); leaves room for a face that moves within its segment
 MIN_ALIKE = 0.7  # correlation of a fake's square with the real's: hair, background and pose are not changed
 CLEARLY = 1.5  # the difference of the changed face, as a multiple of any other's, which is the encoder's noise
+# In steps of 255. Below it all is noise: two encodings of one clip differ by 0.1 to 0.9, one face up to 1.8 times as
+# much as the other.
+LEAST_DIFFERENCE = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,9 +176,10 @@ def changed_track(differences: Mapping[int, float]) -> int | None:
     Example:
         >>> changed_track({0: 2.1, 1: 9.5}), changed_track({0: 8.0, 1: 9.5}), changed_track({1: 9.5})
         (1, None, None)
+        >>> changed_track({0: 0.4, 1: 0.7})
     """
     ranked = sorted(differences, key=lambda track: differences[track], reverse=True)
-    if len(ranked) < 2 or differences[ranked[0]] <= CLEARLY * differences[ranked[1]]:
+    if len(ranked) < 2 or differences[ranked[0]] <= max(CLEARLY * differences[ranked[1]], LEAST_DIFFERENCE):
         return None
     return ranked[0]
 

@@ -27,11 +27,12 @@ class Shared:
         self.store = store
         self.claims = claims
         self.elsewhere: list[VideoRow] = []  # done by other runs, to be taken from here
+        self._idle = False  # whether nothing was left for this run when it looked last
         self._said = False
 
     def claimed(self) -> Iterator[Video]:
         """Those that this run claims; what others are at stays in `left`."""
-        videos, self.left = self.left, []
+        videos, self.left, self._idle = self.left, [], True
         for video_id, path, real_id in videos:
             if not self.claims.take(video_id):
                 self.left.append((video_id, path, real_id))
@@ -39,6 +40,7 @@ class Shared:
                 self.claims.release(video_id)
                 self.elsewhere.append(row)
             else:
+                self._idle = False
                 yield video_id, path, real_id
 
     def taken_elsewhere(self) -> Iterator[VideoRow]:
@@ -47,9 +49,10 @@ class Shared:
             yield self.elsewhere.pop()
 
     def wait(self) -> None:
-        """Let the others work on what is left."""
-        if self.left and not self._said:
+        """Let the others work on what is left; while this run had work as well, many of them have ended theirs."""
+        if not self.left or not self._idle:
+            return
+        if not self._said:
             log.info("%d videos are being extracted by other runs: waiting for them", len(self.left))
             self._said = True
-        if self.left:
-            time.sleep(POLL_S)
+        time.sleep(POLL_S)

@@ -2,7 +2,7 @@
 
 from deepfake.store.archive import CROP_COLUMNS, FACE, LANDMARKS, PLACE, SQUARE, Stored
 from deepfake.store.claims import Claims
-from deepfake.store.disk import ReadOnlyError
+from deepfake.store.faults import ReadOnlyError
 from deepfake.store.images import ENCODING, decode
 from deepfake.store.sources import facts
 from deepfake.store.store import FaceStore, recipe_name

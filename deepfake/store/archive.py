@@ -11,11 +11,15 @@ writes it again moves the images, and then their checksums no longer fit and the
 import errno
 import io
 import json
+import os
+import struct
 import zipfile
 import zlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -23,6 +27,7 @@ import pyarrow as pa
 import pyarrow.csv
 
 from deepfake.schema import Status, VideoRow
+from deepfake.store.faults import not_readable
 
 LANDMARKS = [
     f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
@@ -41,6 +46,20 @@ CROP_TYPES: dict[str, pa.DataType] = {
 }
 
 _HEADER = 30  # bytes of a zip's local header, before the name of the file
+_TABLES = ("crops.csv", "video.json")
+_HINTS = get_type_hints(VideoRow)
+# What zipfile, json and the readers of the tables raise on bytes that they did not expect.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
 _DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's first, so that the same faces give the same bytes
 
 
@@ -96,42 +115,82 @@ def write_archive(path: Path, row: VideoRow, crops: pd.DataFrame, images: Sequen
         archive.writestr(zipfile.ZipInfo("video.json", _DATE), json.dumps(asdict(row), indent=1))
 
 
-def read_archive(path: Path) -> Stored:
+def read_archive(path: Path, video_id: str) -> Stored:
     """Read what an archive says of its video, not the images.
+
+    Args:
+        path: the archive.
+        video_id: whose it is to be.
 
     Raises:
         FileNotFoundError: there is none.
-        DamagedArchiveError: it is not whole.
+        DamagedArchiveError: it is not whole, or another's.
+        StoreError: the machine does not hand it over.
     """
+    with _opened(path) as (archive, num_bytes):
+        return _stored(archive, num_bytes, video_id)
+
+
+def read_checked(path: Path, video_id: str) -> Stored:
+    """The same, after all of it has been held against its checksums, and the places of the images against the zip's."""
+    with _opened(path) as (archive, num_bytes):
+        stored = _stored(archive, num_bytes, video_id)
+        listed = [info for info in archive.infolist() if info.filename not in _TABLES]
+        places = [(info.header_offset + _HEADER + len(info.filename), info.file_size, info.CRC) for info in listed]
+        if places != list(stored.crops[PLACE].itertuples(index=False, name=None)):
+            raise DamagedArchiveError(path, "its images are not where its rows say")
+        if (name := archive.testzip()) is not None:
+            raise DamagedArchiveError(path, f"{name} has another checksum than the zip says")
+    return stored
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
+    """An archive, to be read, and its size in bytes; whatever its bytes lead `zipfile` to is damage."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            known = json.loads(archive.read("video.json"))
-            crops = _crops(archive.read("crops.csv"))
-        row = VideoRow(**known)  # with defaults for what an older extractor did not note
-        return Stored(replace(row, status=Status(row.status)), crops)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, EOFError, NotImplementedError, RuntimeError) as error:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive:
+            num_bytes = os.fstat(file.fileno()).st_size
+            if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
+                raise DamagedArchiveError(path, "it holds something compressed, as no archive of ours does")
+            if sum(info.file_size for info in archive.infolist()) > num_bytes:
+                raise DamagedArchiveError(path, "it says to hold more than it does")
+            yield archive, num_bytes
+    except _DAMAGE as error:
         raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
+    except (FileNotFoundError, NotADirectoryError):
+        raise
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # those are zipfile's own; others are the machine's
-            raise
-        raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
+        if error.errno in (None, errno.EINVAL):  # those are zipfile's own; others are the machine's
+            raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
+        raise not_readable(path, error) from error
+
+
+def _stored(archive: zipfile.ZipFile, num_bytes: int, video_id: str) -> Stored:
+    row = _row(json.loads(archive.read("video.json")))
+    if row.video_id != video_id:
+        raise ValueError(f"it is that of {row.video_id}")
+    crops = _crops(archive.read("crops.csv"))
+    offsets, lengths = (crops[name].to_numpy(np.int64) for name in ("offset", "length"))
+    if (offsets < 0).any() or (lengths < 0).any() or (offsets + lengths > num_bytes).any():
+        raise ValueError("it says to have images outside of itself")
+    return Stored(row, crops)
+
+
+def _row(known: Mapping[str, Any]) -> VideoRow:
+    row = VideoRow(**known)  # with defaults for what an older extractor did not note
+    for field in fields(VideoRow):
+        kinds = {float: (int, float), int: (int,)}.get(_HINTS[field.name], (str,))
+        if not isinstance(getattr(row, field.name), kinds):
+            raise TypeError(f"{field.name} is {getattr(row, field.name)!r}")
+    return replace(row, status=Status(row.status))
 
 
 def _crops(content: bytes) -> pd.DataFrame:
     types = pa.csv.ConvertOptions(column_types=CROP_TYPES, include_columns=list(CROP_TYPES))
-    return pa.csv.read_csv(io.BytesIO(content), convert_options=types).to_pandas()
-
-
-def read_checked(path: Path) -> Stored:
-    """The same, after every image has been held against its checksum.
-
-    Raises:
-        FileNotFoundError: there is none.
-        DamagedArchiveError: it is not whole.
-    """
-    stored = read_archive(path)
-    read_images(path, *(stored.crops[column].to_numpy() for column in PLACE))
-    return stored
+    table = pa.csv.read_csv(io.BytesIO(content), convert_options=types)
+    if any(table[name].null_count for name, kind in CROP_TYPES.items() if not pa.types.is_floating(kind)):
+        raise ValueError("a row of its crops has gaps")
+    return table.to_pandas()
 
 
 def read_images(path: Path, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
@@ -146,17 +205,23 @@ def read_images(path: Path, offsets: np.ndarray, lengths: np.ndarray, crcs: np.n
     Raises:
         FileNotFoundError: there is no archive.
         DamagedArchiveError: what is there is something else.
+        StoreError: the machine does not hand it over.
     """
     if len(offsets) == 0:
         return []
     begins, ends = offsets.astype(np.int64), offsets.astype(np.int64) + lengths
     first, last = int(begins.min()), int(ends.max())
-    with path.open("rb", buffering=0) as file:
-        if last - first <= 2 * int(lengths.sum()):  # what lies between is less than what is wanted
-            block = _read(file, first, last - first)
-            images = [block[begin - first : end - first] for begin, end in zip(begins, ends, strict=True)]
-        else:
-            images = [_read(file, int(begin), int(end - begin)) for begin, end in zip(begins, ends, strict=True)]
+    try:
+        with path.open("rb", buffering=0) as file:
+            if last - first <= 2 * int(lengths.sum()):  # what lies between is less than what is wanted
+                block = _read(file, first, last - first)
+                images = [block[begin - first : end - first] for begin, end in zip(begins, ends, strict=True)]
+            else:
+                images = [_read(file, int(begin), int(end - begin)) for begin, end in zip(begins, ends, strict=True)]
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise not_readable(path, error) from error
     for image, crc, begin in zip(images, crcs, begins, strict=True):
         if zlib.crc32(image) != crc:
             raise DamagedArchiveError(path, f"the image at byte {begin} has another checksum than its row says")

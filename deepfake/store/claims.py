@@ -1,45 +1,57 @@
 """Who is at what, when several runs work on one store: by files that can be made only once.
 
     <folder>/<hash of what is claimed>    names the run that has it
+             <hash>.1 <hash>.2 ...        the run that took it over when that one had ended, and the one after it
              <name of a run>.run          touched every few seconds as long as the run lives
 
 A claim whose run has ended counts no more. On the same machine its process tells; on another one, the time at which
-its file was last touched, on the clock of the disk that both of them use.
+its file was last touched, on the clock of the disk that both of them use. Nobody removes the claim of another run but
+who has taken it over, so of several that find one at the same time only one gets it.
 """
 
 import hashlib
+import logging
 import os
 import threading
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
-from deepfake.atomic import ended, partial_name
+from deepfake.atomic import abandoned, ended, partial_name
+from deepfake.errors import StoreError
+from deepfake.store.faults import not_writable
 
+log = logging.getLogger(__name__)
 TOUCH_S = 15
 SILENT_S = 300  # of a run on another machine, after which it counts as ended
 WRITING_S = 60  # a claim without a name is being written, unless it is older than this
+GIVEN_BACK = "given back"  # the name of no run, so it counts no more
+PATIENCE_S = 10  # after which it is said that one waits
 
 
 class Claims:
     """The claims of this run on one store; to be entered before the first.
 
     Args:
-        folder: that all runs on the store share.
+        root: of the store.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / "claims"
         self.name = partial_name()
-        self._mine: set[str] = set()
+        self._mine: dict[str, int] = {}  # what is claimed -> how often it was taken over
         self._end = threading.Event()
 
     def __enter__(self) -> "Claims":
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._sign.touch()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._sign.touch()
+        except OSError as error:
+            raise not_writable(self.root, error, self.folder.name) from error
         self._toucher = threading.Thread(target=self._touch, daemon=True)
         self._toucher.start()
         return self
@@ -47,9 +59,10 @@ class Claims:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._end.set()
         self._toucher.join()
-        for what in list(self._mine):
-            self.release(what)
-        self._sign.unlink(missing_ok=True)
+        with suppress(OSError, StoreError):  # what is left here is seen to belong to a run that has ended
+            for what in list(self._mine):
+                self.release(what)
+            self._sign.unlink(missing_ok=True)
 
     @property
     def _sign(self) -> Path:
@@ -61,64 +74,125 @@ class Claims:
                 self._sign.touch()
 
     def take(self, what: str) -> bool:
-        """Claim something, if no living run has it."""
-        path = self._path(what)
-        for _ in range(2):
+        """Claim something, if no living run has it.
+
+        Raises:
+            StoreError: the store cannot be written to.
+        """
+        earlier: list[str] = []  # the runs that had it and have ended
+        for number in count():
+            path = self._path(what, number)
             try:
-                with path.open("x") as file:
-                    file.write(self.name)
+                self._write(path)
             except FileExistsError:
-                if not self._clear(path):
+                holder = _content(path)
+                if holder is None or self._lives(holder, path):
                     return False
+                earlier.append(holder)
+            except OSError as error:
+                raise not_writable(self.root, error, f"claims/{path.name}") from error
             else:
-                self._mine.add(what)
-                return True
-        return False
+                break
+        unchanged = [_content(self._path(what, before)) for before in range(number)] == earlier
+        if not unchanged or self._above(what, number)[1]:
+            path.unlink()  # who had taken it over gives it back just now, or has, and it may be another's again
+            return False
+        self._mine[what] = number
+        return True
+
+    def _write(self, path: Path) -> None:
+        try:
+            file = path.open("x")
+        except FileNotFoundError:  # somebody has tidied up
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._sign.touch()
+            file = path.open("x")
+        try:
+            with file:
+                file.write(self.name)
+        except OSError:
+            path.unlink(missing_ok=True)
+            raise
 
     def release(self, what: str) -> None:
-        """Give back what this run has claimed."""
-        self._mine.discard(what)
-        self._path(what).unlink(missing_ok=True)
+        """Give back what this run has claimed.
+
+        Raises:
+            StoreError: the store cannot be written to.
+        """
+        number = self._mine.pop(what)
+        last, is_another_above = self._above(what, number)
+        try:
+            if is_another_above:  # it is about to back off, or took this run for one that has ended
+                self._path(what, number).write_text(GIVEN_BACK)
+                return
+            # The own one last: until then nobody gets it.
+            for each in (*range(number), *range(number + 1, last + 1), number):
+                self._path(what, each).unlink(missing_ok=True)
+        except OSError as error:
+            raise not_writable(self.root, error, "claims") from error
+
+    def _above(self, what: str, number: int) -> tuple[int, bool]:
+        """The last claim above one, of runs that have ended, and whether one of a living run comes after it."""
+        while (holder := _content(self._path(what, number + 1))) is not None:
+            if self._lives(holder, self._path(what, number + 1)):
+                return number, True
+            number += 1
+        return number, False
 
     @contextmanager
     def alone(self, what: str, wait_s: float = 0.02) -> Iterator[None]:
         """Hold something for a moment, after whoever holds it now."""
+        start, said = time.monotonic(), False
         while not self.take(what):
+            if not said and time.monotonic() - start > PATIENCE_S:
+                log.info("another run is at the %s of %s: waiting for it", what, self.root)
+                said = True
             time.sleep(wait_s)
         try:
             yield
         finally:
             self.release(what)
 
-    def _path(self, what: str) -> Path:
-        return self.folder / hashlib.blake2b(os.fsencode(what), digest_size=16).hexdigest()
-
-    def _clear(self, path: Path) -> bool:
-        """Whether a claim is gone, its run having ended."""
-        try:
-            holder = path.read_text()
-            if self._lives(holder, path):
-                return False
-            aside = self.folder / f"{uuid.uuid4().hex}.ended"
-            path.rename(aside)
-            if aside.read_text() != holder:  # another run was quicker, and has it now
-                with suppress(OSError):
-                    os.link(aside, path)
-            aside.unlink()
-        except FileNotFoundError:
-            pass
-        return True
+    def _path(self, what: str, number: int) -> Path:
+        name = hashlib.blake2b(os.fsencode(what), digest_size=16).hexdigest()
+        return self.folder / (f"{name}.{number}" if number else name)
 
     def _lives(self, holder: str, path: Path) -> bool:
-        sign = self.folder / f"{holder}.run"
-        now = self._sign.stat().st_mtime  # the disk's clock, at most TOUCH_S behind
+        """Whether the run that a claim names goes on."""
+        now = _modified(self._sign)  # the disk's clock, at most TOUCH_S behind
         if not holder:
-            return now - path.stat().st_mtime < WRITING_S
-        if not sign.exists():
+            made = _modified(path)
+            return now is None or made is None or now - made < WRITING_S
+        sign = self.folder / f"{holder}.run"
+        touched = _modified(sign)
+        if touched is None:
             return False
         gone = ended(holder)
         if gone is None:
-            gone = now - sign.stat().st_mtime > SILENT_S
+            gone = now is not None and now - touched > SILENT_S
         if gone:
             sign.unlink(missing_ok=True)
         return not gone
+
+
+def sweep(root: Path) -> None:
+    """Remove the signs of runs that were killed."""
+    for sign in (root / "claims").glob("*.run"):
+        with suppress(OSError, ValueError):
+            if abandoned(sign):
+                sign.unlink()
+
+
+def _content(path: Path) -> str | None:
+    try:
+        return path.read_text(errors="replace").strip("\0")  # zeros are what is left where the power went
+    except FileNotFoundError:
+        return None
+
+
+def _modified(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None

@@ -1,6 +1,5 @@
 """How a store is written to: whole files or none, several runs at once, and what is said when it cannot be."""
 
-import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -8,14 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from deepfake.atomic import abandoned, partial_name
-from deepfake.errors import StoreError
-from deepfake.store.claims import Claims
-
-_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
-
-
-class ReadOnlyError(StoreError):
-    """The store lies where nothing can be written."""
+from deepfake.store.claims import Claims, sweep
+from deepfake.store.faults import not_writable
 
 
 class Disk:
@@ -30,8 +23,10 @@ class Disk:
 
     def sweep(self) -> None:
         """Remove what a run that was killed left half-written."""
+        sweep(self.root)
         for left in (self.root / "partial").glob("*"):
-            with suppress(OSError):  # another run sweeps at the same time, or nothing can be written here
+            # Another run sweeps at the same time, nothing can be written here, or the file is none of ours.
+            with suppress(OSError, ValueError):
                 if abandoned(left):
                     mine = left.rename(self._partial())
                     shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
@@ -65,33 +60,15 @@ class Disk:
             target.parent.mkdir(parents=True, exist_ok=True)
             os.replace(partial, target)
         except OSError as error:
-            raise self._not_writable(error, name) from error
+            raise not_writable(self.root, error, name) from error
         finally:
             if partial is not None:
-                partial.unlink(missing_ok=True)
+                with suppress(OSError):  # said already
+                    partial.unlink(missing_ok=True)
 
-    def _not_writable(self, error: OSError, at: str) -> StoreError:
-        kind = ReadOnlyError if error.errno in _READ_ONLY else StoreError
-        return kind(
-            f"face store {self.root} cannot be written to ({error.strerror or error}) at {at}: make room and give the "
-            "same command again, it goes on from here"
-        )
-
-    @contextmanager
-    def claims(self) -> Iterator[Claims]:
-        """Who is at which video, for as long as a run extracts.
-
-        Raises:
-            StoreError: the store cannot be written to.
-        """
-        try:
-            claims = Claims(self.root / "claims").__enter__()
-        except OSError as error:
-            raise self._not_writable(error, "claims") from error
-        try:
-            yield claims
-        finally:
-            claims.__exit__(None, None, None)
+    def claims(self) -> Claims:
+        """Who is at which video, to be entered for as long as a run extracts."""
+        return Claims(self.root)
 
     @contextmanager
     def lock(self) -> Iterator[None]:

@@ -7,9 +7,10 @@
 import io
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import get_type_hints
+from typing import Any, get_type_hints
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -63,14 +64,23 @@ def rows_of(stored: Sequence[tuple[Stored, int, int]]) -> Rows:
         stored: what an archive says, its size in bytes and its time of change in nanoseconds.
     """
     videos = pa.Table.from_pylist(
-        [{**asdict(each.row), ARCHIVE[0]: size, ARCHIVE[1]: modified} for each, size, modified in stored], VIDEO_SCHEMA
+        [{**_texts(asdict(each.row)), ARCHIVE[0]: size, ARCHIVE[1]: modified} for each, size, modified in stored],
+        VIDEO_SCHEMA,
     )
-    tables = [
-        pa.Table.from_pandas(each.crops.assign(video=np.int32(number)), CROP_SCHEMA, preserve_index=False)
-        for number, (each, _, _) in enumerate(stored)
-        if len(each.crops)
-    ]
-    return Rows(videos, pa.concat_tables([CROP_SCHEMA.empty_table(), *tables]))
+    crops = [each.crops for each, _, _ in stored if len(each.crops)]
+    if not crops:
+        return Rows(videos, CROP_SCHEMA.empty_table())
+    numbers = np.repeat(np.arange(len(stored), dtype=np.int32), [len(each.crops) for each, _, _ in stored])
+    table = pd.concat(crops, ignore_index=True).assign(video=numbers)
+    return Rows(videos, pa.Table.from_pandas(table, CROP_SCHEMA, preserve_index=False))
+
+
+def _texts(row: dict[str, Any]) -> dict[str, Any]:
+    """The same, with names of files that are no text, as in an error's message, written as one."""
+    return {
+        name: value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+        for name, value in row.items()
+    }
 
 
 def merged(older: Rows, newer: Rows) -> Rows:

@@ -11,13 +11,12 @@ An archive is renamed into place when it is whole. The tables are made from the 
 
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -25,24 +24,18 @@ import yaml
 
 from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
-from deepfake.store.archive import (
-    CROP_COLUMNS,
-    PLACE,
-    DamagedArchiveError,
-    Stored,
-    read_archive,
-    read_checked,
-    read_images,
-    write_archive,
-)
-from deepfake.store.disk import Disk, ReadOnlyError
+from deepfake.store.archive import CROP_COLUMNS, PLACE, Stored, write_archive
+from deepfake.store.archives import Archives
+from deepfake.store.disk import Disk
+from deepfake.store.faults import ReadOnlyError
 from deepfake.store.images import ENCODING, decode, encode
-from deepfake.store.old_layout import bring_over
+from deepfake.store.old_layout import bring_over, tidy
 from deepfake.store.parts import ARCHIVE, rows_of
-from deepfake.store.sources import same_file
-from deepfake.store.survey import Survey, chunks, stat_of
+from deepfake.store.sources import Verdict, judge, made_of_others
+from deepfake.store.survey import THREADS, Survey, chunks
 from deepfake.store.tables import Tables
 
+T = TypeVar("T")
 VIDEO_COLUMNS = [field.name for field in fields(VideoRow)]
 
 
@@ -61,6 +54,7 @@ class FaceStore:
         if self.suffix not in ENCODING:
             raise StoreError(f"faces.image_format is {self.suffix!r}: choose one of {', '.join(ENCODING)}")
         self.disk = Disk(root)
+        self.archives = Archives(root)
         self._tables = Tables(self.disk)
 
     def __reduce__(self) -> tuple[type, tuple[Path, Mapping[str, Any]]]:
@@ -71,8 +65,11 @@ class FaceStore:
         """Make the folder, if need be, and sweep away what a killed run left half-written."""
         recipe = yaml.safe_dump(self.recipe, sort_keys=False).encode()
         path = self.root / "recipe.yaml"
-        if not path.exists() or path.read_bytes() != recipe:
+        if not path.exists():
             self.replace("recipe.yaml", recipe)
+        elif path.read_bytes() != recipe:
+            with suppress(ReadOnlyError):  # it is for people; the folder's name tells the recipe
+                self.replace("recipe.yaml", recipe)
         self.disk.sweep()
         return self
 
@@ -85,27 +82,30 @@ class FaceStore:
         self.disk.replace(name, content)
 
     def archive_path(self, video_id: str) -> Path:
-        """Where the faces of a video are. A name that would be too long for a disk is cut, and a hash added to it."""
-        *folders, name = video_id.split("/")
-        if len(os.fsencode(name)) > 251:
-            digest = hashlib.blake2b(os.fsencode(name), digest_size=8).hexdigest()
-            name = f"{os.fsencode(name)[:200].decode(errors='ignore')}-{digest}"
-        return self.root.joinpath("crops", *folders, f"{name}.zip")
+        """Where the faces of a video are.
+
+        Raises:
+            StoreError: no archive can have its name.
+        """
+        return self.archives.path(video_id)
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
         """Of these files (video_id -> path), those that are to be extracted, by id.
 
         These are new, or failed, or have changed, or their archive is damaged. Whether a file has changed is told by
-        its size and its time, and where only the time is another, by its content.
+        its size and its time, and where only its time or its place is another, by its content.
 
         Raises:
-            StoreError: the store holds the faces of other files of these names, or the archive of one video would lie
-                where others have a folder.
+            StoreError: the store holds the faces of other files of these names, or one of the names cannot be stored,
+                or two not beside each other.
         """
-        return Survey(self.root, self._tables, self.archive_path, self._bring_over).todo(paths)
+        return Survey(self.archives, self._tables, self._bring_over, self._tidy).todo(paths)
 
     def _bring_over(self, video_id: str) -> VideoRow | None:
-        return bring_over(self.root / "crops" / video_id, self.suffix, self.write)
+        return bring_over(self.root / "crops" / video_id, video_id, self.suffix, self.write)
+
+    def _tidy(self, video_id: str) -> None:
+        tidy(self.root / "crops" / video_id, self.suffix)
 
     def encode(self, image: np.ndarray) -> bytes:
         """(S, S, 3) uint8 RGB -> the file that is stored of it."""
@@ -136,23 +136,24 @@ class FaceStore:
         Raises:
             StoreError: one of them has no archive yet.
         """
+        video_ids = list(video_ids)
         changed = self.update_tables(video_ids)
         if changed or not (self.root / "videos.csv").exists():
             with suppress(ReadOnlyError):
-                self.replace("videos.csv", self.videos().to_csv().encode())
+                self.replace("videos.csv", self._whole(video_ids, self.videos).to_csv().encode())
         return changed
 
     def update_tables(self, video_ids: Iterable[str]) -> bool:
         """The same, without the table for people, which is written as a whole."""
         stale = self._stale(video_ids)
         for chunk in chunks(stale):
-            with ThreadPoolExecutor(8) as pool:  # on a network disk, most of it is waiting
+            with ThreadPoolExecutor(THREADS) as pool:
                 self._tables.append(rows_of(list(pool.map(self._for_tables, chunk))))
         return bool(stale)
 
     def _for_tables(self, video_id: str) -> tuple[Stored, int, int]:
-        now = stat_of(self.archive_path(video_id)) or (0, 0)  # before it is read, in case it is replaced meanwhile
-        return self._required(video_id), *now
+        now = self.archives.stat(video_id) or (0, 0)  # before it is read, in case it is replaced meanwhile
+        return self.archives.require(video_id), *now
 
     def _stale(self, video_ids: Iterable[str]) -> list[str]:
         """Of these videos, those of whose archives the tables do not know, or know something else."""
@@ -161,35 +162,42 @@ class FaceStore:
         known = known[known.index.isin(ids)]
         stats = zip(*(known[name].to_list() for name in ARCHIVE), strict=True)
         noted = dict(zip(known.index.to_list(), stats, strict=True))
-        return [video_id for video_id in ids if noted.get(video_id, ()) != stat_of(self.archive_path(video_id))]
+        return [video_id for video_id in ids if noted.get(video_id, ()) != self.archives.stat(video_id)]
 
     def lists(self, video_ids: Iterable[str]) -> bool:
         """Whether the tables say of all these videos what their archives say."""
         return not self._stale(video_ids)
 
-    def _required(self, video_id: str) -> Stored:
-        found = self.stored(video_id)
-        if found is None:
-            raise StoreError(f"face store {self.root} lacks {video_id}: run scripts/extract.py to complete it")
-        return found
-
     def has(self, video_id: str) -> bool:
         """Whether a video has been through extraction, whatever became of it."""
-        return stat_of(self.archive_path(video_id)) is not None
+        return self.archives.stat(video_id) is not None
 
     def stored(self, video_id: str) -> Stored | None:
-        """One video straight from its archive, before the tables know of it; None if there is none that can be read."""
-        try:
-            return read_archive(self.archive_path(video_id))
-        except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
-            return None
+        """One video straight from its archive, before the tables know of it; None if it has none.
+
+        Raises:
+            StoreError: its archive is damaged, and was removed.
+        """
+        return self.archives.find(video_id)
+
+    def failed(self, video_id: str) -> bool:
+        """Whether a video failed when it was extracted last."""
+        found = self.archives.peek(video_id)
+        return found is not None and found.row.status == Status.FAILED
 
     def done(self, video_id: str, path: Path) -> VideoRow | None:
-        """What became of a video that another run may have extracted just now; None if it is still to be done."""
-        found = self.stored(video_id)
-        if found is None or found.row.status == Status.FAILED or not same_file(found.row, path):
+        """What became of a video that another run may have extracted just now; None if it is still to be done.
+
+        Raises:
+            StoreError: that run extracted another file of this name.
+        """
+        found = self.archives.whole(video_id)
+        if found is None or found.row.status == Status.FAILED or found.row.num_bytes < 0:
             return None
-        return found.row
+        verdict = judge(found.row, path)
+        if verdict is Verdict.FOREIGN:
+            raise made_of_others(self.root, video_id, found.row.path, path, 1)
+        return found.row if verdict in (Verdict.SAME, Verdict.MOVED) else None
 
     def videos(self) -> pd.DataFrame:
         """One row a video, columns as `VideoRow`; index `video_id`."""
@@ -201,7 +209,7 @@ class FaceStore:
         Raises:
             StoreError: one of them is not there.
         """
-        rows = [asdict(self._required(video_id).row) for video_id in video_ids]
+        rows = [asdict(self.archives.require(video_id).row) for video_id in video_ids]
         return pd.DataFrame(rows, columns=VIDEO_COLUMNS).set_index("video_id")
 
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
@@ -210,7 +218,7 @@ class FaceStore:
         Raises:
             StoreError: one of them is not there.
         """
-        videos = self.videos()
+        videos = self._whole(video_ids, self.videos)
         missing = pd.Index(video_ids).difference(videos.index)
         if len(missing):
             raise StoreError(
@@ -236,7 +244,16 @@ class FaceStore:
         Returns:
             (N,) int32, each crop's place in `video_ids`; and each column, (N,).
         """
-        return self._tables.crops(video_ids, columns)
+        return self._whole(video_ids, lambda: self._tables.crops(video_ids, columns))
+
+    def _whole(self, video_ids: Iterable[str], read: Callable[[], T]) -> T:
+        """What the tables say; where a part of them is damaged, its rows are taken from these archives first."""
+        while True:
+            num_lost = self._tables.num_lost
+            found = read()
+            if self._tables.num_lost == num_lost:
+                return found
+            self.update_tables([video_id for video_id in video_ids if self.has(video_id)])
 
     def read_images(self, video_id: str, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
         """The files of some crops of a video, by their `PLACE`; `decode` makes pixels of one.
@@ -244,28 +261,7 @@ class FaceStore:
         Raises:
             StoreError: they are not there, or were changed. A damaged archive is removed.
         """
-        path = self.archive_path(video_id)
-        try:
-            return read_images(path, offsets, lengths, crcs)
-        except DamagedArchiveError as error:
-            raise self._damaged(path, error.reason) from error
-        except FileNotFoundError as error:
-            raise StoreError(f"{path} is gone: give the same command again, which extracts its video again") from error
-
-    def _damaged(self, path: Path, reason: str) -> StoreError:
-        """Tell an archive that is damaged, which is removed, from one that is newer than the tables that were read."""
-        try:
-            read_checked(path)
-        except DamagedArchiveError:
-            with suppress(OSError):
-                path.unlink()
-            return StoreError(
-                f"{path} is damaged ({reason}); it was removed: give the same command again, which extracts its video "
-                "again"
-            )
-        except FileNotFoundError:
-            pass
-        return StoreError(f"{path} was replaced by another run while this one read it: give the same command again")
+        return self.archives.images(video_id, offsets, lengths, crcs)
 
     def image(self, video_id: str, track: int, frame: int) -> np.ndarray:
         """(S, S, 3) uint8 RGB, one crop straight from its archive.
@@ -273,7 +269,7 @@ class FaceStore:
         Raises:
             StoreError: it is not there, or was changed.
         """
-        crops = self._required(video_id).crops
+        crops = self.archives.require(video_id).crops
         place = crops.loc[(crops["track"] == track) & (crops["frame"] == frame), PLACE]
         if place.empty:
             raise StoreError(f"{self.archive_path(video_id)} has no crop of track {track} in frame {frame}")

@@ -1,24 +1,26 @@
 """Which videos are to be extracted: what the tables, the archives and the files themselves say of it."""
 
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from tqdm import tqdm
 
-from deepfake.content import digest
-from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import DamagedArchiveError, Stored, read_archive, read_checked
+from deepfake.store.archives import Archives, Stat
+from deepfake.store.names import require_apart
+from deepfake.store.old_layout import TABLES
 from deepfake.store.parts import rows_of
-from deepfake.store.sources import facts
+from deepfake.store.sources import Facts, Verdict, at_a_glance, by_content, facts, look_at, made_of_others
 from deepfake.store.tables import Tables
 
 log = logging.getLogger(__name__)
-Stat = tuple[int, int]  # size in bytes and time of change in nanoseconds of an archive
+THREADS = 8  # on a network disk, most of it is waiting
 
 
 class Noted(NamedTuple):
@@ -37,136 +39,134 @@ class Survey:
     """One look at a store and at the files of a corpus.
 
     Args:
-        root: of the store.
+        archives: of the store.
         tables: of the store.
-        archive_path: where the archive of a video is.
         bring_over: makes an archive of a video of the layout of before; None if there is nothing of it.
+        tidy: removes what is left of such a video whose archive is there.
     """
 
     def __init__(
         self,
-        root: Path,
+        archives: Archives,
         tables: Tables,
-        archive_path: Callable[[str], Path],
         bring_over: Callable[[str], VideoRow | None],
+        tidy: Callable[[str], None],
     ) -> None:
-        self.root = root
+        self.root = archives.root
+        self.archives = archives
         self.tables = tables
-        self.archive_path = archive_path
         self.bring_over = bring_over
-        self._elsewhere: list[str] = []  # the same content with another time, as when a corpus was copied
-        self._foreign: list[tuple[str, str]] = []
-        self._changed: list[str] = []
+        self.tidy = tidy
         self._brought_over = 0
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
         """See `FaceStore.todo`."""
-        self._require_apart(paths)
-        known = self._noted(paths)
-        todo = {}
-        with tqdm(sorted(paths.items()), desc="looking at the store", unit="video", delay=2, leave=False) as bar:
-            for video_id, path in bar:
-                if self._is_todo(video_id, path, known.get(video_id)):
-                    todo[video_id] = path
-        if self._foreign:
-            self._refuse(paths)
-        if self._changed:
+        require_apart(paths, self.root)
+        found = self._found(paths)
+        again = {name for name, noted in found.items() if noted.status == Status.FAILED or noted.num_bytes < 0}
+        by_verdict: dict[Verdict, list[str]] = {verdict: [] for verdict in Verdict}
+        for name, verdict in self._verdicts(found, paths).items():
+            by_verdict[verdict].append(name)
+        if foreign := by_verdict[Verdict.FOREIGN]:
+            first = foreign[0]
+            raise made_of_others(self.root, first, found[first].path, paths[first], len(foreign))
+        if changed := [name for name in by_verdict[Verdict.CHANGED] if name not in again]:
             log.warning(
                 "%d files are others than were extracted, %s the first of them: they are extracted again",
-                len(self._changed),
-                self._changed[0],
+                len(changed),
+                changed[0],
             )
+        self._note_elsewhere([name for name in by_verdict[Verdict.MOVED] if name not in again], paths)
+        again.update(by_verdict[Verdict.CHANGED], by_verdict[Verdict.UNKNOWN])
+        return {name: path for name, path in sorted(paths.items()) if name in again or name not in found}
+
+    def _found(self, paths: Mapping[str, Path]) -> dict[str, Noted]:
+        """What is known of the videos that are in the store."""
+        known, found = self._listed(paths), {}
+        was_old = (self.root / TABLES[0]).exists()
+        for video_id in _bar(sorted(paths), "looking at the store"):
+            noted, at = known.get(video_id), self.archives.stat(video_id)
+            if noted is None or at != noted[-2:]:
+                noted = self._looked_up(video_id, at, checked=noted is not None)
+            if noted is not None:
+                found[video_id] = noted
+                if was_old:
+                    self.tidy(video_id)
         if self._brought_over:
             log.info("%d videos had a folder each, which is an archive now", self._brought_over)
-            for name in ("crops.parquet", "videos.csv"):  # the tables of that layout
-                (self.root / name).unlink(missing_ok=True)
-        self._note_elsewhere(paths)
-        return todo
+        if was_old or self._brought_over:
+            for name in TABLES:
+                with suppress(OSError):
+                    (self.root / name).unlink(missing_ok=True)
+        return found
 
-    def _is_todo(self, video_id: str, path: Path, noted: Noted | None) -> bool:
-        if noted is None or stat_of(self.archive_path(video_id)) != noted[-2:]:
-            noted = self._looked_up(video_id, checked=noted is not None)
-        if noted is None or noted.status == Status.FAILED or noted.num_bytes < 0:
-            return True
-        now = facts(path)
-        if now["num_bytes"] == noted.num_bytes:
-            if now["modified_ns"] == noted.modified_ns or not noted.digest:
-                return False
-            if digest(path) == noted.digest:
-                self._elsewhere.append(video_id)
-                return False
-        if noted.path in ("", now["path"]):
-            self._changed.append(video_id)
-        else:
-            self._foreign.append((video_id, noted.path))
-        return True
+    def _verdicts(self, known: Mapping[str, Noted], paths: Mapping[str, Path]) -> dict[str, Verdict]:
+        """What the file of each video is."""
+        verdicts: dict[str, Verdict] = {}
+        unsure: dict[str, Facts] = {}
+        for video_id, noted in known.items():
+            if noted.status == Status.FAILED:
+                continue  # it is tried again, whatever it is
+            now = look_at(paths[video_id])
+            verdict = at_a_glance(noted, now)
+            if verdict is None:
+                unsure[video_id] = now
+            else:
+                verdicts[video_id] = verdict
+        with ThreadPoolExecutor(THREADS) as pool:
+            found = pool.map(lambda name: by_content(known[name], unsure[name], paths[name]), unsure)
+            verdicts |= zip(unsure, _bar(found, "comparing files", total=len(unsure)), strict=True)
+        return dict(sorted(verdicts.items()))
 
-    def _noted(self, video_ids: Iterable[str]) -> dict[str, Noted]:
+    def _listed(self, video_ids: Iterable[str]) -> dict[str, Noted]:
         table = self.tables.videos(Noted._fields)
         table = table[table.index.isin(list(video_ids))]
         rows = zip(*(table[name].to_list() for name in Noted._fields), strict=True)
         return dict(zip(table.index.to_list(), map(Noted._make, rows), strict=True))
 
-    def _looked_up(self, video_id: str, *, checked: bool) -> Noted | None:
+    def _looked_up(self, video_id: str, now: Stat | None, *, checked: bool) -> Noted | None:
         """What the archive itself says, `checked` with all of its images; a damaged one is as good as none."""
-        path = self.archive_path(video_id)
-        try:
-            row = (read_checked if checked else read_archive)(path).row
-        except (FileNotFoundError, NotADirectoryError):
-            found = self.bring_over(video_id)
-            if found is None:
+        path = self.archives.path(video_id)
+        if now is None:
+            row = self.bring_over(video_id)
+            if row is None:
                 return None
-            row = found
             self._brought_over += 1
+            return _noted(row, self.archives.stat(video_id))
+        try:
+            return _noted((read_checked if checked else read_archive)(path, video_id).row, now)
+        except (FileNotFoundError, NotADirectoryError):  # just now
+            return None
         except DamagedArchiveError as error:
             log.warning("%s is damaged: %s; its video is extracted again", error.path, error.reason)
             return None
-        now = stat_of(path) or (0, 0)
-        return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *now)
 
-    def _require_apart(self, paths: Mapping[str, Path]) -> None:
-        folders = {str(parent) for video_id in paths for parent in PurePosixPath(video_id).parents}
-        for video_id in paths:
-            if (name := f"{video_id}.zip") in folders:
-                inside = next(other for other in paths if other.startswith(f"{name}/"))
-                raise StoreError(
-                    f"{video_id} and {inside} cannot both be stored, as the archive of the first would be the folder "
-                    f"of the second: rename {paths[video_id]}"
-                )
-
-    def _refuse(self, paths: Mapping[str, Path]) -> None:
-        video_id, there = self._foreign[0]
-        raise StoreError(
-            f"face store {self.root} was made of other files: {video_id} is {there} there and {paths[video_id]} here, "
-            f"with another content ({len(self._foreign)} videos differ): give this corpus a name of its own, as with "
-            "data.name=mine, or delete the store if the other files are no longer wanted"
-        )
-
-    def _note_elsewhere(self, paths: Mapping[str, Path]) -> None:
+    def _note_elsewhere(self, video_ids: Sequence[str], paths: Mapping[str, Path]) -> None:
         """Note where the files are now, and their times, so that their contents are compared once."""
-        if not self._elsewhere:
+        if not video_ids:
             return
         log.info(
-            "%d files have another time than when they were extracted, and the same content (%s the first of them)",
-            len(self._elsewhere),
-            self._elsewhere[0],
+            "%d files are at another place or have another time than when they were extracted, and the same content "
+            "(%s the first of them)",
+            len(video_ids),
+            video_ids[0],
         )
-        for chunk in chunks(self._elsewhere):
+        for chunk in chunks(video_ids):
             now = []
             for video_id in chunk:
-                at = stat_of(self.archive_path(video_id)) or (0, 0)
-                stored = read_archive(self.archive_path(video_id))
-                now.append((Stored(replace(stored.row, **facts(paths[video_id])), stored.crops), *at))
+                at, stored = self.archives.stat(video_id), self.archives.peek(video_id)
+                if at and stored:
+                    now.append((Stored(replace(stored.row, **facts(paths[video_id])), stored.crops), *at))
             self.tables.append(rows_of(now))
 
 
-def stat_of(archive: Path) -> Stat | None:
-    """Size and time of an archive; None if there is none."""
-    try:
-        found = os.stat(archive)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    return found.st_size, found.st_mtime_ns
+def _noted(row: VideoRow, at: Stat | None) -> Noted:
+    return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *(at or (0, 0)))
+
+
+def _bar(each: Iterable[Any], what: str, total: int | None = None) -> Iterable[Any]:
+    """A progress bar, if it takes long."""
+    return tqdm(each, desc=what, total=total, unit="video", delay=2, leave=False)
 
 
 def chunks(video_ids: Sequence[str], at_once: int = 1000) -> list[Sequence[str]]:

@@ -8,11 +8,12 @@ Neighbours become one as long as the earlier is less than twice as large as the 
 row is written a few times only. A part that was replaced stays for ten minutes, for whoever reads it just now.
 """
 
+import errno
 import json
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Literal
@@ -22,7 +23,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from deepfake.store.disk import Disk, ReadOnlyError
+from deepfake.store.disk import Disk
+from deepfake.store.faults import ReadOnlyError, not_readable
 from deepfake.store.parts import SCHEMAS, Part, Rows, as_parquet, merged
 
 log = logging.getLogger(__name__)
@@ -46,7 +48,9 @@ class Tables:
         self.disk = disk
         self.folder = disk.root / "tables"
         self._unsaved: dict[Part, Rows] = {}  # of a store that cannot be written to
+        self.num_lost = 0  # parts that turned out to be damaged, so that their rows are missing
         self._damaged: set[str] = set()
+        self._unreadable: bytes | None = None  # what a manifest holds that is none
         self._live: tuple[tuple[Part, ...], pd.DataFrame] = ((), pd.DataFrame())
 
     def videos(self, columns: Sequence[str]) -> pd.DataFrame:
@@ -120,6 +124,7 @@ class Tables:
                 self._write_manifest(parts, [*left, *((part.name, now) for part in superseded)])
                 for name in {name for name, _ in retired} - {name for name, _ in left}:
                     self._remove(name)
+                self._sweep({part.name for part in (*parts, *superseded)} | {name for name, _ in left})
         except ReadOnlyError:
             part = Part(uuid.uuid4().hex, rows.videos.num_rows, rows.crops.num_rows, 0, 0)
             self._unsaved[part] = rows
@@ -149,7 +154,11 @@ class Tables:
         for part in parts:
             for kind, size in (("videos", part.videos_bytes), ("crops", part.crops_bytes)):
                 path = self.folder / _file_name(part.name, kind)
-                if not path.exists() or path.stat().st_size != size:
+                try:
+                    whole = path.stat().st_size == size
+                except FileNotFoundError:
+                    whole = False
+                if not whole:
                     raise _DamagedPartError(part.name)
         return (*parts, *self._unsaved)
 
@@ -179,6 +188,9 @@ class Tables:
                 path, columns=list(columns), schema=SCHEMAS[kind], page_checksum_verification=True, partitioning=None
             )
         except (OSError, pa.ArrowException) as error:
+            code = getattr(error, "errno", None)  # pyarrow's own have none, and those of the machine no damage
+            if code not in (None, errno.ENOENT, errno.EINVAL):
+                raise not_readable(path, error) from error
             raise _DamagedPartError(part.name) from error
         if table.num_rows != (part.num_videos if kind == "videos" else part.num_crops):
             raise _DamagedPartError(part.name)
@@ -190,6 +202,7 @@ class Tables:
             return  # it was replaced meanwhile
         self._tell_damage(name)
         self._damaged.add(name)
+        self.num_lost += 1
         with suppress(ReadOnlyError), self.disk.lock():
             parts, retired = self._manifest()
             self._write_manifest([part for part in parts if part.name != name], retired)
@@ -203,23 +216,37 @@ class Tables:
     def _manifest(self) -> tuple[list[Part], list[tuple[str, float]]]:
         """The parts in their order, and the names of those that were replaced, with the time when they were."""
         path = self.folder / "manifest.json"
-        if not path.exists():
-            return [], []
         try:
-            content = json.loads(path.read_text())
-            parts = [Part(**part) for part in content["parts"]]
-            return parts, [(str(name), float(since)) for name, since in content["retired"]]
-        except (ValueError, KeyError, TypeError):
-            log.warning("%s cannot be read; the tables are made from the archives again", path)
+            content = path.read_bytes()
+        except FileNotFoundError:
+            return [], []
+        except OSError as error:
+            raise not_readable(path, error) from error
+        try:
+            known = json.loads(content)
+            parts = [Part(**part) for part in known["parts"]]
+            return parts, [(str(name), float(since)) for name, since in known["retired"]]
+        except (ValueError, LookupError, TypeError):
+            if content != self._unreadable:  # say it once
+                log.warning("%s cannot be read; the tables are made from the archives again", path)
+            self._unreadable = content
             return [], []
 
     def _write_manifest(self, parts: Sequence[Part], retired: Sequence[tuple[str, float]]) -> None:
         content = {"parts": [asdict(part) for part in parts], "retired": list(retired)}
         self.disk.replace("tables/manifest.json", json.dumps(content, indent=1).encode())
 
+    def _sweep(self, names: Set[str]) -> None:
+        """Remove files that no manifest lists: of runs that were killed, or of a manifest that was lost."""
+        for file in self.folder.glob("*.parquet"):
+            with suppress(OSError):
+                if file.name.partition(".")[0] not in names and time.time() - file.stat().st_mtime > RETIRED_S:
+                    file.unlink()
+
     def _remove(self, name: str) -> None:
         for kind in SCHEMAS:
-            (self.folder / _file_name(name, kind)).unlink(missing_ok=True)
+            with suppress(OSError):  # what is left is listed nowhere
+                (self.folder / _file_name(name, kind)).unlink(missing_ok=True)
 
 
 def _file_name(name: str, kind: str) -> str:

@@ -1,6 +1,7 @@
 """Videos to face store, with drawn squares for faces: what is stored, what is not done twice, what does not stop it."""
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,31 @@ def test_two_workers_give_the_same_store(store: FaceStore, videos: dict[str, Pat
     assert contents(run(videos, tmp_path, num_workers=2).root) == contents(store.root)
 
 
+@pytest.mark.parametrize("damage", ["a bit", "its end is gone", "empty", "gone", "the tables too"])
+def test_the_same_command_mends_a_damaged_archive(
+    damage: str, store: FaceStore, videos: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    shutil.copytree(store.root, tmp_path / store.root.name)
+    path = tmp_path / store.root.name / "crops/fake/two.zip"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    match damage:
+        case "a bit":
+            path.write_bytes(content)
+        case "its end is gone":
+            path.write_bytes(content[:-100])
+        case "gone":
+            path.unlink()
+        case _:
+            path.write_bytes(b"")
+    if damage == "the tables too":
+        shutil.rmtree(tmp_path / store.root.name / "tables")
+    mended = run(videos, tmp_path)
+    assert contents(mended.root) == contents(store.root)
+    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(said) == (damage != "gone") and all(f"{path} is damaged" in line for line in said)
+
+
 def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
     other = run({"none": videos["none"]}, tmp_path, {**RECIPE, "margin": 2.0})
     assert other.root.name != store.root.name
@@ -162,7 +188,7 @@ def test_a_frozen_segment_is_lost_and_repeated_frames_are_counted(tmp_path: Path
 
 def test_a_still_picture_is_no_video(tmp_path: Path) -> None:
     frames = frames_with(one_face, 1).repeat(40, axis=0)
-    store = run({"a": write_video(tmp_path / "a.mp4", frames)}, tmp_path / "faces")
+    store = run({"a": write_video(tmp_path / "a.mkv", frames, codec="ffv1", pixels="bgr0")}, tmp_path / "faces")
     assert store.videos().loc["a", ["status", "reason"]].tolist() == [
         "unreadable",
         "it shows a frozen picture; 2 of 2 segments show a frozen picture",

@@ -145,7 +145,7 @@ def test_two_runs_that_write_the_same_video_leave_one_of_them_whole(tmp_path: Pa
     with ThreadPoolExecutor(8) as pool:
         frames = [crops(list(range(n))) for n in range(1, 9)] * 4
         list(pool.map(lambda rows: store.write(VideoRow("a", Status.OK), rows, [image] * len(rows)), frames))
-    stored = read_checked(store.archive_path("a"))
+    stored = read_checked(store.archive_path("a"), "a")
     with zipfile.ZipFile(store.archive_path("a")) as archive:
         names = [f"0/{frame:06d}.png" for frame in stored.crops["frame"]]
         assert archive.namelist() == [*names, "crops.csv", "video.json"]

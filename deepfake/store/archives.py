@@ -1,0 +1,115 @@
+"""The archives of one store: where they are, and what is done about one that is damaged."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from deepfake.errors import StoreError
+from deepfake.store.archive import DamagedArchiveError, Stored, read_archive, read_checked, read_images
+from deepfake.store.faults import not_readable
+from deepfake.store.names import archive_name
+
+AGAIN = "give the same command again, which extracts its video again"
+Stat = tuple[int, int]  # size in bytes and time of change in nanoseconds of an archive
+
+
+class Archives:
+    """The archives of one store.
+
+    Args:
+        root: of the store.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, video_id: str) -> Path:
+        """Where the faces of a video are.
+
+        Raises:
+            StoreError: no archive can have its name.
+        """
+        return self.root / "crops" / archive_name(video_id)
+
+    def stat(self, video_id: str) -> Stat | None:
+        """Size and time of an archive; None if there is none."""
+        path = self.path(video_id)
+        try:
+            found = os.stat(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise not_readable(path, error) from error
+        return found.st_size, found.st_mtime_ns
+
+    def peek(self, video_id: str) -> Stored | None:
+        """What an archive says, if there is one that can be read."""
+        try:
+            return read_archive(self.path(video_id), video_id)
+        except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
+            return None
+
+    def whole(self, video_id: str) -> Stored | None:
+        """What an archive says, if there is one that is whole, images included."""
+        try:
+            return read_checked(self.path(video_id), video_id)
+        except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
+            return None
+
+    def find(self, video_id: str) -> Stored | None:
+        """What an archive says, if there is one.
+
+        Raises:
+            StoreError: it is damaged, and was removed.
+        """
+        try:
+            return read_archive(self.path(video_id), video_id)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except DamagedArchiveError as error:
+            raise self._damaged(video_id, error.reason) from error
+
+    def require(self, video_id: str) -> Stored:
+        """What an archive says.
+
+        Raises:
+            StoreError: there is none, or it is damaged, and was removed.
+        """
+        found = self.find(video_id)
+        if found is None:
+            raise StoreError(f"face store {self.root} lacks {video_id}: run scripts/extract.py to complete it")
+        return found
+
+    def images(self, video_id: str, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
+        """The files of some crops of a video, by their places.
+
+        Raises:
+            StoreError: they are not there, or were changed. A damaged archive is removed.
+        """
+        path = self.path(video_id)
+        try:
+            return read_images(path, offsets, lengths, crcs)
+        except DamagedArchiveError as error:
+            raise self._damaged(video_id, error.reason) from error
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise StoreError(f"{path} is gone: {AGAIN}") from error
+
+    def _damaged(self, video_id: str, reason: str) -> StoreError:
+        """Tell an archive that is damaged, which is removed, from one that is newer than what was read of it."""
+        path, before = self.path(video_id), self.stat(video_id)
+        try:
+            read_checked(path, video_id)
+        except DamagedArchiveError:
+            try:
+                if self.stat(video_id) == before:  # nobody has put another in its place
+                    path.unlink()
+            except OSError as error:
+                return StoreError(
+                    f"{path} is damaged ({reason}) and cannot be removed ({error.strerror}): where the store can be "
+                    f"written to, remove it and {AGAIN}"
+                )
+            return StoreError(f"{path} is damaged ({reason}); it was removed: {AGAIN}")
+        except (FileNotFoundError, NotADirectoryError):
+            return StoreError(f"{path} is damaged ({reason}); it was removed: {AGAIN}")
+        return StoreError(f"{path} was replaced by another run while this one read it: give the same command again")

@@ -1,0 +1,50 @@
+"""What is said when the disk of a store does not do what it is asked to."""
+
+import errno
+import os
+from pathlib import Path
+
+from deepfake.errors import StoreError
+
+_READ_ONLY = (errno.EROFS, errno.EACCES, errno.EPERM)
+_IN_THE_WAY = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class ReadOnlyError(StoreError):
+    """The store lies where nothing can be written."""
+
+
+def not_writable(root: Path, error: OSError, at: str) -> StoreError:
+    """Why a store could not be written to, and the cure.
+
+    Args:
+        root: of the store.
+        error: of the system.
+        at: the file, by its path in the store.
+    """
+    kind: type[StoreError] = ReadOnlyError if error.errno in _READ_ONLY else StoreError
+    if kind is ReadOnlyError:
+        cure = "let this user write there, or choose another folder with paths.faces_dir"
+    elif error.errno in _IN_THE_WAY:
+        cure = "something else is in its place: move that away and give the same command again"
+    elif error.errno == errno.ENAMETOOLONG:
+        cure = "choose a folder with a shorter path with paths.faces_dir"
+    elif error.errno in _FULL:
+        cure = "make room and give the same command again, it goes on from here"
+    else:
+        cure = "see to the disk and give the same command again, it goes on from here"
+    return kind(f"face store {root} cannot be written to ({error.strerror or error}) at {at}: {cure}")
+
+
+def not_readable(path: Path | str, error: OSError) -> StoreError:
+    """Why a file could not be read though it may be whole, and the cure."""
+    if error.errno in _IN_THE_WAY:
+        cure = "a folder is where a file is to be, or the other way round: move it away"
+    elif error.errno in _READ_ONLY:
+        cure = "let this user read it"
+    else:
+        cure = "see to the disk"
+    return StoreError(
+        f"{os.fspath(path)} cannot be read ({error.strerror or error}): {cure}, and give the same command again"
+    )
