@@ -21,6 +21,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
 from deepfake.names import ShowNames, shown
+from deepfake.run.stopping import stoppable
 
 T = TypeVar("T")
 
@@ -29,6 +30,7 @@ NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 uses a name that torch 2.15 renames
     ".*does not have many workers.*",  # on two cores, two are many
     ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the run that is resumed
+    ".*Experiment logs directory .* exists and is not empty.*",  # of a run that goes on there; `run.curves` keeps them
     ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
 )
 
@@ -71,7 +73,8 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
         _prepare_screen()
         try:
             _check_complete(cfg)
-            return stage(cfg)
+            with stoppable():
+                return stage(cfg)
         except Exception as error:
             mistake = mistake_of(error)
             if mistake is None or os.environ.get("HYDRA_FULL_ERROR") == "1":

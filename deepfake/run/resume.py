@@ -1,11 +1,13 @@
 """Going on from a checkpoint in a folder of one's own, without forgetting the best epoch so far."""
 
 import logging
+import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deepfake.errors import CheckpointError, ConfigError
@@ -47,21 +49,81 @@ def carry_best(best: ModelCheckpoint, resumed: Checkpoint) -> None:
     best.kth_value = best.best_model_score = state["best_model_score"]
 
 
+def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
+    """Where a training was stopped, in words, and the option with which it goes on."""
+    last = folder / "checkpoints" / "last.ckpt"
+    where = f"stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
+    if not last.exists():
+        return f"{where}, before an epoch was saved; the same command begins again, with the faces that are there"
+    return f"{where}; go on with the same options and resume={last}"
+
+
+def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: Iterable[str]) -> None:
+    """A run goes on with the options it was begun with, but for those that change no number.
+
+    Args:
+        resumed: the checkpoint to go on from.
+        config: of the run that goes on, resolved.
+        asked: the options that were given for it, as on the command line. One that the checkpoint's version of this
+            project did not have yet is of interest only if it is among them.
+
+    Raises:
+        ConfigError: options differ; all of them are named.
+    """
+    then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
+    given = {word.lstrip("+~").partition("=")[0] for word in asked}
+    differing = []
+    for name in sorted({**then, **now}):
+        new = name not in then and name not in given
+        if not new and not _FREE.fullmatch(name) and then.get(name, _ABSENT) != now.get(name, _ABSENT):
+            differing.append(f"{name} was {_shown(then.get(name, _ABSENT))}, and is {_shown(now.get(name, _ABSENT))}")
+    if differing:
+        raise ConfigError(
+            f"resume={resumed.path} is of a run with other options: {'; '.join(differing)}. Give those it was begun "
+            f"with (its .hydra/overrides.yaml holds them), or begin a new run from its weights, "
+            f"model.weights={resumed.path}"
+        )
+
+
+_ABSENT = "absent"
+# Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
+# goes on, as far as the schedule does not depend on it.
+_FREE = re.compile(
+    r"resume|paths\..*|logger\..*|callbacks\..*|hydra\..*|extract\..*"
+    r"|data\.(?:\w+_)?root|data\.corpus\.(?:\w+_)?root|data\.corpus\.num_workers"
+    r"|loader\.(?:num_workers|cache|cache_dir)"
+    r"|faces\.finder\.(?:weights|device|batch_size)"
+    r"|model\.weights|model\.backbone\.(?:weights|pretrained)"
+    r"|trainer\.(?:max_epochs|accelerator|devices|num_nodes|strategy|default_root_dir|log_every_n_steps|"
+    r"enable_progress_bar|enable_model_summary|enable_checkpointing|profiler|max_time|plugins|benchmark)"
+)
+
+
+def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(node, Mapping) and node:
+        for key, value in node.items():
+            yield from _flat(value, f"{name}.{key}" if name else str(key))
+    else:
+        yield name, node
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value)
+
+
 def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
-    """A run is resumed with the options it was begun with; another model, schedule or corpus is another run.
+    """A run is resumed on the videos it was begun with; another network or corpus is another run.
 
     Args:
         resumed: the checkpoint to go on from.
         card: of the run that goes on.
 
     Raises:
-        ConfigError: model, input, seed, schedule or data differ.
+        ConfigError: the network, its input or the videos differ.
     """
 
     def facts(of: Mapping[str, Any]) -> dict[str, Any]:
-        config = of["config"]
-        chosen = {name: config.get(name) for name in ("seed", "scheduler")}
-        return {"model": of["model"], "spec": of["spec"], "data": of["data"]["fingerprint"], **chosen}
+        return {"model": of["model"], "spec": of["spec"], "data": of["data"]["fingerprint"]}
 
     def contents(of: Mapping[str, Any]) -> Any:  # a card of before they were noted is like any other
         return of["data"].get("content", card["data"].get("content"))
@@ -72,7 +134,6 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
         other.append("content of the videos' files")
     if other:
         raise ConfigError(
-            f"resume={resumed.path} is of a run with another {', '.join(other)}: give the options it was begun with "
-            "(its .hydra/overrides.yaml holds them), or begin a new run from its weights, "
-            f"model.weights={resumed.path}"
+            f"resume={resumed.path} is of a run with another {', '.join(other)}: give the options and the data it was "
+            f"begun with, or begin a new run from its weights, model.weights={resumed.path}"
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
@@ -21,6 +22,7 @@ from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
+from deepfake.run.curves import carry_curves, earlier_curves
 from deepfake.run.entry import entry_point
 from deepfake.run.epochs import best_of, require_epochs, require_rest, scored
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
@@ -34,8 +36,9 @@ from deepfake.run.faces import (
 from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model, model_name
 from deepfake.run.results import covered, leave
-from deepfake.run.resume import carry_best, require_same
+from deepfake.run.resume import carry_best, how_to_go_on, require_same, require_same_options
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
+from deepfake.run.stopping import stoppable
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -59,7 +62,10 @@ def train(cfg: DictConfig) -> float:
     best = best_of(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
     require_epochs(trainer, plain(cfg.trainer))
+    earlier = None
     if resumed:
+        require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
+        earlier = earlier_curves(resumed)
         carry_best(best, resumed)
         require_rest(trainer, best, resumed.content, cfg.resume)
 
@@ -80,12 +86,15 @@ def train(cfg: DictConfig) -> float:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
-    loggers = [GuardedLogger(logger) for logger in start_loggers(cfg.logger, run_id.run_id)]
+    bare = start_loggers(cfg.logger, run_id.run_id)
+    carry_curves(bare, earlier)
+    loggers = [GuardedLogger(logger) for logger in bare]
     with closing(loggers):
         for logger in loggers:
             logger.log_hyperparams(plain(cfg))
         trainer.loggers = list(loggers)
-        fit(trainer, task, datamodule, cfg.resume)
+        with stoppable(lambda: how_to_go_on(trainer, folder)):
+            fit(trainer, task, datamodule, cfg.resume)
         if not best.best_model_path:
             raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
         measure(trainer, task, datamodule, best.best_model_path)

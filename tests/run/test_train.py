@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -98,9 +99,10 @@ def test_a_resumed_run_follows_the_uninterrupted_one(script: Run, tmp_path: Path
     resume = tmp_path / "whole" / "checkpoints" / "epoch=000.ckpt"
     assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
     whole, resumed = losses(tmp_path / "whole"), losses(tmp_path / "resumed")
-    assert resumed["epoch"].unique().tolist() == [1, 2]
-    expected = whole[whole["epoch"] > 0]["train/loss_step"].tolist()
-    assert resumed["train/loss_step"].tolist() == pytest.approx(expected, abs=1e-7)
+    assert resumed["epoch"].unique().tolist() == [0, 1, 2]  # the curves go on, in a folder of its own as well
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "resumed")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert whole.equals(resumed)
     last = [
         torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")
     ]
@@ -133,14 +135,39 @@ def test_an_epochs_checkpoint_knows_that_epochs_score(trained: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "options", [["seed=5"], ["trainer.max_epochs=3"], ["model.margin=1.1"], ["model=mesoinception4"]]
+    ("option", "said"),
+    [
+        ("seed=5", "seed was 0, and is 5"),
+        ("trainer.max_epochs=3", "scheduler.T_max was 2, and is 3"),
+        ("model.margin=1.1", "model.margin was 1.3, and is 1.1"),
+        ("optimizer.lr=0.5", "optimizer.lr was 0.001, and is 0.5"),
+        ("loader.batch_size=9", "loader.batch_size was 8, and is 9"),
+        ("augment=none", "augment.flip was 0.5, and is absent"),
+        ("data.tracks=all", "data.tracks was main, and is all"),
+        ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
+        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
+        ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4, and is"),
+    ],
 )
 def test_a_run_is_not_resumed_as_another(
-    options: list[str], trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+    option: str, said: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     resume = trained / "checkpoints" / "last.ckpt"
-    assert script("train", *TINY, *options, "hydra.run.dir=other", f"resume='{resume}'") == 1
-    assert "is of a run with another" in capfd.readouterr().err
+    assert script("train", *TINY, option, "hydra.run.dir=other", f"resume='{resume}'") == 1
+    error = capfd.readouterr().err
+    assert "is of a run with other options: " in error and said in error and "model.weights=" in error
+
+
+def test_options_that_change_no_number_may_differ(trained: Path, script: Run, tmp_path: Path) -> None:
+    whole, cut = trained / "checkpoints", tmp_path / "cut" / "checkpoints"
+    shutil.copytree(trained, tmp_path / "cut")
+    free = ["loader.num_workers=1", "loader.cache=ram", "extract.num_workers=1", "trainer.log_every_n_steps=1"]
+    resume = f"resume='{cut / 'epoch=000.ckpt'}'"
+    assert script("train", *TINY, *free, "hydra.run.dir=cut", resume) == 0  # in its own folder, one epoch again
+    first, second = (torch.load(path / "last.ckpt", weights_only=True)["state_dict"] for path in (whole, cut))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    before, after = (pd.read_csv(folder / "csv" / "metrics.csv") for folder in (trained, tmp_path / "cut"))
+    pd.testing.assert_frame_equal(before, after, check_like=True, rtol=0, atol=0)
 
 
 def test_a_finished_run_has_nothing_to_resume(trained: Path, script: Run, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,123 @@
+"""Ctrl-C and SIGTERM end a command with 130 and 143, one line, and nothing half-written."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from deepfake.run.stopping import SAME_COMMAND, stoppable
+from tests.conftest import REPOSITORY, TINY, Run
+
+SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_the_innermost_says_how_to_go_on_and_cleaning_up_is_done(
+    number: signal.Signals, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cleaned = []
+
+    def work() -> None:
+        with stoppable(), stoppable(lambda: "stopped in epoch 5"):
+            try:
+                os.kill(os.getpid(), number)
+                time.sleep(5)
+            finally:
+                cleaned.append(True)
+
+    before = [signal.getsignal(each) for each, _ in SIGNALS]
+    try:
+        with pytest.raises(SystemExit) as stopped:
+            work()
+    finally:
+        signal.signal(signal.SIGINT, before[0])
+    assert stopped.value.code == code and cleaned
+    assert capfd.readouterr().err == "\nstopped in epoch 5\n"
+    assert signal.getsignal(signal.SIGTERM) is before[1]
+
+
+def test_other_ends_are_left_alone() -> None:
+    with pytest.raises(SystemExit) as end, stoppable():
+        sys.exit("error: x")
+    assert end.value.code == "error: x"
+    with pytest.raises(ZeroDivisionError), stoppable():
+        1 / 0  # noqa: B018
+
+
+def test_on_slurm_sigterm_is_left_to_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "7")
+    before = signal.getsignal(signal.SIGTERM)
+    with stoppable():
+        assert signal.getsignal(signal.SIGTERM) is before
+
+
+@contextmanager
+def running(folder: Path, data: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A command in a group of processes of its own, as in a terminal."""
+    words = [sys.executable, str(REPOSITORY / "scripts" / f"{name}.py"), *arguments]
+    environment = {**os.environ, "DEEPFAKE_DATA": str(data)}
+    with (folder / "shown").open("w") as file:
+        process = subprocess.Popen(
+            words, cwd=folder, env=environment, stdout=file, stderr=subprocess.STDOUT, text=True, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def wait_for(process: subprocess.Popen[str], folder: Path, words: str) -> None:
+    end = time.monotonic() + 300
+    while words not in (folder / "shown").read_text():
+        assert process.poll() is None and time.monotonic() < end, (folder / "shown").read_text()[-3000:]
+        time.sleep(0.05)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_training_says_with_what_it_goes_on_and_does(
+    number: signal.Signals, code: int, workers: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY, f"loader.num_workers={workers}", "scheduler=constant"]
+    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=whole") == 0
+    with running(tmp_path, data_dir, "train", *options, "trainer.max_epochs=4", "hydra.run.dir=run") as process:
+        wait_for(process, tmp_path, "epoch 2 of 4")
+        os.killpg(process.pid, number)
+        assert process.wait(120) == code
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    shown = (tmp_path / "shown").read_text()
+    assert f"go on with the same options and resume={last}" in shown and "stopped in epoch " in shown
+    assert "Traceback" not in shown and "error" not in shown.lower()
+    assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp*"))
+    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=run", f"resume={last}") == 0
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_an_extraction_is_stopped_and_goes_on(
+    number: signal.Signals, code: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY[:3], "paths.faces_dir=faces", "extract.num_workers=2"]
+    with running(tmp_path, data_dir, "extract", *options) as process:
+        wait_for(process, tmp_path, "| 3/27")
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    shown = (tmp_path / "shown").read_text()
+    assert SAME_COMMAND in shown and "Traceback" not in shown
+    (store,) = (tmp_path / "faces" / "demo").iterdir()
+    assert not list((store / "claims").glob("*.run")) and not list((store / "partial").iterdir())
+    assert script("extract", *options) == 0
+    assert len(pd.read_csv(store / "videos.csv")) == 27
