@@ -5,6 +5,7 @@ worker was told to make ahead, one that the model is at, and the next, which Lig
 """
 
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -65,6 +66,17 @@ def choose_workers(wanted: int | None, batches: Batches, machine: Machine) -> in
     return chosen
 
 
+class ClipLoader(DataLoader[Batch]):
+    """Begins to load when the first batch is asked for.
+
+    A plain loader with workers asks the sampler for the first batches as soon as its iterator is made, and Lightning
+    makes that before it tells the sampler of the epoch: a resumed run would draw what the first epoch drew.
+    """
+
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # an iterator is all that anybody asks for
+        yield from super().__iter__()
+
+
 def clip_loader(
     dataset: ClipDataset,
     batch_size: int,
@@ -89,7 +101,7 @@ def clip_loader(
     """
     batches = batches_of(dataset, batch_size, len(dataset) if sampler is None else len(sampler))
     workers = choose_workers(num_workers, batches, machine or this_machine())
-    return DataLoader(
+    return ClipLoader(
         dataset,
         batch_size,
         sampler=sampler,

@@ -127,3 +127,22 @@ def test_loading_takes_nothing_from_the_global_generator(noise_videos: list[Vide
     torch.manual_seed(0)
     list(data(noise_videos, noise_store, num_workers=0).train_dataloader())
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_a_loader_with_workers_loads_the_epoch_that_it_was_told_of_last(
+    noise_videos: list[Video], noise_store: FaceStore
+) -> None:
+    """As Lightning goes about it: it makes the iterator first, and then says which epoch it is."""
+    loaded = {}
+    for num_workers in (0, 2):
+        data = ClipDataModule(
+            noise_videos, noise_store, SPEC, BasicAugmentation(), 0, batch_size=3, num_workers=num_workers
+        )
+        loader = data.train_dataloader()
+        epochs = []
+        for epoch in (5, 6):
+            iterator = iter(loader)
+            loader.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+            epochs.append(torch.cat([batch["index"] for batch in iterator]).tolist())
+        loaded[num_workers] = epochs
+    assert loaded[0] == loaded[2] and loaded[0][0] != loaded[0][1]

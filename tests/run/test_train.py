@@ -93,8 +93,9 @@ def test_the_same_seed_gives_the_same_run_and_another_another(trained: Path, scr
     assert not np.allclose(first["score"], other["score"])
 
 
-def test_a_resumed_run_follows_the_uninterrupted_one(script: Run, tmp_path: Path) -> None:
-    options = [*TINY, "trainer.max_epochs=3"]
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: Run, tmp_path: Path) -> None:
+    options = [*TINY, "trainer.max_epochs=3", f"loader.num_workers={num_workers}"]
     assert script("train", *options, "hydra.run.dir=whole") == 0
     resume = tmp_path / "whole" / "checkpoints" / "epoch=000.ckpt"
     assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
