@@ -7,6 +7,7 @@ it lives by counting in a file of its own; a count that was seen to move is of t
 
 import atexit
 import os
+import re
 import shutil
 import socket
 import sys
@@ -33,7 +34,10 @@ def size(environ: Mapping[str, str] = os.environ) -> int:
     """How many processes torchrun or srun has started for this run; 1 if neither has."""
     if "TORCHELASTIC_RUN_ID" in environ:
         return int(environ["WORLD_SIZE"])
-    if "SLURM_STEP_ID" in environ and environ.get("SLURM_JOB_NAME") not in ("bash", "interactive"):  # as Lightning has it
+    if "SLURM_STEP_ID" in environ and environ.get("SLURM_JOB_NAME") not in (
+        "bash",
+        "interactive",
+    ):  # as Lightning has it
         return int(environ.get("SLURM_NTASKS", "1"))
     return 1
 
@@ -41,12 +45,12 @@ def size(environ: Mapping[str, str] = os.environ) -> int:
 def launch_name(environ: Mapping[str, str] = os.environ) -> str:
     """A name that all processes of a launch give it, and no two launches that go on at one time in one folder."""
     if "TORCHELASTIC_RUN_ID" not in environ:
-        names = ("SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT")
+        names = ["SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"]
         return "-".join(["slurm", *(environ.get(name, "0") for name in names)])
-    names = ("TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT")
+    names = ["TORCHELASTIC_RUN_ID", "MASTER_ADDR", "MASTER_PORT", "TORCHELASTIC_RESTART_COUNT"]
     one_machine = environ.get("LOCAL_WORLD_SIZE") == environ["WORLD_SIZE"]
     parts = ["torchrun", *(environ.get(name, "0") for name in names), *([socket.gethostname()] if one_machine else [])]
-    return "-".join(part.replace("/", "_").replace(":", "_") for part in parts)
+    return re.sub(r"[^\w.-]", "_", "-".join(parts))
 
 
 class Ranks:
@@ -121,7 +125,8 @@ class Ranks:
         """What is known of another process that has ended too early."""
         for rank in self.others:
             path = self.folder / f"ended-{rank}"
-            if path.exists() and rank in self._seen and (reason := path.read_text()):
+            fresh = self.rank == 0 or 0 in self._seen  # the first clears away what an earlier launch has left
+            if fresh and path.exists() and (reason := path.read_text()):
                 return f"process {rank} of this run failed, so this one ends too: {reason}"
             count, when = self._beats.get(rank, ("", time.monotonic()))
             if count and not path.exists() and time.monotonic() - when > SILENT:

@@ -34,11 +34,13 @@ from deepfake.run.faces import (
     plain,
 )
 from deepfake.run.fitness import require_trainable
-from deepfake.run.model import build_model, model_name
+from deepfake.run.model import build_model
+from deepfake.run.model_name import model_name
 from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, how_to_go_on, require_same, require_same_options
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.run.stopping import stoppable
+from deepfake.run.together import in_turn, meet, size, together
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -54,12 +56,16 @@ def train(cfg: DictConfig) -> float:
         The best epoch's AUC on val videos, for a sweeper to maximise.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    with together():
+        return _train(cfg)
+
+
+def _train(cfg: DictConfig) -> float:
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
-    detector = build_model(cfg.model, resumed)
+    detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    run_id = RunId.of({} if resumed is None else resumed.content)
-    best = best_of(callbacks)
+    best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
     require_epochs(trainer, plain(cfg.trainer))
     earlier = None
@@ -70,15 +76,11 @@ def train(cfg: DictConfig) -> float:
         require_rest(trainer, best, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
+    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
     options = {**cfg.loader, **data_options(rule)}
-    listing = list_corpus(cfg.data)
-    require_trainable(listing)
-    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
-    store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
-    coverage = {split: datamodule.coverage(split) for split in Split}
-    data = describe(cfg.data, listing, coverage, store, rule)
+    data = describe(cfg.data, listing, {split: datamodule.coverage(split) for split in Split}, store, rule)
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data, carried_recipe(faces))
@@ -86,8 +88,10 @@ def train(cfg: DictConfig) -> float:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
+    meet("ready")
     bare = start_loggers(cfg.logger, run_id.run_id)
-    carry_curves(bare, earlier)
+    if trainer.is_global_zero:
+        carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
     with closing(loggers):
         for logger in loggers:
@@ -105,6 +109,14 @@ def train(cfg: DictConfig) -> float:
     return task.measured["val/video/auc"]
 
 
+def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], FaceStore]:
+    """The corpus, the settled recipe of its faces, and the store that holds them."""
+    listing = list_corpus(cfg.data)
+    require_trainable(listing)
+    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
+    return listing, faces, audited_store(cfg, faces, listing)
+
+
 def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
     """The loggers, those that know runs by an id under that of this run, unless another was asked for."""
     own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
@@ -118,11 +130,20 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Train
         ConfigError: this machine or Lightning cannot do what `trainer` asks for.
     """
     try:
-        return instantiate(options, callbacks=callbacks, logger=False)
+        trainer: pl.Trainer = instantiate(options, callbacks=callbacks, logger=False)
     except InstantiationException as error:
         if isinstance(error.__cause__, MisconfigurationException):
             raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error
+        if size() > 1:  # of what Slurm or torchrun has set Lightning says by errors of any kind that it does not fit
+            raise ConfigError(f"trainer: {error.__cause__ or error}") from error
         raise
+    wanted = trainer.num_devices * trainer.num_nodes
+    if size() not in (1, wanted):
+        raise ConfigError(
+            f"{size()} processes were started for this run, and the trainer is for {wanted}: give trainer=ddp with "
+            f"trainer.devices and trainer.num_nodes that make {size()}, or start one process"
+        )
+    return trainer
 
 
 def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, resume: str | None) -> None:
