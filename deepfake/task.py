@@ -76,7 +76,8 @@ class DetectorTask(pl.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         loss: Tensor = self.loss(self(batch["clip"]), batch["label"])
         self._watch(loss.detach())
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["label"]))
+        size = len(batch["label"])
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size, sync_dist=True)
         return loss
 
     def _watch(self, loss: Tensor) -> None:

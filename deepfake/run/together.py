@@ -60,9 +60,11 @@ class Ranks:
         folder: that all of them see.
         rank: of this one.
         count: how many there are.
+        unique: whether no other launch has had this folder, so that all that is found there may be believed.
     """
 
-    def __init__(self, folder: Path, rank: int, count: int) -> None:
+    def __init__(self, folder: Path, rank: int, count: int, *, unique: bool = False) -> None:
+        self.unique = unique
         self.folder = folder
         self.rank = rank
         self.others = [other for other in range(count) if other != rank]
@@ -72,7 +74,7 @@ class Ranks:
 
     def begin(self) -> None:
         """Show from now on that this process lives, until it ends."""
-        if self.rank == 0:
+        if self.rank == 0 and not self.unique:
             shutil.rmtree(self.folder, ignore_errors=True)  # of an earlier launch of the same name
         self.folder.mkdir(parents=True, exist_ok=True)
         threading.Thread(target=self._live, daemon=True).start()
@@ -102,7 +104,7 @@ class Ranks:
         while True:
             self._require_no_failure()
             self._listen()
-            if rank in self._seen and path.exists():
+            if (self.unique or rank in self._seen) and path.exists():
                 return path.read_text()
             if rank not in self._seen and time.monotonic() - begun > COMING:
                 raise TrainingError(
@@ -121,16 +123,22 @@ class Ranks:
         for rank in self.others:
             self.read(rank, name)
 
-    def failure(self) -> str | None:
-        """What is known of another process that has ended too early."""
+    def failure(self, silent: float = SILENT) -> str | None:
+        """What is known of another process that has ended too early.
+
+        Args:
+            silent: seconds without a count, after which it is taken for dead.
+        """
         for rank in self.others:
             path = self.folder / f"ended-{rank}"
-            fresh = self.rank == 0 or 0 in self._seen  # the first clears away what an earlier launch has left
+            fresh = (
+                self.unique or self.rank == 0 or 0 in self._seen
+            )  # the first clears away what an earlier launch has left
             if fresh and path.exists() and (reason := path.read_text()):
                 return f"process {rank} of this run failed, so this one ends too: {reason}"
             count, when = self._beats.get(rank, ("", time.monotonic()))
-            if count and not path.exists() and time.monotonic() - when > SILENT:
-                return f"process {rank} of this run is silent for {SILENT:.0f} s, so this one ends too"
+            if count and not path.exists() and time.monotonic() - when > silent:
+                return f"process {rank} of this run is gone, or silent for {silent:.0f} s, so this one ends too"
         return None
 
     def _require_no_failure(self) -> None:
@@ -172,9 +180,14 @@ _ranks: list[Ranks] = []  # of this process, once it has begun; there is one or 
 
 
 def begin(rank: int, count: int) -> Ranks:
-    """Join the other processes of this launch."""
-    ranks = Ranks(Path("outputs") / ".ranks" / launch_name(), rank, count)
-    ranks.folder = ranks.folder.absolute()
+    """Join the other processes of this launch.
+
+    Args:
+        rank: of this one.
+        count: of all of them.
+    """
+    folder = (Path("outputs") / ".ranks" / launch_name()).absolute()
+    ranks = Ranks(folder, rank, count, unique=folder.name.startswith("slurm"))  # whose numbers do not come again
     ranks.begin()
     _ranks.append(ranks)
     return ranks
@@ -194,8 +207,9 @@ def together() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        time.sleep(2 * BEAT if isinstance(error, RuntimeError) else 0)  # torch notices before the other has said it
-        if isinstance(error, Exception) and (failure := ranks.failure()):
+        from_torch = isinstance(error, RuntimeError)  # it may have lost another before that one's silence is noticed
+        time.sleep(5 * BEAT if from_torch else 0)
+        if isinstance(error, Exception) and (failure := ranks.failure(4 * BEAT if from_torch else SILENT)):
             ranks.end(failure)
             raise TrainingError(failure) from error
         ranks.end(mistake_of(error) or shown(f"{type(error).__name__}: {error}"))
