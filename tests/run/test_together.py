@@ -236,7 +236,7 @@ def test_no_process_waits_for_one_that_has_failed(how: str, launch: Launch) -> N
     ("options", "message"),
     [
         (["trainer.devices=1", "~trainer.strategy"], "2 processes were started for this run, and the trainer is for 1"),
-        (["-m", "seed=0,1"], "the jobs of a sweep (-m) train on one device each"),
+        (["seed=0,1", "-m"], "the jobs of a sweep (-m) train on one device each"),
     ],
     ids=["devices", "sweep"],
 )
