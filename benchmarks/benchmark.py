@@ -19,7 +19,6 @@ from benchmarks.faces.finders import compare_finders, show_finders
 from benchmarks.record import Record
 from benchmarks.store.store import measure_store, show_store
 from benchmarks.training.training import measure_training, show_training
-from deepfake.errors import ConfigError
 from deepfake.report.tables import show_paths
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import pick_device
@@ -55,13 +54,9 @@ def benchmark(cfg: DictConfig) -> None:
     """Run `cfg.benchmark`, write its numbers to `benchmark.json` and show its tables, also where not all came to be.
 
     Raises:
-        ConfigError: there is no such benchmark.
         MissingPartsError: a part of it failed.
     """
-    chosen = BENCHMARKS.get(cfg.benchmark)
-    if chosen is None:
-        names = ", ".join(BENCHMARKS)
-        raise ConfigError(f"benchmark={cfg.benchmark}: choose one of {names}, as in scripts/benchmark.py extraction")
+    chosen = BENCHMARKS[cfg.benchmark]
     machine = describe_machine(pick_device(OmegaConf.select(cfg, chosen.device)))
     Console().print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False, soft_wrap=True)
     path = Path(cfg.paths.output_dir) / "benchmark.json"

@@ -9,6 +9,10 @@ from typing import Literal
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg")
 
 
+Tracks = Literal["main", "all"]  # of a video: its main face, or all
+MainFace = Literal["largest", "changed"]  # changed: most unlike the real, where that is known
+
+
 class Label(IntEnum):
     """What a video is. 1 = fake everywhere; a source with another convention is translated once, in its corpus file."""
 

@@ -8,7 +8,6 @@ With the main face alone, a video's score is the mean of its clips.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -16,15 +15,15 @@ from torch import Tensor
 from tqdm import tqdm
 
 from deepfake.data.augment import as_float
-from deepfake.data.datamodule import MainFace
 from deepfake.data.dataset import ClipDataset
 from deepfake.data.loader import clip_loader
 from deepfake.errors import TrainingError
 from deepfake.metrics.binary import binary_metrics
 from deepfake.models.detector import Detector
+from deepfake.ranges import Count
+from deepfake.schema import MainFace, Tracks
 
 AGGREGATION = "mean of the clips of a track, highest of the tracks"
-Tracks = Literal["main", "all"]
 # Clips that go through a network together are made up to a multiple of this: matrices whose rows do not fill a vector
 # are multiplied by other instructions, which round otherwise, so a score would depend on how many others there are.
 FILL = 8
@@ -40,7 +39,7 @@ class ScoringRule:
         main_face: which one that is: the `largest`, or the `changed` one, where the real of a fake is known.
     """
 
-    clips_per_track: int | None = 16
+    clips_per_track: Count | None = 16
     tracks: Tracks = "main"
     main_face: MainFace = "largest"
 

@@ -7,6 +7,8 @@ from pathlib import Path
 import hydra
 from omegaconf import DictConfig
 
+from deepfake.run.misspelt import near_names
+
 # `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -22,4 +24,5 @@ if __name__ == "__main__":
     # Hydra takes no bare word but the value of a flag, as in `--cfg job`.
     words = [word[:1].isalpha() and "=" not in word and before[:1] != "-" for before, word in pairwise(sys.argv)]
     sys.argv[1:] = [f"benchmark={word}" if bare else word for word, bare in zip(sys.argv[1:], words, strict=True)]
-    main()
+    with near_names("benchmark"):
+        main()

@@ -5,6 +5,8 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
+from deepfake.run.misspelt import near_names
+
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="inventory")
 def main(cfg: DictConfig) -> None:
@@ -15,4 +17,5 @@ def main(cfg: DictConfig) -> None:
 
 if __name__ == "__main__":
     sys.argv[1:] = ["verbose=true" if argument == "-v" else argument for argument in sys.argv[1:]]  # Hydra has no -v
-    main()
+    with near_names("inventory"):
+        main()

@@ -3,6 +3,8 @@
 import hydra
 from omegaconf import DictConfig
 
+from deepfake.run.misspelt import near_names
+
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
 def main(cfg: DictConfig) -> None:
@@ -15,4 +17,5 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with near_names("predict"):
+        main()

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError
 from deepfake.faces.recipe import Recipe
+from deepfake.run import folder  # noqa: F401  # gives the configs ${token:}
 from deepfake.run.entry import _mistake
 from deepfake.run.model import build_model
 from deepfake.run.scoring_rule import chosen_rule

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 
 from deepfake.atomic import write_atomic
 from deepfake.data.datamodule import ClipDataModule
+from deepfake.ranges import PathName
 from deepfake.schema import Split
 from deepfake.task import DetectorTask
 
@@ -20,7 +21,7 @@ class Predictions(pl.Callback):
         path: the file. Columns `COLUMNS`: `start` is the clip's first frame, `score` is P(fake) in full precision.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: PathName) -> None:
         self.path = Path(path)
 
     def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

@@ -13,19 +13,21 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from deepfake.corpora.audit import num_sharing, source_video
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_text
 from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
 from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, common_split, draw, share_out
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import PathName
 from deepfake.schema import Label, Split, Video
 
 LIST = "List_of_testing_videos.txt"
-PROTOCOLS = ("source_disjoint", "published", "identity")
 
 _NAMES = {
     "Celeb-real": re.compile(r"(?P<target>id\d+)_\d+"),
@@ -73,12 +75,17 @@ class CelebDF(Corpus):
         release: `v2` or `v1`.
     """
 
-    def __init__(self, root: str | Path, protocol: str = PROTOCOLS[0], release: str = "v2") -> None:
-        (release,) = require_choices("data.corpus.release", [release], list(_RELEASES))
+    def __init__(
+        self,
+        root: PathName,
+        protocol: Literal["source_disjoint", "official", "published", "identity"] = "source_disjoint",
+        release: Literal["v2", "v1"] = "v2",
+    ) -> None:
+        typed("data", {"protocol": protocol}, types_of(CelebDF))
+        typed("data.corpus", {"release": release}, types_of(CelebDF))
         self._release = _RELEASES[release]
         self.name = self._release.name
-        protocol = PROTOCOLS[0] if protocol == "official" else protocol  # as it is called in other corpora
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        self._protocol = "source_disjoint" if protocol == "official" else protocol  # as it is called in other corpora
         self._root = require_folder(root, "data.root", f"{', '.join(_NAMES)} and {LIST}")
 
     def listing(self) -> Listing:

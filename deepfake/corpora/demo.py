@@ -10,9 +10,10 @@ from deepfake.corpora.corpus import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
 from deepfake.demo.generate import TABLE, ensure_corpus
-from deepfake.demo.recipe import CORPUS, Recipe
+from deepfake.demo.recipe import CORPUS, FrameRate, NumPeople, Recipe, Seconds, Side
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
+from deepfake.ranges import PathName, Processes, Seed
 from deepfake.schema import Label, Split, Video
 
 _COLUMNS = ("video_id", "label", "split", "method", "target_id", "source_id", "real_id")
@@ -35,16 +36,16 @@ class DemoCorpus(Corpus):
 
     def __init__(
         self,
-        root: str | Path,
-        seed: int = 0,
-        num_people: int = 24,
-        width: int = 320,
-        height: int = 240,
-        min_seconds: float = 3.0,
-        max_seconds: float = 4.0,
-        fps: int = 25,
+        root: PathName,
+        seed: Seed = 0,
+        num_people: NumPeople = 24,
+        width: Side = 320,
+        height: Side = 240,
+        min_seconds: Seconds = 3.0,
+        max_seconds: Seconds = 4.0,
+        fps: FrameRate = 25,
         extras: bool = True,
-        num_workers: int | None = None,
+        num_workers: Processes | None = None,
     ) -> None:
         self._root = Path(root)
         self._recipe = Recipe(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)

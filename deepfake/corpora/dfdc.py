@@ -13,17 +13,21 @@ winning entry (https://github.com/selimsef/dfdc_deepfake_challenge).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Annotated, Literal, NamedTuple
+
+from pydantic import Field
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_json, read_rows
 from deepfake.corpora.notes import of_folders, require_videos
 from deepfake.corpora.walk import subfolders
 from deepfake.errors import CorpusError
 from deepfake.names import as_id, quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import Amount, PathName
 from deepfake.schema import Label, Split, Video
 
 _LISTS = ("metadata.json", "labels.csv")
@@ -51,10 +55,16 @@ class DFDC(Corpus):
 
     name = "dfdc"
 
-    def __init__(self, root: str | Path, val_parts: Iterable[int] = range(45, 50), protocol: str = "official") -> None:
-        if protocol == "identity":
-            raise CorpusError("data.protocol=identity cannot be had: dfdc does not say who is seen; use official")
-        (self._protocol,) = require_choices("data.protocol", [protocol], ["official"])
+    def __init__(
+        self,
+        root: PathName,
+        val_parts: Sequence[Amount] = range(45, 50),
+        protocol: Annotated[
+            Literal["official"], Field(description="official, as dfdc does not say who is seen")
+        ] = "official",
+    ) -> None:
+        typed("data", {"protocol": protocol, "val_parts": list(val_parts)}, types_of(DFDC))
+        self._protocol = protocol
         self._val_parts = sorted(set(val_parts))
         self._root = require_folder(root, "data.root", "dfdc_train_part_0 and so on, and test")
 

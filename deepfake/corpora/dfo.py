@@ -17,26 +17,37 @@ import re
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.ffpp import originals_folder
-from deepfake.corpora.files import Scan, is_video, require_choices, require_folder, scan
+from deepfake.corpora.files import Scan, is_video, require_folder, scan
 from deepfake.corpora.lists import read_text
 from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
+from deepfake.corpora.splits import IDENTITY_SHARES, Protocol, common_split, share_out
 from deepfake.corpora.walk import tree
 from deepfake.errors import CorpusError
 from deepfake.names import as_id, quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import PathName
 from deepfake.schema import Label, Split, Video
 
-VARIANTS = (
+Variant = Literal[
     "end_to_end",
-    *(f"end_to_end_level_{level}" for level in range(1, 6)),
+    "end_to_end_level_1",
+    "end_to_end_level_2",
+    "end_to_end_level_3",
+    "end_to_end_level_4",
+    "end_to_end_level_5",
     "end_to_end_random_level",
-    *(f"end_to_end_mix_{number}_distortions" for number in range(2, 5)),
+    "end_to_end_mix_2_distortions",
+    "end_to_end_mix_3_distortions",
+    "end_to_end_mix_4_distortions",
     "reenact_postprocess",
-)
-REALS = ("ffpp", "source_videos")
+]
+VARIANTS: tuple[Variant, ...] = get_args(Variant)
 
 _TARGETS = originals_folder("youtube", "c23")
 _NUM_FAKES = {Split.TRAIN: 703, Split.VAL: 96, Split.TEST: 201}
@@ -58,15 +69,15 @@ class DeeperForensics(Corpus):
 
     def __init__(
         self,
-        root: str | Path,
-        ffpp_root: str | Path | None = None,
-        variants: Sequence[str] = VARIANTS[:1],
-        reals: str = REALS[0],
-        protocol: str = "official",
+        root: PathName,
+        ffpp_root: PathName | None = None,
+        variants: Annotated[Sequence[Variant], Field(min_length=1)] = ("end_to_end",),
+        reals: Literal["ffpp", "source_videos"] = "ffpp",
+        protocol: Protocol = "official",
     ) -> None:
-        self._variants = require_choices("data.variants", variants, VARIANTS)
-        (self._reals,) = require_choices("data.reals", [reals], REALS)
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        typed("data", {"variants": list(variants), "reals": reals, "protocol": protocol}, types_of(DeeperForensics))
+        self._variants = tuple(variant for variant in VARIANTS if variant in variants)
+        self._reals, self._protocol = reals, protocol
         self._root = require_folder(root, "data.root", "manipulated_videos and lists")
         if reals == "source_videos":
             require_folder(self._root / "source_videos", "data.root", "source_videos too, or set data.reals=ffpp")

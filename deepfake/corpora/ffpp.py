@@ -17,19 +17,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import Field
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import require_choices, require_folder, scan
+from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_json
 from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, common_split, share_out
+from deepfake.corpora.splits import IDENTITY_SHARES, Protocol, common_split, share_out
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
+from deepfake.options import typed, types_of
+from deepfake.ranges import PathName
 from deepfake.schema import Label, Split, Video
 
-COMPRESSIONS = ("c23", "c40", "raw")
 DFD = "DeepFakeDetection"
-METHODS = ("Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", DFD)
+Method = Literal["Deepfakes", "Face2Face", "FaceSwap", "NeuralTextures", "FaceShifter", "DeepFakeDetection"]
+METHODS: tuple[Method, ...] = get_args(Method)
 
 _NUM_SEQUENCES = {Split.TRAIN: 720, Split.VAL: 140, Split.TEST: 140}
 _NUM_VIDEOS = {"actors": 363, DFD: 3068}  # 1000 everywhere else
@@ -66,15 +71,16 @@ class FaceForensics(Corpus):
 
     def __init__(
         self,
-        root: str | Path,
-        compression: str = "c23",
-        methods: Sequence[str] = METHODS[:4],
-        splits_dir: str | Path | None = None,
-        protocol: str = "official",
+        root: PathName,
+        compression: Literal["c23", "c40", "raw"] = "c23",
+        methods: Annotated[Sequence[Method], Field(min_length=1)] = METHODS[:4],
+        splits_dir: PathName | None = None,
+        protocol: Protocol = "official",
     ) -> None:
-        (self._compression,) = require_choices("data.compression", [compression], COMPRESSIONS)
-        self._methods = require_choices("data.methods", methods, METHODS)
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        given = {"compression": compression, "methods": list(methods), "protocol": protocol}
+        typed("data", given, types_of(FaceForensics))
+        self._compression, self._protocol = compression, protocol
+        self._methods = tuple(method for method in METHODS if method in methods)
         self._root = require_folder(root, "data.root", "original_sequences and manipulated_sequences")
         self._splits_dir = Path(splits_dir).expanduser() if splits_dir else self._root / "splits"
 

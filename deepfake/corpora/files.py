@@ -2,7 +2,6 @@
 
 import os
 import stat
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -80,19 +79,6 @@ def require_folder(path: str | Path, option: str, contents: str) -> Path:
     if not is_folder:
         raise CorpusError(f"{path} is not a folder; set {option} to the one that holds {contents}")
     return path
-
-
-def require_choices(option: str, chosen: Sequence[str], choices: Sequence[str]) -> tuple[str, ...]:
-    """Returns what was chosen, in the order of the choices and each once.
-
-    Raises:
-        CorpusError: something was chosen that is no choice, or nothing was.
-    """
-    if unknown := sorted(set(chosen) - set(choices)):
-        raise CorpusError(f"{option} has no {unknown[0]!r}; choose from {', '.join(choices)}")
-    if not chosen:
-        raise CorpusError(f"{option} is empty; choose from {', '.join(choices)}")
-    return tuple(choice for choice in choices if choice in set(chosen))
 
 
 def _preferred_last(name: tuple[str, str]) -> tuple[str, int, str]:

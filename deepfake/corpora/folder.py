@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from deepfake.corpora.corpus import Corpus, Count, Listing
-from deepfake.corpora.files import require_choices
 from deepfake.corpora.folder_table import LABELS, Table, ids, read_csv, read_tree
 from deepfake.corpora.notes import left_out, require_videos, small_classes
-from deepfake.corpora.splits import IDENTITY_SHARES, PROTOCOLS, VAL_SHARES, divide, share_out
+from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, Protocol, divide, share_out
 from deepfake.errors import CorpusError
+from deepfake.options import typed, types_of
+from deepfake.ranges import FolderName, PathName
 from deepfake.schema import Split, Video
 
 
@@ -36,9 +37,10 @@ class Folder(Corpus):
         name: the corpus's name, which also names its face store.
     """
 
-    def __init__(self, root: str | Path, protocol: str = "official", name: str = "folder") -> None:
+    def __init__(self, root: PathName, protocol: Protocol = "official", name: FolderName = "folder") -> None:
         self.name = name
-        (self._protocol,) = require_choices("data.protocol", [protocol], PROTOCOLS)
+        typed("data", {"protocol": protocol, "name": name}, types_of(Folder))
+        self._protocol = protocol
         self._root = Path(root).expanduser()
         if not self._root.exists():
             raise CorpusError(f"{root} does not exist; set data.root to a folder with real/ and fake/, or to a CSV")

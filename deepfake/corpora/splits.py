@@ -7,6 +7,7 @@ moves any other video.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -14,7 +15,7 @@ from scipy.sparse.csgraph import connected_components
 
 from deepfake.schema import Split, Video
 
-PROTOCOLS = ("official", "identity")
+Protocol = Literal["official", "identity"]
 
 # Shares of the people. Three fifths for training leave val and test enough swaps *among* their own people.
 IDENTITY_SHARES = {Split.TRAIN: 0.6, Split.VAL: 0.2, Split.TEST: 0.2}

@@ -19,6 +19,8 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from deepfake.ranges import Percent, Share
+
 # Of red, green and blue in grey, as torchvision and Pillow have it (ITU-R BT.601).
 LUMA = (0.2989, 0.587, 0.114)
 GREY_STEPS = 2**24  # grey is summed in whole steps of this fineness, as fine as single precision is near 1
@@ -66,7 +68,7 @@ class BasicAugmentation(Augmentation):
 
     num_draws = 6  # flip, jpeg, its quality, brightness, contrast, saturation; each is drawn whatever the others say
 
-    def __init__(self, *, flip: float = 0.5, colour: float = 0.1, jpeg: float = 0.3, min_quality: int = 60) -> None:
+    def __init__(self, *, flip: Share = 0.5, colour: Share = 0.1, jpeg: Share = 0.3, min_quality: Percent = 60) -> None:
         self.flip = flip
         self.colour = colour
         self.jpeg = jpeg

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
@@ -17,10 +17,10 @@ from deepfake.data.loader import clip_loader, say_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.schema import ClipSpec, Label, Split, Status, Video
+from deepfake.options import typed, types_of
+from deepfake.ranges import Count, PathName, Seed, Workers
+from deepfake.schema import ClipSpec, Label, MainFace, Split, Status, Video
 from deepfake.store import FaceStore
-
-MainFace = Literal["largest", "changed"]
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -44,7 +44,8 @@ class ClipDataModule(pl.LightningDataModule):
             takes the changed one even so, since the other face of a fake is real, and would be taught as fake.
 
     Raises:
-        ConfigError: a clip is longer than a stored segment; there is no such cache.
+        ConfigError: a clip is longer than a stored segment; an option of the loader is none of its choices, or out of
+            its range.
         StoreError: the store lacks a video, or holds less context than the model wants.
     """
 
@@ -54,18 +55,22 @@ class ClipDataModule(pl.LightningDataModule):
         store: FaceStore,
         spec: ClipSpec,
         augment: Augmentation,
-        seed: int,
+        seed: Seed,
         *,
-        batch_size: int = 32,
-        num_workers: int | None = None,
+        batch_size: Count = 32,
+        num_workers: Workers | None = None,
         cache: CacheKind | None = None,
-        cache_dir: str | Path | None = None,
-        clips_per_video: int = 8,
-        eval_clips_per_video: int | None = None,
+        cache_dir: PathName | None = None,
+        clips_per_video: Count = 8,
+        eval_clips_per_video: Count | None = None,
         main_track: bool = True,
         main_face: MainFace = "largest",
     ) -> None:
         super().__init__()
+        given: dict[str, Any] = {"batch_size": batch_size, "num_workers": num_workers, "cache": cache}
+        given |= {"cache_dir": cache_dir, "clips_per_video": clips_per_video}
+        given |= {"eval_clips_per_video": eval_clips_per_video}
+        typed("loader", given, types_of(ClipDataModule))
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
         if reach > store.recipe["segment_length"]:
             raise ConfigError(

@@ -137,8 +137,6 @@ def _fits(num_workers: int, batches: Batches, machine: Machine) -> bool:
 
 
 def _require_room(wanted: int, batches: Batches, machine: Machine) -> None:
-    if wanted < 0:
-        raise ConfigError(f"loader.num_workers is {wanted}: give 0 or more, or null for one a core")
     if not _fits(wanted, batches, machine):
         raise ConfigError(f"loader.num_workers={wanted}: {_no_room(wanted, batches, machine.shared_memory or 0)}")
 

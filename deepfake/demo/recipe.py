@@ -3,13 +3,23 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from deepfake.errors import ConfigError
+from deepfake.options import typed, types_of
+from deepfake.ranges import Seed
 from deepfake.schema import Label, Split, Video
 
 VERSION = 1  # raise it whenever the same recipe would draw other pixels: corpora of an older version are made anew
+
+# Two people in each split at least; smaller faces are not found; even, as H.264 wants it.
+NumPeople = Annotated[int, Field(ge=6, le=10_000)]
+Side = Annotated[int, Field(ge=120, le=4_096, multiple_of=2, description="an even whole number from 120 to 4096")]
+Seconds = Annotated[float, Field(gt=0, le=3_600)]
+FrameRate = Annotated[int, Field(ge=1, le=240)]
 
 CORPUS = "demo"
 METHODS = ("faceswap", "reenact")
@@ -31,27 +41,26 @@ class Recipe:
         version: of the generator, never chosen.
     """
 
-    seed: int = 0
-    num_people: int = 24
-    width: int = 320
-    height: int = 240
-    min_seconds: float = 3.0
-    max_seconds: float = 4.0
-    fps: int = 25
+    seed: Seed = 0
+    num_people: NumPeople = 24
+    width: Side = 320
+    height: Side = 240
+    min_seconds: Seconds = 3.0
+    max_seconds: Seconds = 4.0
+    fps: FrameRate = 25
     extras: bool = True
     version: int = field(default=VERSION, init=False)
 
     def __post_init__(self) -> None:
-        if self.seed < 0:
-            raise ConfigError(f"seed={self.seed}: must be 0 or more")
-        if self.num_people < 6:
-            raise ConfigError(f"num_people={self.num_people}: train, val and test need 2 people each, so at least 6")
-        if self.width % 2 or self.height % 2 or self.height < 120 or self.width < self.height:
-            raise ConfigError(
-                f"width={self.width}, height={self.height}: both must be even, the height at least 120 (smaller faces "
-                f"are not found) and the width no less than the height"
-            )
-        if self.fps < 1 or not 1 <= self.min_seconds * self.fps <= self.max_seconds * self.fps:
+        """
+        Raises:
+            ConfigError: a parameter is out of its range, or they do not fit together.
+        """
+        kinds = types_of(Recipe)
+        typed("data.corpus", {name: getattr(self, name) for name in kinds}, kinds)
+        if self.width < self.height:
+            raise ConfigError(f"width={self.width}, height={self.height}: the width must be no less than the height")
+        if not 1 <= self.min_seconds * self.fps <= self.max_seconds * self.fps:
             raise ConfigError(
                 f"min_seconds={self.min_seconds}, max_seconds={self.max_seconds}, fps={self.fps}: need at least one "
                 f"frame, and min_seconds no more than max_seconds"

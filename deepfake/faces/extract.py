@@ -29,6 +29,7 @@ from deepfake.faces.setbacks import DecoderLost, Setbacks, cure, outcome
 from deepfake.faces.sharing import Shared, Video
 from deepfake.faces.video_faces import Found, nothing
 from deepfake.faces.workers import Fault, Job, Work, module_of, one_line, worker_pool
+from deepfake.ranges import Above0, Processes
 from deepfake.schema import Status, VideoRow
 from deepfake.store import Claims, FaceStore, facts
 from deepfake.video.door import READERS
@@ -43,8 +44,8 @@ def extract(
     recipe: Recipe,
     *,
     pairs: Mapping[str, str] = MappingProxyType({}),
-    num_workers: int = 2,
-    timeout_s: float = 300,
+    num_workers: Processes = 2,
+    timeout_s: Above0 = 300,
     readers: Sequence[str] = READERS,
 ) -> Iterator[VideoRow]:
     """Bring the faces of videos into the store; its tables are built afterwards.

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
+from deepfake.ranges import Amount, Count
 
-def shard(video_ids: Iterable[str], pairs: Mapping[str, str], num_shards: int, shard_index: int) -> list[str]:
+
+def shard(video_ids: Iterable[str], pairs: Mapping[str, str], num_shards: Count, shard_index: Amount) -> list[str]:
     """One part of a corpus; the parts are disjoint, are all of it, and are the same wherever they are computed.
 
     A fake goes with its real, from which it may take boxes.

@@ -20,6 +20,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from deepfake.loggers.guard import GuardedLogger
+from deepfake.ranges import Amount, PathName, Word
 
 log = logging.getLogger(__name__)
 ANSWER_WITHIN = 5.0  # seconds, for the server to show that it is there
@@ -43,14 +44,14 @@ class WandbRun(WandbLogger):
 
 
 def wandb_logger(
-    project: str,
-    save_dir: str | Path,
-    name: str,
+    project: Word,
+    save_dir: PathName,
+    name: Word,
     *,
     mode: Mode = "offline",
     faces: bool = False,
-    max_faces: int = 32,
-    run_id: str | None = None,
+    max_faces: Amount = 32,
+    run_id: Word | None = None,
 ) -> WandbRun:
     """Start a run. Where it cannot be online it is offline, and where that fails it is none; either is said once.
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from deepfake.errors import ConfigError
 from deepfake.models.backbones.backbone import Backbone
-from deepfake.models.options import Length, Margin
 from deepfake.models.temporal.temporal import Temporal
+from deepfake.ranges import Length, Margin
 from deepfake.schema import ClipSpec
 
 

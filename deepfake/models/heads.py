@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from deepfake.models.options import Share, Width
+from deepfake.ranges import Share, Width
 
 
 class MesoHead(nn.Sequential):

@@ -15,14 +15,13 @@ from hydra.utils import get_object
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from torch import nn
 
-from deepfake.data.datamodule import MainFace
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.faces.finders.finder import Finder
-from deepfake.models.options import Above0, Finite, Length, Margin
-from deepfake.run.card_model import check_model
+from deepfake.models.detector import Detector
+from deepfake.ranges import Above0, Count, Finite, Length, Margin
+from deepfake.run.check import Built, faults
 from deepfake.run.face_recipe import checked
-from deepfake.schema import Label
-from deepfake.scoring import Tracks
+from deepfake.schema import Label, MainFace, Tracks
 
 FORMAT = 2
 LABELS = {label.name.lower(): int(label) for label in Label}
@@ -72,7 +71,7 @@ class _Data(_Plain):
 
 
 class _Scoring(_Plain):
-    clips_per_track: Annotated[int, Field(ge=1)] | None
+    clips_per_track: Count | None
     tracks: Tracks
     main_face: MainFace
     aggregation: str
@@ -116,7 +115,8 @@ def check_card(card: Mapping[str, Any], path: Path) -> None:
     except ValidationError as error:
         raise CheckpointError(f"{path} has a card {_first(error)}") from None
     check_targets(card["model"], path, MODELS, nn.Module, "model")
-    check_model(card["model"], path)
+    for line in faults(card["model"], Built(Detector), "model"):
+        raise CheckpointError(f"{path} has a card in which {line}")
     check_recipe(card["faces"], path)
 
 

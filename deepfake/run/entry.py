@@ -21,6 +21,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError, DeepfakeError
 from deepfake.names import ShowNames, shown
+from deepfake.run.foreign import refusal
+from deepfake.run.stages import check_stage
 from deepfake.run.stopping import stoppable
 
 T = TypeVar("T")
@@ -76,6 +78,7 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
         try:
             _check_complete(cfg)
             with stoppable():
+                check_stage(cfg, stage.__name__)
                 return stage(cfg)
         except Exception as error:
             mistake = mistake_of(error)
@@ -154,8 +157,10 @@ def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 def _mistake(error: BaseException | None) -> DeepfakeError | None:
     """The user's mistake behind an error; Hydra wraps what a `_target_` raises in an error of its own."""
+    refused = None
     while error is not None:
         if isinstance(error, DeepfakeError):
             return error
+        refused = refused or refusal(error)
         error = error.__cause__
-    return None
+    return refused

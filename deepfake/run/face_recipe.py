@@ -8,26 +8,27 @@ has its value, and `finder` holds beside them
     weights_digest     of its content; None while there is no such file
 """
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, asdict, fields
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from hydra.utils import get_object
+from pydantic import Field
 
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.faces.finders.finder import Finder
 from deepfake.faces.finders.options import complete_options
 from deepfake.faces.finders.weights import Packaged, digest_of, fetched, place_of
 from deepfake.faces.recipe import EXTRACTOR_VERSION, Recipe
-from deepfake.faces.typed import typed
+from deepfake.options import parameters, typed, unknown
+from deepfake.ranges import PathName, Word
 from deepfake.store import ENCODING
 
-WEIGHTS = ("weights", "weights_digest", "weights_file")  # the last is the file's name, on the card of a checkpoint
+_Digest = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="32 digits, 0 to 9 and a to f")]
+WEIGHTS = {"weights": PathName, "weights_digest": _Digest, "weights_file": Word}  # the last: its name, on a card
 MACHINE = ("weights", "batch_size")  # of a finder's options those that change nothing of what it finds
-_DIGEST = re.compile("[0-9a-f]{32}")
 
 
 def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,25 +40,20 @@ def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: an option is unknown, missing, of another type, or beyond what makes sense.
     """
-    names = {field.name for field in fields(Recipe)}
-    if unknown := [name for name in faces if name not in names | {"finder"}]:
-        raise ConfigError(f"faces.{unknown[0]} is no option: they are {', '.join(sorted(names))}, and finder.*")
+    known = parameters(Recipe)
+    for name in faces:
+        if name not in {*known, "finder"}:
+            raise ConfigError(unknown(f"faces.{name}", [f"faces.{other}" for other in (*known, "finder")], "of faces"))
     finder = faces.get("finder") or {}
     kind = finder_class(finder)
-    recipe = Recipe(**{field.name: faces.get(field.name, _default(field)) for field in fields(Recipe)})
+    # Checkpoints made before something was an option do not name it; what has no default is refused as null.
+    recipe = Recipe(**{name: faces.get(name, known[name].or_null) for name in known})
     weights = {name: finder[name] for name in WEIGHTS if finder.get(name) is not None}
-    weights = {name: typed(f"faces.finder.{name}", value, str) for name, value in weights.items()}
-    if not _DIGEST.fullmatch(digest := weights.get("weights_digest", "0" * 32)):
-        raise ConfigError(f"faces.finder.weights_digest is {digest!r}: give 32 digits, 0 to 9 and a to f")
+    typed("faces.finder", weights, {name: WEIGHTS[name] for name in weights})
     given = {name: value for name, value in finder.items() if name not in ("_target_", *WEIGHTS)}
     if isinstance(kind.weights_source, Packaged) and "weights" in weights:
         given["weights"] = weights["weights"]  # which no option is
     return {"finder": {"_target_": finder["_target_"], **complete_options(kind, given), **weights}, **asdict(recipe)}
-
-
-def _default(field: Field[Any]) -> Any:
-    """Checkpoints made before something was an option do not name it; what has no default is refused as null."""
-    return None if field.default is MISSING else field.default
 
 
 def finder_class(finder: Mapping[str, Any]) -> type[Finder]:

@@ -23,6 +23,7 @@ from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.shards import shard
+from deepfake.ranges import Device
 from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact_sheet
 from deepfake.run.face_recipe import make_finder, stored_recipe, with_weights
 from deepfake.run.summary import Extraction, require_some, summarise
@@ -103,8 +104,6 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: D
         ConfigError: `extract.num_shards` and `extract.shard_index` do not fit together.
     """
     count, index = options.num_shards, options.shard_index
-    if not isinstance(count, int) or count < 1:
-        raise ConfigError(f"extract.num_shards is {count}: give 1 or more")
     if index is None and count == 1:
         return dict(paths)
     if index is None or not 0 <= index < count:
@@ -171,8 +170,6 @@ def extract_faces(
         options: the config group `extract`.
         tables: whether the tables are brought up to date on the way, now and then; shards leave that to the last run.
     """
-    if options.num_workers is not None and options.num_workers < 1:
-        raise ConfigError(f"extract.num_workers is {options.num_workers}: give 1 or more, or null for one a core")
     readers = readers_for(options.reader)
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if 0 < len(todo) < len(paths):
@@ -254,7 +251,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
     return OmegaConf.to_container(config, resolve=True)  # type: ignore[return-value]
 
 
-def pick_device(name: str) -> str:
+def pick_device(name: Device) -> str:
     """`auto` is the GPU if there is one, else the CPU.
 
     Raises:
@@ -263,6 +260,10 @@ def pick_device(name: str) -> str:
     if name != "auto":
         if name.startswith("cuda") and not torch.cuda.is_available():
             raise ConfigError(f"extract.device={name} and this machine has no CUDA device: use extract.device=cpu")
+        if name.startswith("cuda:") and int(name[5:]) >= (number := torch.cuda.device_count()):
+            raise ConfigError(f"extract.device={name} and this machine has {number} CUDA devices: the first is cuda:0")
+        if name == "mps" and not torch.backends.mps.is_available():
+            raise ConfigError("extract.device=mps and this machine has none: use extract.device=cpu")
         return name
     return "cuda" if torch.cuda.is_available() else "cpu"
 

@@ -31,12 +31,10 @@ def import_weights(cfg: DictConfig) -> None:
     """Write `cfg.output` from `cfg.weights`.
 
     Raises:
-        ConfigError: the format is unknown, or the output exists or cannot be written.
+        ConfigError: the output exists, or cannot be written.
         WeightsError: the file does not exist, cannot be read safely, or holds another network.
     """
     source, output = Path(cfg.weights), Path(cfg.output)
-    if cfg.format not in FORMATS:
-        raise ConfigError(f"format={cfg.format} is not known: use format={' or format='.join(FORMATS)}")
     if output.exists():
         raise ConfigError(f"output={output} exists: delete it, or give another name")
     if not source.is_file():

@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any
 
-from deepfake.data.datamodule import MainFace
 from deepfake.errors import CheckpointError, ConfigError
-from deepfake.scoring import AGGREGATION, ScoringRule, Tracks
+from deepfake.options import fault, types_of
+from deepfake.scoring import AGGREGATION, ScoringRule
 
 log = logging.getLogger(__name__)
 CARRIED = "checkpoint"  # the value of an option that is to be as in the checkpoint
@@ -92,10 +92,7 @@ def _of_card(noted: Any) -> ScoringRule:
 
 
 def _checked(values: Mapping[str, Any]) -> ScoringRule:
-    for name, choices in ((TRACKS, get_args(Tracks)), (MAIN_FACE, get_args(MainFace))):
-        if values[name] not in choices:
-            raise ConfigError(f"{name} is {values[name]!r}: choose one of {', '.join(choices)}")
-    clips = values[CLIPS]
-    if clips is not None and (not isinstance(clips, int) or isinstance(clips, bool) or clips < 1):
-        raise ConfigError(f"{CLIPS} is {clips!r}: give 1 or more, or null for all")
+    kinds = types_of(ScoringRule)
+    if found := [line for name, field in NAMES.items() if (line := fault(name, values[name], kinds[field]))]:
+        raise ConfigError("; ".join(found))
     return ScoringRule(**{field: values[name] for name, field in NAMES.items()})

@@ -7,7 +7,7 @@ tried once more on which PyAV hung or died. It has wheels for some platforms onl
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -20,20 +20,19 @@ T = TypeVar("T")
 READERS: tuple[str, ...] = ("av", "decord") if find_spec("decord") else ("av",)
 
 
-def readers_for(choice: str) -> tuple[str, ...]:
+def readers_for(choice: Literal["auto", "av", "decord"]) -> tuple[str, ...]:
     """The readers in the order in which they are to be tried.
 
     Args:
         choice: `auto`, or the name of one.
 
     Raises:
-        ConfigError: there is no such reader, or not on this platform.
+        ConfigError: there is no such reader on this platform.
     """
     if choice == "auto":
         return READERS
     if choice not in READERS:
-        missing = " (decord has no wheel for this platform)" if choice == "decord" else ""
-        raise ConfigError(f"extract.reader is {choice!r}: choose one of auto, {', '.join(READERS)}{missing}")
+        raise ConfigError(f"extract.reader is {choice!r}, which has no wheel for this platform: choose auto or av")
     return (choice,)
 
 

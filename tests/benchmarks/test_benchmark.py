@@ -102,8 +102,8 @@ def run(script: Run, tmp_path: Path) -> Run:
 @pytest.mark.parametrize("words", [["nonsense"], []])
 def test_an_unknown_benchmark(run: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words) == 1
-    named = words[0] if words else None
-    assert f"error: benchmark={named}: choose one of extraction, training, store, finders" in capfd.readouterr().err
+    named = repr(words[0]) if words else "null"
+    assert f"error: benchmark is {named}: choose one of extraction, training, store, finders" in capfd.readouterr().err
 
 
 def test_whole(run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import pytest
 from deepfake.corpora.audit import Overlap, audit, num_sharing
 from deepfake.corpora.celebdf import CelebDF
 from deepfake.corpora.corpus import Count
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split
 from tests.corpora import builders
 
@@ -143,7 +143,7 @@ def test_errors_name_the_path_and_the_cure(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="nowhere is not a folder; set data.root"):
         CelebDF(tmp_path / "nowhere")
     with pytest.raises(
-        CorpusError, match="data.protocol has no 'random'; choose from source_disjoint, published, identity"
+        ConfigError, match="data.protocol is 'random': choose one of source_disjoint, official, published, identity"
     ):
         CelebDF(tmp_path, protocol="random")
     with pytest.raises(CorpusError, match=f"{LIST} is missing; it belongs to the download"):

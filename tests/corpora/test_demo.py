@@ -38,7 +38,7 @@ def test_labels_splits_and_pairs_come_from_the_table(corpus: DemoCorpus) -> None
 
 
 def test_too_few_people_are_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="at least 6"):
+    with pytest.raises(ConfigError, match="num_people is 4: give a whole number from 6"):
         DemoCorpus(tmp_path, num_people=4)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from deepfake.corpora.corpus import Count
 from deepfake.corpora.dfdc import DFDC
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split
 from tests.corpora import builders
 
@@ -64,8 +64,8 @@ def test_a_partial_copy_says_what_cannot_be_done(tmp_path: Path) -> None:
 
 
 def test_errors_name_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="does not say who is seen; use official"):
-        DFDC(tmp_path, protocol="identity")
+    with pytest.raises(ConfigError, match="is 'identity': give official, as dfdc does not say who is seen"):
+        DFDC(tmp_path, protocol="identity")  # type: ignore[arg-type]
     with pytest.raises(CorpusError, match="holds no video of this corpus"):
         DFDC(tmp_path).listing()
     builders.dfdc(tmp_path)

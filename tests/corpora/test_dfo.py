@@ -7,7 +7,7 @@ import pytest
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Count
 from deepfake.corpora.dfo import VARIANTS, DeeperForensics
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split
 from tests.corpora import builders
 
@@ -83,7 +83,7 @@ def test_errors_name_the_cure(tmp_path: Path) -> None:
         DeeperForensics(root)
     with pytest.raises(CorpusError, match=r"videos is not a folder; set data.ffpp_root"):
         DeeperForensics(root, root)
-    with pytest.raises(CorpusError, match="data.variants has no 'level_1'"):
+    with pytest.raises(ConfigError, match="data.variants is .*: give a list of 1 or more, each one of end_to_end, "):
         DeeperForensics(root, ffpp, ["level_1"])
     (root / "lists/splits/val.txt").write_text("006_W005.mp4\n000_M101.mp4")
     with pytest.raises(CorpusError, match=r"val.txt: '000_M101.mp4' is .* listed twice"):

@@ -7,7 +7,7 @@ import pytest
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Count
 from deepfake.corpora.ffpp import DFD, FaceForensics, read_pairs
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split
 from tests.corpora import builders
 
@@ -94,9 +94,9 @@ def test_deepfakedetection_is_split_by_actor(tmp_path: Path) -> None:
 
 
 def test_errors_name_the_cure(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="data.compression has no 'c24'; choose from c23, c40, raw"):
+    with pytest.raises(ConfigError, match="data.compression is 'c24': choose one of c23, c40, raw"):
         FaceForensics(tmp_path, compression="c24")
-    with pytest.raises(CorpusError, match="data.methods has no 'Deepfake'"):
+    with pytest.raises(ConfigError, match="data.methods is .*: give a list of 1 or more, each one of Deepfakes, "):
         FaceForensics(tmp_path, methods=["Deepfake"])
     with pytest.raises(CorpusError, match=r"train.json is missing; copy train.json, val.json and test.json.*ondyari"):
         FaceForensics(tmp_path).listing()

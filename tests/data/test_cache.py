@@ -211,7 +211,7 @@ def test_a_disk_that_fills_up_is_named(tmp_path: Path) -> None:
 
 def test_options_that_do_not_fit_together_are_refused(noise_videos: list[Video], noise_store: FaceStore) -> None:
     for options, message in (
-        ({"cache": "gpu"}, "loader.cache=gpu is not known: use null, ram or disk"),
+        ({"cache": "gpu"}, "loader.cache is 'gpu': choose one of ram, disk, or null"),
         ({"cache": "ram", "cache_dir": "x"}, "loader.cache_dir=x is for loader.cache=disk, and loader.cache is ram"),
         ({"cache_dir": "x"}, "and loader.cache is null"),
     ):

@@ -60,8 +60,6 @@ def test_workers_that_were_asked_for_are_refused_where_their_batches_do_not_fit(
     assert choose_workers(4, replace(BATCHES, num_bytes=18 * 312_500), small) == 4  # the cure cures
     assert choose_workers(4, replace(BATCHES, count=2), small) == 4  # so few batches that all of them fit
     assert choose_workers(0, replace(BATCHES, num_bytes=10**12), small) == 0  # nothing is handed over
-    with pytest.raises(ConfigError, match="loader.num_workers is -1: give 0 or more"):
-        choose_workers(-1, BATCHES, MACHINE)
 
 
 def data(videos: list[Video], store: FaceStore, **options: object) -> ClipDataModule:

@@ -73,14 +73,14 @@ def test_random_streams_are_independent_and_repeatable() -> None:
 @pytest.mark.parametrize(
     ("options", "named"),
     [
-        ({"num_people": 5}, "num_people=5"),
-        ({"width": 321}, "width=321"),
-        ({"height": 64}, "height=64"),
+        ({"num_people": 5}, "num_people is 5"),
+        ({"width": 321}, "width is 321"),
+        ({"height": 64}, "height is 64"),
         ({"width": 200}, "width=200"),
         ({"min_seconds": 5.0}, "min_seconds=5.0"),
-        ({"min_seconds": 0.0}, "min_seconds=0.0"),
-        ({"fps": 0}, "fps=0"),
-        ({"seed": -1}, "seed=-1"),
+        ({"min_seconds": 0.0}, "min_seconds is 0.0"),
+        ({"fps": 0}, "fps is 0"),
+        ({"seed": -1}, "seed is -1"),
     ],
 )
 def test_parameters_that_make_no_corpus_are_named(options: dict[str, Any], named: str) -> None:

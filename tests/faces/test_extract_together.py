@@ -196,12 +196,22 @@ def test_videos_of_a_run_that_was_killed_are_taken_over_and_those_of_a_living_on
     caplog.set_level("INFO")
     with Claims(store.root) as living:
         assert living.take("real/003")
-        threading.Timer(1.5, living.release, ["real/003"]).start()
+        threading.Thread(target=release_when_waited_for, args=(living, "real/003", caplog)).start()
         assert set(run(paths, store.root, tmp_path / "log").values()) == {"ok"}
-    assert "1 videos are being extracted by other runs: waiting for them" in [r.message for r in caplog.records]
+    assert WAITING in [r.message for r in caplog.records]
     assert lines(tmp_path / "log") == dict.fromkeys(range(len(paths)), calls)
     assert contents(store.root) == expected
     assert list((store.root / "claims").iterdir()) == []
+
+
+WAITING = "1 videos are being extracted by other runs: waiting for them"
+
+
+def release_when_waited_for(claims: Claims, video_id: str, caplog: pytest.LogCaptureFixture) -> None:
+    end = time.monotonic() + 60
+    while WAITING not in [record.message for record in list(caplog.records)] and time.monotonic() < end:
+        time.sleep(0.05)
+    claims.release(video_id)
 
 
 CLAIMING = """

@@ -21,14 +21,14 @@ def test_a_whole_number_for_a_number_is_the_same_recipe() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("num_segments", 0, "give 1 or more"),
+        ("num_segments", 0, "give a whole number from 1"),
         ("num_segments", 2.5, "is 2.5: give a whole number"),
         ("num_segments", "x/../..", "is 'x/../..': give a whole number"),
         ("detect_every", True, "give a whole number"),
-        ("margin", -1, "is -1.0: give a number above 0"),
+        ("margin", -1, "is -1: give a number above 0"),
         ("margin", float("nan"), "give a number"),
-        ("min_score", 90, "is 90.0: give a number from 0 to 1"),
-        ("min_face_size", -1, "give 0 or more"),
+        ("min_score", 90, "is 90: give a number from 0 to 1"),
+        ("min_face_size", -1, "give a whole number from 0"),
         ("min_track_length", None, "is null: give a whole number"),
         ("image_format", "../x", "choose one of png, webp, jpg"),
         ("reuse_boxes", "no", "give true or false"),

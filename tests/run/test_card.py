@@ -136,7 +136,9 @@ def test_a_network_of_many_gigabytes_is_refused_before_it_takes_any(
 ) -> None:
     large = changed(whole, ("model", part, option), value)
     before = psutil.Process().memory_info().vms
-    with pytest.raises(CheckpointError, match="weights that do not fit its own model: .* of another shape|missing"):
+    with pytest.raises(
+        CheckpointError, match="do not fit its own model: .* of another shape|missing|give a whole number"
+    ):
         rebuilt(large)
     assert psutil.Process().memory_info().vms - before < 1 << 30
 

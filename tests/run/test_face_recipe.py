@@ -82,9 +82,9 @@ def test_options_that_were_left_out_are_those_of_the_defaults(tmp_path: Path) ->
     ("options", "message"),
     [
         (["faces.num_segments=2.5"], "faces.num_segments is 2.5: give a whole number"),
-        (["faces.margin=-1"], "faces.margin is -1.0: give a number above 0"),
-        (["+faces.colour=red"], "faces.colour is no option: they are detect_every, "),
-        (["+faces.finder.colour=red"], "faces.finder.colour is no option of Mtcnn: its options are min_face_size,"),
+        (["faces.margin=-1"], "faces.margin is -1: give a number above 0"),
+        (["+faces.colour=red"], "faces.colour is no option of faces: there are faces.detect_every, "),
+        (["+faces.finder.colour=red"], "faces.finder.colour is no option of Mtcnn: there are faces.finder.batch_size,"),
         (["+faces.finder.weights=a.pth"], "faces.finder.weights is no option of Mtcnn"),
         (["faces.finder._target_=deepfake.faces.finders.finder.Faces"], "which is no finder"),
         (["faces.finder._target_=deepfake.faces.nothing.Nothing"], "which cannot be imported"),

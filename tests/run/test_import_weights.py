@@ -193,7 +193,7 @@ WRONG: list[tuple[str, Callable[[Path], object], str]] = [
     ("v1", lambda path: torch.save({"model": {"a": 1}}, path), r"found model, expected model"),
     ("v1", lambda path: torch.save(torch.ones(3), path), r"found Tensor, expected model"),
     ("v1", _truncated, r"cannot be read safely"),
-    ("keras", _truncated, r"format=keras is not known: use format=mesonet or format=v1"),
+    ("keras", _truncated, r"format is 'keras': choose one of mesonet, v1"),
 ]
 
 

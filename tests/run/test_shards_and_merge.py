@@ -40,13 +40,13 @@ def test_a_corpus_in_two_parts_is_merged_by_the_run_without(
     [
         (["extract.num_shards=3"], "extract.num_shards=3 and extract.shard_index=null: the index is to be from 0 to 2"),
         (["extract.num_shards=2", "extract.shard_index=2"], "the index is to be from 0 to 1"),
-        (["extract.num_shards=0"], "extract.num_shards is 0: give 1 or more"),
+        (["extract.num_shards=0"], "extract.num_shards is 0: give a whole number, 1 or more"),
         (
             ["extract.num_shards=2", "extract.shard_index=0", "extract.only_merge=true"],
             "merges all shards: leave out extract.shard_index",
         ),
-        (["extract.num_workers=0"], "extract.num_workers is 0: give 1 or more"),
-        (["faces.detect_every=0"], "faces.detect_every is 0: give 1 or more"),
+        (["extract.num_workers=0"], "extract.num_workers is 0: give a whole number from 1"),
+        (["faces.detect_every=0"], "faces.detect_every is 0: give a whole number from 1"),
     ],
 )
 def test_options_that_do_not_fit_are_named(

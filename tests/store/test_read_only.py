@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import REPOSITORY
 from tests.store.made import complete, corpus, new
-from tests.store.test_damage import flip
+from tests.store.test_archive_damage import flip
 from tests.store.test_old_layout import old_store
 
 NAMES = ("a", "b", "x/c")

@@ -15,6 +15,7 @@ from torch.nn.functional import interpolate
 
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.weights import Packaged
+from deepfake.ranges import Count, Length, Share
 
 DATA = Path(inspect.getfile(MTCNN)).parents[1] / "data"
 
@@ -39,10 +40,10 @@ class Mtcnn(Finder):
         self,
         device: str | torch.device = "cpu",
         *,
-        min_face_size: int = 20,
-        thresholds: tuple[float, float, float] = (0.6, 0.7, 0.7),
-        max_size: int = 960,
-        batch_size: int = 16,
+        min_face_size: Length = 20,
+        thresholds: tuple[Share, Share, Share] = (0.6, 0.7, 0.7),
+        max_size: Length = 960,
+        batch_size: Count = 16,
     ) -> None:
         self.network = MTCNN(
             keep_all=True, min_face_size=min_face_size, thresholds=list(thresholds), device=torch.device(device)

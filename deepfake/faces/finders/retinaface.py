@@ -17,6 +17,7 @@ from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface_batches import find_in_batches
 from deepfake.faces.finders.retinaface_weights import load_weights
 from deepfake.faces.finders.weights import Published
+from deepfake.ranges import Count, Length, PathName, Share
 
 URL = (
     "https://github.com/ternaus/retinaface/releases/download/0.01/"  # `retinaface.pre_trained_models.models`
@@ -49,11 +50,11 @@ class RetinaFace(Finder):
         self,
         device: str | torch.device = "cpu",
         *,
-        weights: str | Path,
-        max_size: int = 960,
-        min_score: float = 0.7,
-        nms_iou: float = 0.4,
-        batch_size: int = 8,
+        weights: PathName,
+        max_size: Length = 960,
+        min_score: Share = 0.7,
+        nms_iou: Share = 0.4,
+        batch_size: Count = 8,
     ) -> None:
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float

@@ -17,6 +17,7 @@ from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface_batches import MIN_SIZES, find_in_batches
 from deepfake.faces.finders.retinaface_weights import StateDict, load_weights
 from deepfake.faces.finders.weights import BRINGS_ITS_OWN, Published
+from deepfake.ranges import Count, Length, PathName, Share
 
 MEAN_BGR = (104, 117, 123)
 CLASSIFIER = {"body.fc.weight", "body.fc.bias"}  # of the ImageNet pretraining
@@ -50,11 +51,11 @@ class RetinaFaceMobileNet(Finder):
         self,
         device: str | torch.device = "cpu",
         *,
-        weights: str | Path,
-        max_size: int = 960,
-        min_score: float = 0.7,
-        nms_iou: float = 0.4,
-        batch_size: int | None = None,
+        weights: PathName,
+        max_size: Length = 960,
+        min_score: Share = 0.7,
+        nms_iou: Share = 0.4,
+        batch_size: Count | None = None,
     ) -> None:
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
-from deepfake.models.options import Above0, Deviations, Length, Means
+from deepfake.ranges import Above0, Deviations, Length, Means
 
 
 class Meso4(Backbone):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
-from deepfake.models.options import Length
+from deepfake.ranges import Length
 
 
 class Inception(nn.Module):

@@ -14,6 +14,7 @@ from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.fit import load_exactly
 from deepfake.models.torch_file import look
+from deepfake.ranges import PathName, Word
 
 
 class Timm(Backbone):
@@ -30,7 +31,7 @@ class Timm(Backbone):
         WeightsError: the weights cannot be had, or belong to another network.
     """
 
-    def __init__(self, name: str, *, pretrained: bool = False, weights: str | Path | None = None) -> None:
+    def __init__(self, name: Word, *, pretrained: bool = False, weights: PathName | None = None) -> None:
         super().__init__()
         _check_name(name)
         published = pretrained and weights is None

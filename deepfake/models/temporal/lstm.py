@@ -6,8 +6,8 @@ into an LSTM). Differs: any backbone, trained together with it.
 
 from torch import Tensor, nn
 
-from deepfake.models.options import Layers, Share, Width
 from deepfake.models.temporal.temporal import Temporal
+from deepfake.ranges import Layers, Share, Width
 
 
 class Lstm(Temporal):

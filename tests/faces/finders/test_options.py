@@ -28,13 +28,13 @@ def test_a_finder_without_options() -> None:
 @pytest.mark.parametrize(
     ("finder", "given", "message"),
     [
-        (RetinaFace, {"thresholds": [1]}, "thresholds is no option of RetinaFace: its options are max_size, min_score"),
+        (RetinaFace, {"thresholds": [1]}, "thresholds is no option of RetinaFace: there are .*max_size, .*min_score"),
         (Mtcnn, {"device": "cuda"}, "device is no option of Mtcnn"),
         (Mtcnn, {"thresholds": [0.6, 0.7]}, "thresholds is .*: give a list of 3"),
-        (Mtcnn, {"thresholds": [0.6, 0.7, 7]}, "thresholds is .*: give numbers from 0 to 1"),
-        (Mtcnn, {"max_size": 0}, "max_size is 0: give 1 or more"),
+        (Mtcnn, {"thresholds": [0.6, 0.7, 7]}, "thresholds is .*: give a list of 3, each a number from 0 to 1"),
+        (Mtcnn, {"max_size": 0}, "max_size is 0: give a whole number from 1 to 10000"),
         (RetinaFaceMobileNet, {"max_size": None}, "max_size is null: give a whole number"),
-        (RetinaFaceMobileNet, {"nms_iou": -0.1}, "nms_iou is -0.1: give numbers from 0 to 1"),
+        (RetinaFaceMobileNet, {"nms_iou": -0.1}, "nms_iou is -0.1: give a number from 0 to 1"),
     ],
 )
 def test_what_makes_no_sense_is_named(finder: type[Finder], given: dict[str, Any], message: str) -> None:

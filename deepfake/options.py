@@ -1,0 +1,250 @@
+"""Whether a value is one that an option can have, by the type that stands at the constructor which takes it.
+
+Values are plain data, of a config or of a checkpoint's card, and are refused rather than cast: 2.5 is no whole number,
+"abc" and true are no numbers, and no number is infinite. A whole number is a number, and a list is a tuple.
+"""
+
+import inspect
+import json
+import types
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from enum import Enum
+from functools import cache
+from pathlib import Path
+from textwrap import shorten
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic.errors import PydanticUserError
+from pydantic.fields import FieldInfo
+
+from deepfake.errors import ConfigError
+from deepfake.ranges import LARGEST
+
+REQUIRED = inspect.Parameter.empty
+_PLAIN = ConfigDict(strict=True, arbitrary_types_allowed=True, allow_inf_nan=False)
+_WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: "a word", Path: "a path"}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a function or a constructor says of one of its parameters.
+
+    Attributes:
+        type: the annotation; Any where there is none.
+        default: its own; `REQUIRED` where there is none.
+    """
+
+    type: Any
+    default: Any
+
+    @property
+    def required(self) -> bool:
+        """Whether it has to be given."""
+        return self.default is REQUIRED
+
+    @property
+    def or_null(self) -> Any:
+        """The default; None where there is none, which is then refused by its type."""
+        return None if self.required else self.default
+
+
+@cache
+def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
+    """The parameters that a function, or the constructor of a class, can be given by name."""
+    hints = _hints(function.__init__ if isinstance(function, type) else function)  # type: ignore[misc]
+    return {
+        name: Parameter(hints.get(name, Any), parameter.default)
+        for name, parameter in inspect.signature(function).parameters.items()
+        if parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    }
+
+
+def types_of(function: Callable[..., Any]) -> dict[str, Any]:
+    """Parameter -> type."""
+    return {name: parameter.type for name, parameter in parameters(function).items()}
+
+
+def _hints(function: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(function, include_extras=True)
+    except NameError:  # another library's, which it imports for type checkers alone
+        return {}
+
+
+def fault(name: str, value: Any, kind: Any) -> str | None:
+    """What is wrong with the value of an option, in one line; None if nothing is.
+
+    Args:
+        name: of the option, as on the command line.
+        value: plain data.
+        kind: its type.
+
+    Example:
+        >>> fault("faces.margin", -1, Annotated[float, FieldInfo(gt=0)])
+        'faces.margin is -1: give a number above 0'
+        >>> fault("model.shape", "circle", Literal["square", "box"] | None)
+        "model.shape is 'circle': choose one of square, box, or null"
+    """
+    if fits(value, kind):
+        return None
+    said = words(kind) or "another value"
+    verb = "choose" if said.startswith("one of") else "give"
+    number = isinstance(value, int | float) and not isinstance(value, bool) and fits(str(value), kind)
+    as_text = f" (as text: \"{name}='{value}'\")" if number else ""  # Hydra takes a folder 2024 for a number
+    return f"{name} is {shown(value)}: {verb} {said}{as_text}"
+
+
+def fits(value: Any, kind: Any) -> bool:
+    """Whether plain data is of a type."""
+    try:
+        _read(value, kind)
+    except ValidationError:
+        return False
+    except PydanticUserError:  # another library's type, which pydantic cannot make anything of
+        return True
+    return True
+
+
+def typed(prefix: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as their types want them: a whole number as a float where one is wanted, and a list as a tuple.
+
+    Args:
+        prefix: of the names of the options, `faces`.
+        values: plain data, by name.
+        kinds: the types, by name.
+
+    Raises:
+        ConfigError: values are of another type, or beyond its range; all are named.
+    """
+    found = (fault(f"{prefix}.{name}", value, kinds[name]) for name, value in values.items())
+    if faults := [*filter(None, found)]:
+        raise ConfigError("; ".join(faults))
+    return {name: _read(value, kinds[name]) for name, value in values.items()}
+
+
+def _read(value: Any, kind: Any) -> Any:
+    """As JSON, since that is where a list can become a tuple, and a word a path, and nothing else is cast."""
+    if isinstance(value, str) and not value.isascii():  # a path may have bytes that are no text
+        text = value.encode(errors="replace").decode()
+        found = _adapter(kind).validate_json(json.dumps(text))
+        return value if found == text else found
+    return _adapter(kind).validate_json(json.dumps(value, default=str))
+
+
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind, config=_PLAIN)
+
+
+def unknown(name: str, names: Iterable[str], of: str) -> str:
+    """That an option is not known, and which are near it, or all of them.
+
+    Example:
+        >>> unknown("faces.finder.maxsize", ["faces.finder.max_size", "faces.finder.thresholds"], "of Mtcnn")
+        'faces.finder.maxsize is no option of Mtcnn: did you mean faces.finder.max_size?'
+    """
+    names = sorted(names)
+    found = near(name, names)
+    there = f"did you mean {' or '.join(found)}?" if found else f"there are {', '.join(names) or 'none'}"
+    return f"{name} is no option {of}: {there}"
+
+
+def near(name: str, names: Iterable[str]) -> list[str]:
+    """The names that are most like one, the likest first; the last part of a name counts most.
+
+    Example:
+        >>> near("device", ["extract.device", "seed", "data.root"]), near("zzz", ["seed"])
+        (['extract.device'], [])
+    """
+    alike = {other: _likeness(name, other) for other in names if not name.startswith(f"{other}.")}
+    likest = max(alike.values(), default=0.0)
+    found = [other for other, likeness in alike.items() if likeness >= max(0.7, likest - 0.12)]
+    return sorted(found, key=lambda other: -alike[other])[:3]
+
+
+def _likeness(name: str, other: str) -> float:
+    """From 0 to 1."""
+    (group, _, last), (other_group, _, other_last) = name.rpartition("."), other.rpartition(".")
+    in_group = SequenceMatcher(None, group, other_group).ratio()
+    return 0.25 * in_group + 0.75 * SequenceMatcher(None, last, other_last).ratio()
+
+
+def shown(value: Any) -> str:
+    """A value as a command line has it, with quotes around words.
+
+    Example:
+        >>> shown(None), shown([1, True]), shown("a b")
+        ('null', '[1, true]', "'a b'")
+    """
+    return shorten(_shown(value), 60, placeholder=" ...")
+
+
+def _shown(value: Any) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_shown, value))}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{key}: {_shown(each)}' for key, each in value.items())}}}"
+    return repr(value)
+
+
+def words(kind: Any) -> str:
+    """What may be given for a type, as people say it; empty for one that no command line can give.
+
+    Example:
+        >>> words(tuple[float, float] | None), words(Annotated[int, FieldInfo(ge=1, le=100)])
+        ('a list of 2, each a number, or null', 'a whole number from 1 to 100')
+    """
+    fields: list[FieldInfo] = []
+    while get_origin(kind) is Annotated:
+        kind, *more = get_args(kind)
+        fields += [field for field in more if isinstance(field, FieldInfo)]
+    described = [field.description for field in fields if field.description]
+    if described:
+        return described[0]
+    origin, inside = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        either = dict.fromkeys(filter(None, (words(each) for each in inside if each is not type(None))))
+        return " or ".join(either) + ", or null" * (type(None) in inside)
+    if origin is Literal:
+        return f"one of {', '.join(map(str, inside))}" if len(inside) > 1 else str(inside[0])
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"one of {', '.join(str(each.value) for each in kind)}"
+    if origin is tuple and Ellipsis not in inside:
+        return f"a list of {len(inside)}, each {words(inside[0])}"
+    if isinstance(origin, type) and issubclass(origin, Sequence | Iterable) and not issubclass(origin, Mapping):
+        bounds = _bounds(fields, "min_length", "max_length")
+        least, most = bounds.get("min_length"), bounds.get("max_length")
+        number = "" if least is None else f" of {least}" if least == most else f" of {least} or more"
+        return f"a list{number}, each {words(inside[0])}"
+    if origin is dict:
+        return f"a mapping to {words(inside[1])}"
+    return _WORDS.get(kind, "null" if kind in (None, type(None)) else "") + _range(fields)
+
+
+def _range(fields: Sequence[FieldInfo]) -> str:
+    """` from 0 to 1`, `, 1 or more`, ` above 0`."""
+    bounds = _bounds(fields, "ge", "gt", "le", "lt")
+    match {name: value for name, value in bounds.items() if abs(value) < LARGEST}:
+        case {"ge": low, "le": high}:
+            return f" from {low} to {high}"
+        case {"gt": low, "le": high}:
+            return f" above {low}, {high} at most"
+        case {"ge": low, "lt": high}:
+            return f" from {low} to below {high}"
+        case {"ge": low}:
+            return f", {low} or more"
+        case {"gt": low}:
+            return f" above {low}"
+        case {"le": high}:
+            return f", {high} at most"
+    return ""
+
+
+def _bounds(fields: Sequence[FieldInfo], *names: str) -> dict[str, Any]:
+    known = [(at, name) for field in fields for at in field.metadata for name in names]
+    return {name: getattr(at, name) for at, name in known if hasattr(at, name)}
