@@ -13,7 +13,6 @@ from deepfake.task import DetectorTask
 
 # What ends a training before its first epoch has one that can be tested, by trainer options that are 0.
 _NEEDED = {
-    "max_epochs": "no epoch would be trained",
     "max_steps": "no step would be trained",
     "limit_train_batches": "nothing would be trained",
     "limit_val_batches": "the best epoch is chosen by val videos, and none would be scored",
