@@ -156,7 +156,6 @@ def test_a_run_goes_on_under_its_id(tmp_path: Path) -> None:
     assert run_ids(tmp_path) == {"0a1b2c3d"}
 
 
-@pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")  # wandb's, of what is killed here
 def test_its_process_may_be_killed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     logger = start(tmp_path)
     logger.log_metrics({"loss": 1.0}, 1)
