@@ -59,6 +59,7 @@ class DetectorTask(pl.LightningModule):
         self.test_scores = ClipScores()
         self.test_rows: dict[str, np.ndarray] = {}  # of the last test, for whoever writes them down
         self._diverged: Tensor | None = None  # the first step whose loss was no number, or `_NEVER`
+        self.scored: dict[str, np.ndarray] = {}  # split -> the videos with a score in its latest run, by number
         self.measured: dict[str, float] = {}  # the latest of each metric, in the precision that the logger lacks
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -75,7 +76,8 @@ class DetectorTask(pl.LightningModule):
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
         loss: Tensor = self.loss(self(batch["clip"]), batch["label"])
         self._watch(loss.detach())
-        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=len(batch["label"]))
+        size = len(batch["label"])
+        self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size, sync_dist=True)
         return loss
 
     def _watch(self, loss: Tensor) -> None:
@@ -130,6 +132,7 @@ class DetectorTask(pl.LightningModule):
                 f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; {_CURES}"
             )
         numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
+        self.scored[split] = np.unique(rows["video"])
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():
             # Every process has all the rows, so the numbers agree without another exchange.

@@ -143,14 +143,20 @@ class ClipDataModule(pl.LightningDataModule):
                         f"frames ({self.coverage(split)}): check data.root and the table {self.store.root}/videos.csv"
                     )
 
-    def coverage(self, split: Split) -> dict[str, int]:
-        """How many videos the split has, by status, and how many of them are `scored` (have a clip) and `main_whole`.
+    def coverage(self, split: Split, videos: np.ndarray | None = None) -> dict[str, int]:
+        """How many videos the split has, by status, and how many of them are `scored` and, of these, `main_whole`.
 
         The main track is whole where its face is found in every segment that could be decoded.
+
+        Args:
+            split: of the videos.
+            videos: those that were scored, by their place in the split; None: all that have a clip.
         """
         of_split = self.videos[self.videos["split"] == split]
         counts = {str(status): int((of_split["status"] == status).sum()) for status in Status}
         scored = self.datasets[split].clips.counts() > 0  # their order is that of the table
+        if videos is not None:
+            scored = scored & np.isin(np.arange(len(scored)), videos)
         whole = int((scored & (of_split["main_share"] == 1)).sum())
         return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **counts}
 

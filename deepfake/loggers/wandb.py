@@ -1,67 +1,205 @@
-"""Weights & Biases: the one door to wandb."""
+"""Weights & Biases: the one door to wandb.
 
-import os
-from collections.abc import Iterable, Mapping
+It gets curves, pictures of curves, config and numbers; pictures of faces only where they are asked for, since most
+corpora are under agreements. No code and no state of the repository. It is offline unless asked for, and whatever
+happens to it, or to the network, the training goes on.
+"""
+
+import logging
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
-from deepfake.ranges import PathName, Word
+from deepfake.loggers.guard import GuardedLogger
+from deepfake.ranges import Amount, PathName, Word
+
+log = logging.getLogger(__name__)
+ANSWER_WITHIN = 5.0  # seconds, for the server to show that it is there
+START_WITHIN = 30.0  # seconds, for a run to begin there
+UPLOAD_WITHIN = 300.0  # seconds, for what is left when a run ends; `wandb sync` sends what was not
+
+Mode = Literal["offline", "online", "disabled"]
 
 
-def wandb_logger(project: Word, save_dir: PathName, name: Word) -> WandbLogger:
-    """A run that is online when the user has credentials, and otherwise offline at once, without a prompt.
+class WandbRun(WandbLogger):
+    """A run of wandb that has been started.
 
-    `WANDB_MODE` has the last word.
+    Args:
+        run: None in all processes of a run but the first.
+        max_faces: how many faces it may get.
+    """
+
+    def __init__(self, run: "wandb.Run | None", max_faces: int) -> None:
+        super().__init__(experiment=run)
+        self.max_faces = max_faces
+
+
+def wandb_logger(
+    project: Word,
+    save_dir: PathName,
+    name: Word,
+    *,
+    mode: Mode = "offline",
+    faces: bool = False,
+    max_faces: Amount = 32,
+    run_id: Word | None = None,
+) -> WandbRun:
+    """Start a run. Where it cannot be online it is offline, and where that fails it is none; either is said once.
 
     Args:
         project: on the dashboard.
-        save_dir: an offline run is kept in `<save_dir>/wandb`.
+        save_dir: the run is kept in `<save_dir>/wandb`.
         name: of the run.
+        mode: `online` sends it while it goes on, `offline` keeps it for `wandb sync`.
+        faces: whether faces of test videos may be sent, with the videos' names.
+        max_faces: of these at most so many, of the videos that are scored most wrongly.
+        run_id: a run of this id goes on; None is a new one.
     """
-    return WandbLogger(experiment=_start(project, save_dir, name))
+    run = _start(project, str(save_dir), name, mode, run_id)
+    return WandbRun(run, max_faces if faces else 0)
 
 
 @rank_zero_only
-def _start(project: str, save_dir: str | Path, name: str) -> wandb.Run:
+def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None) -> wandb.Run:
     # Lightning would start it itself, but only online, or with a warning about an option that wandb has dropped.
-    mode = os.environ.get("WANDB_MODE") or ("online" if wandb.login(prompt=False, verify=False) else "offline")
-    settings = wandb.Settings(mode=mode, silent=True, console="off", reinit="finish_previous")  # type: ignore[arg-type]
-    run = wandb.init(project=project, dir=save_dir, name=name, settings=settings)
+    modes: list[Mode] = ["online", "offline", "offline"] if mode == "online" else [mode, mode]
+    if mode == "online" and (reason := _offline_because()):
+        log.warning("W&B: %s, so the run is offline; `wandb sync` sends it later", reason)
+        modes = ["offline", "offline"]
+    for chosen in modes:
+        try:
+            run = _init(project, save_dir, name, chosen, run_id)
+        except Exception as error:  # of any kind: their own, of sockets, of pydantic
+            reset()  # of a service that died in an earlier job, a new one starts
+            if chosen == "online":
+                log.warning("W&B: %s, so the run is offline; `wandb sync` sends it later", _line(error))
+            last = error
+            continue
+        if chosen == "offline" and mode == "offline":
+            log.info("W&B: offline, in %s; logger.wandb.mode=online sends it while it goes on", save_dir)
+        return run
+    log.warning("W&B: %s; the run goes on without it", _line(last))
+    return _init(project, save_dir, name, "disabled", run_id)
+
+
+def _init(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None) -> wandb.Run:
+    settings = wandb.Settings(
+        mode=mode,
+        silent=True,
+        console="off",
+        reinit="finish_previous",
+        disable_code=True,
+        disable_git=True,
+        init_timeout=START_WITHIN,
+        finish_timeout=UPLOAD_WITHIN,
+    )
+    run = wandb.init(project=project, dir=save_dir, name=name, id=run_id, resume="allow", settings=settings)
     run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
     return run
 
 
+def _offline_because() -> str | None:
+    """Why nothing can be sent, found out in seconds: wandb itself tries for a minute and a half."""
+    wandb.setup(settings=wandb.Settings(silent=True))
+    if not wandb.login(prompt=False, verify=False):
+        return "there is no key (`wandb login`, or WANDB_API_KEY)"
+    url = wandb.setup().settings.base_url
+    answered = threading.Event()
+
+    def ask() -> None:
+        with suppress(OSError, ValueError):
+            with suppress(urllib.error.HTTPError):  # an answer as well
+                urllib.request.urlopen(url, timeout=ANSWER_WITHIN).close()
+            answered.set()
+
+    # Looking up a name knows no time limit, so it is waited for from outside.
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(ANSWER_WITHIN + 1)
+    return None if answered.is_set() else f"{url} does not answer"
+
+
+def reset() -> None:
+    """Forget the service behind wandb, which is a process of its own, as if none had been started."""
+    with suppress(Exception, SystemExit):
+        wandb.teardown()
+    wandb.run = None  # else a run of the service that is gone would be taken for one that goes on
+
+
+def _line(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def max_faces(loggers: Iterable[Logger]) -> int:
+    """How many faces the loggers may get."""
+    return max((run.max_faces for _, run in _runs(loggers)), default=0)
+
+
 def log_results(loggers: Iterable[Logger], pictures: Mapping[str, Path], videos: pd.DataFrame) -> None:
-    """Add pictures and a table of videos to a W&B run, if there is one among the loggers.
+    """Add pictures, and a table of videos, to a W&B run, if there is one among the loggers.
 
     Args:
         loggers: of the run.
         pictures: key -> PNG.
-        videos: one row a video; in column `face` an image, (S, S, 3) uint8 RGB.
+        videos: one row a video; in column `face` an image, (S, S, 3) uint8 RGB. Without rows there is no table.
     """
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            for key, path in pictures.items():
-                logger.log_image(key, [str(path)])
+
+    def add(run: WandbRun) -> None:
+        for key, path in pictures.items():
+            run.log_image(key, [str(path)])
+        if len(videos):
             shown = videos.assign(face=[wandb.Image(image) for image in videos["face"]])
-            logger.log_table("test/videos", columns=list(shown.columns), data=shown.to_numpy().tolist())
+            run.log_table("test/videos", columns=list(shown.columns), data=shown.to_numpy().tolist())
+
+    for guard, run in _runs(loggers):
+        guard.attempt(lambda run=run: add(run))  # type: ignore[misc]
 
 
-def finish(loggers: Iterable[Logger]) -> str | None:
-    """Close the W&B run, so that the next job of a sweep gets its own.
-
-    Returns:
-        What the user can do with it: a link, or the line that uploads an offline run.
-    """
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            run = logger.experiment
-            offline = run.offline
-            done = f"wandb sync {Path(run.dir).parent}" if offline else run.url
-            run.finish()
-            return done
+def where_to_look(loggers: Iterable[Logger]) -> str | None:
+    """What the user can do with the W&B run: a link, or the line that uploads an offline one."""
+    for guard, run in _runs(loggers):
+        experiment = run.experiment
+        if guard.failed or experiment.disabled:
+            continue
+        return f"wandb sync {Path(experiment.dir).parent}" if experiment.offline else experiment.url
     return None
+
+
+@contextmanager
+def closing(loggers: Iterable[Logger]) -> Iterator[None]:
+    """Close the W&B run at the end, as failed if what is inside fails; the next job of a sweep gets its own."""
+    exit_code = 1
+    try:
+        yield
+        exit_code = 0
+    except KeyboardInterrupt:
+        exit_code = 130
+        raise
+    except SystemExit as end:
+        exit_code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        raise
+    finally:
+        for guard, run in _runs(loggers):
+            guard.attempt(lambda run=run: run.experiment.finish(exit_code=exit_code))  # type: ignore[misc]
+            if guard.failed:
+                reset()
+
+
+@rank_zero_only
+def _own_runs(loggers: Iterable[Logger]) -> list[tuple[GuardedLogger, WandbRun]]:
+    guards = [logger for logger in loggers if isinstance(logger, GuardedLogger)]
+    return [(guard, guard.inner) for guard in guards if isinstance(guard.inner, WandbRun)]
+
+
+def _runs(loggers: Iterable[Logger]) -> list[tuple[GuardedLogger, WandbRun]]:
+    """The W&B runs among some loggers; none in all processes of a run but the first."""
+    return _own_runs(loggers) or []

@@ -30,6 +30,8 @@ T = TypeVar("T")
 # Warnings that a user can do nothing about.
 NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 uses a name that torch 2.15 renames
+    ".*Using `DistributedSampler` with the dataloaders.*",  # it repeats clips, and each is counted once
+    ".*It is recommended to use `self.log.*sync_dist=True.*",  # every process has all scores, and the same numbers
     ".*does not have many workers.*",  # on two cores, two are many
     ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the run that is resumed
     ".*Experiment logs directory .* exists and is not empty.*",  # of a run that goes on there; `run.curves` keeps them

@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from deepfake.errors import ConfigError
 from deepfake.names import shown
+from deepfake.run import model_name as model_name  # whose name is in the folder's as well
 from deepfake.run.entry import mistake_of
 from deepfake.run.ranks import is_first
 from deepfake.run.writable import require_writable

@@ -1,7 +1,6 @@
 """The detector a run begins with: as its config says, from random or published weights, or from a checkpoint's."""
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -10,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
-from deepfake.errors import ConfigError, WeightsError
+from deepfake.errors import WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.fit import load_exactly
 from deepfake.models.trial import require_fitting
@@ -24,39 +23,6 @@ log = logging.getLogger(__name__)
 _CUT = ("margin", "shape")
 _INPUT = ("size", "mean", "std")
 _MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imports of format=v1)"
-
-
-def model_name(model: Mapping[str, Any]) -> str:
-    """What a model is, from its parts and not from the option that chose them; a name that a folder can have.
-
-    It is the network of each frame (a timm network under its own name, without the tag of its weights) and, unless it
-    is the mean, the module over time. The head and other options are not in it.
-
-    Args:
-        model: the config group `model`.
-
-    Raises:
-        ConfigError: a part is missing.
-
-    Example:
-        >>> timm = {"_target_": "deepfake.models.backbones.timm.Timm", "name": "tf_efficientnet_b4.ns_jft_in1k"}
-        >>> model_name({"backbone": timm, "temporal": {"_target_": "deepfake.models.temporal.lstm.Lstm"}})
-        'tf_efficientnet_b4_lstm'
-    """
-    backbone, temporal = _class_name(model, "backbone"), _class_name(model, "temporal")
-    name = str(model["backbone"].get("name", "")).partition(".")[0] or backbone
-    if backbone == "meso4" and model["backbone"].get("conv_bias") is False:
-        name = "meso4_v1"  # without biases it is another network, as the older project had it
-    name = name if temporal == "mean" else f"{name}_{temporal}"
-    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
-
-
-def _class_name(model: Mapping[str, Any], part: str) -> str:
-    node = model.get(part)
-    target = node.get("_target_") if isinstance(node, Mapping) else None
-    if not isinstance(target, str):
-        raise ConfigError(f"model.{part} names no class (_target_): choose one, as in model/{part}=...")
-    return target.rpartition(".")[2].lower()
 
 
 def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detector:

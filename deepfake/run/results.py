@@ -3,16 +3,16 @@
 import json
 import logging
 import math
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from hydra.core.hydra_config import HydraConfig
 from pytorch_lightning.loggers import Logger
 
 from deepfake.atomic import write_atomic
-from deepfake.loggers.wandb import finish, log_results
+from deepfake.loggers.wandb import log_results, max_faces, where_to_look
 from deepfake.report.plots import roc_figure, save, score_figure
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.fitness import data_caption
@@ -39,11 +39,10 @@ def leave(
         data: what they were measured on.
         facts: of the run, that `metrics.json` is to have beside them.
         best: the checkpoint they belong to.
-        loggers: of the run; closed here.
+        loggers: of the run.
         store: holds the faces.
     """
-    model = HydraConfig.get().runtime.choices["model"]
-    facts = {"model": model, **facts, "checkpoint": str(best.relative_to(folder))}
+    facts = {**facts, "checkpoint": os.path.relpath(best, folder)}
     paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if (folder / "predictions.csv").exists():
@@ -51,7 +50,7 @@ def leave(
         paths |= draw(folder, loggers, store)
     show_metrics(metrics, data_caption(data))
     say_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
-    if line := finish(loggers):
+    if line := where_to_look(loggers):
         paths["wandb"] = line
     show_paths(paths)
 
@@ -71,7 +70,7 @@ def write_metrics(
 
 def say_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
     """How many videos of each split have a score, and in how many the main face is found in every segment."""
-    log.info("videos with a face: %s", covered(coverage))
+    log.info("videos scored: %s", covered(coverage))
 
 
 def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
@@ -95,10 +94,16 @@ def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str,
     pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
     if videos["label"].nunique() == 2:
         pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
-    if loggers:
-        faces = [store.image(row.video_id, row.track, row.start) for row in videos.itertuples()]
-        log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, videos.assign(face=faces))
+    shown = most_wrong(videos, max_faces(loggers))
+    faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
+    log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, shown.assign(face=faces))
     return pictures
+
+
+def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:
+    """At most `count` videos, those first whose score is furthest from their label."""
+    error = (videos["score"] - videos["label"]).abs()
+    return videos.loc[error.sort_values(ascending=False, kind="stable").index[:count]]
 
 
 def video_table(clips: pd.DataFrame) -> pd.DataFrame:

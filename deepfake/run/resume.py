@@ -12,6 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.run.checkpoint import Checkpoint, read_checkpoint
+from deepfake.run.ranks import is_first
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def carry_best(best: ModelCheckpoint, resumed: Checkpoint) -> None:
         return
     target = Path(best.dirpath) / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
-    if not (target.exists() and target.samefile(source)):
+    if is_first() and not (target.exists() and target.samefile(source)):
         shutil.copyfile(source, target)
     best.best_k_models = {str(target): state["best_model_score"]}
     best.kth_best_model_path = best.best_model_path = str(target)

@@ -10,16 +10,21 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
+from deepfake.callbacks.run_id import RunId
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
+from deepfake.loggers.guard import GuardedLogger
+from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.curves import carry_curves, earlier_curves
 from deepfake.run.entry import entry_point
+from deepfake.run.epochs import best_of, require_epochs, require_rest, scored
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import (
     complete_store,
@@ -30,10 +35,12 @@ from deepfake.run.faces import (
 )
 from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
+from deepfake.run.model_name import model_name
 from deepfake.run.results import covered, leave
 from deepfake.run.resume import carry_best, how_to_go_on, require_same, require_same_options
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.run.stopping import stoppable
+from deepfake.run.together import in_turn, meet, size, together
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
@@ -49,27 +56,31 @@ def train(cfg: DictConfig) -> float:
         The best epoch's AUC on val videos, for a sweeper to maximise.
     """
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    with together():
+        return _train(cfg)
+
+
+def _train(cfg: DictConfig) -> float:
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
-    detector = build_model(cfg.model, resumed)
+    detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    trainer = build_trainer(cfg.trainer, list(callbacks.values()))
+    best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
+    trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
+    require_epochs(trainer, plain(cfg.trainer))
     earlier = None
     if resumed:
         require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
         earlier = earlier_curves(resumed)
-        carry_best(callbacks["best"], resumed)
+        carry_best(best, resumed)
+        require_rest(trainer, best, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
+    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
     options = {**cfg.loader, **data_options(rule)}
-    listing = list_corpus(cfg.data)
-    require_trainable(listing)
-    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
-    store = audited_store(cfg, faces, listing)
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
-    coverage = {split: datamodule.coverage(split) for split in Split}
-    data = describe(cfg.data, listing, coverage, store, rule)
+    data = describe(cfg.data, listing, {split: datamodule.coverage(split) for split in Split}, store, rule)
     say(detector, data)
 
     card = make_card(cfg, detector.spec, data, carried_recipe(faces))
@@ -77,21 +88,39 @@ def train(cfg: DictConfig) -> float:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
-    loggers = [instantiate(logger) for logger in cfg.logger.values()]
-    for logger in loggers:
-        logger.log_hyperparams(plain(cfg))
-
-    carry_curves(loggers, earlier)
-    trainer.loggers = loggers
-    with stoppable(lambda: how_to_go_on(trainer, folder)):
-        trainer.fit(task, datamodule, ckpt_path=cfg.resume, weights_only=True)
-    best = folder / "checkpoints" / "best.ckpt"
-    if not best.exists():
-        raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
-    measure(trainer, task, datamodule, best)
+    meet("ready")
+    bare = start_loggers(cfg.logger, run_id.run_id)
     if trainer.is_global_zero:
-        leave(folder, task.measured, data, {"seed": cfg.seed, "scoring": rule_card(rule)}, best, loggers, store)
+        carry_curves(bare, earlier)
+    loggers = [GuardedLogger(logger) for logger in bare]
+    with closing(loggers):
+        for logger in loggers:
+            logger.log_hyperparams(plain(cfg))
+        trainer.loggers = list(loggers)
+        with stoppable(lambda: how_to_go_on(trainer, folder)):
+            fit(trainer, task, datamodule, cfg.resume)
+        if not best.best_model_path:
+            raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
+        measure(trainer, task, datamodule, best.best_model_path)
+        data = {**data, "coverage": {str(split): counts for split, counts in scored(task, datamodule).items()}}
+        facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule)}
+        if trainer.is_global_zero:
+            leave(folder, task.measured, data, facts, Path(best.best_model_path), loggers, store)
     return task.measured["val/video/auc"]
+
+
+def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], FaceStore]:
+    """The corpus, the settled recipe of its faces, and the store that holds them."""
+    listing = list_corpus(cfg.data)
+    require_trainable(listing)
+    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
+    return listing, faces, audited_store(cfg, faces, listing)
+
+
+def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
+    """The loggers, those that know runs by an id under that of this run, unless another was asked for."""
+    own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
+    return [instantiate(node, **own[name]) for name, node in options.items()]
 
 
 def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Trainer:
@@ -101,14 +130,35 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Train
         ConfigError: this machine or Lightning cannot do what `trainer` asks for.
     """
     try:
-        return instantiate(options, callbacks=callbacks, logger=False)
+        trainer: pl.Trainer = instantiate(options, callbacks=callbacks, logger=False)
     except InstantiationException as error:
         if isinstance(error.__cause__, MisconfigurationException):
             raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error
+        if size() > 1:  # of what Slurm or torchrun has set Lightning says by errors of any kind that it does not fit
+            raise ConfigError(f"trainer: {error.__cause__ or error}") from error
         raise
+    wanted = trainer.num_devices * trainer.num_nodes
+    if size() not in (1, wanted):
+        raise ConfigError(
+            f"{size()} processes were started for this run, and the trainer is for {wanted}: give trainer=ddp with "
+            f"trainer.devices and trainer.num_nodes that make {size()}, or start one process"
+        )
+    return trainer
 
 
-def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: Path) -> None:
+def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, resume: str | None) -> None:
+    """Train.
+
+    Raises:
+        ConfigError: options of `trainer` do not fit the data, as Lightning finds when it sees both.
+    """
+    try:
+        trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
+    except MisconfigurationException as error:
+        raise ConfigError(f"trainer: {error}") from error
+
+
+def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: str) -> None:
     """Val and, once, test numbers of the best epoch, into `task.measured`."""
     loggers, trainer.loggers = trainer.loggers, []  # the curves have this epoch already
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)

@@ -7,7 +7,8 @@ from deepfake import load_detector
 from deepfake.errors import CheckpointError, ConfigError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.run.faces import plain
-from deepfake.run.model import build_model, model_name
+from deepfake.run.model import build_model
+from deepfake.run.model_name import model_name
 from tests.models.test_detector import SHIPPED, model_config
 from tests.run.test_checkpoint import content
 

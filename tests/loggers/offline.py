@@ -1,0 +1,44 @@
+"""What an offline run of wandb would send, read from the file that wandb itself has written."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from wandb.proto.wandb_internal_pb2 import Record
+
+from deepfake.loggers.wandb import reset
+
+
+def records(folder: Path) -> list[Record]:
+    """All that would be sent, as wandb itself has written it down."""
+    reset()  # its service writes the end only when it ends itself
+    found = []
+    for path in sorted(folder.rglob("*.wandb")):
+        for data in _log_entries(path.read_bytes()):
+            found.append(Record())
+            found[-1].ParseFromString(data)
+    return found
+
+
+def _log_entries(content: bytes) -> Iterator[bytes]:
+    """The entries of a log in LevelDB's format, which their file is after a header of its own: blocks of 32 KiB, in
+    which a part of an entry has a checksum, its length and its kind (1 whole, 2 first, 3 middle, 4 last) before it."""
+    block, place, entry = 1 << 15, 7, b""
+    while place + 7 <= len(content):
+        if block - place % block < 7:
+            place += block - place % block
+            continue
+        length, kind = int.from_bytes(content[place + 4 : place + 6], "little"), content[place + 6]
+        entry += content[place + 7 : place + 7 + length]
+        place += 7 + length
+        if kind in (1, 4):
+            yield entry
+            entry = b""
+
+
+def exit_codes(folder: Path) -> list[int]:
+    return [r.exit.exit_code for r in records(folder) if r.WhichOneof("record_type") == "exit"]
+
+
+def run_ids(folder: Path) -> set[str]:
+    """The ids of the runs below a folder."""
+    return {r.run.run_id for r in records(folder) if r.WhichOneof("record_type") == "run"}
