@@ -24,9 +24,9 @@ from deepfake.ranges import Count
 from deepfake.schema import MainFace, Tracks
 
 AGGREGATION = "mean of the clips of a track, highest of the tracks"
-# Clips that go through a network together are made up to a multiple of this: matrices whose rows do not fill a vector
-# are multiplied by other instructions, which round otherwise, so a score would depend on how many others there are.
-FILL = 8
+# On a CPU so many clips go through a network at a time, and the last ones are made up to it: how a product of matrices
+# is split among threads and instructions follows from its size, and so does its rounding.
+AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,8 @@ class ScoringRule:
 def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
     """What a detector says of each clip, whatever others are in its batch and however many.
 
-    On a GPU the libraries choose their algorithms by the size of a batch, so there it holds for equal sizes alone.
+    On a GPU, where small batches would leave it idle, a batch goes through whole; there it holds for equal sizes alone.
+    On a CPU the place among the eight may still change the last bit of some networks (an EfficientNet's, rarely).
 
     Args:
         detector: in eval mode.
@@ -56,10 +57,11 @@ def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
     Returns:
         (B,) float32, in full precision also where training is not.
     """
-    missing = -len(clips) % FILL
+    missing = -len(clips) % AT_A_TIME
+    filled = torch.cat([clips, clips[-1:].expand(missing, *clips.shape[1:])]) if missing else clips
+    size = AT_A_TIME if clips.device.type == "cpu" else len(filled)
     with torch.autocast(clips.device.type, enabled=False):
-        filled = torch.cat([clips, clips[-1:].expand(missing, *clips.shape[1:])]) if missing else clips
-        return detector(filled)[: len(clips)].float()
+        return torch.cat([detector(part) for part in filled.split(size)])[: len(clips)].float()
 
 
 def clip_scores(logits: Tensor) -> Tensor:
