@@ -182,9 +182,9 @@ def test_predict_and_evaluate_take_options_one_by_one(
     assert script("predict", *arguments, *video) == 0
     assert pd.read_csv(tmp_path / "out" / "predictions.csv")["num_clips"].tolist() == [8]  # one segment of eight frames
     assert said in capfd.readouterr().out
-    assert script("evaluate", *arguments, *SMALL_DEMO, "hydra.run.dir=out") == 0
+    assert script("evaluate", *arguments, *SMALL_DEMO, "hydra.run.dir=tested") == 0
     assert said in capfd.readouterr().out
-    metrics = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    metrics = json.loads((tmp_path / "tested" / "metrics.json").read_text())
     assert metrics["faces_unlike_checkpoint"] == {"faces.num_segments": {"here": 1, "checkpoint": 2}}
 
 

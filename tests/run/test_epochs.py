@@ -17,7 +17,7 @@ from tests.conftest import TINY, Run
         (["~callbacks.best"], "callbacks.best is missing: it keeps the epoch that is tested"),
         (["+trainer.limit_val_batches=0"], "trainer.limit_val_batches=0: the best epoch is chosen by val videos"),
         (["+trainer.limit_train_batches=0.0"], "trainer.limit_train_batches=0.0: nothing would be trained"),
-        (["+trainer.max_steps=0"], "trainer.max_steps=0: no step would be trained"),
+        (["+trainer.max_steps=0"], "trainer.max_steps is 0: give a whole number"),
         (["+trainer.check_val_every_n_epoch=3"], "check_val_every_n_epoch=3 is more than trainer.max_epochs=2"),
         (["+trainer.enable_checkpointing=false"], "enable_checkpointing"),
     ],
