@@ -97,12 +97,12 @@ def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, d
         overrides = OmegaConf.load(tmp_path / "sweep" / shard / ".hydra" / "overrides.yaml")
         assert f"extract.shard_index={shard}" in overrides
     (store,) = (tmp_path / "faces" / "demo").iterdir()
-    stored = {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("video.json")}
-    assert {path.parent.relative_to(store / "crops").as_posix() for path in stored} == videos
+    stored = {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")}
+    assert {path.relative_to(store / "crops").with_suffix("").as_posix() for path in stored} == videos
 
     assert not (store / "videos.csv").exists()
     after = extract()
     assert "extracting faces" not in after.stderr
-    assert {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("video.json")} == stored
+    assert {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")} == stored
     assert set(pd.read_csv(store / "videos.csv", dtype=str)["video_id"]) == videos
     assert (store / "contact_sheet.jpg").exists()
