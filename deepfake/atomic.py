@@ -10,20 +10,22 @@ from pathlib import Path
 import psutil
 
 
-def write_atomic(path: Path, content: bytes) -> None:
+def write_atomic(path: Path, content: bytes | memoryview) -> None:
     """Write under a temporary name, rename last: a reader sees the old file or the new one.
 
     What could not be written whole is taken away again.
 
     Raises:
-        OSError: the disk is full, or may not be written to.
+        OSError: the disk is full, or may not be written to; it names the file.
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         partial.write_bytes(content)
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         partial.unlink(missing_ok=True)
+        if isinstance(error, OSError):  # of what cannot be written, Python does not say where
+            raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 

@@ -38,7 +38,8 @@ def as_text(path: str) -> str:
 
 def as_id(path: str) -> str:
     """The same for a video's id: a part whose escapes made it too long for a disk is cut, and a hash added to it."""
-    return "/".join(map(_cut, as_text(path).split("/"), path.split("/")))
+    parts = zip(as_text(path).split("/"), path.split("/"), strict=True)
+    return "/".join(text if text == part else fitted(text, _LONGEST) for text, part in parts)
 
 
 def as_path(text: str) -> str:
@@ -98,10 +99,21 @@ def _part_as_text(part: str) -> str:
     return _ESCAPED.sub(lambda match: "".join(f"%{byte:02X}" for byte in _bytes(match[0])), part)
 
 
-def _cut(text: str, part: str) -> str:
-    if text == part or len(text.encode()) <= _LONGEST:
-        return text
-    return f"{text.encode()[:200].decode(errors='ignore')}-{hashlib.blake2b(text.encode(), digest_size=8).hexdigest()}"
+def fitted(part: str, max_bytes: int) -> str:
+    """A part of a path in UTF-8 as it is, or cut to its first 200 bytes with a hash of all of it behind them.
+
+    Args:
+        part: without slashes.
+        max_bytes: that it may have; at least 217.
+
+    Example:
+        >>> fitted("a", 240), len(fitted("a" * 300, 240))
+        ('a', 217)
+    """
+    content = part.encode()
+    if len(content) <= max_bytes:
+        return part
+    return f"{content[:200].decode(errors='ignore')}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
 
 
 def _part_as_path(text: str) -> str:

@@ -24,9 +24,6 @@ from deepfake.ranges import Count
 from deepfake.schema import MainFace, Tracks
 
 AGGREGATION = "mean of the clips of a track, highest of the tracks"
-# On a CPU so many clips go through a network at a time, and the last ones are made up to it: how a product of matrices
-# is split among threads and instructions follows from its size, and so does its rounding.
-AT_A_TIME = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +42,11 @@ class ScoringRule:
 
 
 def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
-    """What a detector says of each clip, whatever others are in its batch and however many.
+    """What a detector says of each clip, whatever others are in its batch.
 
-    On a GPU, where small batches would leave it idle, a batch goes through whole; there it holds for equal sizes alone.
-    On a CPU the place among the eight may still change the last bit of some networks (an EfficientNet's, rarely).
+    On a CPU each clip goes through the network alone: how a product of matrices is split among threads and instructions
+    follows from its size and the place in it, and so does its rounding. A GPU would idle; there a batch goes through
+    whole, and scores in batches of another size may differ in their last digits.
 
     Args:
         detector: in eval mode.
@@ -57,11 +55,9 @@ def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
     Returns:
         (B,) float32, in full precision also where training is not.
     """
-    missing = -len(clips) % AT_A_TIME
-    filled = torch.cat([clips, clips[-1:].expand(missing, *clips.shape[1:])]) if missing else clips
-    size = AT_A_TIME if clips.device.type == "cpu" else len(filled)
+    size = 1 if clips.device.type == "cpu" else len(clips)
     with torch.autocast(clips.device.type, enabled=False):
-        return torch.cat([detector(part) for part in filled.split(size)])[: len(clips)].float()
+        return torch.cat([detector(part) for part in clips.split(size)]).float()
 
 
 def clip_scores(logits: Tensor) -> Tensor:

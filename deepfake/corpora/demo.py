@@ -3,9 +3,9 @@
 Split: by identity, in either role.
 """
 
-import os
 from pathlib import Path
 
+from deepfake.cores import num_cores
 from deepfake.corpora.corpus import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
@@ -49,7 +49,7 @@ class DemoCorpus(Corpus):
     ) -> None:
         self._root = Path(root)
         self._recipe = Recipe(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)
-        self._num_workers = num_workers or min(8, os.cpu_count() or 1)  # each holds its own torch, some 300 MB
+        self._num_workers = num_workers or min(8, num_cores())  # each holds its own torch, some 300 MB
 
     def listing(self) -> Listing:
         """Generates the clips if they are not there yet, and lists them.

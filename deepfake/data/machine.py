@@ -1,11 +1,12 @@
 """What this machine has to load with: cores, memory, and the shared memory through which workers hand batches over."""
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from deepfake.cores import num_cores
 
 SHARED_MEMORY = Path("/dev/shm")
 CGROUP = Path("/sys/fs/cgroup")
@@ -31,12 +32,8 @@ def this_machine(processes: int = 1) -> Machine:
     Args:
         processes: of a training that share this machine.
     """
-    try:
-        cores = len(os.sched_getaffinity(0))  # a job of a cluster has a part of the machine
-    except AttributeError:  # macOS and Windows do not say
-        cores = os.cpu_count() or 1
     shared = shutil.disk_usage(SHARED_MEMORY).free // processes if SHARED_MEMORY.is_dir() else None
-    return Machine(max(1, cores // processes), free_memory() // processes, shared)
+    return Machine(max(1, num_cores() // processes), free_memory() // processes, shared)
 
 
 def free_memory(cgroup: Path = CGROUP) -> int:

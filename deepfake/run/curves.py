@@ -1,6 +1,5 @@
 """The curves of a run that goes on: what was logged before the checkpoint is kept, so that they have no gap."""
 
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from deepfake.atomic import write_atomic
 from deepfake.run.checkpoint import Checkpoint
 
 FILE = Path("csv") / "metrics.csv"  # as conf/logger/csv.yaml has it
+EARLIER = "earlier.csv"  # holds the rows while Lightning removes its file
 
 
 def earlier_curves(resumed: Checkpoint) -> pd.DataFrame | None:
@@ -21,6 +21,8 @@ def earlier_curves(resumed: Checkpoint) -> pd.DataFrame | None:
     """
     path = resumed.path.parent.parent / FILE
     if not path.is_file():
+        path = path.with_name(EARLIER)  # a run was killed when it had just gone on
+    if not path.is_file():
         return None
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)  # as text, so that no digit changes
     return rows[pd.to_numeric(rows["step"]) < resumed.content["global_step"]]
@@ -30,8 +32,9 @@ def carry_curves(loggers: Iterable[Logger], rows: pd.DataFrame | None) -> None:
     """Put earlier rows before what a run logs. Lightning begins its file anew, also in the folder of the same run."""
     for logger in loggers:
         if isinstance(logger, CSVLogger) and rows is not None and len(rows):
-            writer = logger.experiment
-            content = io.StringIO()
-            rows.to_csv(content, index=False)
-            write_atomic(Path(writer.metrics_file_path), content.getvalue().encode())
+            kept = Path(logger.log_dir) / EARLIER
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(kept, rows.to_csv(index=False).encode())
+            writer = logger.experiment  # which removes what is there
+            kept.replace(writer.metrics_file_path)
             writer.metrics_keys = list(rows.columns)

@@ -1,7 +1,6 @@
 """What every stage does first: list a corpus, and see that its faces are in the store."""
 
 import logging
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from tqdm import tqdm
 
+from deepfake.cores import num_cores
 from deepfake.corpora.audit import num_sharing
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import content_digests, fingerprint
@@ -197,11 +197,7 @@ def extract_faces(
 
 def default_workers(device: str) -> int:
     """Processes that extract: one a core, and on a GPU eight at most, as each takes half a gigabyte of it."""
-    try:
-        cores = len(os.sched_getaffinity(0))  # a job of a cluster has a part of the machine
-    except AttributeError:  # macOS and Windows do not say
-        cores = os.cpu_count() or 1
-    return cores if device == "cpu" else min(cores, 8)
+    return num_cores() if device == "cpu" else min(num_cores(), 8)
 
 
 def merge(videos: Sequence[Video], store: FaceStore) -> None:

@@ -74,7 +74,6 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
         "gradient_clip_val": NotNegative | None,
         "gradient_clip_algorithm": Literal["value", "norm"] | None,
         "profiler": Literal["simple", "advanced", "pytorch", "xla"] | None,
-        "plugins": None,
         "reload_dataloaders_every_n_epochs": Amount,
         "default_root_dir": PathName | None,
     },

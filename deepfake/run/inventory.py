@@ -1,6 +1,7 @@
 """What a corpus holds, against what was published, and whether its splits leak. Reads names and lists, no videos."""
 
 import csv
+import io
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
+from deepfake.atomic import write_atomic
 from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
 from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.splits import fingerprint
@@ -92,8 +94,9 @@ def _print_facts(name: str, listing: Listing, size: float) -> None:
 def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
     output.mkdir(parents=True, exist_ok=True)
     path = output / "missing.csv"
-    with path.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([("missing",), *((video,) for video in missing)])
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([("missing",), *((video,) for video in missing)])
+    write_atomic(path, text.getvalue().encode())
     return path
 
 

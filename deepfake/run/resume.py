@@ -90,7 +90,8 @@ _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # goes on, as far as the schedule does not depend on it.
 _FREE = re.compile(
-    r"resume|paths\..*|logger\..*|callbacks\..*|hydra\..*|extract\..*"
+    r"resume|paths\..*|logger\..*|hydra\..*|extract\..*"
+    r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:progress|learning_rate|epoch_log)\..*"
     r"|data\.(?:\w+_)?root|data\.corpus\.(?:\w+_)?root|data\.corpus\.num_workers"
     r"|loader\.(?:num_workers|cache|cache_dir)"
     r"|faces\.finder\.(?:weights|device|batch_size)"

@@ -27,6 +27,7 @@ T = TypeVar("T")
 BEAT = 1.0  # seconds between two counts
 SILENT = 300.0  # seconds without a count, after which a process is taken for dead: disks of clusters have pauses
 COMING = 900.0  # seconds, for the last process to come after the first
+_INTERACTIVE = ("bash", "interactive")  # jobs that Lightning takes for none either
 GRACE = 20.0  # seconds, for a process to end by itself when another has failed
 
 
@@ -34,10 +35,7 @@ def size(environ: Mapping[str, str] = os.environ) -> int:
     """How many processes torchrun or srun has started for this run; 1 if neither has."""
     if "TORCHELASTIC_RUN_ID" in environ:
         return int(environ["WORLD_SIZE"])
-    if "SLURM_STEP_ID" in environ and environ.get("SLURM_JOB_NAME") not in (
-        "bash",
-        "interactive",
-    ):  # as Lightning has it
+    if "SLURM_STEP_ID" in environ and environ.get("SLURM_JOB_NAME") not in _INTERACTIVE:
         return int(environ.get("SLURM_NTASKS", "1"))
     return 1
 
@@ -131,9 +129,8 @@ class Ranks:
         """
         for rank in self.others:
             path = self.folder / f"ended-{rank}"
-            fresh = (
-                self.unique or self.rank == 0 or 0 in self._seen
-            )  # the first clears away what an earlier launch has left
+            # The first clears away what an earlier launch has left.
+            fresh = self.unique or self.rank == 0 or 0 in self._seen
             if fresh and path.exists() and (reason := path.read_text()):
                 return f"process {rank} of this run failed, so this one ends too: {reason}"
             count, when = self._beats.get(rank, ("", time.monotonic()))

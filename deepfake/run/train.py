@@ -14,6 +14,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from deepfake.callbacks.run_id import RunId
+from deepfake.callbacks.whole_checkpoints import WholeCheckpoints
 from deepfake.corpora.audit import audit
 from deepfake.corpora.corpus import Listing
 from deepfake.data.datamodule import ClipDataModule
@@ -26,13 +27,7 @@ from deepfake.run.curves import carry_curves, earlier_curves
 from deepfake.run.entry import entry_point
 from deepfake.run.epochs import best_of, require_epochs, require_rest, scored
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
-from deepfake.run.faces import (
-    complete_store,
-    describe,
-    face_store,
-    list_corpus,
-    plain,
-)
+from deepfake.run.faces import complete_store, describe, face_store, list_corpus, plain
 from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
 from deepfake.run.model_name import model_name
@@ -130,7 +125,7 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Train
         ConfigError: this machine or Lightning cannot do what `trainer` asks for.
     """
     try:
-        trainer: pl.Trainer = instantiate(options, callbacks=callbacks, logger=False)
+        trainer: pl.Trainer = instantiate(options, callbacks=callbacks, logger=False, plugins=[WholeCheckpoints()])
     except InstantiationException as error:
         if isinstance(error.__cause__, MisconfigurationException):
             raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error

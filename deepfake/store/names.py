@@ -1,11 +1,11 @@
 """Where the archive of a video is, by its id; and which ids cannot be stored, or not beside each other."""
 
-import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from deepfake.errors import StoreError
+from deepfake.names import fitted
 
 SUFFIX = ".zip"
 _MAX_BYTES = 255  # of a part of a path, on most disks
@@ -32,16 +32,8 @@ def archive_name(video_id: str) -> str:
         raise StoreError(f"the video {video_id!r} cannot be stored: its name is not UTF-8; rename it") from error
     if len(video_id) * 4 > _MAX_BYTES - len(SUFFIX):  # else none of the parts can be too long
         *folders, name = parts
-        parts = [*(_cut(folder, _MAX_BYTES) for folder in folders), _cut(name, _MAX_BYTES - len(SUFFIX))]
+        parts = [*(fitted(folder, _MAX_BYTES) for folder in folders), fitted(name, _MAX_BYTES - len(SUFFIX))]
     return "/".join(parts) + SUFFIX
-
-
-def _cut(part: str, max_bytes: int) -> str:
-    content = part.encode()
-    if len(content) <= max_bytes:
-        return part
-    digest = hashlib.blake2b(content, digest_size=8).hexdigest()
-    return f"{content[:200].decode(errors='ignore')}-{digest}"
 
 
 def require_apart(paths: Mapping[str, Path], folder: Path) -> None:

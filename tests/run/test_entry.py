@@ -73,8 +73,8 @@ def test_what_a_disk_forbids_is_one_line_with_a_cure(number: int, name: object) 
 
 
 def test_of_a_copy_the_target_is_named() -> None:
-    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/tmp/x", None, "/run/best.ckpt")
-    assert (mistake_of(error) or "").startswith("/run/best.ckpt: No space left")
+    error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/x/partial", None, "/x/best.ckpt")
+    assert (mistake_of(error) or "").startswith("/x/best.ckpt: No space left")
 
 
 @pytest.mark.parametrize(

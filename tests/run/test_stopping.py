@@ -2,11 +2,12 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import pandas as pd
 import pytest
 
 from deepfake.run.stopping import SAME_COMMAND, stoppable
-from tests.conftest import REPOSITORY, TINY, Run
+from tests.conftest import REPOSITORY, SMALL_DEMO, TINY, Run
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
@@ -62,8 +63,23 @@ def test_on_slurm_sigterm_is_left_to_lightning(monkeypatch: pytest.MonkeyPatch) 
 
 
 @contextmanager
-def running(folder: Path, data: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A command in a group of processes of its own, as in a terminal."""
+def running(
+    folder: Path, data: Path, name: str, *arguments: str, before: Callable[[], object] = lambda: None
+) -> Iterator[subprocess.Popen[str]]:
+    """A command in a group of processes of its own, as in a terminal.
+
+    Args:
+        folder: where it runs.
+        data: where the demo corpus is.
+        name: of the script.
+        arguments: of the command.
+        before: is called in its process before it begins.
+    """
+
+    def prepare() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell's background job ignores it
+        before()
+
     words = [sys.executable, str(REPOSITORY / "scripts" / f"{name}.py"), *arguments]
     environment = {**os.environ, "DEEPFAKE_DATA": str(data)}
     with (folder / "shown").open("w") as file:
@@ -75,7 +91,7 @@ def running(folder: Path, data: Path, name: str, *arguments: str) -> Iterator[su
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # as in a terminal
+            preexec_fn=prepare,
         )
         try:
             yield process
@@ -113,6 +129,54 @@ def test_a_training_says_with_what_it_goes_on_and_does(
     curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
     pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
     assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("stage", ["evaluate", "predict"])
+def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
+    stage: str, number: signal.Signals, code: int, model: Path, demo_root: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    of_stage = {"evaluate": [*SMALL_DEMO, "paths.faces_dir=faces"], "predict": [f"input={demo_root}"]}[stage]
+    arguments = [f"checkpoint={model}", *of_stage, "extract.num_workers=1", "hydra.run.dir=out"]
+    with running(tmp_path, data_dir, stage, *arguments) as process:
+        wait_for(process, tmp_path, r"\| [1-9]\d?/\d+ ")
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    shown = (tmp_path / "shown").read_text()
+    assert SAME_COMMAND in shown and "Traceback" not in shown
+    assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_goes_on_and_is_the_same(
+    demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY, "loader.num_workers=2", "trainer.max_epochs=4"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    with running(tmp_path, data_dir, "train", *options, "hydra.run.dir=run") as process:
+        wait_for(process, tmp_path, "epoch 2 of 4")
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    assert script("train", *options, "hydra.run.dir=run", f"resume={last}") == 0
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_training_whose_disk_takes_no_checkpoint_ends_with_one_line(
+    demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=extracted") == 0
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (100_000, 100_000))  # bytes
+    with running(tmp_path, data_dir, "train", *TINY, "hydra.run.dir=run", before=limit) as process:
+        assert process.wait(240) == 1
+    shown = (tmp_path / "shown").read_text()
+    (line,) = [line for line in shown.splitlines() if "error" in line.lower()]
+    assert line.startswith("error: ") and ".ckpt: File too large; make room there" in line
+    assert "Traceback" not in shown and not list((tmp_path / "run" / "checkpoints").iterdir())
 
 
 @pytest.mark.slow

@@ -146,6 +146,7 @@ def test_an_epochs_checkpoint_knows_that_epochs_score(trained: Path) -> None:
         ("augment=none", "augment.flip was 0.5, and is absent"),
         ("data.tracks=all", "data.tracks was main, and is all"),
         ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
+        ("callbacks.best.monitor=val/video/auc", "callbacks.best.monitor was val/selection, and is val/video/auc"),
         ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
         ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4, and is"),
     ],

@@ -11,7 +11,7 @@ from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore, facts
 from tests.store.made import all_faces, complete, corpus, faces_of, new, require_truth
-from tests.store.test_store_tables import watched
+from tests.store.watching import watched
 
 NAMES = ("fake/a", "fake/b", "real/a")
 A_DAY = 86_400 * 10**9

@@ -14,5 +14,11 @@ REPRESENTATION = Group({name: types_of(Detector)[name] for name in ("clip_length
 
 _GIVEN = ("videos", "store", "spec", "augment", "seed", "main_track", "main_face")  # by the run
 LOADER = {name: kind for name, kind in types_of(ClipDataModule).items() if name not in _GIVEN}
-_NOT_CARRIED = {**LOADER, "eval_clips_per_video": LOADER["eval_clips_per_video"] | Literal["checkpoint"]}
-SCORING_LOADER = Group(_NOT_CARRIED, optional=("clips_per_video", "cache", "cache_dir"))
+# Where nothing is trained, no epoch is drawn and no clip is read twice, so these options would do nothing.
+SCORING_LOADER = Group(
+    {
+        "batch_size": LOADER["batch_size"],
+        "eval_clips_per_video": LOADER["eval_clips_per_video"] | Literal["checkpoint"],
+        "num_workers": LOADER["num_workers"],
+    }
+)

@@ -27,7 +27,7 @@ OPTIONS = Group(
         "loss": Built(nn.Module),
         "optimizer": Built(Callable[..., Optimizer]),
         "scheduler": Built(Callable[..., LRScheduler]),
-        "trainer": Built(pl.Trainer, given=("callbacks", "logger")),
+        "trainer": Built(pl.Trainer, given=("callbacks", "logger", "plugins")),
         "callbacks": Each(Built(pl.Callback)),
         "logger": Each(Built(Logger)),
         "model": MODEL,
