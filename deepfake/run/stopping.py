@@ -40,6 +40,7 @@ def stoppable(say: Callable[[], str] = lambda: SAME_COMMAND) -> Iterator[None]:
         if number is None or isinstance(error, _SaidExit):
             raise
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the goodbye
+        _let_children_die()
         sys.stderr.write(f"\n{say()}\n")
         raise _SaidExit(CODES[number]) from error
     finally:
@@ -62,12 +63,18 @@ def _listen() -> "Callable[[int, FrameType | None], object] | int | None":
 def _stop_this(process: int) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if os.getpid() == process:
+            _let_children_die()
             raise StoppedError
         # A worker that was forked: it is to die as if nobody listened.
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGTERM)
 
     return stop
+
+
+def _let_children_die() -> None:
+    """Say nothing of workers that the same signal ended: PyTorch raises an error for each, whatever goes on then."""
+    signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
 
 def _signal_behind(error: BaseException | None) -> signal.Signals | None:

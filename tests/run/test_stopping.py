@@ -35,16 +35,49 @@ def test_the_innermost_says_how_to_go_on_and_cleaning_up_is_done(
             finally:
                 cleaned.append(True)
 
-    before = [signal.getsignal(each) for each, _ in SIGNALS]
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
-    try:
+    with handlers_given_back():
+        before = signal.getsignal(signal.SIGTERM)
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
         with pytest.raises(SystemExit) as stopped:
             work()
-    finally:
-        signal.signal(signal.SIGINT, before[0])
-    assert stopped.value.code == code and cleaned
+        assert stopped.value.code == code and cleaned
+        assert signal.getsignal(signal.SIGTERM) is before
     assert capfd.readouterr().err == "\nstopped in epoch 5\n"
-    assert signal.getsignal(signal.SIGTERM) is before[1]
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_workers_that_the_same_signal_ended_are_no_error(number: signal.Signals, code: int) -> None:
+    """As PyTorch's handler does, which may be called in the goodbye and after it, while Python ends."""
+
+    def complain(number: int, frame: object) -> None:
+        raise RuntimeError("DataLoader worker is killed by signal: Terminated")
+
+    def work() -> None:
+        with stoppable():
+            try:
+                os.kill(os.getpid(), number)
+                time.sleep(5)
+            finally:
+                os.kill(os.getpid(), signal.SIGCHLD)
+
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGCHLD, complain)
+        with pytest.raises(SystemExit) as stopped:
+            work()
+        assert stopped.value.code == code
+        os.kill(os.getpid(), signal.SIGCHLD)
+
+
+@contextmanager
+def handlers_given_back() -> Iterator[None]:
+    """Leave this process's answers to signals as they were."""
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
 
 
 def test_other_ends_are_left_alone() -> None:
