@@ -40,7 +40,8 @@ def test_the_jobs_of_a_sweep_lie_in_one_folder_that_another_sweep_has_not(script
 def test_a_folder_that_holds_another_run_is_refused(
     name: str, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "taken" / name).mkdir(parents=True)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / name).touch()
     assert script("inventory", *NOTHING, "hydra.run.dir=taken") == 1
     error = capfd.readouterr().err.strip()
     assert error == (
