@@ -4,10 +4,13 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-import hydra
-from omegaconf import DictConfig
+from deepfake.run.stopping import stoppable
 
-from deepfake.run.misspelt import near_names
+with stoppable():  # before the imports, which take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.run.misspelt import near_names
 
 # `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -24,5 +27,5 @@ if __name__ == "__main__":
     # Hydra takes no bare word but the value of a flag, as in `--cfg job`.
     words = [word[:1].isalpha() and "=" not in word and before[:1] != "-" for before, word in pairwise(sys.argv)]
     sys.argv[1:] = [f"benchmark={word}" if bare else word for word, bare in zip(sys.argv[1:], words, strict=True)]
-    with near_names("benchmark"):
+    with stoppable(), near_names("benchmark"):
         main()

@@ -1,9 +1,12 @@
 """Make a checkpoint of ours out of someone else's weights. See conf/import_weights.yaml."""
 
-import hydra
-from omegaconf import DictConfig
+from deepfake.run.stopping import stoppable
 
-from deepfake.run.misspelt import near_names
+with stoppable():  # before the imports, which take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.run.misspelt import near_names
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="import_weights")
@@ -14,5 +17,5 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with near_names("import_weights"):
+    with stoppable(), near_names("import_weights"):
         main()

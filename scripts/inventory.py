@@ -2,10 +2,13 @@
 
 import sys
 
-import hydra
-from omegaconf import DictConfig
+from deepfake.run.stopping import stoppable
 
-from deepfake.run.misspelt import near_names
+with stoppable():  # before the imports, which take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.run.misspelt import near_names
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="inventory")
@@ -17,5 +20,5 @@ def main(cfg: DictConfig) -> None:
 
 if __name__ == "__main__":
     sys.argv[1:] = ["verbose=true" if argument == "-v" else argument for argument in sys.argv[1:]]  # Hydra has no -v
-    with near_names("inventory"):
+    with stoppable(), near_names("inventory"):
         main()

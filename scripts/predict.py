@@ -1,9 +1,12 @@
 """Score unseen files. See conf/predict.yaml."""
 
-import hydra
-from omegaconf import DictConfig
+from deepfake.run.stopping import stoppable
 
-from deepfake.run.misspelt import near_names
+with stoppable():  # before the imports, which take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.run.misspelt import near_names
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
@@ -17,5 +20,5 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with near_names("predict"):
+    with stoppable(), near_names("predict"):
         main()

@@ -1,9 +1,12 @@
 """Train and test a detector. See conf/train.yaml."""
 
-import hydra
-from omegaconf import DictConfig
+from deepfake.run.stopping import stoppable
 
-from deepfake.run.misspelt import near_names
+with stoppable():  # before the imports, which take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.run.misspelt import near_names
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
@@ -14,5 +17,5 @@ def main(cfg: DictConfig) -> float:
 
 
 if __name__ == "__main__":
-    with near_names("train"):
+    with stoppable(), near_names("train"):
         main()

@@ -23,7 +23,7 @@ from deepfake.errors import ConfigError, DeepfakeError
 from deepfake.names import ShowNames, shown
 from deepfake.run.foreign import refusal
 from deepfake.run.stages import check_stage
-from deepfake.run.stopping import stoppable
+from deepfake.run.stopping import SAME_COMMAND, stoppable
 
 T = TypeVar("T")
 
@@ -77,7 +77,7 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
         _prepare_screen()
         try:
             _check_complete(cfg)
-            with stoppable():
+            with stoppable(lambda: SAME_COMMAND):
                 check_stage(cfg, stage.__name__)
                 return stage(cfg)
         except Exception as error:

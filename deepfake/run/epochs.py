@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import ModelCheckpoint, Timer
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
@@ -60,9 +60,8 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
     for name, why in _NEEDED.items():
         if name in options and options[name] is not None and options[name] == 0:
             raise ConfigError(f"trainer.{name}={options[name]}: {why}; give more, or leave it out")
-    for timer in trainer.callbacks:
-        if isinstance(timer, Timer) and timer.time_remaining() == 0:
-            raise ConfigError(f"trainer.max_time={options.get('max_time')}: nothing would be trained; give more")
+    if not (options.get("max_time") or "1").strip("0:"):
+        raise ConfigError(f"trainer.max_time={options['max_time']}: nothing would be trained; give more")
     every = trainer.check_val_every_n_epoch
     if every is not None and trainer.max_epochs not in (None, -1) and every > trainer.max_epochs:
         raise ConfigError(

@@ -28,12 +28,14 @@ from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import extract_faces, face_store, pick_device, require_whole
 from deepfake.run.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
+from deepfake.run.stopping import stoppable
 from deepfake.run.summary import say_reasons, say_remarks
 from deepfake.run.writable import require_writable
 from deepfake.schema import VIDEO_SUFFIXES, Status
 from deepfake.scoring import ScoringRule, score_clips, video_scores
 from deepfake.store import FaceStore
 
+NOTHING_KEPT = "stopped; nothing is kept of a prediction that is not whole, and the same command begins again"
 log = logging.getLogger(__name__)
 COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
 COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
@@ -42,6 +44,11 @@ COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 @entry_point
 def predict(cfg: DictConfig) -> None:
     """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
+    with stoppable(lambda: NOTHING_KEPT):
+        _predict(cfg)
+
+
+def _predict(cfg: DictConfig) -> None:
     checkpoint, output = read_checkpoint(cfg.checkpoint), Path(cfg.output)
     require_writable(output)
     detector = build_detector(checkpoint)

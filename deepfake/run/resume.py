@@ -101,7 +101,7 @@ def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
     last = folder / "checkpoints" / "last.ckpt"
     where = f"stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:
-        where = "stopped after the last epoch, before the best one was measured and written down"
+        where = "stopped after the last epoch"
     if last.exists():
         return f"{where}; go on with the same options and resume={last}"
     again = f"{where}, before an epoch was saved; the same command begins again, with the faces that are there"

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from pytorch_lightning.loggers import Logger
+from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from deepfake.callbacks.run_id import RunId
@@ -41,7 +43,7 @@ from deepfake.run.resume import (
     require_state,
 )
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
-from deepfake.run.stopping import stoppable
+from deepfake.run.stopping import left_to, stoppable
 from deepfake.run.together import in_turn, meet, size, together
 from deepfake.schema import Split
 from deepfake.store import FaceStore
@@ -158,8 +160,10 @@ def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, res
     Raises:
         ConfigError: options of `trainer` do not fit the data, as Lightning finds when it sees both.
     """
+    slurm = SLURMEnvironment.detect()
     try:
-        trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
+        with left_to(lambda: trainer.received_sigterm) if slurm else nullcontext():
+            trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
 

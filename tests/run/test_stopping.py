@@ -7,24 +7,39 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from types import FrameType, MappingProxyType
 
 import pandas as pd
 import pytest
 
-from deepfake.run.stopping import SAME_COMMAND, stoppable
+from deepfake.run.predict import NOTHING_KEPT
+from deepfake.run.stopping import ANEW, SAME_COMMAND, left_to, stoppable
 from tests.conftest import REPOSITORY, SMALL_DEMO, TINY, Run
 
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
+SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
+# As in a step of one process that srun has started.
+SLURM = {
+    **{"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "training", "SLURM_STEP_ID": "0", "SLURM_NODELIST": "here"},
+    **{"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0"},
+}
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("variables", [{}, SLURM], ids=["", "slurm"])
 def test_the_innermost_says_how_to_go_on_and_cleaning_up_is_done(
-    number: signal.Signals, code: int, capfd: pytest.CaptureFixture[str]
+    variables: dict[str, str],
+    number: signal.Signals,
+    code: int,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     cleaned = []
 
     def work() -> None:
@@ -88,16 +103,61 @@ def test_other_ends_are_left_alone() -> None:
         1 / 0  # noqa: B018
 
 
-def test_on_slurm_sigterm_is_left_to_lightning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SLURM_JOB_ID", "7")
-    before = signal.getsignal(signal.SIGTERM)
-    with stoppable():
-        assert signal.getsignal(signal.SIGTERM) is before
+def noted_by_another(note: list[int], after: Callable[[], None]) -> None:
+    """As Lightning does on Slurm: it notes the signal, calls who was there before, and ends at the end of a batch."""
+    inner = signal.getsignal(signal.SIGTERM)
+    assert callable(inner)
+
+    def compose(number: int, frame: FrameType | None) -> None:
+        note.append(number)
+        inner(number, frame)
+
+    signal.signal(signal.SIGTERM, compose)
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+        after()
+    finally:
+        signal.signal(signal.SIGTERM, inner)
+
+
+@pytest.mark.parametrize("raised", [None, SystemExit(0), RuntimeError("DataLoader worker exited unexpectedly")])
+def test_what_another_has_noted_is_ended_by_him_and_said_then(
+    raised: BaseException | None, capfd: pytest.CaptureFixture[str]
+) -> None:
+    note: list[int] = []
+    done = []
+
+    def after() -> None:
+        done.append(True)  # such as a checkpoint
+        if raised:
+            raise raised
+
+    with handlers_given_back():
+        with pytest.raises(SystemExit) as end, stoppable(lambda: "go on so"), left_to(lambda: bool(note)):
+            noted_by_another(note, after)
+        assert end.value.code == 143 and done
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert capfd.readouterr().err == "\ngo on so\n"
+
+
+def test_what_nobody_has_noted_ends_at_once() -> None:
+    with handlers_given_back():
+        with pytest.raises(SystemExit) as end, stoppable(), left_to(lambda: False):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(5)
+        assert end.value.code == 143
+        with pytest.raises(ZeroDivisionError), stoppable(), left_to(lambda: False):
+            1 / 0  # noqa: B018
 
 
 @contextmanager
 def running(
-    folder: Path, data: Path, name: str, *arguments: str, before: Callable[[], object] = lambda: None
+    folder: Path,
+    data: Path,
+    name: str,
+    *arguments: str,
+    before: Callable[[], object] = lambda: None,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[subprocess.Popen[str]]:
     """A command in a group of processes of its own, as in a terminal.
 
@@ -107,6 +167,7 @@ def running(
         name: of the script.
         arguments: of the command.
         before: is called in its process before it begins.
+        variables: of its environment, beside those of this process.
     """
 
     def prepare() -> None:
@@ -114,7 +175,7 @@ def running(
         before()
 
     words = [sys.executable, str(REPOSITORY / "scripts" / f"{name}.py"), *arguments]
-    environment = {**os.environ, "DEEPFAKE_DATA": str(data)}
+    environment = {**os.environ, "DEEPFAKE_DATA": str(data), **variables}
     with (folder / "shown").open("w") as file:
         process = subprocess.Popen(
             words,
@@ -139,6 +200,28 @@ def wait_for(process: subprocess.Popen[str], folder: Path, words: str) -> None:
     while not re.search(words, (folder / "shown").read_text()):
         assert process.poll() is None and time.monotonic() < end, (folder / "shown").read_text()[-3000:]
         time.sleep(0.05)
+
+
+def listens(process: subprocess.Popen[str]) -> bool:
+    """Whether a process has set a handler for SIGTERM."""
+    caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) & 1 << (signal.SIGTERM - 1))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells whether a process listens")
+@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n == "train" else pytest.mark.slow) for n in SCRIPTS])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_command_that_is_stopped_while_it_imports_says_so(
+    number: signal.Signals, code: int, name: str, tmp_path: Path
+) -> None:
+    with running(tmp_path, tmp_path, name) as process:
+        while not listens(process):
+            assert process.poll() is None, (tmp_path / "shown").read_text()
+            time.sleep(0.01)
+        time.sleep(0.1)  # amid what is imported first
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    assert (tmp_path / "shown").read_text().strip() == ANEW
 
 
 @pytest.mark.slow
@@ -172,12 +255,12 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
 ) -> None:
     of_stage = {"evaluate": [*SMALL_DEMO, "paths.faces_dir=faces"], "predict": [f"input={demo_root}"]}[stage]
     arguments = [f"checkpoint={model}", *of_stage, "extract.num_workers=1", "hydra.run.dir=out"]
-    with running(tmp_path, data_dir, stage, *arguments) as process:
+    with running(tmp_path, data_dir, stage, *arguments, variables=SLURM if code == 143 else {}) as process:
         wait_for(process, tmp_path, r"\| [1-9]\d?/\d+ ")
         os.killpg(process.pid, number)
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
-    assert SAME_COMMAND in shown and "Traceback" not in shown
+    assert {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage] in shown and "Traceback" not in shown
     assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
 
 
@@ -218,7 +301,7 @@ def test_an_extraction_is_stopped_and_goes_on(
     number: signal.Signals, code: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
 ) -> None:
     options = [*TINY[:3], "paths.faces_dir=faces", "extract.num_workers=2"]
-    with running(tmp_path, data_dir, "extract", *options) as process:
+    with running(tmp_path, data_dir, "extract", *options, variables=SLURM if code == 143 else {}) as process:
         wait_for(process, tmp_path, r"\| (?:[3-9]|1\d)/27")
         os.killpg(process.pid, number)
         assert process.wait(60) == code
