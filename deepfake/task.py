@@ -13,12 +13,18 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
+from deepfake.metrics.binary import NAMES
 from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
 SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
+# What a callback may watch while training.
+LOGGED = (
+    *("train/loss", "train/loss_step", "train/loss_epoch", SELECTION),
+    *(f"val/{level}/{name}" for level in ("clip", "video") for name in NAMES),
+)
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
 
 _NEVER = torch.iinfo(torch.long).max

@@ -1,5 +1,6 @@
 """Pictures of a test, drawn from the scores of its videos."""
 
+import io
 from pathlib import Path
 
 import matplotlib
@@ -12,6 +13,7 @@ import torch
 from matplotlib.figure import Figure
 from torchmetrics.functional.classification import binary_auroc, binary_roc
 
+from deepfake.atomic import write_atomic
 from deepfake.names import shown
 
 LONGEST = 32  # letters of a method's name in a legend
@@ -62,6 +64,8 @@ def score_figure(videos: pd.DataFrame) -> Figure:
 
 def save(figure: Figure, path: Path) -> Path:
     """Write a PNG and close the figure."""
-    figure.savefig(path, dpi=120)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=120)
     plt.close(figure)
+    write_atomic(path, content.getbuffer())
     return path

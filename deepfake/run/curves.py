@@ -1,5 +1,6 @@
 """The curves of a run that goes on: what was logged before the checkpoint is kept, so that they have no gap."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -9,12 +10,13 @@ from pytorch_lightning.loggers import CSVLogger, Logger
 from deepfake.atomic import write_atomic
 from deepfake.run.checkpoint import Checkpoint
 
+log = logging.getLogger(__name__)
 FILE = Path("csv") / "metrics.csv"  # as conf/logger/csv.yaml has it
 EARLIER = "earlier.csv"  # holds the rows while Lightning removes its file
 
 
 def earlier_curves(resumed: Checkpoint) -> pd.DataFrame | None:
-    """The rows that a run had logged when it saved a checkpoint; None where its folder has none.
+    """The rows that a run had logged when it saved a checkpoint; None where its folder has none, or a damaged file.
 
     Args:
         resumed: in the run's folder `checkpoints`.
@@ -24,8 +26,12 @@ def earlier_curves(resumed: Checkpoint) -> pd.DataFrame | None:
         path = path.with_name(EARLIER)  # a run was killed when it had just gone on
     if not path.is_file():
         return None
-    rows = pd.read_csv(path, dtype=str, keep_default_na=False)  # as text, so that no digit changes
-    return rows[pd.to_numeric(rows["step"]) < resumed.content["global_step"]]
+    try:
+        rows = pd.read_csv(path, dtype=str, keep_default_na=False)  # as text, so that no digit changes
+        return rows[pd.to_numeric(rows["step"]) < resumed.content["global_step"]]
+    except (ValueError, KeyError) as error:  # pandas' own errors are ValueErrors
+        log.warning("%s is damaged (%s): the curves go on without the rows before", path, " ".join(str(error).split()))
+        return None
 
 
 def carry_curves(loggers: Iterable[Logger], rows: pd.DataFrame | None) -> None:

@@ -1,15 +1,16 @@
 """Will there be an epoch, and a best one to test? Said before hours of extraction; and what of it was scored."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.callbacks import ModelCheckpoint, Timer
 
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.schema import Split
-from deepfake.task import DetectorTask
+from deepfake.task import LOGGED, DetectorTask
 
 # What ends a training before its first epoch has one that can be tested, by trainer options that are 0.
 _NEEDED = {
@@ -17,6 +18,8 @@ _NEEDED = {
     "limit_train_batches": "nothing would be trained",
     "limit_val_batches": "the best epoch is chosen by val videos, and none would be scored",
 }
+
+_KNOWN = ("deepfake", "pytorch_lightning")  # packages whose callbacks log no metric that can be watched
 
 
 def best_of(callbacks: Mapping[str, pl.Callback]) -> ModelCheckpoint:
@@ -57,6 +60,9 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
     for name, why in _NEEDED.items():
         if name in options and options[name] is not None and options[name] == 0:
             raise ConfigError(f"trainer.{name}={options[name]}: {why}; give more, or leave it out")
+    for timer in trainer.callbacks:
+        if isinstance(timer, Timer) and timer.time_remaining() == 0:
+            raise ConfigError(f"trainer.max_time={options.get('max_time')}: nothing would be trained; give more")
     every = trainer.check_val_every_n_epoch
     if every is not None and trainer.max_epochs not in (None, -1) and every > trainer.max_epochs:
         raise ConfigError(
@@ -65,20 +71,40 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
         )
 
 
-def require_rest(trainer: pl.Trainer, best: ModelCheckpoint, resumed: Mapping[str, Any], path: object) -> None:
+def require_monitors(callbacks: Mapping[str, pl.Callback]) -> None:
+    """See that what callbacks watch is a metric of a training; one that is not ours may log others.
+
+    Args:
+        callbacks: the config group, instantiated.
+
+    Raises:
+        ConfigError: there is no such metric.
+    """
+    if any(type(callback).__module__.partition(".")[0] not in _KNOWN for callback in callbacks.values()):
+        return
+    for name, callback in callbacks.items():
+        monitor = getattr(callback, "monitor", None)
+        if monitor is not None and monitor not in LOGGED:
+            raise ConfigError(
+                f"callbacks.{name}.monitor={monitor} is no metric of a training: there are {', '.join(LOGGED)}"
+            )
+
+
+def require_rest(trainer: pl.Trainer, best: Path | None, resumed: Mapping[str, Any], path: object) -> None:
     """See that a resumed run has something left: epochs to train, or a best one to test.
 
     Args:
         trainer: of the run that goes on.
-        best: see `best_of`; it knows what was carried over.
+        best: the checkpoint of the best epoch so far, if there is one.
         resumed: the content of the checkpoint.
         path: of it.
 
     Raises:
         ConfigError: it has neither.
     """
-    done = resumed["epoch"] + 1
-    if not best.best_model_path and trainer.max_epochs not in (None, -1) and done >= trainer.max_epochs:
+    whole = resumed["loops"]["fit_loop"].get("epoch_loop.batch_progress", {}).get("is_last_batch", True)
+    done = resumed["epoch"] + int(whole)  # Slurm's signal saves in the middle of an epoch
+    if best is None and trainer.max_epochs not in (None, -1) and done >= trainer.max_epochs:
         raise ConfigError(
             f"resume={path} has {done} epochs behind it, of trainer.max_epochs={trainer.max_epochs}, and there is no "
             "best.ckpt beside it: no epoch was left to train and there is none to test; give more epochs, with "

@@ -14,8 +14,9 @@ from deepfake.names import shown
 from deepfake.run.ranks import is_first
 
 LOCK = ".run.lock"
-# What a stage leaves. Hydra's own files alone are those of a command that failed before it had begun.
-RESULTS = ("metrics.json", "predictions.csv", "checkpoints", "csv", "benchmark.json", "sweep.csv", "multirun.yaml")
+# What a stage leaves. Hydra's own files alone are those of a command that failed before it had begun, and curves
+# without a checkpoint (csv/) those of a training that was stopped in its first epoch, which begins again.
+RESULTS = ("metrics.json", "predictions.csv", "checkpoints", "benchmark.json", "sweep.csv", "multirun.yaml")
 
 
 @contextmanager
@@ -70,7 +71,7 @@ def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None)
         lock.acquire()
     except Timeout:
         raise ConfigError(f"{what}: another run is at work in this folder: give another, or leave it out") from None
-    found = [name for name in RESULTS if (folder / name).exists()]
+    found = [name for name in RESULTS if _holds(folder / name)]
     own = resume is not None and folder.resolve() in Path(resume).resolve().parents
     if found and not own:
         lock.release()
@@ -78,3 +79,8 @@ def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None)
             f"{what} holds another run ({', '.join(found)}): give another folder, leave it out, or delete that one"
         )
     return lock
+
+
+def _holds(path: Path) -> bool:
+    """Whether there is a file, or a folder that is not empty: the first checkpoint may not have fitted on the disk."""
+    return any(path.iterdir()) if path.is_dir() else path.exists()

@@ -25,14 +25,21 @@ from deepfake.models.detector import Detector
 from deepfake.run.checkpoint import make_card, read_checkpoint
 from deepfake.run.curves import carry_curves, earlier_curves
 from deepfake.run.entry import entry_point
-from deepfake.run.epochs import best_of, require_epochs, require_rest, scored
+from deepfake.run.epochs import best_of, require_epochs, require_monitors, require_rest, scored
 from deepfake.run.face_recipe import carried_recipe, settled, with_weights
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, plain
 from deepfake.run.fitness import require_trainable
 from deepfake.run.model import build_model
 from deepfake.run.model_name import model_name
 from deepfake.run.results import covered, leave
-from deepfake.run.resume import carry_best, how_to_go_on, require_same, require_same_options
+from deepfake.run.resume import (
+    carry_best,
+    earlier_best,
+    how_to_go_on,
+    require_same,
+    require_same_options,
+    require_state,
+)
 from deepfake.run.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.run.stopping import stoppable
 from deepfake.run.together import in_turn, meet, size, together
@@ -61,14 +68,15 @@ def _train(cfg: DictConfig) -> float:
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
+    require_monitors(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
     require_epochs(trainer, plain(cfg.trainer))
-    earlier = None
+    earlier = so_far = None
     if resumed:
+        require_state(resumed)
         require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
-        earlier = earlier_curves(resumed)
-        carry_best(best, resumed)
-        require_rest(trainer, best, resumed.content, cfg.resume)
+        earlier, so_far = earlier_curves(resumed), earlier_best(best, resumed)
+        require_rest(trainer, so_far, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
     listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
@@ -88,14 +96,17 @@ def _train(cfg: DictConfig) -> float:
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
-    with closing(loggers):
+    with stoppable(lambda: how_to_go_on(trainer, folder)), closing(loggers):
         for logger in loggers:
             logger.log_hyperparams(plain(cfg))
         trainer.loggers = list(loggers)
-        with stoppable(lambda: how_to_go_on(trainer, folder)):
-            fit(trainer, task, datamodule, cfg.resume)
+        if resumed and so_far:
+            carry_best(best, resumed, so_far)
+        fit(trainer, task, datamodule, cfg.resume)
         if not best.best_model_path:
-            raise ConfigError(f"no epoch was trained: trainer.max_epochs={cfg.trainer.max_epochs}, resume={cfg.resume}")
+            limits = {name: plain(cfg.trainer).get(name) for name in ("max_epochs", "max_steps", "max_time")}
+            said = [f"trainer.{name}={value}" for name, value in limits.items() if value is not None]
+            raise ConfigError(f"no epoch was trained to its end: {', '.join(said)}, resume={cfg.resume}")
         measure(trainer, task, datamodule, best.best_model_path)
         data = {**data, "coverage": {str(split): counts for split, counts in scored(task, datamodule).items()}}
         facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule)}

@@ -41,7 +41,8 @@ def test_the_jobs_of_a_sweep_lie_in_one_folder_that_another_sweep_has_not(script
 def test_a_folder_that_holds_another_run_is_refused(
     name: str, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "taken" / name).mkdir(parents=True)
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / name).touch()
     assert script("inventory", *NOTHING, "hydra.run.dir=taken") == 1
     error = capfd.readouterr().err.strip()
     assert error == (
@@ -80,10 +81,11 @@ def test_every_folder_that_can_be_given_belongs_to_one_run(
 def test_two_jobs_of_a_sweep_do_not_share_a_folder(
     script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "sweep" / "same" / "csv").mkdir(parents=True)  # of the job before
+    (tmp_path / "sweep" / "same").mkdir(parents=True)
+    (tmp_path / "sweep" / "same" / "metrics.json").touch()  # of the job before
     sweep = ["-m", "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same"]
     assert script("train", *sweep, *NOTHING, "logger=csv") == 1
-    assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(csv\)", capfd.readouterr().err)
+    assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(metrics.json\)", capfd.readouterr().err)
 
 
 def test_a_command_that_failed_before_it_began_may_be_given_again(script: Run) -> None:

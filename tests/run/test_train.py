@@ -18,9 +18,18 @@ from tests.conftest import SHORT, SMALL_DEMO, TINY, Run
 FIXED = "hydra.run.dir=run"
 
 
+@pytest.fixture(scope="module")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("once") / "run"
+
+
 @pytest.fixture
-def trained(script: Run, tmp_path: Path) -> Path:
-    assert script("train", *TINY, FIXED) == 0
+def trained(once: Path, script: Run, tmp_path: Path) -> Path:
+    """The folder of a run, a copy of one that is trained once."""
+    if not once.exists():
+        assert script("train", *TINY, "hydra.run.dir=trained") == 0
+        shutil.copytree(tmp_path / "trained", once)
+    shutil.copytree(once, tmp_path / "run")
     return tmp_path / "run"
 
 
@@ -148,6 +157,13 @@ def test_an_epochs_checkpoint_knows_that_epochs_score(trained: Path) -> None:
         ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
         ("callbacks.best.monitor=val/video/auc", "callbacks.best.monitor was val/selection, and is val/video/auc"),
         ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
+        ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent, and is True"),
+        ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent, and is 4"),
+        (
+            "+callbacks.swa={_target_:pytorch_lightning.callbacks.StochasticWeightAveraging,swa_lrs:0.1}",
+            "callbacks.swa._target_ was absent, and is pytorch",
+        ),
+        ("trainer=ddp trainer.accelerator=cpu trainer.devices=1", "trainer.sync_batchnorm was absent, and is True"),
         ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4, and is"),
     ],
 )
@@ -155,7 +171,7 @@ def test_a_run_is_not_resumed_as_another(
     option: str, said: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     resume = trained / "checkpoints" / "last.ckpt"
-    assert script("train", *TINY, option, "hydra.run.dir=other", f"resume='{resume}'") == 1
+    assert script("train", *TINY, *option.split(), "hydra.run.dir=other", f"resume='{resume}'") == 1
     error = capfd.readouterr().err
     assert "is of a run with other options: " in error and said in error and "model.weights=" in error
 
