@@ -60,7 +60,7 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
     for name, why in _NEEDED.items():
         if name in options and options[name] is not None and options[name] == 0:
             raise ConfigError(f"trainer.{name}={options[name]}: {why}; give more, or leave it out")
-    for timer in trainer.callbacks:
+    for timer in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(timer, Timer) and timer.time_remaining() == 0:
             raise ConfigError(f"trainer.max_time={options.get('max_time')}: nothing would be trained; give more")
     every = trainer.check_val_every_n_epoch

@@ -82,10 +82,10 @@ def test_two_jobs_of_a_sweep_do_not_share_a_folder(
     script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "sweep" / "same").mkdir(parents=True)
-    (tmp_path / "sweep" / "same" / "metrics.json").touch()  # of the job before
+    (tmp_path / "sweep" / "same" / "predictions.csv").touch()  # of the job before
     sweep = ["-m", "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same"]
     assert script("train", *sweep, *NOTHING, "logger=csv") == 1
-    assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(metrics.json\)", capfd.readouterr().err)
+    assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(predictions.csv\)", capfd.readouterr().err)
 
 
 def test_a_command_that_failed_before_it_began_may_be_given_again(script: Run) -> None:
