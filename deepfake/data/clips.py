@@ -153,6 +153,37 @@ def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarr
     return fits & (position < stride)
 
 
+def whole_tracks(
+    video: np.ndarray, columns: Mapping[str, np.ndarray], track: np.ndarray, main_share: np.ndarray
+) -> np.ndarray:
+    """Of each video, whether one of its tracks is there in every segment that was asked for.
+
+    Args:
+        video: (N,) place of each crop's video among V, ascending.
+        columns: `track` and `segment`, each (N,).
+        track: (V,) that is asked about.
+        main_share: (V,) share of the segments in which track 0 is, by which the number of segments is known.
+
+    Returns:
+        (V,) bool.
+
+    Example:
+        >>> columns = {"track": np.array([0, 0, 1, 0]), "segment": np.array([0, 1, 1, 0])}
+        >>> whole_tracks(np.array([0, 0, 0, 1]), columns, np.array([1, 0]), np.array([1.0, 1.0])).tolist()
+        [False, True]
+    """
+    if not track.any():
+        return main_share == 1
+
+    def segments(of: np.ndarray) -> np.ndarray:
+        rows = columns["track"] == of[video]
+        its, segment = video[rows], columns["segment"][rows]
+        return np.bincount(its[_bounds(len(its), _changes(its), _changes(segment))[:-1]], minlength=len(of))
+
+    asked_for = np.rint(segments(np.zeros_like(track)) / np.where(main_share > 0, main_share, np.inf))
+    return (main_share > 0) & (segments(track) == asked_for)
+
+
 def spread(sizes: np.ndarray, at_most: int) -> np.ndarray:
     """Positions of `at_most` items of each group, evenly spread; of a smaller group all.
 

@@ -11,7 +11,7 @@ from torch.utils.data import DataLoader
 
 from deepfake.data.augment import Augmentation, NoAugmentation, as_float
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
-from deepfake.data.clips import find_clips
+from deepfake.data.clips import find_clips, whole_tracks
 from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
 from deepfake.data.loader import clip_loader, say_workers
 from deepfake.data.machine import this_machine
@@ -91,6 +91,7 @@ class ClipDataModule(pl.LightningDataModule):
         changed = self.videos["changed_track"].clip(lower=0)
         largest = pd.Series(0, self.videos.index)
         of_training, of_others = changed, changed if main_face == "changed" else largest
+        self._whole: dict[Split, np.ndarray] = {}
         by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
         # One reading of the tables for all: those of a split are then a stretch of them, and nothing is copied.
         video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
@@ -98,13 +99,17 @@ class ClipDataModule(pl.LightningDataModule):
         first = 0
         for split, video_ids in by_split.items():
             rows = slice(*np.searchsorted(video, [first, first + len(video_ids)]))
+            table = video[rows] - np.int32(first), {name: column[rows] for name, column in columns.items()}
+            main = of_training if split == Split.TRAIN else of_others
             self.datasets[split] = self._dataset(
                 video_ids,
-                (video[rows] - np.int32(first), {name: column[rows] for name, column in columns.items()}),
+                table,
                 augment if split == Split.TRAIN else NoAugmentation(),
-                None if not main_track else of_training if split == Split.TRAIN else of_others,
+                main if main_track else None,
                 None if split == Split.TRAIN else eval_clips_per_video,
             )
+            track = main[video_ids].to_numpy(np.int64)
+            self._whole[split] = whole_tracks(*table, track, self.videos.loc[video_ids, "main_share"].to_numpy())
             first += len(video_ids)
 
     def _dataset(
@@ -146,7 +151,8 @@ class ClipDataModule(pl.LightningDataModule):
     def coverage(self, split: Split, videos: np.ndarray | None = None) -> dict[str, int]:
         """How many videos the split has, by status, and how many of them are `scored` and, of these, `main_whole`.
 
-        The main track is whole where its face is found in every segment that could be decoded.
+        The main track, that which is looked at, is whole where its face is found in every segment that was asked for:
+        one that cannot be decoded counts as one without.
 
         Args:
             split: of the videos.
@@ -157,7 +163,7 @@ class ClipDataModule(pl.LightningDataModule):
         scored = self.datasets[split].clips.counts() > 0  # their order is that of the table
         if videos is not None:
             scored = scored & np.isin(np.arange(len(scored)), videos)
-        whole = int((scored & (of_split["main_share"] == 1)).sum())
+        whole = int((scored & self._whole[split]).sum())
         return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **counts}
 
     def setup(self, stage: str) -> None:

@@ -10,10 +10,11 @@ workers that import for themselves, 1.5 s with the server (95 s and 6 s where Py
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import BaseContext
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,8 @@ def worker_context(*modules: str) -> BaseContext:
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([*PRELOAD, *modules])
-    with _same_path():
+    resource_tracker.ensure_running()  # first: it lets interrupts through again
+    with _same_path(), _not_interrupted():
         forkserver.ensure_running()
     return context
 
@@ -41,6 +43,16 @@ def start_early(*modules: str) -> None:
     """Start the server before this process itself imports anything large, and say that something happens."""
     log.info("loading the libraries, which takes some seconds")
     worker_context(*modules)
+
+
+@contextmanager
+def _not_interrupted() -> Iterator[None]:
+    """Processes that start meanwhile get no Ctrl-C, and show no traceback for it: this one ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -103,8 +103,7 @@ class Setbacks:
         if self._in_a_row == IN_A_ROW:
             raise ExtractionError(
                 f"{IN_A_ROW} videos in a row failed with one cause, {row.video_id} the last of them: {row.reason}. "
-                f"{self._num_done} videos were done before and stay in the store. {cure(row.reason)}, and give the "
-                "same command again: it goes on from here, and with these"
+                f"{self._num_done} videos were done before. {cure(row.reason)}, and give the same command again"
             )
 
 

@@ -24,6 +24,7 @@ from deepfake.names import ShowNames, shown
 from deepfake.run.foreign import refusal
 from deepfake.run.stages import check_stage
 from deepfake.run.stopping import SAME_COMMAND, stoppable
+from deepfake.run.taken import own_folders
 
 T = TypeVar("T")
 
@@ -79,7 +80,8 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
             _check_complete(cfg)
             with stoppable(lambda: SAME_COMMAND):
                 check_stage(cfg, stage.__name__)
-                return stage(cfg)
+                with own_folders(cfg):
+                    return stage(cfg)
         except Exception as error:
             mistake = mistake_of(error)
             if mistake is None or os.environ.get("HYDRA_FULL_ERROR") == "1":

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from hydra.core.hydra_config import HydraConfig
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
@@ -20,12 +20,8 @@ from deepfake.names import shown
 from deepfake.run import model_name as model_name  # whose name is in the folder's as well
 from deepfake.run.entry import mistake_of
 from deepfake.run.ranks import is_first
+from deepfake.run.taken import take
 from deepfake.run.writable import require_writable
-
-LOCK = ".run.lock"
-# What a stage leaves. Hydra's own files alone are those of a command that failed before it had begun, and curves
-# without a checkpoint (csv/) those of a training that was stopped in its first epoch, which begins again.
-RESULTS = ("metrics.json", "predictions.csv", "checkpoints", "benchmark.json", "sweep.csv", "multirun.yaml")
 
 # Hydra hands what was cached on to the jobs of a sweep, so all of them have the sweep's.
 OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
@@ -57,43 +53,6 @@ class OwnFolder(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_lock": None}  # the jobs of a sweep get a copy, and the lock stays with the sweep
-
-
-def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None) -> FileLock:
-    """Make a folder, or take one that no other run is in or has been in.
-
-    Args:
-        folder: of the run.
-        option: by which it was chosen, for messages.
-        resume: the checkpoint that the run goes on from; a run may go on in its own folder.
-
-    Returns:
-        The lock, to be held as long as the run goes on; it falls with the process.
-
-    Raises:
-        ConfigError: the folder is another run's.
-        OSError: it cannot be made.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / LOCK, blocking=False)
-    what = f"{option}={shown(str(folder))}"
-    try:
-        lock.acquire()
-    except Timeout:
-        raise ConfigError(f"{what}: another run is at work in this folder: give another, or leave it out") from None
-    found = [name for name in RESULTS if _holds(folder / name)]
-    own = resume is not None and folder.resolve() in Path(resume).resolve().parents
-    if found and not own:
-        lock.release()
-        raise ConfigError(
-            f"{what} holds another run ({', '.join(found)}): give another folder, leave it out, or delete that one"
-        )
-    return lock
-
-
-def _holds(path: Path) -> bool:
-    """Whether there is a file, or a folder that is not empty: the first checkpoint may not have fitted on the disk."""
-    return any(path.iterdir()) if path.is_dir() else path.exists()
 
 
 def resolved(config: DictConfig, option: str) -> str:

@@ -4,7 +4,9 @@ import logging
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -57,6 +59,7 @@ def _predict(cfg: DictConfig) -> None:
     files = input_files(Path(cfg.input))
     paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}
     faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
+    say_unlike_test(rule, faces)
 
     require_whole(cfg.extract)
     with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
@@ -106,6 +109,19 @@ def look_into(source: Path) -> tuple[list[Path], list[str]]:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
         said.append(f"not looked at: {others.total()} files that are no videos by their names ({kinds})")
     return videos, said
+
+
+def say_unlike_test(rule: ScoringRule, faces: Mapping[str, Any]) -> None:
+    """Say what a test of the checkpoint does and cannot be done here, where no real is known of a file."""
+    if rule.tracks == "main" and rule.main_face != "largest":
+        log.warning(
+            "%s is %s in the checkpoint, whose test scores the face that is unlike the real's; of these files no real "
+            "is known: the largest face is scored",
+            MAIN_FACE,
+            rule.main_face,
+        )
+    if faces["reuse_boxes"]:
+        log.warning("faces.reuse_boxes has no effect here, since no real is known of these files: all are looked at")
 
 
 def score_files(

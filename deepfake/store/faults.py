@@ -31,9 +31,9 @@ def not_writable(root: Path, error: OSError, at: str) -> StoreError:
     elif error.errno == errno.ENAMETOOLONG:
         cure = "choose a folder with a shorter path with paths.faces_dir"
     elif error.errno in _FULL:
-        cure = "make room and give the same command again, it goes on from here"
+        cure = "make room and give the same command again"
     else:
-        cure = "see to the disk and give the same command again, it goes on from here"
+        cure = "see to the disk and give the same command again"
     return kind(f"face store {root} cannot be written to ({error.strerror or error}) at {at}: {cure}")
 
 

@@ -32,8 +32,9 @@ from deepfake.store.images import ENCODING, decode, encode
 from deepfake.store.old_layout import bring_over, tidy
 from deepfake.store.parts import ARCHIVE, rows_of
 from deepfake.store.sources import Verdict, judge, made_of_others
-from deepfake.store.survey import THREADS, Survey, chunks
+from deepfake.store.survey import Survey
 from deepfake.store.tables import Tables
+from deepfake.store.threads import THREADS, chunks, each_of
 
 T = TypeVar("T")
 VIDEO_COLUMNS = [field.name for field in fields(VideoRow)]
@@ -159,10 +160,10 @@ class FaceStore:
         """Of these videos, those of whose archives the tables do not know, or know something else."""
         ids = sorted(set(video_ids))
         known = self._tables.videos(ARCHIVE)
-        known = known[known.index.isin(ids)]
         stats = zip(*(known[name].to_list() for name in ARCHIVE), strict=True)
         noted = dict(zip(known.index.to_list(), stats, strict=True))
-        return [video_id for video_id in ids if noted.get(video_id, ()) != self.archives.stat(video_id)]
+        stats = zip(ids, each_of(self.archives.stat, ids), strict=True)
+        return [video_id for video_id, at in stats if noted.get(video_id, ()) != at]
 
     def lists(self, video_ids: Iterable[str]) -> bool:
         """Whether the tables say of all these videos what their archives say."""

@@ -18,9 +18,9 @@ from deepfake.store.old_layout import TABLES
 from deepfake.store.parts import rows_of
 from deepfake.store.sources import Facts, Verdict, at_a_glance, by_content, facts, look_at, made_of_others
 from deepfake.store.tables import Tables
+from deepfake.store.threads import THREADS, chunks, each_of
 
 log = logging.getLogger(__name__)
-THREADS = 8  # on a network disk, most of it is waiting
 
 
 class Noted(NamedTuple):
@@ -84,8 +84,10 @@ class Survey:
         """What is known of the videos that are in the store."""
         known, found = self._listed(paths), {}
         was_old = (self.root / TABLES[0]).exists()
-        for video_id in _bar(sorted(paths), "looking at the store"):
-            noted, at = known.get(video_id), self.archives.stat(video_id)
+        video_ids = sorted(paths)
+        stats = _bar(each_of(self.archives.stat, video_ids), "looking at the store", total=len(video_ids))
+        for video_id, at in zip(video_ids, stats, strict=True):
+            noted = known.get(video_id)
             if noted is None or at != noted[-2:]:
                 noted = self._looked_up(video_id, at, checked=noted is not None)
             if noted is not None:
@@ -104,25 +106,25 @@ class Survey:
         """What the file of each video is."""
         verdicts: dict[str, Verdict] = {}
         unsure: dict[str, Facts] = {}
-        for video_id, noted in known.items():
-            if noted.status == Status.FAILED:
-                continue  # it is tried again, whatever it is
-            now = look_at(paths[video_id])
-            verdict = at_a_glance(noted, now)
+        # What failed is tried again, whatever it is.
+        settled = [video_id for video_id, noted in known.items() if noted.status != Status.FAILED]
+        files = _bar(each_of(lambda name: look_at(paths[name]), settled), "looking at the files", total=len(settled))
+        for video_id, now in zip(settled, files, strict=True):
+            verdict = at_a_glance(known[video_id], now)
             if verdict is None:
                 unsure[video_id] = now
             else:
                 verdicts[video_id] = verdict
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(THREADS) as pool:  # one by one, since each takes long
             found = pool.map(lambda name: by_content(known[name], unsure[name], paths[name]), unsure)
             verdicts |= zip(unsure, _bar(found, "comparing files", total=len(unsure)), strict=True)
         return dict(sorted(verdicts.items()))
 
     def _listed(self, video_ids: Iterable[str]) -> dict[str, Noted]:
-        table = self.tables.videos(Noted._fields)
-        table = table[table.index.isin(list(video_ids))]
+        table, wanted = self.tables.videos(Noted._fields), set(video_ids)
         rows = zip(*(table[name].to_list() for name in Noted._fields), strict=True)
-        return dict(zip(table.index.to_list(), map(Noted._make, rows), strict=True))
+        listed = zip(table.index.to_list(), map(Noted._make, rows), strict=True)
+        return {video_id: noted for video_id, noted in listed if video_id in wanted}
 
     def _looked_up(self, video_id: str, now: Stat | None, *, checked: bool) -> Noted | None:
         """What the archive itself says, `checked` with all of its images; a damaged one is as good as none."""
@@ -167,8 +169,3 @@ def _noted(row: VideoRow, at: Stat | None) -> Noted:
 def _bar(each: Iterable[Any], what: str, total: int | None = None) -> Iterable[Any]:
     """A progress bar, if it takes long."""
     return tqdm(each, desc=what, total=total, unit="video", delay=2, leave=False)
-
-
-def chunks(video_ids: Sequence[str], at_once: int = 1000) -> list[Sequence[str]]:
-    """So many at a time as become one part of the tables."""
-    return [video_ids[start : start + at_once] for start in range(0, len(video_ids), at_once)]

@@ -82,11 +82,10 @@ class AvReader(VideoReader):
             # What the file says, unless that is not what it shows; times are rounded, in Matroska to milliseconds.
             rate = rate if rate and abs(measured / rate - 1) < 0.01 else measured
         remarks = list(self.picture.remarks)
-        unshown = len(table) - num_hidden - num_frames
         if num_hidden:
             remarks.append(f"{num_hidden} stored frames are not shown, as the file hides them")
-        if table.by_time and unshown:
-            remarks.append(f"{unshown} frames in front of the first key frame cannot be shown")
+        if self._lookup.num_unshown:
+            remarks.append(f"{self._lookup.num_unshown} frames in front of the first key frame cannot be shown")
         if self._decoder.num_streams > 1:
             size = f"{stream.width}x{stream.height}"
             remarks.append(f"of {self._decoder.num_streams} video streams, number {stream.index} ({size}) is read")

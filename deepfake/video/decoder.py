@@ -17,13 +17,21 @@ import numpy as np
 from av.error import FFmpegError
 
 from deepfake.errors import UnreadableVideoError
-from deepfake.video.packets import OF_THE_MACHINE, PacketTable, packets_of, read_table, video_streams
+from deepfake.video.overwritten import overwritten
+from deepfake.video.packets import (
+    FRAME_A_PACKET,
+    OF_THE_MACHINE,
+    PacketTable,
+    codec_of,
+    packets_of,
+    read_table,
+    video_streams,
+)
 
 # Their decoders patch up damage and do not say so, unless they are told to stop at it.
 _SILENT = {"hevc", "mjpeg"}
-# Even then some decode zeros, of which a half-copied file is full; no coder writes so many.
-_WITHOUT_ZEROS = {"vp8", "vp9", "av1", "libdav1d", "libvpx-vp9", "mjpeg", "ffv1"}
-_ZEROS = bytes(64)
+# Codecs with pictures that are stored behind a key frame and shown before it.
+_LEADING = {"mpeg1video", "mpeg2video", "h264", "hevc", "vvc"}
 _TRIES = 3  # seeks, each to a group further back, before decoding starts at the beginning of the file
 _NEAR = 64  # packets that are read past rather than sought
 
@@ -107,7 +115,7 @@ class Decoder:
             number, self._next = self._next, self._next + 1
             if not self.table.by_time:
                 packet.pts = packet.dts = number
-            if self.table.torn[number] or self._holed(packet):
+            if self.table.torn[number] or overwritten(self._codec, bytes(packet)):
                 self.faults.append(number)
             context.skip_frame = "DEFAULT" if needed is None or number in needed else "NONREF"
             try:
@@ -120,19 +128,26 @@ class Decoder:
         with suppress(FFmpegError):
             yield from self._numbered(context.decode(None))  # what the decoder holds back
 
+    def silent(self, first: int, came: Sequence[int | None]) -> list[int]:
+        """Packets from `first` on that should have given a frame, after all were decoded, and gave none.
+
+        XviD leaves packets behind that hold no picture, decoders leave out what is shown before the first key frame,
+        and where many packets give none, these are fields.
+        """
+        if self._codec not in FRAME_A_PACKET - {"mpeg4"} or None in came:
+            return []
+        gave, hidden = set(came), np.flatnonzero(self.table.hidden).tolist()
+        if self._codec in _LEADING:
+            first = min((number for number in gave if number is not None and number > first), default=first)
+        silent = sorted(set(range(first, len(self.table))) - gave - set(hidden))
+        return silent if len(silent) * 4 < len(self.table) else []
+
     def _numbered(self, frames: Sequence[av.VideoFrame]) -> Iterator[tuple[int | None, av.VideoFrame]]:
         for frame in frames:
             number = self._number_of.get(frame.pts)
             if number is not None and frame.is_corrupt:
                 self.faults.append(number)
             yield number, frame
-
-    def _holed(self, packet: av.Packet) -> bool:
-        """Whether a part of a packet was overwritten with zeros."""
-        if self.stream.codec_context.name not in _WITHOUT_ZEROS:
-            return False
-        before, zeros, _ = bytes(packet).partition(_ZEROS)
-        return bool(zeros) and not before.endswith(b"\xff\xd9")  # a camera may fill up behind a JPEG
 
     def _open(self) -> None:
         try:
@@ -149,7 +164,7 @@ class Decoder:
         if stream.codec_context.name in _SILENT:
             stream.codec_context.options = {"err_detect": "explode"}
         stream.thread_type, stream.codec_context.thread_count = "NONE", 1  # a worker has one core
-        self.stream = stream
+        self.stream, self._codec = stream, codec_of(stream)
 
     def _stand(self, packets: Iterator[av.Packet], number: int) -> None:
         self._packets, self._next, self._begun, self.faults = packets, number, None, []

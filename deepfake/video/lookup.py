@@ -33,6 +33,11 @@ class ByTime:
     def num_frames(self) -> int:
         return len(self.table.order)
 
+    @property
+    def num_unshown(self) -> int:
+        """Frames in front of the first key frame."""
+        return len(self.table) - int(self.table.hidden.sum()) - self.num_frames
+
     def holds(self) -> bool:
         """Whether each of the first packets gives a frame, and these come out in the order of their times.
 
@@ -95,13 +100,24 @@ class ByCount:
 
     Args:
         decoder: opened; its table is not `by_time`.
+
+    Attributes:
+        num_unshown: frames in front of the first key frame.
     """
 
     def __init__(self, decoder: Decoder) -> None:
         self.decoder = decoder
         decoder.go_to(0)
-        numbers = [number for number, _ in decoder.decoded(None)]
-        self._indices, self._whole = count_frames(numbers, decoder.faults, decoder.table)
+        came = [(number, frame.key_frame) for number, frame in decoder.decoded(None)]
+        numbers, table = [number for number, _ in came], decoder.table
+        # As in a file with times, nothing is shown before the first key frame.
+        cut = len(table) and not table.keys[0]
+        self._first = next((place for place, (_, key) in enumerate(came) if cut and key), 0)
+        first = (numbers[self._first] or 0) if cut and came else 0
+        in_front = len({*range(first), *(number for number in numbers[: self._first] if number is not None)})
+        self.num_unshown = in_front - int(table.hidden[:first].sum())
+        faults = [fault for fault in decoder.faults if fault >= first] + decoder.silent(first, numbers)
+        self._indices, self._whole = count_frames(numbers[self._first :], faults, table)
         self._came = len(numbers)  # frames that have come out since the beginning
         self._frames: Iterator[tuple[int | None, av.VideoFrame]] = iter(())
 
@@ -115,7 +131,7 @@ class ByCount:
         Raises:
             UnreadableVideoError: one of them does not come out, or is damaged.
         """
-        places = {int(self._indices[i]): int(i) for i in np.flatnonzero(self._whole)}
+        places = {int(self._indices[i]): self._first + int(i) for i in np.flatnonzero(self._whole)}
         lost = [i for i in run if i not in places]
         if lost:
             raise lost_frames(self.decoder, lost)

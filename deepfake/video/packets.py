@@ -27,8 +27,8 @@ _RESYNCS = 1000  # 64 kB each that hold no packet of a transport stream
 # They store no times, or times of decoding only.
 _WITHOUT_TIMES = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "obu", "mjpeg", "mpeg"}
 # A packet is a frame, whatever the container; Matroska and MP4 hold a pair of fields in one packet.
-_FRAME_A_PACKET = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "ffv1", "prores"}
-_FRAME_A_PACKET |= {"dnxhd", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "vvc", "theora", "cfhd", "dvvideo"}
+FRAME_A_PACKET = {"h264", "hevc", "vp8", "vp9", "av1", "mpeg1video", "mpeg2video", "mpeg4", "mjpeg", "ffv1", "prores"}
+FRAME_A_PACKET |= {"dnxhd", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "png", "vvc", "theora", "cfhd", "dvvideo"}
 # Shorter packets of MPEG-4 are no frames: a picture that is not coded, as XviD leaves behind a packed pair.
 _MPEG4_FRAME = 16
 # Frames are shown at most so many packets earlier or later than they are stored; 16 pictures are kept for reordering.
@@ -90,6 +90,11 @@ def video_streams(container: av.container.InputContainer) -> list[av.VideoStream
     return sorted(streams, key=lambda s: (bool(s.disposition & Disposition.default), s.width * s.height), reverse=True)
 
 
+def codec_of(stream: av.VideoStream) -> str:
+    """FFmpeg's name of the codec, `av1`, whichever of its decoders is used."""
+    return stream.codec_context.codec.canonical_name
+
+
 def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
     """All packets that can be read; where a file is cut off, or a part of it overwritten, the others are not lost.
 
@@ -112,7 +117,7 @@ def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -
 
 def read_table(container: av.container.InputContainer, stream: av.VideoStream) -> PacketTable:
     """Read all packets of a stream that has just been opened."""
-    codec = stream.codec_context.name.removeprefix("lib").replace("dav1d", "av1")
+    codec = codec_of(stream)
     rows: list[tuple[int | None, int | None, bool, bool, bool]] = []
     tiny = False
     for packet in packets_of(container, stream):
@@ -126,7 +131,7 @@ def read_table(container: av.container.InputContainer, stream: av.VideoStream) -
     places = np.arange(len(rows))
     counted = PacketTable(places, places, keys, hidden_, torn, np.zeros(0, np.int64), by_time=False)
     formats = set(container.format.name.split(","))
-    if formats & _WITHOUT_TIMES or codec not in _FRAME_A_PACKET or (codec == "mpeg4" and tiny):
+    if formats & _WITHOUT_TIMES or codec not in FRAME_A_PACKET or (codec == "mpeg4" and tiny):
         return counted
     if None in times or len(set(times)) < len(times):
         return counted

@@ -18,6 +18,7 @@ from benchmarks.faces import extraction
 from benchmarks.faces.memory import Peak
 from benchmarks.growth import Growth
 from tests.conftest import Run
+from tests.run.test_stopping import handlers_given_back
 
 PARTS = {
     "time_plain": "plain loop",
@@ -154,7 +155,9 @@ def test_an_interruption_leaves_what_was_measured(
         os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(extraction, "time_decoding", interrupted)
-    assert run("extraction") == INTERRUPTED
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        assert run("extraction") == INTERRUPTED
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
     assert "interrupted at decoding alone" in shown.err and "Traceback" not in shown.err
     assert numbers["interrupted"] == "decoding alone" and "memory" not in numbers

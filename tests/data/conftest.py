@@ -48,7 +48,7 @@ def store(videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> Face
                 v.video_id,
                 status,
                 num_faces=len(tracks) if rows else 0,
-                main_share=0.75 if v.video_id == "f1" else 1.0 if rows else 0.0,
+                main_share=0.5 if v.video_id == "f1" else 1.0 if rows else 0.0,
                 changed_track=1 if v.video_id in CHANGED else -1,
             ),
             pd.DataFrame(rows, columns=CROP_COLUMNS),

@@ -3,8 +3,10 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch.utils.data import default_collate
@@ -14,9 +16,9 @@ from deepfake.data.datamodule import ClipDataModule, MainFace
 from deepfake.data.dataset import Batch, ClipDataset, Draw
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import CorpusError, StoreError
-from deepfake.schema import Label, Split, Video
+from deepfake.schema import Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
-from tests.data.conftest import SPEC
+from tests.data.conftest import SPEC, video
 
 
 def collate(dataset: ClipDataset, item: int | Draw) -> Batch:
@@ -106,6 +108,36 @@ def test_splits_share_no_video_and_a_dropped_one_is_in_none(videos: list[Video],
 def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], store: FaceStore) -> None:
     expected = {"videos": 8, "scored": 7, "ok": 7, "no_face": 1, "unreadable": 0, "too_short": 0, "failed": 0}
     assert module(videos, store).coverage(Split.TRAIN) == {**expected, "main_whole": 6}
+
+
+def test_the_track_that_is_scored_is_the_one_that_is_whole_or_not(tmp_path: Path) -> None:
+    """In v0 the largest face is in all three segments, and the changed one in two; in v1 the other way round."""
+    recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 3, "segment_length": 2, "margin": 1.3}
+    store = FaceStore(tmp_path, {**recipe, "image_format": "png"}).open()
+    videos = [video(f"v{i}", Label.FAKE, Split.TEST) for i in range(3)]
+    where = [((0, 1, 2), (0, 2)), ((0, 1), (0, 1, 2)), ((0, 1),)]  # v2: one face, and a segment that is lost
+    for v, tracks in zip(videos, where, strict=True):
+        rows = [
+            [k, segment, frame, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10]
+            for k, segments in enumerate(tracks)
+            for segment in segments
+            for frame in (10 * segment, 10 * segment + 1)
+        ]
+        known: dict[str, Any] = {"num_faces": len(tracks), "changed_track": len(tracks) - 1}
+        known["main_share"] = len(tracks[0]) / 3
+        images = [store.encode(np.zeros((13, 13, 3), np.uint8))] * len(rows)
+        store.write(VideoRow(v.video_id, Status.OK, **known), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
+    store.build_tables(v.video_id for v in videos)
+    counts = {
+        main_face: module(videos, store, main_face=main_face).coverage(Split.TEST) for main_face in get_args(MainFace)
+    }
+    assert {name: count["scored"] for name, count in counts.items()} == {"largest": 3, "changed": 3}
+    assert {name: count["main_whole"] for name, count in counts.items()} == {"largest": 1, "changed": 1}
+    wholes = {
+        main_face: module(videos[:2], store, main_face=main_face).coverage(Split.TEST, np.array([0]))["main_whole"]
+        for main_face in get_args(MainFace)
+    }
+    assert wholes == {"largest": 1, "changed": 0}
 
 
 @pytest.mark.parametrize("main_face", ["largest", "changed"])

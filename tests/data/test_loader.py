@@ -12,6 +12,7 @@ from deepfake.data.dataset import Batch
 from deepfake.data.loader import Batches, choose_workers, clip_loader, say_workers
 from deepfake.data.machine import Machine
 from deepfake.errors import ConfigError
+from deepfake.faces.server import worker_context
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore
 from tests.data.conftest import SPEC
@@ -94,6 +95,7 @@ def test_another_number_of_workers_changes_no_bit(noise_videos: list[Video], noi
 def test_workers_that_are_started_anew_load_the_same(
     method: str, noise_videos: list[Video], noise_store: FaceStore
 ) -> None:
+    worker_context()  # the server is one for all tests: without its libraries each worker after this would be slow
     module = data(noise_videos, noise_store, num_workers=0, cache="ram")
     expected = list(module.train_dataloader())
     module.setup("fit")

@@ -87,6 +87,23 @@ def test_every_video_has_a_row_with_a_status_and_a_reason(store: FaceStore) -> N
     assert rows.at["fake/two", "num_faces"] == 2
 
 
+def test_the_main_share_counts_the_segments_with_the_main_face(videos: dict[str, Path], tmp_path: Path) -> None:
+    def leaves(t: int) -> list[tuple[int, int, int, int]]:
+        return [*one_face(t)] if t < 20 else []
+
+    def other_stays(t: int) -> list[tuple[int, int, int, int]]:
+        return [(100, 40, 140, 80), *([(10, 20, 70, 80)] if t < 20 else [])]
+
+    paths = {
+        "whole": videos["real/one"],
+        "leaves": write_video(tmp_path / "leaves.mp4", frames_with(leaves, 40)),
+        "other": write_video(tmp_path / "other.mp4", frames_with(other_stays, 40)),
+        "none": videos["none"],
+    }
+    store = run(paths, tmp_path)
+    assert store.videos()["main_share"].to_dict() == {"whole": 1, "leaves": 0.5, "other": 0.5, "none": 0}
+
+
 def test_crops_are_where_the_faces_are(store: FaceStore) -> None:
     crops = store.crops()
     one = crops[crops["video_id"] == "real/one"]

@@ -17,8 +17,8 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def one_epoch(kept: Path, script: Run, tmp_path: Path) -> Path:
     """The folder of the run, trained once a session. Read it, never write to it."""
     if not kept.exists():
-        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained") == 0
-        shutil.copytree(tmp_path / "trained", kept)
+        assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=kept") == 0
+        shutil.copytree(tmp_path / "kept", kept)
     return kept
 
 

@@ -47,7 +47,8 @@ def checkpoint(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_new_network_would_be_fetched() -> None:
+def test_a_new_network_would_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between one attempt and the next
     with pytest.raises(Exception, match="cannot be downloaded") as error:
         build_model(model_config(*EFFNET))
     assert isinstance(error.value.__cause__ or error.value, WeightsError)

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from deepfake.errors import ConfigError, ExtractionError
-from deepfake.run.predict import COLUMNS, input_files, require_readable
+from deepfake.run.predict import COLUMNS, input_files, require_readable, say_unlike_test
 from deepfake.schema import Status
+from deepfake.scoring import ScoringRule
 from tests.conftest import TINY, Run
 
 
@@ -74,6 +75,23 @@ def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> Non
     require_readable(table(Status.FAILED, Status.NO_FACE), "clips")
 
 
+@pytest.mark.parametrize(
+    ("rule", "reuse_boxes", "words"),
+    [
+        (ScoringRule(main_face="changed"), False, ["data.main_face is changed in the checkpoint"]),
+        (ScoringRule(main_face="changed", tracks="all"), False, []),  # no face is chosen
+        (ScoringRule(), True, ["faces.reuse_boxes has no effect here"]),
+        (ScoringRule(), False, []),
+    ],
+)
+def test_what_needs_a_real_is_said_not_to_be_done(
+    rule: ScoringRule, reuse_boxes: bool, words: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    say_unlike_test(rule, {"reuse_boxes": reuse_boxes})
+    said = [record.message for record in caplog.records]
+    assert len(said) == len(words) and all(map(str.startswith, said, words))
+
+
 def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:
     for name in ("a.mp4", "a.avi", "b/a.MP4"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -105,7 +123,7 @@ def test_a_mistake_is_one_clear_line(
         "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
         "no output": (
             [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
-            ["text.ckpt: Not a directory; choose another path"],
+            ["text.ckpt/out: Not a directory; choose another path"],
         ),
     }[case]
     assert script("predict", *arguments, "extract.num_workers=1") == 1

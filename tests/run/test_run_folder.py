@@ -1,6 +1,7 @@
 """A folder belongs to one run."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from deepfake.errors import ConfigError
-from deepfake.run.folder import LOCK, RESULTS, take
+from deepfake.run.taken import LOCK, RESULTS, take
 from tests.conftest import REPOSITORY, Run
 
 NOTHING = ["data=folder", "data.root=/nowhere"]
@@ -57,6 +58,36 @@ def test_a_sweeps_folder_is_refused_alike(script: Run, tmp_path: Path, capfd: py
     assert "error: hydra.sweep.dir=taken holds another run (multirun.yaml)" in capfd.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("stage", "options"),
+    [
+        ("inventory", [*NOTHING, "paths.output_dir=taken"]),
+        ("train", [*NOTHING, "paths.output_dir=taken", "logger=csv"]),
+        ("evaluate", [*NOTHING, "checkpoint=none.ckpt", "paths.output_dir=taken"]),
+        ("predict", ["checkpoint=none.ckpt", "input=.", "output=taken"]),
+    ],
+)
+def test_every_folder_that_can_be_given_belongs_to_one_run(
+    stage: str, options: list[str], script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "taken").mkdir()
+    (tmp_path / "taken" / "predictions.csv").write_text("of another")
+    assert script(stage, *options) == 1
+    error = capfd.readouterr().err.strip()
+    assert error.startswith(f"error: {options[-1] if stage != 'train' else options[-2]} holds another run (predictions")
+    assert (tmp_path / "taken" / "predictions.csv").read_text() == "of another"
+
+
+def test_two_jobs_of_a_sweep_do_not_share_a_folder(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "sweep" / "same").mkdir(parents=True)
+    (tmp_path / "sweep" / "same" / "predictions.csv").touch()  # of the job before
+    sweep = ["-m", "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same"]
+    assert script("train", *sweep, *NOTHING, "logger=csv") == 1
+    assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(predictions.csv\)", capfd.readouterr().err)
+
+
 def test_a_command_that_failed_before_it_began_may_be_given_again(script: Run) -> None:
     for _ in range(2):
         assert script("inventory", *NOTHING, "hydra.run.dir=again") == 1
@@ -72,7 +103,7 @@ def test_a_run_may_go_on_in_its_own_folder_and_in_no_other(tmp_path: Path) -> No
 
 
 def test_a_folder_in_which_a_run_is_at_work_is_refused_until_that_dies(tmp_path: Path) -> None:
-    code = f"import time; from deepfake.run.folder import *; x = take(Path({str(tmp_path)!r})); print(1, flush=True); "
+    code = f"import time; from deepfake.run.taken import *; x = take(Path({str(tmp_path)!r})); print(1, flush=True); "
     with subprocess.Popen([sys.executable, "-c", code + "time.sleep(60)"], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None and other.stdout.readline() == b"1\n"
         with pytest.raises(ConfigError, match="another run is at work in this folder"):

@@ -24,8 +24,14 @@ SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
 # As in a step of one process that srun has started.
 SLURM = {
-    **{"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "training", "SLURM_STEP_ID": "0", "SLURM_NODELIST": "here"},
-    **{"SLURM_NTASKS": "1", "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0"},
+    "SLURM_JOB_ID": "7",
+    "SLURM_JOB_NAME": "training",
+    "SLURM_STEP_ID": "0",
+    "SLURM_NODELIST": "here",
+    "SLURM_NTASKS": "1",
+    "SLURM_PROCID": "0",
+    "SLURM_LOCALID": "0",
+    "SLURM_NODEID": "0",
 }
 
 
@@ -141,10 +147,14 @@ def test_what_another_has_noted_is_ended_by_him_and_said_then(
 
 
 def test_what_nobody_has_noted_ends_at_once() -> None:
-    with handlers_given_back():
-        with pytest.raises(SystemExit) as end, stoppable(), left_to(lambda: False):
+    def work() -> None:
+        with stoppable(), left_to(lambda: False):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)
+
+    with handlers_given_back():
+        with pytest.raises(SystemExit) as end:
+            work()
         assert end.value.code == 143
         with pytest.raises(ZeroDivisionError), stoppable(), left_to(lambda: False):
             1 / 0  # noqa: B018
@@ -209,7 +219,7 @@ def listens(process: subprocess.Popen[str]) -> bool:
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells whether a process listens")
-@pytest.mark.parametrize("name", [pytest.param(n, marks=[] if n == "train" else pytest.mark.slow) for n in SCRIPTS])
+@pytest.mark.parametrize("name", SCRIPTS)
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_command_that_is_stopped_while_it_imports_says_so(
     number: signal.Signals, code: int, name: str, tmp_path: Path
