@@ -96,6 +96,7 @@ def test_a_command_that_failed_before_it_began_may_be_given_again(script: Run) -
 def test_a_run_may_go_on_in_its_own_folder_and_in_no_other(tmp_path: Path) -> None:
     for name in ("mine", "other"):
         (tmp_path / name / "checkpoints").mkdir(parents=True)
+        (tmp_path / name / "checkpoints" / "last.ckpt").touch()
     resume = str(tmp_path / "mine" / "checkpoints" / "last.ckpt")
     take(tmp_path / "mine", resume=resume).release()
     with pytest.raises(ConfigError, match=r"other holds another run \(checkpoints\)"):
