@@ -145,7 +145,7 @@ _FREE = re.compile(
     r"|loader\.(?:num_workers|cache|cache_dir)"
     r"|faces\.finder\.(?:weights|device|batch_size)"
     r"|model\.weights|model\.backbone\.(?:weights|pretrained)"
-    r"|trainer\.(?:max_epochs|accelerator|devices|num_nodes|strategy|default_root_dir|log_every_n_steps|"
+    r"|trainer\.(?:max_epochs|accelerator|devices|num_nodes|strategy|log_every_n_steps|"
     r"enable_progress_bar|enable_model_summary|enable_checkpointing|profiler|max_time|plugins|benchmark)"
 )
 

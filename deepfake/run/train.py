@@ -71,7 +71,7 @@ def _train(cfg: DictConfig) -> float:
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
     require_monitors(callbacks)
-    trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id])
+    trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
     require_epochs(trainer, plain(cfg.trainer))
     earlier = so_far = None
     if resumed:
@@ -131,14 +131,23 @@ def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
     return [instantiate(node, **own[name]) for name, node in options.items()]
 
 
-def build_trainer(options: DictConfig, callbacks: list[pl.Callback]) -> pl.Trainer:
+def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.Trainer:
     """The trainer, without loggers; before hours of extraction, so that a missing GPU is said at once.
+
+    Args:
+        options: the config group `trainer`.
+        callbacks: of the run.
+        folder: where Lightning saves on Slurm before a job's time is over. It would take the working folder, and every
+            run that begins there takes up what it finds.
 
     Raises:
         ConfigError: this machine or Lightning cannot do what `trainer` asks for.
     """
+    if "default_root_dir" in options:
+        raise ConfigError("trainer.default_root_dir is the folder of the run: choose that, hydra.run.dir=FOLDER")
+    own = {"callbacks": callbacks, "logger": False, "plugins": [WholeCheckpoints()], "default_root_dir": str(folder)}
     try:
-        trainer: pl.Trainer = instantiate(options, callbacks=callbacks, logger=False, plugins=[WholeCheckpoints()])
+        trainer: pl.Trainer = instantiate(options, **own)
     except InstantiationException as error:
         if isinstance(error.__cause__, MisconfigurationException):
             raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error
