@@ -15,6 +15,11 @@ ANEW = "stopped; the same command begins again"
 SAME_COMMAND = "stopped; what was done so far is kept, and the same command goes on from there"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
+Handler = Callable[[int, FrameType | None], object] | int | None
+_reached: list[
+    signal.Signals
+] = []  # this process, for libraries that swallow the exception (fsspec does) and fail later
+
 
 class StoppedError(BaseException):
     """SIGTERM reached this process. No `Exception`: nothing that goes on after a failure may go on after this."""
@@ -41,7 +46,7 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        number = _signal_behind(error)
+        number = _signal_behind(error) or next(iter(_reached), None)
         if number is None or isinstance(error, _SaidExit):
             raise
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the goodbye
@@ -49,8 +54,11 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
         sys.stderr.write(f"\n{say()}\n")
         raise _SaidExit(CODES[number]) from error
     finally:
-        if before is not None:
-            signal.signal(signal.SIGTERM, before)
+        if before:
+            _reached.clear()
+        for number, handler in before.items():
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, handler)
 
 
 @contextmanager
@@ -89,26 +97,27 @@ def left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
         raise StoppedError
 
 
-def _listen() -> "Callable[[int, FrameType | None], object] | int | None":
-    """Make SIGTERM an exception in this process; what it did before, or None where that is left as it is."""
-    try:
-        before = signal.getsignal(signal.SIGTERM)
-        if before is not signal.SIG_DFL:
-            return None
-        signal.signal(signal.SIGTERM, _stop_this(os.getpid()))
-    except ValueError:  # not the main thread
-        return None
+def _listen() -> dict[signal.Signals, Handler]:
+    """Note SIGINT and SIGTERM and make them exceptions in this process; what they did before, where that is changed."""
+    usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {number: signal.getsignal(number) for number in usual}
+    before = {number: handler for number, handler in found.items() if handler is usual[number]}
+    for number in before:
+        signal.signal(number, _stop_this(os.getpid()))
     return before
 
 
 def _stop_this(process: int) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if os.getpid() == process:
+            _reached.append(signal.Signals(number))
             _let_children_die()
-            raise StoppedError
-        # A worker that was forked: it is to die as if nobody listened.
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        os.kill(os.getpid(), signal.SIGTERM)
+            raise KeyboardInterrupt if number == signal.SIGINT else StoppedError
+        # A worker that was forked: it is to do as if nobody listened.
+        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+        os.kill(os.getpid(), number)
 
     return stop
 

@@ -90,6 +90,26 @@ def test_workers_that_the_same_signal_ended_are_no_error(number: signal.Signals,
         os.kill(os.getpid(), signal.SIGCHLD)
 
 
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_whose_exception_was_swallowed_is_behind_what_fails_next(number: signal.Signals, code: int) -> None:
+    def work() -> None:
+        with stoppable():
+            try:
+                os.kill(os.getpid(), number)
+                time.sleep(5)
+            except BaseException:  # as fsspec's `exists` has it
+                pass
+            raise RuntimeError("DataLoader worker exited unexpectedly")
+
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(SystemExit) as stopped:
+            work()
+        assert stopped.value.code == code
+        with pytest.raises(ZeroDivisionError), stoppable():
+            1 / 0  # noqa: B018
+
+
 @contextmanager
 def handlers_given_back() -> Iterator[None]:
     """Leave this process's answers to signals as they were."""
