@@ -86,6 +86,12 @@ class AvReader(VideoReader):
             remarks.append(f"{num_hidden} stored frames are not shown, as the file hides them")
         if self._lookup.num_unshown:
             remarks.append(f"{self._lookup.num_unshown} frames in front of the first key frame cannot be shown")
+        if table.num_gaps:
+            places = f"{table.num_gaps} place{'s' * (table.num_gaps > 1)}"
+            remarks.append(
+                f"no frame is stored for longer than usual in {places}; {stream.codec_context.name} cannot "
+                "tell whether one is missing to which those behind it refer"
+            )
         if self._decoder.num_streams > 1:
             size = f"{stream.width}x{stream.height}"
             remarks.append(f"of {self._decoder.num_streams} video streams, number {stream.index} ({size}) is read")
@@ -112,9 +118,10 @@ class AvReader(VideoReader):
 
     def _lost(self, seconds: np.ndarray | None, rate: float) -> tuple[str, ...]:
         """What is not there of a file whose header counts no frames, as its times tell."""
+        holes = self._decoder.table.num_holes
+        lost = [f"frames are missing in {holes} place{'s' * (holes > 1)}, to which others refer"] if holes else []
         if seconds is None or len(seconds) < 2 or not rate:
-            return ()
-        lost = []
+            return tuple(lost)
         gaps = np.diff(seconds)
         widest = int(gaps.argmax())
         if gaps[widest] > max(_GAP_S, _GAP_FRAMES * float(np.median(gaps))):
