@@ -20,7 +20,8 @@ import numpy as np
 from av.error import FFmpegError
 from av.stream import Disposition
 
-from deepfake.video.missing import UNCOUNTED, Counter, Place, behind_gaps, lacking
+from deepfake.video.missing import UNCOUNTED, behind_gaps, lacking
+from deepfake.video.places import COUNTED_BY_GROUP, Counter, Place
 
 # What the machine cannot do; everything else that FFmpeg says of a file is a fact about the file. It says EIO of some
 # files that are cut off as well.
@@ -149,9 +150,12 @@ def read_table(container: av.container.InputContainer, stream: av.VideoStream) -
         seeks = [time if at is None else min(time, at) for time, at in zip(times, dts, strict=True)]
         table = _ordered(np.array(times, np.int64), np.array(seeks, np.int64), counted)
         if table is not None:
-            gaps, regular = behind_gaps(table.times, table.order, said, keys) if uncertain else ([], True)
+            # MPEG-2 counts within a group: of pictures that are missing at its end, the times tell.
+            by_gaps = uncertain or codec in COUNTED_BY_GROUP
+            gaps, regular = behind_gaps(table.times, table.order, said, keys) if by_gaps else ([], True)
             holes = lacking(codec, said, keys, table.times)
-            return _holed(table, [*holes, *gaps]) if regular else replace(table, num_gaps=len(gaps))
+            table = _holed(table, sorted({*holes, *(gaps if regular else ())}))
+            return table if regular or not uncertain else replace(table, num_gaps=len(gaps))
     if uncertain and None not in dts:  # of AVI, where an empty packet says that nothing changes
         counted = replace(counted, num_gaps=len(behind_gaps(np.array(dts, np.int64), places, said, keys)[0]))
     return _holed(counted, lacking(codec, said, keys, None))
