@@ -14,6 +14,7 @@ from av.error import FFmpegError
 from deepfake.errors import UnreadableVideoError
 from deepfake.video.decoder import Decoder
 from deepfake.video.lookup import ByCount, ByTime
+from deepfake.video.packets import blame
 from deepfake.video.picture import Picture, deinterlaced
 from deepfake.video.reader import VideoInfo, VideoReader
 
@@ -157,6 +158,7 @@ class AvReader(VideoReader):
         try:
             return deinterlaced(stored)[run.start - around.start :][: len(run)]
         except (FFmpegError, ValueError) as error:  # as where the size changes within the run
+            blame(error, self.path)
             raise UnreadableVideoError(self.path, f"its frames cannot be deinterlaced: {error}") from error
 
     def _known(self, run: range) -> list[av.VideoFrame]:
@@ -177,6 +179,7 @@ class AvReader(VideoReader):
         try:
             return self.picture.pixels(frame)
         except (FFmpegError, ValueError) as error:
+            blame(error, self.path)
             raise UnreadableVideoError(self.path, f"a frame cannot be made a picture: {error}") from error
 
 

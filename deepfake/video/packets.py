@@ -14,6 +14,7 @@ Source: FFmpeg 8, `AVPacket`, `av_find_best_stream`, `mov_fix_index` (edit lists
 import errno
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import av
 import numpy as np
@@ -25,7 +26,7 @@ from deepfake.video.places import COUNTED_BY_GROUP, Counter, Place
 
 # What the machine cannot do; everything else that FFmpeg says of a file is a fact about the file. It says EIO of some
 # files that are cut off as well.
-OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
+_OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
 _RESYNCS = 1000  # 64 kB each that hold no packet of a transport stream
 # They store no times, or times of decoding only.
 _WITHOUT_TIMES = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "obu", "mjpeg", "mpeg"}
@@ -103,6 +104,18 @@ def codec_of(stream: av.VideoStream) -> str:
     return stream.codec_context.codec.canonical_name
 
 
+def blame(error: Exception, path: Path | None = None) -> None:
+    """Pass by an error that is a fact about the file.
+
+    Raises:
+        OSError: it is one of the machine, which another time may do better.
+    """
+    if isinstance(error, FFmpegError) and error.errno in _OF_THE_MACHINE:
+        raise OSError(error.errno, error.strerror, *([str(path)] if path else [])) from error
+    if isinstance(error, MemoryError):  # PyAV's own
+        raise error
+
+
 def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
     """All packets that can be read; where a file is cut off, or a part of it overwritten, the others are not lost.
 
@@ -118,8 +131,7 @@ def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -
         except BlockingIOError:  # FFmpeg's EAGAIN: it has not found the next packet yet, and may be asked again
             continue
         except FFmpegError as error:
-            if error.errno in OF_THE_MACHINE:
-                raise OSError(error.errno, error.strerror) from error
+            blame(error)
             return
 
 
