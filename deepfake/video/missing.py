@@ -36,6 +36,9 @@ def lacking(codec: str, places: Sequence[Place], keys: np.ndarray, times: np.nda
         >>> places = [Place(count, 16) for count in (0, 1, 3, 4)]
         >>> lacking("h264", places, np.array([True, False, False, False]), None)
         [2]
+        >>> no, yes = Place(2, 16, refers=False), Place(2, 16)
+        >>> lacking("h264", [no, yes], np.array([False, False]), None)
+        []
     """
     found: list[int] = []
     if codec == "h264":
@@ -44,18 +47,19 @@ def lacking(codec: str, places: Sequence[Place], keys: np.ndarray, times: np.nda
             if place.count is None:
                 before = None
                 continue
-            gap = before is not None and not place.begins and (place.count - before) % place.modulus > 1
+            step = 1 if before is None or place.begins else (place.count - before) % place.modulus
+            gap = step > 1 or (step == 0 and not place.field)
             if gap:
                 found.append(i)
             if place.refers or gap or before is None:
-                before = place.count
+                before = place.count if place.refers else place.count - 1  # one to which none refers does not count
     elif codec in COUNTED_BY_GROUP:
         found = _mpeg_holes(places, keys)
     return _but_keys(found, keys, times)
 
 
 def behind_gaps(
-    times: np.ndarray, order: np.ndarray, places: Sequence[Place], keys: np.ndarray
+    times: np.ndarray, order: np.ndarray, places: Sequence[Place], keys: np.ndarray, at_least: int = 1
 ) -> tuple[list[int], bool]:
     """The packets in front of which a picture may be missing, as the times tell.
 
@@ -64,6 +68,7 @@ def behind_gaps(
         order: (F,) the packets whose frames are shown, in the order of showing.
         places: N of them.
         keys: (N,) bool.
+        at_least: pictures that have to be missing, as where fewer would be seen otherwise.
 
     Returns:
         The packets, as of `lacking`, and whether times are regular otherwise, so that this is to be believed.
@@ -82,6 +87,7 @@ def behind_gaps(
     regular = bool(wide.sum() * _FEW <= len(gaps) and (np.abs(gaps[~wide] - step) <= max(2, 0.05 * step)).all())
     refers = np.array([place.refers for place in places]) | keys
     # The picture that is missing was stored behind the last one to which others refer and that is shown before it.
+    wide &= gaps > (at_least + 0.5) * step
     lasts = (times[refers & (times <= before)].max(initial=before - 1) for before in shown[:-1][wide].tolist())
     return _but_keys([int(np.argmax(times > last)) for last in lasts], keys, times), regular
 

@@ -162,9 +162,10 @@ def read_table(container: av.container.InputContainer, stream: av.VideoStream) -
         seeks = [time if at is None else min(time, at) for time, at in zip(times, dts, strict=True)]
         table = _ordered(np.array(times, np.int64), np.array(seeks, np.int64), counted)
         if table is not None:
-            # MPEG-2 counts within a group: of pictures that are missing at its end, the times tell.
-            by_gaps = uncertain or codec in COUNTED_BY_GROUP
-            gaps, regular = behind_gaps(table.times, table.order, said, keys) if by_gaps else ([], True)
+            # MPEG-2 counts within a group, and H.264 up to 16 or more: the times tell of what is missing beyond.
+            at_least = max(place.modulus for place in said) - 1 if codec == "h264" else 1
+            by_gaps = uncertain or codec in COUNTED_BY_GROUP or at_least > 1
+            gaps, regular = behind_gaps(table.times, table.order, said, keys, at_least) if by_gaps else ([], True)
             holes = lacking(codec, said, keys, table.times)
             table = _holed(table, sorted({*holes, *(gaps if regular else ())}))
             return table if regular or not uncertain else replace(table, num_gaps=len(gaps))

@@ -25,12 +25,14 @@ class Place:
         modulus: the number at which counting begins again.
         refers: whether other pictures may refer to it.
         begins: whether counting begins here.
+        field: whether it is one of two that share a count.
     """
 
     count: int | None = None
     modulus: int = 0
     refers: bool = True
     begins: bool = False
+    field: bool = False
 
 
 class Counter:
@@ -44,7 +46,7 @@ class Counter:
     def __init__(self, codec: str, extradata: bytes | None) -> None:
         self.codec = codec
         self._length_size = 0  # bytes in front of an H.264 unit that say how long it is; 0 if start codes divide them
-        self._sequences: dict[int, tuple[int, int, bool]] = {}  # bits of frame_num, of the colour plane, gaps allowed
+        self._sequences: dict[int, _Sequence] = {}
         self._pictures: dict[int, int] = {}  # picture parameters -> sequence parameters
         if codec == "h264" and extradata:
             with suppress(ValueError, IndexError):  # where it is damaged, packets say nothing
@@ -95,11 +97,12 @@ class Counter:
             elif kind in _SLICES:
                 bits = _Bits(unit[1:64])
                 bits.golomb(), bits.golomb()
-                length, plane, gaps = self._sequences.get(self._pictures.get(bits.golomb(), -1), (0, 0, True))
-                if gaps:
+                sequence = self._sequences.get(self._pictures.get(bits.golomb(), -1))
+                if sequence is None or sequence.gaps:
                     return Place()
-                bits.read(plane)
-                return Place(bits.read(length), 1 << length, unit[0] >> 5 & 3 > 0, kind == 5)
+                bits.read(sequence.plane)
+                count, refers = bits.read(sequence.length), unit[0] >> 5 & 3 > 0
+                return Place(count, 1 << sequence.length, refers, kind == 5, bool(sequence.fields and bits.read(1)))
         return Place()
 
 
@@ -140,8 +143,17 @@ class _Bits:
         return self.read(zeros + 1) - 1
 
 
-def _sequence(bits: _Bits) -> tuple[int, tuple[int, int, bool]]:
-    """The number of a sequence's parameters, and of these: bits of frame_num, of the colour plane, gaps allowed."""
+@dataclass(frozen=True, slots=True)
+class _Sequence:
+    """Of H.264's sequence parameters: bits of `frame_num` and of the colour plane, and what is allowed."""
+
+    length: int
+    plane: int
+    gaps: bool
+    fields: bool
+
+
+def _sequence(bits: _Bits) -> tuple[int, _Sequence]:
     profile = bits.read(24) >> 16
     number, plane = bits.golomb(), 0
     if profile in _HIGH:
@@ -163,7 +175,9 @@ def _sequence(bits: _Bits) -> tuple[int, tuple[int, int, bool]]:
         for _ in range(bits.golomb()):
             bits.golomb()
     bits.golomb()
-    return number, (length, plane, bool(bits.read(1)))
+    gaps = bool(bits.read(1))
+    bits.golomb(), bits.golomb()
+    return number, _Sequence(length, plane, gaps, fields=not bits.read(1))
 
 
 def _skip_scaling(bits: _Bits, size: int) -> None:

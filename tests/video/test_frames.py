@@ -15,6 +15,7 @@ import pytest
 from deepfake.errors import UnreadableVideoError
 from deepfake.video.door import READERS, open_video, probe
 from deepfake.video.missing import UNCOUNTED
+from tests.fakes import write_video
 from tests.video.clips import (
     CODECS,
     FPS,
@@ -288,6 +289,18 @@ def test_rows_behind_damage_are_whole_or_lost(
         errors = [expected[i] for i in errors]
     assert wrong == []
     assert set(errors) <= set(range(12, 40))
+
+
+@pytest.mark.parametrize("count", [15, 16, 17])
+def test_as_many_missing_frames_as_h264_counts_are_seen(count: int, tmp_path: Path) -> None:
+    frames = np.stack(list(pictures()))
+    whole = write_video(tmp_path / "whole.mp4", frames, options={"g": "48", "bf": "0", "sc_threshold": "0"})
+    path = remux(whole, tmp_path / "a.mp4", keep=lambda n: not 10 <= n < 10 + count)
+    with open_video(path) as video:
+        assert [number_of(picture) for picture in video.read(range(10))] == list(range(10))
+        for i in (10, 11, video.info.num_frames - 1):
+            with pytest.raises(UnreadableVideoError, match="cannot be decoded whole"):
+                video.read([i])
 
 
 def left_of(path: Path) -> list[int]:
