@@ -4,6 +4,7 @@ Source: PyAV 18.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -13,12 +14,14 @@ from av.error import FFmpegError
 from deepfake.errors import UnreadableVideoError
 from deepfake.video.decoder import Decoder
 from deepfake.video.lookup import ByCount, ByTime
+from deepfake.video.packets import blame
 from deepfake.video.picture import Picture, deinterlaced
 from deepfake.video.reader import VideoInfo, VideoReader
 
 # A longer time without a frame is told: a part of a file that cannot be read leaves one, and so may a still screen.
 _GAP_S = 0.5
 _GAP_FRAMES = 10
+_OTHER_ASPECT = "some frames say that they have pixels of another shape than the first, and are taken to have the same"
 
 
 class AvReader(VideoReader):
@@ -64,6 +67,7 @@ class AvReader(VideoReader):
         if first is None:
             raise UnreadableVideoError(self.path, "none of its frames can be decoded")
         self.picture = Picture.of(first, decoder.stream.sample_aspect_ratio)
+        self._aspect = decoder.stream.codec_context.sample_aspect_ratio
         doubtful = first.interlaced_frame or (decoder.stream.codec_context.has_b_frames and not decoder.table.reorders)
         by_time = ByTime(decoder) if decoder.table.by_time else None
         if by_time and doubtful and not by_time.holds():
@@ -86,6 +90,12 @@ class AvReader(VideoReader):
             remarks.append(f"{num_hidden} stored frames are not shown, as the file hides them")
         if self._lookup.num_unshown:
             remarks.append(f"{self._lookup.num_unshown} frames in front of the first key frame cannot be shown")
+        if table.num_gaps:
+            places = f"{table.num_gaps} place{'s' * (table.num_gaps > 1)}"
+            remarks.append(
+                f"no frame is stored for longer than usual in {places}; {stream.codec_context.name} cannot "
+                "tell whether one is missing to which those behind it refer"
+            )
         if self._decoder.num_streams > 1:
             size = f"{stream.width}x{stream.height}"
             remarks.append(f"of {self._decoder.num_streams} video streams, number {stream.index} ({size}) is read")
@@ -112,9 +122,10 @@ class AvReader(VideoReader):
 
     def _lost(self, seconds: np.ndarray | None, rate: float) -> tuple[str, ...]:
         """What is not there of a file whose header counts no frames, as its times tell."""
+        holes = self._decoder.table.num_holes
+        lost = [f"frames are missing in {holes} place{'s' * (holes > 1)}, to which others refer"] if holes else []
         if seconds is None or len(seconds) < 2 or not rate:
-            return ()
-        lost = []
+            return tuple(lost)
         gaps = np.diff(seconds)
         widest = int(gaps.argmax())
         if gaps[widest] > max(_GAP_S, _GAP_FRAMES * float(np.median(gaps))):
@@ -138,21 +149,37 @@ class AvReader(VideoReader):
 
     def _progressive(self, run: range) -> list[av.VideoFrame]:
         if not self.info.interlaced:
-            frames = self._lookup.frames(run)
+            frames = self._known(run)
             if not any(frame.interlaced_frame for frame in frames):
                 return frames
         # With a neighbour on each side, so that a frame is the same whichever run it is read in.
         around = range(max(0, run.start - 1), min(self.info.num_frames, run.stop + 1))
-        stored = self._lookup.frames(around)
+        stored = self._known(around)
         try:
             return deinterlaced(stored)[run.start - around.start :][: len(run)]
         except (FFmpegError, ValueError) as error:  # as where the size changes within the run
+            blame(error, self.path)
             raise UnreadableVideoError(self.path, f"its frames cannot be deinterlaced: {error}") from error
+
+    def _known(self, run: range) -> list[av.VideoFrame]:
+        """The frames at these indices. What changes within the file is told in `info.remarks` as it is met."""
+        frames, told = self._lookup.frames(run), dict.fromkeys(self.info.remarks)
+        for index, frame in zip(run, frames, strict=True):
+            try:
+                told |= dict.fromkeys(self.picture.changes(frame))
+            except ValueError as error:
+                raise UnreadableVideoError(self.path, f"frame {index} {error}") from error
+        if self._decoder.stream.codec_context.sample_aspect_ratio != self._aspect:
+            told[_OTHER_ASPECT] = None
+        if len(told) > len(self.info.remarks):
+            self.info = replace(self.info, remarks=tuple(told))
+        return frames
 
     def _pixels(self, frame: av.VideoFrame) -> np.ndarray:
         try:
             return self.picture.pixels(frame)
         except (FFmpegError, ValueError) as error:
+            blame(error, self.path)
             raise UnreadableVideoError(self.path, f"a frame cannot be made a picture: {error}") from error
 
 

@@ -7,7 +7,6 @@ Source: PyAV 18, FFmpeg 8: `avformat_seek_file`, `AVDISCARD_NONREF`, `AV_FRAME_F
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import ClassVar
@@ -20,8 +19,8 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.video.overwritten import overwritten
 from deepfake.video.packets import (
     FRAME_A_PACKET,
-    OF_THE_MACHINE,
     PacketTable,
+    blame,
     codec_of,
     packets_of,
     read_table,
@@ -94,7 +93,7 @@ class Decoder:
             if next(self._packets, None) is None:
                 raise UnreadableVideoError(self.path, "its packets cannot be read a second time")
             self._next += 1
-        self.stream.codec_context.flush_buffers()
+        self._context.flush_buffers()
         self._stand(self._packets, packet)
 
     def decoded(self, needed: set[int] | None) -> Iterator[tuple[int | None, av.VideoFrame]]:
@@ -106,7 +105,7 @@ class Decoder:
         Yields:
             In the order in which they come out: the number of a frame's packet, if it is known, and the frame.
         """
-        context = self.stream.codec_context
+        context = self._context
         self._begun = self._next if self._begun is None else self._begun
         for packet in self._packets:
             if self._next >= len(self.table):
@@ -120,13 +119,18 @@ class Decoder:
             context.skip_frame = "DEFAULT" if needed is None or number in needed else "NONREF"
             try:
                 frames = packet.decode()
-            except FFmpegError:
+            except FFmpegError as error:
+                blame(error, self.path)
                 self.faults.append(number)
                 continue
             yield from self._numbered(frames)
         self._next, self._begun = len(self.table) + _NEAR + 1, None  # it has to be started again
-        with suppress(FFmpegError):
-            yield from self._numbered(context.decode(None))  # what the decoder holds back
+        try:
+            frames = context.decode(None)  # what the decoder holds back
+        except FFmpegError as error:
+            blame(error, self.path)
+            return
+        yield from self._numbered(frames)
 
     def silent(self, first: int, came: Sequence[int | None]) -> list[int]:
         """Packets from `first` on that should have given a frame, after all were decoded, and gave none.
@@ -153,8 +157,7 @@ class Decoder:
         try:
             self.container = av.open(str(self.path))
         except Exception as error:  # PyAV raises a dozen kinds
-            if isinstance(error, FFmpegError) and error.errno in OF_THE_MACHINE:
-                raise OSError(error.errno, error.strerror, str(self.path)) from error
+            blame(error, self.path)
             raise UnreadableVideoError(self.path, "not a video, or cut off") from error
         streams = video_streams(self.container)
         if not streams:
@@ -164,7 +167,7 @@ class Decoder:
         if stream.codec_context.name in _SILENT:
             stream.codec_context.options = {"err_detect": "explode"}
         stream.thread_type, stream.codec_context.thread_count = "NONE", 1  # a worker has one core
-        self.stream, self._codec = stream, codec_of(stream)
+        self.stream, self._context, self._codec = stream, stream.codec_context, codec_of(stream)
 
     def _stand(self, packets: Iterator[av.Packet], number: int) -> None:
         self._packets, self._next, self._begun, self.faults = packets, number, None, []
@@ -172,16 +175,19 @@ class Decoder:
     def _seek(self, packet: int) -> bool:
         """Seek to a packet, or before it; False if no seek lands there."""
         for key in reversed(np.flatnonzero(self.table.keys[: packet + 1])[-_TRIES:].tolist()):
-            with suppress(FFmpegError):
+            try:
                 self.container.seek(int(self.table.seeks[key]), stream=self.stream)
-                packets = packets_of(self.container, self.stream)
-                for landed in packets:
-                    number = self._number_of.get(landed.pts)
-                    if number is not None:
-                        break
-                else:
-                    continue
-                if number <= packet:
-                    self._packets, self._next = chain([landed], packets), number
-                    return True
+            except FFmpegError as error:
+                blame(error, self.path)
+                continue
+            packets = packets_of(self.container, self.stream)
+            for landed in packets:
+                number = self._number_of.get(landed.pts)
+                if number is not None:
+                    break
+            else:
+                continue
+            if number <= packet:
+                self._packets, self._next = chain([landed], packets), number
+                return True
         return False

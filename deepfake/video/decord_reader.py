@@ -68,6 +68,7 @@ class DecordReader(VideoReader):
 
     def _decode(self, indices: Sequence[int]) -> np.ndarray:
         truth = self._truth.read(indices)
+        self.info = self._truth.info  # with what was met
         try:
             frames = self._reader.get_batch(list(indices)).asnumpy()
         except Exception as error:

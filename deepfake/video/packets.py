@@ -14,15 +14,19 @@ Source: FFmpeg 8, `AVPacket`, `av_find_best_stream`, `mov_fix_index` (edit lists
 import errno
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import av
 import numpy as np
 from av.error import FFmpegError
 from av.stream import Disposition
 
+from deepfake.video.missing import UNCOUNTED, behind_gaps, lacking
+from deepfake.video.places import COUNTED_BY_GROUP, Counter, Place
+
 # What the machine cannot do; everything else that FFmpeg says of a file is a fact about the file. It says EIO of some
 # files that are cut off as well.
-OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
+_OF_THE_MACHINE = {errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ESTALE, errno.ETIMEDOUT}
 _RESYNCS = 1000  # 64 kB each that hold no packet of a transport stream
 # They store no times, or times of decoding only.
 _WITHOUT_TIMES = {"avi", "h264", "hevc", "vvc", "m4v", "mpegvideo", "obu", "mjpeg", "mpeg"}
@@ -45,9 +49,12 @@ class PacketTable:
         seeks: (N,) int64, the time that a seek is given to land at a packet or before it.
         keys: (N,) bool, whether decoding can start here.
         hidden: (N,) bool, whether no player shows it: cut off by an edit list, or a frame for reference only.
-        torn: (N,) bool, whether the container knows its content to be damaged.
+        torn: (N,) bool, whether the container knows its content to be damaged, or a picture is missing in front of it
+            to which it, or those behind it, may refer.
         order: (F,) int64, the packets whose frames are shown, in the order of showing. Empty if `by_time` is False.
         by_time: whether `times` are the file's own, so that a frame can be found by its time.
+        num_holes: places where a picture is missing.
+        num_gaps: places where none is stored for longer than usual, and it is not known whether one is missing.
     """
 
     times: np.ndarray
@@ -57,6 +64,8 @@ class PacketTable:
     torn: np.ndarray
     order: np.ndarray
     by_time: bool
+    num_holes: int = 0
+    num_gaps: int = 0
 
     def __len__(self) -> int:
         return len(self.times)
@@ -95,6 +104,18 @@ def codec_of(stream: av.VideoStream) -> str:
     return stream.codec_context.codec.canonical_name
 
 
+def blame(error: Exception, path: Path | None = None) -> None:
+    """Pass by an error that is a fact about the file.
+
+    Raises:
+        OSError: it is one of the machine, which another time may do better.
+    """
+    if isinstance(error, FFmpegError) and error.errno in _OF_THE_MACHINE:
+        raise OSError(error.errno, error.strerror, *([str(path)] if path else [])) from error
+    if isinstance(error, MemoryError):  # PyAV's own
+        raise error
+
+
 def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -> Iterator[av.Packet]:
     """All packets that can be read; where a file is cut off, or a part of it overwritten, the others are not lost.
 
@@ -110,33 +131,53 @@ def packets_of(container: av.container.InputContainer, stream: av.VideoStream) -
         except BlockingIOError:  # FFmpeg's EAGAIN: it has not found the next packet yet, and may be asked again
             continue
         except FFmpegError as error:
-            if error.errno in OF_THE_MACHINE:
-                raise OSError(error.errno, error.strerror) from error
+            blame(error)
             return
 
 
 def read_table(container: av.container.InputContainer, stream: av.VideoStream) -> PacketTable:
     """Read all packets of a stream that has just been opened."""
     codec = codec_of(stream)
-    rows: list[tuple[int | None, int | None, bool, bool, bool]] = []
+    counter = Counter(codec, stream.codec_context.extradata)
+    rows: list[tuple[int | None, int | None, bool, bool, bool, Place]] = []
     tiny = False
     for packet in packets_of(container, stream):
-        hidden = packet.is_discard or (codec == "vp8" and _hidden_vp8(packet))
+        content = bytes(packet)
+        hidden = packet.is_discard or (codec == "vp8" and _hidden_vp8(content))
         tiny = tiny or packet.size < _MPEG4_FRAME
-        rows.append((packet.pts, packet.dts, packet.is_keyframe, hidden, packet.is_corrupt))
-    while rows and rows[-1][-1]:
+        rows.append((packet.pts, packet.dts, packet.is_keyframe, hidden, packet.is_corrupt, counter.place(content)))
+    while rows and rows[-1][4]:
         rows.pop()  # the packet in which a file ends that was cut off
-    times, dts, *columns = zip(*rows, strict=True) if rows else ((),) * 5
+    if not rows:
+        none = np.zeros(0, np.int64)
+        return PacketTable(none, none, none > 0, none > 0, none > 0, none, by_time=False)
+    times, dts, *columns, said = zip(*rows, strict=True)
     keys, hidden_, torn = (np.array(column, bool) for column in columns)
     places = np.arange(len(rows))
-    counted = PacketTable(places, places, keys, hidden_, torn, np.zeros(0, np.int64), by_time=False)
+    counted = PacketTable(places, places, keys, hidden_, torn, places[:0], by_time=False)
+    uncertain = codec in UNCOUNTED and not (codec == "mpeg4" and tiny)
     formats = set(container.format.name.split(","))
-    if formats & _WITHOUT_TIMES or codec not in FRAME_A_PACKET or (codec == "mpeg4" and tiny):
-        return counted
-    if None in times or len(set(times)) < len(times):
-        return counted
-    seeks = [time if at is None else min(time, at) for time, at in zip(times, dts, strict=True)]
-    return _ordered(np.array(times, np.int64), np.array(seeks, np.int64), counted) or counted
+    timed = not (formats & _WITHOUT_TIMES or codec not in FRAME_A_PACKET or (codec == "mpeg4" and tiny))
+    if timed and None not in times and len(set(times)) == len(times):
+        seeks = [time if at is None else min(time, at) for time, at in zip(times, dts, strict=True)]
+        table = _ordered(np.array(times, np.int64), np.array(seeks, np.int64), counted)
+        if table is not None:
+            # MPEG-2 counts within a group, and H.264 up to 16 or more: the times tell of what is missing beyond.
+            at_least = max(place.modulus for place in said) - 1 if codec == "h264" else 1
+            by_gaps = uncertain or codec in COUNTED_BY_GROUP or at_least > 1
+            gaps, regular = behind_gaps(table.times, table.order, said, keys, at_least) if by_gaps else ([], True)
+            holes = lacking(codec, said, keys, table.times)
+            table = _holed(table, sorted({*holes, *(gaps if regular else ())}))
+            return table if regular or not uncertain else replace(table, num_gaps=len(gaps))
+    if uncertain and None not in dts:  # of AVI, where an empty packet says that nothing changes
+        counted = replace(counted, num_gaps=len(behind_gaps(np.array(dts, np.int64), places, said, keys)[0]))
+    return _holed(counted, lacking(codec, said, keys, None))
+
+
+def _holed(table: PacketTable, holes: list[int]) -> PacketTable:
+    torn = table.torn.copy()
+    torn[holes] = True
+    return replace(table, torn=torn, num_holes=len(holes))
 
 
 def _ordered(times: np.ndarray, seeks: np.ndarray, table: PacketTable) -> PacketTable | None:
@@ -152,6 +193,6 @@ def _ordered(times: np.ndarray, seeks: np.ndarray, table: PacketTable) -> Packet
     return replace(table, times=times, seeks=seeks, order=order, by_time=True)
 
 
-def _hidden_vp8(packet: av.Packet) -> bool:
+def _hidden_vp8(content: bytes) -> bool:
     """Whether a VP8 frame is for reference only: the bit `show_frame` of its first byte is not set."""
-    return not bytes(packet)[0] >> 4 & 1
+    return not content[0] >> 4 & 1

@@ -25,6 +25,7 @@ from deepfake.video.hdr import to_bt709
 _TRANSFER = {ColorTrc.ARIB_STD_B67: "hlg", ColorTrc.SMPTE2084: "pq"}
 _OTHER_PRIMARIES = {ColorPrimaries.SMPTE431: "DCI-P3", ColorPrimaries.SMPTE432: "Display P3"}
 _MAX_ASPECT = 4  # a pixel that is further from square is a mistake of the file
+_SAME_SHAPE = 0.01  # by which widths by heights differ where an encoder rounds to even numbers
 _DIHEDRAL = {(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)}
 _DIHEDRAL |= {(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)}
 
@@ -36,9 +37,11 @@ class Picture:
     Attributes:
         width: of the upright picture with square pixels.
         height: of the same.
+        coded: width and height of the first frame as it is decoded.
         stored: width and height with square pixels, before the picture is turned.
         turn: (a, b, c, d) of {-1, 0, 1}: a stored point (x, y) is shown at (a x + c y, b x + d y), y downwards.
         transfer: `hlg`, `pq` or `sdr`.
+        primaries: FFmpeg's number of the first frame's.
         wide: whether the primaries are BT.2020's.
         interlaced: whether the first frame is two fields.
         remarks: what is done, and what cannot be done.
@@ -46,9 +49,11 @@ class Picture:
 
     width: int
     height: int
+    coded: tuple[int, int]
     stored: tuple[int, int]
     turn: tuple[int, int, int, int]
     transfer: str
+    primaries: int
     wide: bool
     interlaced: bool
     remarks: tuple[str, ...]
@@ -75,7 +80,7 @@ class Picture:
             remarks.append("the file asks for a turn that is not by a right angle; the picture is left as stored")
         elif turn != (1, 0, 0, 1):
             remarks.append(f"turned as the file asks ({_named(turn)})")
-        transfer = _TRANSFER.get(ColorTrc(frame.color_trc), "sdr") if frame.color_trc in list(ColorTrc) else "sdr"
+        transfer = _transfer_of(frame)
         wide = frame.color_primaries == ColorPrimaries.BT2020
         if transfer != "sdr" or wide:
             source = {"hlg": "HLG", "pq": "PQ", "sdr": "BT.2020"}[transfer]
@@ -86,7 +91,37 @@ class Picture:
         if frame.interlaced_frame:
             remarks.append("interlaced, deinterlaced by bwdif")
         width, height = stored if turn[0] else stored[::-1]
-        return cls(width, height, stored, turn, transfer, wide, frame.interlaced_frame, tuple(remarks))
+        return cls(
+            width=width,
+            height=height,
+            coded=(frame.width, frame.height),
+            stored=stored,
+            turn=turn,
+            transfer=transfer,
+            primaries=frame.color_primaries,
+            wide=wide,
+            interlaced=frame.interlaced_frame,
+            remarks=tuple(remarks),
+        )
+
+    def changes(self, frame: av.VideoFrame) -> list[str]:
+        """What a later frame is that the first is not, and what is done about it.
+
+        Raises:
+            ValueError: it has another shape, and would be squeezed.
+        """
+        found = []
+        (width, height), size = self.coded, f"{frame.width}x{frame.height}"
+        if (frame.width, frame.height) != self.coded:
+            if abs(frame.width * height / (frame.height * width) - 1) > _SAME_SHAPE:
+                raise ValueError(f"is {size}, and the first {width}x{height}")
+            found.append(f"some frames are {size} and brought to the size of the first, {width}x{height}")
+        if (_transfer_of(frame), frame.color_primaries) != (self.transfer, self.primaries):
+            found.append("some frames say that they have other colours than the first, and are taken to have the same")
+        if frame.interlaced_frame != self.interlaced:
+            kind = "progressive, and left as they are" if self.interlaced else "interlaced, deinterlaced by bwdif"
+            found.append(f"some frames are {kind}")
+        return found
 
     def pixels(self, frame: av.VideoFrame) -> np.ndarray:
         """A progressive frame -> (H, W, 3) uint8 RGB. A frame of another size than the first is brought to its size."""
@@ -123,6 +158,10 @@ def deinterlaced(frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
         graph.push(frame)
     graph.push(None)
     return [cast(av.VideoFrame, graph.pull()) for _ in frames]
+
+
+def _transfer_of(frame: av.VideoFrame) -> str:
+    return _TRANSFER.get(ColorTrc(frame.color_trc), "sdr") if frame.color_trc in list(ColorTrc) else "sdr"
 
 
 def _turn_of(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:

@@ -36,7 +36,8 @@ class VideoInfo:
         times_s: when each frame is shown, in seconds from the first; empty where the file has no times.
         key_frames: indices of the frames at which decoding can start; empty where the file has no times.
         lost: what of the file is not there, as where it was cut off or a part of it cannot be read.
-        remarks: what is done to the picture so that it is as a player shows it, and what cannot be done.
+        remarks: what is done to the picture so that it is as a player shows it, and what cannot be done. Reading adds
+            what is met.
     """
 
     num_frames: int

@@ -8,7 +8,9 @@ from concurrent.futures import Future, TimeoutError
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -21,9 +23,13 @@ from deepfake.faces.finders.finder import Finder
 from deepfake.faces.phase import Phase, write
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.setbacks import DecoderLost, Setbacks, outcome
-from deepfake.faces.workers import Fault
+from deepfake.faces.video_faces import Found
+from deepfake.faces.workers import Fault, Job, Work
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
+from deepfake.video import decoder
+from deepfake.video.decoder import Decoder
+from deepfake.video.picture import Picture
 from deepfake.video.reader import VideoReader
 from tests.faces.test_extract import RECIPE
 from tests.fakes import BrightSquares, frames_with, one_face, write_video
@@ -181,6 +187,67 @@ def test_a_file_that_the_machine_does_not_hand_over_has_failed(
     rows = rows_of(paths, store, partial(with_readers, partial(deny_file, error)))
     assert rows["a"].status == Status.FAILED and os.strerror(error) in rows["a"].reason
     assert rows["b"].status == Status.OK and list(store.todo(paths)) == ["a"]
+
+
+class Starved:
+    """Something of PyAV's, one of whose methods finds no memory."""
+
+    def __init__(self, of: Any, method: str, arguments: tuple[Any, ...] | None = None) -> None:
+        self.__dict__.update(of=of, method=method, arguments=arguments)
+
+    def __getattr__(self, name: str) -> Any:
+        def starved(*arguments: Any, **options: Any) -> Any:
+            if self.arguments in (None, arguments):
+                no_memory()
+            return getattr(self.of, name)(*arguments, **options)
+
+        return starved if name == self.method else getattr(self.of, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self.of, name, value)
+
+    def __bytes__(self) -> bytes:
+        return bytes(self.of)
+
+
+def no_memory(*_: Any) -> None:
+    raise av.error.MemoryError(12, "Cannot allocate memory")
+
+
+def starve(where: str, patch: pytest.MonkeyPatch) -> None:
+    """One call of FFmpeg finds no memory."""
+    opened, packets = Decoder._open, decoder.packets_of
+
+    def starved(self: Decoder) -> None:
+        opened(self)
+        if where == "seeks":
+            self.container = Starved(self.container, "seek")  # type: ignore[assignment]
+        else:
+            self._context = Starved(self._context, "decode", (None,))  # type: ignore[assignment]
+
+    match where:
+        case "decodes":
+            patch.setattr(decoder, "packets_of", lambda *of: (Starved(packet, "decode") for packet in packets(*of)))
+        case "deinterlaces":
+            patch.setattr("deepfake.video.av_reader.deinterlaced", no_memory)
+        case "makes pictures":
+            patch.setattr(Picture, "pixels", no_memory)
+        case _:
+            patch.setattr(Decoder, "_open", starved)
+
+
+@pytest.mark.parametrize("where", ["decodes", "ends", "seeks", "deinterlaces", "makes pictures"])
+def test_a_decoder_without_memory_has_failed(
+    where: str, store: FaceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = {"x264-params": "bff=1"} if where == "deinterlaces" else {}
+    path = write_video(tmp_path / "a.mp4", frames_with(one_face, 16), options=options)
+    monkeypatch.setattr(Work, "_finder", BrightSquares())
+    work, job = Work(BrightSquares, Recipe(**RECIPE), store, ["av"]), Job("a", path, None, 0)
+    assert isinstance(work(job), Found)
+    starve(where, monkeypatch)
+    failed = work(job)
+    assert isinstance(failed, Fault) and "Cannot allocate memory" in failed.reason
 
 
 def test_a_finder_that_fails_in_every_call_ends_the_run_and_is_not_believed(
