@@ -134,12 +134,23 @@ def complete_store(
     """
     require_whole(options)
     paths, pairs = sources(videos)
+    say_old_stores(store.root.parent)
     done = extract_faces(paths, pairs, store, faces, options, tables=True)
     merge(videos, store)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
         require_some(store.rows(list(paths)), store)
     return done
+
+
+def say_old_stores(folder: Path) -> None:
+    """Name the stores of a corpus that are laid out as before 2026-11-25, a folder a video, and are not read."""
+    for table in sorted(folder.glob("*/crops.parquet")):
+        log.warning(
+            "%s is a face store of before 2026-11-25, which is not read: faces are extracted again, and the folder can "
+            "be deleted",
+            table.parent,
+        )
 
 
 def require_whole(options: DictConfig) -> None:

@@ -16,9 +16,8 @@ SAME_COMMAND = "stopped; what was done so far is kept, and the same command goes
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 Handler = Callable[[int, FrameType | None], object] | int | None
-_reached: list[
-    signal.Signals
-] = []  # this process, for libraries that swallow the exception (fsspec does) and fail later
+# The signals that reached this process: libraries swallow the exception (fsspec does), and fail later.
+_reached: list[signal.Signals] = []
 
 
 class StoppedError(BaseException):

@@ -29,7 +29,6 @@ from deepfake.store.archives import Archives
 from deepfake.store.disk import Disk
 from deepfake.store.faults import ReadOnlyError
 from deepfake.store.images import ENCODING, decode, encode
-from deepfake.store.old_layout import bring_over, tidy
 from deepfake.store.parts import ARCHIVE, rows_of
 from deepfake.store.sources import Verdict, judge, made_of_others
 from deepfake.store.survey import Survey
@@ -100,13 +99,7 @@ class FaceStore:
             StoreError: the store holds the faces of other files of these names, or one of the names cannot be stored,
                 or two not beside each other.
         """
-        return Survey(self.archives, self._tables, self._bring_over, self._tidy).todo(paths)
-
-    def _bring_over(self, video_id: str) -> VideoRow | None:
-        return bring_over(self.root / "crops" / video_id, video_id, self.suffix, self.write)
-
-    def _tidy(self, video_id: str) -> None:
-        tidy(self.root / "crops" / video_id, self.suffix)
+        return Survey(self.archives, self._tables).todo(paths)
 
     def encode(self, image: np.ndarray) -> bytes:
         """(S, S, 3) uint8 RGB -> the file that is stored of it."""

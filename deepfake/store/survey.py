@@ -1,9 +1,8 @@
 """Which videos are to be extracted: what the tables, the archives and the files themselves say of it."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,6 @@ from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import DamagedArchiveError, Stored, read_archive, read_checked
 from deepfake.store.archives import Archives, Stat
 from deepfake.store.names import require_apart
-from deepfake.store.old_layout import TABLES
 from deepfake.store.parts import rows_of
 from deepfake.store.sources import Facts, Verdict, at_a_glance, by_content, facts, look_at, made_of_others
 from deepfake.store.tables import Tables
@@ -41,23 +39,12 @@ class Survey:
     Args:
         archives: of the store.
         tables: of the store.
-        bring_over: makes an archive of a video of the layout of before; None if there is nothing of it.
-        tidy: removes what is left of such a video whose archive is there.
     """
 
-    def __init__(
-        self,
-        archives: Archives,
-        tables: Tables,
-        bring_over: Callable[[str], VideoRow | None],
-        tidy: Callable[[str], None],
-    ) -> None:
+    def __init__(self, archives: Archives, tables: Tables) -> None:
         self.root = archives.root
         self.archives = archives
         self.tables = tables
-        self.bring_over = bring_over
-        self.tidy = tidy
-        self._brought_over = 0
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
         """See `FaceStore.todo`."""
@@ -83,7 +70,6 @@ class Survey:
     def _found(self, paths: Mapping[str, Path]) -> dict[str, Noted]:
         """What is known of the videos that are in the store."""
         known, found = self._listed(paths), {}
-        was_old = (self.root / TABLES[0]).exists()
         video_ids = sorted(paths)
         stats = _bar(each_of(self.archives.stat, video_ids), "looking at the store", total=len(video_ids))
         for video_id, at in zip(video_ids, stats, strict=True):
@@ -92,14 +78,6 @@ class Survey:
                 noted = self._looked_up(video_id, at, checked=noted is not None)
             if noted is not None:
                 found[video_id] = noted
-                if was_old:
-                    self.tidy(video_id)
-        if self._brought_over:
-            log.info("%d videos had a folder each, which is an archive now", self._brought_over)
-        if was_old or self._brought_over:
-            for name in TABLES:
-                with suppress(OSError):
-                    (self.root / name).unlink(missing_ok=True)
         return found
 
     def _verdicts(self, known: Mapping[str, Noted], paths: Mapping[str, Path]) -> dict[str, Verdict]:
@@ -128,15 +106,11 @@ class Survey:
 
     def _looked_up(self, video_id: str, now: Stat | None, *, checked: bool) -> Noted | None:
         """What the archive itself says, `checked` with all of its images; a damaged one is as good as none."""
-        path = self.archives.path(video_id)
         if now is None:
-            row = self.bring_over(video_id)
-            if row is None:
-                return None
-            self._brought_over += 1
-            return _noted(row, self.archives.stat(video_id))
+            return None
+        read = read_checked if checked else read_archive
         try:
-            return _noted((read_checked if checked else read_archive)(path, video_id).row, now)
+            return _noted(read(self.archives.path(video_id), video_id).row, now)
         except (FileNotFoundError, NotADirectoryError):  # just now
             return None
         except DamagedArchiveError as error:
@@ -162,8 +136,8 @@ class Survey:
             self.tables.append(rows_of(now))
 
 
-def _noted(row: VideoRow, at: Stat | None) -> Noted:
-    return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *(at or (0, 0)))
+def _noted(row: VideoRow, at: Stat) -> Noted:
+    return Noted(row.status, row.path, row.num_bytes, row.modified_ns, row.digest, *at)
 
 
 def _bar(each: Iterable[Any], what: str, total: int | None = None) -> Iterable[Any]:

@@ -93,10 +93,8 @@ def behind_gaps(
 
 
 def _but_keys(packets: Sequence[int], keys: np.ndarray, times: np.ndarray | None) -> list[int]:
-    found, first = (
-        set(),
-        int(np.argmax(keys)) if len(keys) else 0,
-    )  # nothing is shown that is stored before a key packet
+    found: set[int] = set()
+    first = int(np.argmax(keys)) if len(keys) else 0  # nothing is shown that is stored before the first key packet
     for packet in packets:
         if packet < first:
             continue

@@ -18,7 +18,7 @@ from benchmarks.faces import extraction
 from benchmarks.faces.memory import Peak
 from benchmarks.growth import Growth
 from tests.conftest import Run
-from tests.run.test_stopping import handlers_given_back
+from tests.run.processes import handlers_given_back
 
 PARTS = {
     "time_plain": "plain loop",

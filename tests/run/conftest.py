@@ -1,4 +1,4 @@
-"""One run of one epoch on the tiny demo corpus, for the tests that start from a trained detector."""
+"""Runs on the tiny demo corpus that are trained once, for the tests that start from one."""
 
 import shutil
 from pathlib import Path
@@ -26,3 +26,18 @@ def one_epoch(kept: Path, script: Run, tmp_path: Path) -> Path:
 def model(one_epoch: Path) -> Path:
     """Its best checkpoint."""
     return one_epoch / "checkpoints" / "best.ckpt"
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("once") / "run"
+
+
+@pytest.fixture
+def trained(once: Path, script: Run, tmp_path: Path) -> Path:
+    """The folder of a run, a copy of one that is trained once."""
+    if not once.exists():
+        assert script("train", *TINY, "hydra.run.dir=trained") == 0
+        shutil.copytree(tmp_path / "trained", once)
+    shutil.copytree(once, tmp_path / "run")
+    return tmp_path / "run"

@@ -16,7 +16,7 @@ from deepfake.faces.finders.retinaface_mobilenet import Network, RetinaFaceMobil
 from deepfake.faces.finders.weights import digest_of
 from deepfake.run import face_recipe
 from deepfake.run.face_recipe import carried_recipe, make_finder, settled, stored_recipe, with_weights
-from deepfake.run.faces import face_store, plain
+from deepfake.run.faces import face_store, plain, say_old_stores
 from deepfake.store import ENCODING
 from tests.conftest import SMALL_DEMO, Run
 
@@ -160,3 +160,12 @@ def test_without_its_weights_nothing_is_begun(
     error = capfd.readouterr().err
     assert f"error: RetinaFaceMobileNet needs its weights, a file {PUBLISHED}, and {tmp_path / 'weights'} does" in error
     assert "Traceback" not in error and not (tmp_path / "faces").exists()
+
+
+def test_stores_that_are_no_longer_read_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("old", "new"):
+        (tmp_path / name / "crops").mkdir(parents=True)
+    (tmp_path / "old" / "crops.parquet").touch()
+    say_old_stores(tmp_path)
+    (said,) = caplog.messages
+    assert said.startswith(f"{tmp_path / 'old'} is a face store of before 2026-11-25, which is not read")

@@ -19,7 +19,7 @@ from deepfake.run.requeue import Requeue, note_of
 from deepfake.run.taken import take
 from deepfake.run.train import build_trainer
 from tests.conftest import TINY
-from tests.run.test_stopping import SLURM, running, wait_for
+from tests.run.processes import SLURM, running, wait_for
 
 
 def test_a_note_is_of_one_command_of_one_job() -> None:

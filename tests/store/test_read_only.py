@@ -15,7 +15,6 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.store.made import complete, corpus, new
 from tests.store.test_archive_damage import flip
-from tests.store.test_old_layout import old_store
 
 NAMES = ("a", "b", "x/c")
 SCRIPT = """
@@ -158,12 +157,6 @@ def test_who_would_have_to_write_is_told_the_cure(state: str, room: Path) -> Non
     harm(room / "store")
     said = as_another_user(room / "store", paths)
     assert re.search(expected, said), said
-
-
-def test_an_old_store_that_cannot_be_written_to_is_told_the_cure(room: Path) -> None:
-    paths = corpus(room / "corpus", *NAMES)
-    old_store(room / "store", paths)
-    assert f"at crops/a.zip: {CURE}" in as_another_user(room / "store", paths)
 
 
 def test_an_archive_that_may_not_be_read_is_named_with_the_cure(room: Path) -> None:

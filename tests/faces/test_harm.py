@@ -1,0 +1,222 @@
+"""Faults of the machine are not facts about a file: what each is called, what is tried again, and when a run stops."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterable
+from functools import partial
+from multiprocessing import parent_process
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+from deepfake.errors import ExtractionError, WeightsError
+from deepfake.faces.extract import extract
+from deepfake.faces.finders.finder import Finder
+from deepfake.faces.recipe import Recipe
+from deepfake.schema import Status, VideoRow
+from deepfake.store import CROP_COLUMNS, FaceStore
+from deepfake.video.reader import VideoReader
+from tests.faces.test_extract import RECIPE
+from tests.fakes import BrightSquares, frames_with, one_face, write_video
+
+BLACK = np.random.default_rng(0).integers(0, 20, (16, 120, 160, 3)).astype(np.uint8)  # all but; a still picture is lost
+
+
+def harm(how: str) -> None:
+    """What a finder or a reader comes to."""
+    match how:
+        case "dies":
+            os._exit(3)
+        case "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case "hangs":
+            time.sleep(600)
+        case "exits":
+            raise SystemExit(0)
+        case "memory":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB")
+        case "bug":
+            raise ZeroDivisionError("a bug")
+
+
+class Harmed(BrightSquares):
+    """Comes to harm on frames that are all but black, or on all."""
+
+    def __init__(self, how: str, everywhere: bool = False) -> None:
+        self.how = how
+        self.everywhere = everywhere
+
+    def find(self, frames: np.ndarray) -> list:
+        if self.everywhere or frames.mean() < 30:
+            harm(self.how)
+        return super().find(frames)
+
+
+def with_readers(change: Callable[[], None]) -> Finder:
+    """Change the readers of the process that works, and only of that."""
+    if parent_process() is not None:
+        change()
+    return BrightSquares()
+
+
+def harm_readers(how: str, names: Iterable[str], once: Path | None = None) -> None:
+    """Readers of these names come to harm on a file called a.mp4: always, or until a file is there that notes it."""
+    read = VideoReader.read
+
+    def harmed(self: VideoReader, indices: range) -> np.ndarray:
+        if self.path.name == "a.mp4" and self.name in names and not (once and once.exists()):
+            if once:
+                once.touch()
+            harm(how)
+        return read(self, indices)
+
+    VideoReader.read = harmed  # type: ignore[method-assign]
+
+
+def deny_file(error: int) -> None:
+    """The machine does not hand over a file called a.mp4."""
+    opened = Path.open
+
+    def denied(self: Path, *args: object, **options: object) -> object:
+        if self.name == "a.mp4":
+            raise OSError(error, os.strerror(error), str(self))
+        return opened(self, *args, **options)  # type: ignore[call-overload]
+
+    Path.open = denied  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> dict[str, Path]:
+    """One black video, a, and one with a face, b."""
+    return {
+        "a": write_video(tmp_path / "a.mp4", BLACK),
+        "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
+    }
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaceStore:
+    return FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Squares"}, **RECIPE}).open()
+
+
+def rows_of(paths: dict[str, Path], store: FaceStore, finder: Callable[[], Finder], **options: float) -> dict:
+    options = {"num_workers": 1, "timeout_s": 5, **options}
+    return {row.video_id: row for row in extract(paths, store, finder, Recipe(**RECIPE), **options)}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("dies", "its process died (exit code 3) while it looked for faces"),
+        ("is killed", "its process was killed (exit code -9), as when memory runs out"),
+        ("hangs", "not done within 5 s while it looked for faces: extract.timeout_s gives it longer"),
+        ("exits", "SystemExit: 0"),
+        ("memory", "OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB"),
+        ("bug", "ZeroDivisionError: a bug"),
+    ],
+)
+def test_harm_of_a_finder_is_a_failure_that_the_next_run_mends(
+    how: str, reason: str, paths: dict[str, Path], store: FaceStore
+) -> None:
+    rows = rows_of(paths, store, partial(Harmed, how))
+    assert (rows["a"].status, rows["a"].reason) == (Status.FAILED, reason)
+    assert rows["b"].status == Status.OK
+    assert list(store.todo(paths)) == ["a"]
+    store.build_tables(paths)
+    assert store.videos().loc["a", ["status", "reason"]].tolist() == ["failed", reason]
+    assert rows_of(store.todo(paths), store, BrightSquares)["a"].status == Status.NO_FACE
+    assert store.todo(paths) == {} and not store.lists(paths)
+    store.build_tables(paths)
+    assert store.lists(paths) and store.videos().at["a", "status"] == "no_face"
+
+
+@pytest.mark.parametrize("how", ["dies", "hangs"])
+def test_another_reader_takes_over_from_one_that_is_lost(
+    how: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path
+) -> None:
+    from deepfake.video.door import READERS
+
+    once = tmp_path / "harmed"
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, READERS[:1], once)))
+    assert (rows["a"].status, rows["a"].reader) == (Status.NO_FACE, READERS[1])
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [("dies", "the process that decoded it died (exit code 3)"), ("hangs", "its decoder does not end within 5 s")],
+)
+def test_a_file_on_which_every_reader_is_lost_is_unreadable(
+    how: str, reason: str, paths: dict[str, Path], store: FaceStore
+) -> None:
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, ["av", "decord"])))
+    assert (rows["a"].status, rows["a"].reason) == (Status.UNREADABLE, reason)
+    assert rows["b"].status == Status.OK and store.todo(paths) == {}
+
+
+@pytest.mark.parametrize("how", ["is killed", "memory", "bug"])
+def test_other_harm_while_decoding_is_no_fact_about_the_file(
+    how: str, paths: dict[str, Path], store: FaceStore
+) -> None:
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, ["av", "decord"])))
+    assert (rows["a"].status, rows["b"].status) == (Status.FAILED, Status.OK)
+    assert list(store.todo(paths)) == ["a"]
+
+
+@pytest.mark.parametrize("error", [5, 13, 24, 116], ids=["EIO", "EACCES", "EMFILE", "ESTALE"])
+@pytest.mark.parametrize("content", ["a video", "text"])
+def test_a_file_that_the_machine_does_not_hand_over_has_failed(
+    error: int, content: str, paths: dict[str, Path], store: FaceStore
+) -> None:
+    if content == "text":  # the decoder's complaint comes first
+        paths["a"].write_text("no video")
+    rows = rows_of(paths, store, partial(with_readers, partial(deny_file, error)))
+    assert rows["a"].status == Status.FAILED and os.strerror(error) in rows["a"].reason
+    assert rows["b"].status == Status.OK and list(store.todo(paths)) == ["a"]
+
+
+def test_a_finder_that_fails_in_every_call_ends_the_run_and_is_not_believed(
+    paths: dict[str, Path], store: FaceStore
+) -> None:
+    many = {f"{i:02d}": paths["b"] for i in range(12)}
+    with pytest.raises(ExtractionError, match=r"5 videos in a row failed .* OutOfMemoryError: CUDA .*num_workers=1"):
+        rows_of(many, store, partial(Harmed, "memory", everywhere=True), num_workers=2)
+    assert list(store.todo(many)) == list(many)
+    rows = rows_of(store.todo(many), store, BrightSquares)
+    assert len(rows) == 12 and {row.status for row in rows.values()} == {Status.OK}
+
+
+def test_videos_that_always_fail_do_not_keep_the_others_from_being_used(
+    paths: dict[str, Path], store: FaceStore
+) -> None:
+    six = {f"{i}": paths["a"] for i in range(6)}
+    for video_id in six:
+        store.write(VideoRow(video_id, Status.FAILED, "as before"), pd.DataFrame(columns=CROP_COLUMNS), [])
+    assert {row.status for row in rows_of(six, store, partial(Harmed, "bug")).values()} == {Status.FAILED}
+
+
+def test_a_fake_whose_real_failed_is_used_and_extracted_again(paths: dict[str, Path], store: FaceStore) -> None:
+    options = {"num_workers": 1, "pairs": {"b": "a"}}
+    rows = list(extract(paths, store, partial(Harmed, "bug"), Recipe(**RECIPE), **options))  # type: ignore[arg-type]
+    assert [(row.video_id, row.status) for row in rows] == [("a", Status.FAILED), ("b", Status.OK)]
+    assert list(store.todo(paths)) == ["a", "b"]
+
+
+def missing_weights() -> Finder:
+    if parent_process() is None:
+        return BrightSquares()
+    raise WeightsError("weights.pth does not exist: get it")
+
+
+def test_weights_that_only_a_worker_misses_end_the_run(paths: dict[str, Path], store: FaceStore) -> None:
+    with pytest.raises(WeightsError, match="get it"):
+        rows_of(paths, store, missing_weights)
+    assert list(store.todo(paths)) == ["a", "b"]
+
+
+def test_a_finder_that_cannot_be_made_is_one_clear_error(paths: dict[str, Path], store: FaceStore) -> None:
+    with pytest.raises(ExtractionError, match="the finder cannot be made: OutOfMemoryError: CUDA"):
+        rows_of(paths, store, partial(harm, "memory"))  # type: ignore[arg-type]

@@ -1,0 +1,102 @@
+"""A run that goes on is what the uninterrupted one is, and no other."""
+
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from tests.conftest import TINY, Run
+
+
+def losses(folder: Path) -> pd.DataFrame:
+    table = pd.read_csv(folder / "csv" / "metrics.csv")
+    return table[["epoch", "train/loss_step"]].dropna().reset_index(drop=True)
+
+
+@pytest.mark.parametrize("num_workers", [0, 2])
+def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: Run, tmp_path: Path) -> None:
+    options = [*TINY, "trainer.max_epochs=3", f"loader.num_workers={num_workers}"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    resume = tmp_path / "whole" / "checkpoints" / "epoch=000.ckpt"
+    assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
+    whole, resumed = losses(tmp_path / "whole"), losses(tmp_path / "resumed")
+    assert resumed["epoch"].unique().tolist() == [0, 1, 2]  # the curves go on, in a folder of its own as well
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "resumed")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert whole.equals(resumed)
+    last = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")
+    ]
+    assert last[0]["global_step"] == last[1]["global_step"]
+    for key, value in last[0]["state_dict"].items():
+        assert torch.equal(value, last[1]["state_dict"][key]), key
+
+
+def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Path) -> None:
+    options = [*TINY, "scheduler=constant"]  # a schedule of another length would be another run
+    assert script("train", *options, "hydra.run.dir=first") == 0
+    first = tmp_path / "first" / "checkpoints"
+    # As if the first run had been better than anything that comes.
+    for path in first.glob("*.ckpt"):
+        content = torch.load(path, weights_only=True)
+        for state in content["callbacks"].values():
+            if state.get("monitor"):
+                state["best_model_score"] = torch.tensor(2.0)
+        torch.save(content, path)
+    resume = first / "last.ckpt"
+    assert script("train", *options, "trainer.max_epochs=3", "hydra.run.dir=second", f"resume='{resume}'") == 0
+    kept = (tmp_path / "second" / "checkpoints" / "best.ckpt").read_bytes()
+    assert kept == (first / "best.ckpt").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("seed=5", "seed was 0, and is 5"),
+        ("trainer.max_epochs=3", "scheduler.T_max was 2, and is 3"),
+        ("model.margin=1.1", "model.margin was 1.3, and is 1.1"),
+        ("optimizer.lr=0.5", "optimizer.lr was 0.001, and is 0.5"),
+        ("loader.batch_size=9", "loader.batch_size was 8, and is 9"),
+        ("augment=none", "augment.flip was 0.5, and is absent"),
+        ("data.tracks=all", "data.tracks was main, and is all"),
+        ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
+        ("callbacks.best.monitor=val/video/auc", "callbacks.best.monitor was val/selection, and is val/video/auc"),
+        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
+        ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent, and is True"),
+        ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent, and is 4"),
+        (
+            "+callbacks.swa={_target_:pytorch_lightning.callbacks.StochasticWeightAveraging,swa_lrs:0.1}",
+            "callbacks.swa._target_ was absent, and is pytorch",
+        ),
+        ("trainer=ddp trainer.accelerator=cpu trainer.devices=1", "trainer.sync_batchnorm was absent, and is True"),
+        ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4, and is"),
+    ],
+)
+def test_a_run_is_not_resumed_as_another(
+    option: str, said: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    resume = trained / "checkpoints" / "last.ckpt"
+    assert script("train", *TINY, *option.split(), "hydra.run.dir=other", f"resume='{resume}'") == 1
+    error = capfd.readouterr().err
+    assert "is of a run with other options: " in error and said in error and "model.weights=" in error
+
+
+def test_options_that_change_no_number_may_differ(trained: Path, script: Run, tmp_path: Path) -> None:
+    whole, cut = trained / "checkpoints", tmp_path / "cut" / "checkpoints"
+    shutil.copytree(trained, tmp_path / "cut")
+    free = ["loader.num_workers=1", "loader.cache=ram", "extract.num_workers=1", "trainer.log_every_n_steps=1"]
+    resume = f"resume='{cut / 'epoch=000.ckpt'}'"
+    assert script("train", *TINY, *free, "hydra.run.dir=cut", resume) == 0  # in its own folder, one epoch again
+    first, second = (torch.load(path / "last.ckpt", weights_only=True)["state_dict"] for path in (whole, cut))
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    before, after = (pd.read_csv(folder / "csv" / "metrics.csv") for folder in (trained, tmp_path / "cut"))
+    pd.testing.assert_frame_equal(before, after, check_like=True, rtol=0, atol=0)
+
+
+def test_a_finished_run_has_nothing_to_resume(trained: Path, script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    resume = trained / "checkpoints" / "best.ckpt"
+    resume.unlink()
+    assert script("train", *TINY, "hydra.run.dir=other", f"resume={trained / 'checkpoints' / 'last.ckpt'}") == 1
+    assert "no epoch was left to train and there is none to test" in capfd.readouterr().err

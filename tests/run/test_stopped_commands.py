@@ -1,0 +1,131 @@
+"""Ctrl-C, SIGTERM, SIGKILL and a full disk end a command with one line, nothing half-written, and a way to go on."""
+
+import os
+import re
+import resource
+import signal
+import subprocess
+import time
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from deepfake.run.predict import NOTHING_KEPT
+from deepfake.run.stopping import ANEW, SAME_COMMAND
+from tests.conftest import REPOSITORY, SMALL_DEMO, TINY, Run
+from tests.run.processes import SIGNALS, SLURM, running, wait_for
+
+SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
+
+
+def listens(process: subprocess.Popen[str]) -> bool:
+    """Whether a process has set a handler for SIGTERM."""
+    caught = re.search(r"^SigCgt:\s*(\w+)", Path(f"/proc/{process.pid}/status").read_text(), re.MULTILINE)
+    return caught is not None and bool(int(caught[1], 16) & 1 << (signal.SIGTERM - 1))
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells whether a process listens")
+@pytest.mark.parametrize("name", SCRIPTS)
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_command_that_is_stopped_while_it_imports_says_so(
+    number: signal.Signals, code: int, name: str, tmp_path: Path
+) -> None:
+    with running(tmp_path, tmp_path, name) as process:
+        while not listens(process):
+            assert process.poll() is None, (tmp_path / "shown").read_text()
+            time.sleep(0.01)
+        time.sleep(0.1)  # amid what is imported first
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    assert (tmp_path / "shown").read_text().strip() == ANEW
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_training_says_with_what_it_goes_on_and_does(
+    number: signal.Signals, code: int, workers: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY, f"loader.num_workers={workers}", "scheduler=constant"]
+    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=whole") == 0
+    with running(tmp_path, data_dir, "train", *options, "trainer.max_epochs=4", "hydra.run.dir=run") as process:
+        wait_for(process, tmp_path, "epoch 2 of 4")
+        os.killpg(process.pid, number)
+        assert process.wait(120) == code
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    shown = (tmp_path / "shown").read_text()
+    assert f"go on with the same options and resume={last}" in shown and "stopped in epoch " in shown
+    assert "Traceback" not in shown and "error" not in shown.lower()
+    assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp*"))
+    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=run", f"resume={last}") == 0
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("stage", ["evaluate", "predict"])
+def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
+    stage: str, number: signal.Signals, code: int, model: Path, demo_root: Path, data_dir: Path, tmp_path: Path
+) -> None:
+    of_stage = {"evaluate": [*SMALL_DEMO, "paths.faces_dir=faces"], "predict": [f"input={demo_root}"]}[stage]
+    arguments = [f"checkpoint={model}", *of_stage, "extract.num_workers=1", "hydra.run.dir=out"]
+    with running(tmp_path, data_dir, stage, *arguments, variables=SLURM if code == 143 else {}) as process:
+        wait_for(process, tmp_path, r"\| [1-9]\d?/\d+ ")
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    shown = (tmp_path / "shown").read_text()
+    assert {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage] in shown and "Traceback" not in shown
+    assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
+
+
+@pytest.mark.slow
+def test_a_training_that_is_killed_goes_on_and_is_the_same(
+    demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY, "loader.num_workers=2", "trainer.max_epochs=4"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    with running(tmp_path, data_dir, "train", *options, "hydra.run.dir=run") as process:
+        wait_for(process, tmp_path, "epoch 2 of 4")
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+    last = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    assert script("train", *options, "hydra.run.dir=run", f"resume={last}") == 0
+    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+
+
+@pytest.mark.slow
+def test_a_training_whose_disk_takes_no_checkpoint_ends_with_one_line(
+    demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    assert script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=extracted") == 0
+    limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (100_000, 100_000))  # bytes
+    with running(tmp_path, data_dir, "train", *TINY, "hydra.run.dir=run", before=limit) as process:
+        assert process.wait(240) == 1
+    shown = (tmp_path / "shown").read_text()
+    (line,) = [line for line in shown.splitlines() if "error" in line.lower()]
+    assert line.startswith("error: ") and ".ckpt: File too large; make room there" in line
+    assert "Traceback" not in shown and not list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_an_extraction_is_stopped_and_goes_on(
+    number: signal.Signals, code: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [*TINY[:3], "paths.faces_dir=faces", "extract.num_workers=2"]
+    with running(tmp_path, data_dir, "extract", *options, variables=SLURM if code == 143 else {}) as process:
+        wait_for(process, tmp_path, r"\| (?:[3-9]|1\d)/27")
+        os.killpg(process.pid, number)
+        assert process.wait(60) == code
+    shown = (tmp_path / "shown").read_text()
+    assert SAME_COMMAND in shown and "Traceback" not in shown
+    (store,) = (tmp_path / "faces" / "demo").iterdir()
+    assert not list((store / "claims").glob("*.run")) and not list((store / "partial").iterdir())
+    assert script("extract", *options) == 0
+    assert len(pd.read_csv(store / "videos.csv")) == 27
