@@ -12,6 +12,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, resource_tracker
@@ -20,6 +21,7 @@ from multiprocessing.context import BaseContext
 log = logging.getLogger(__name__)
 # torchvision is what every finder imports, and takes as long as all else together.
 PRELOAD = ("deepfake.faces.workers", "torchvision.ops")
+_one_at_a_time = threading.Lock()  # the environment is one for all threads
 
 
 def worker_context(*modules: str) -> BaseContext:
@@ -34,7 +36,7 @@ def worker_context(*modules: str) -> BaseContext:
     context = get_context("forkserver")
     context.set_forkserver_preload([*PRELOAD, *modules])
     resource_tracker.ensure_running()  # first: it lets interrupts through again
-    with _same_path(), _not_interrupted():
+    with _one_at_a_time, _same_path(), _not_interrupted():
         forkserver.ensure_running()
     return context
 

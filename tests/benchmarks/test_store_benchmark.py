@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.store.store import exponent, show_store
-from benchmarks.store.tables import STEPS, measure_size
+from benchmarks.store.tables import STEPS, _in_a_process, _use, measure_size
 from tests.conftest import Run
 
 
@@ -26,7 +26,7 @@ def test_a_made_up_store_is_opened_planned_and_added_to(tmp_path: Path) -> None:
 
 def test_a_process_that_fails_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RuntimeError, match="the process of use ended without a result"):
-        measure_size(tmp_path, 4, 0)
+        _in_a_process(_use, tmp_path / "empty")
     assert "Traceback" in capfd.readouterr().err
 
 

@@ -42,6 +42,13 @@ CODECS: dict[str, tuple[str, dict[str, str], str]] = {
     "ffv1": ("ffv1", {"g": "12"}, "yuv420p"),
     "prores": ("prores_ks", {}, "yuv422p10le"),
 }
+# The same, for tests of what a picture looks like and not of which one it is.
+TRUE_TO_COLOUR = {
+    "lossless": ("ffv1", dict[str, str](), "yuv444p"),
+    "lossless10": ("ffv1", {"level": "3"}, "yuv420p10le"),
+    "interlaced": ("libx264", {"crf": "5", "x264-params": "bff=1", "g": "12"}, "yuv444p"),
+    "good": ("libx264", {"crf": "5", "g": "12"}, "yuv444p"),
+}
 
 
 def number_of(picture: np.ndarray) -> int:
@@ -89,14 +96,14 @@ def encode(
 
     Args:
         path: its suffix chooses the container.
-        codec: of `CODECS`.
+        codec: of `CODECS` or `TRUE_TO_COLOUR`.
         frames: (H, W, 3) uint8 RGB.
         times: index -> milliseconds, for a variable frame rate.
         options: of the muxer.
         prepare: sets what else the stream is to say.
         as_frame: makes a frame to encode; None takes RGB as BT.601.
     """
-    encoder, settings, pixels = CODECS[codec]
+    encoder, settings, pixels = {**CODECS, **TRUE_TO_COLOUR}[codec]
     with _muxer(path, options) as container:
         stream = None
         for i, array in enumerate(pictures() if frames is None else frames):

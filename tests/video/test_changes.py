@@ -10,8 +10,8 @@ from av.video.reformatter import ColorPrimaries, ColorTrc
 
 from deepfake.errors import UnreadableVideoError
 from deepfake.video.door import open_video
-from tests.video.clips import BT709, HEIGHT, WIDTH, encode, picture, remux
-from tests.video.test_picture import tagged
+from tests.video.clips import encode, picture, remux
+from tests.video.test_picture import BT709, HEIGHT, WIDTH, tagged
 
 
 def says_wide(stream: av.VideoStream) -> None:

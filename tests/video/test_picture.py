@@ -18,15 +18,11 @@ from deepfake.faces.tracklet import box_iou
 from deepfake.video.door import open_video, probe
 from deepfake.video.reader import VideoReader
 from tests.fakes import turn
-from tests.video.clips import CODECS, encode, picture
+from tests.video.clips import encode, picture
 
 HEIGHT, WIDTH = 96, 160
 BT601, BT709, BT2020 = (0.299, 0.114), (0.2126, 0.0722), (0.2627, 0.0593)  # weights of red and of blue in luma
 SPACES = {BT601: 6, BT709: 1, BT2020: 9}  # AVColorSpace
-CODECS.setdefault("lossless", ("ffv1", {}, "yuv444p"))
-CODECS.setdefault("lossless10", ("ffv1", {"level": "3"}, "yuv420p10le"))
-CODECS.setdefault("interlaced", ("libx264", {"crf": "5", "x264-params": "bff=1", "g": "12"}, "yuv444p"))
-CODECS.setdefault("good", ("libx264", {"crf": "5", "g": "12"}, "yuv444p"))
 
 
 def soft(number: int) -> np.ndarray:
