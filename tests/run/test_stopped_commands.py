@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import time
@@ -42,15 +43,37 @@ def test_a_command_that_is_stopped_while_it_imports_says_so(
     assert (tmp_path / "shown").read_text().strip() == ANEW
 
 
+FOUR_EPOCHS = [*TINY, "scheduler=constant", "trainer.max_epochs=4"]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("uninterrupted") / "run"
+
+
+@pytest.fixture
+def whole(uninterrupted: Path, script: Run, tmp_path: Path) -> Path:
+    """The folder of a run of `FOUR_EPOCHS` that nobody stopped, trained once and in one process."""
+    if not uninterrupted.exists():
+        assert script("train", *FOUR_EPOCHS, "hydra.run.dir=whole") == 0
+        shutil.copytree(tmp_path / "whole", uninterrupted)
+    return uninterrupted
+
+
+def require_the_same(run: Path, whole: Path) -> None:
+    curves = [pd.read_csv(folder / "csv" / "metrics.csv") for folder in (whole, run)]
+    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
+    assert (whole / "predictions.csv").read_bytes() == (run / "predictions.csv").read_bytes()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("workers", [0, 2])
 def test_a_training_says_with_what_it_goes_on_and_does(
-    number: signal.Signals, code: int, workers: int, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+    number: signal.Signals, code: int, workers: int, whole: Path, data_dir: Path, script: Run, tmp_path: Path
 ) -> None:
-    options = [*TINY, f"loader.num_workers={workers}", "scheduler=constant"]
-    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=whole") == 0
-    with running(tmp_path, data_dir, "train", *options, "trainer.max_epochs=4", "hydra.run.dir=run") as process:
+    options = [*FOUR_EPOCHS, f"loader.num_workers={workers}", "hydra.run.dir=run"]
+    with running(tmp_path, data_dir, "train", *options) as process:
         wait_for(process, tmp_path, "epoch 2 of 4")
         os.killpg(process.pid, number)
         assert process.wait(120) == code
@@ -59,10 +82,8 @@ def test_a_training_says_with_what_it_goes_on_and_does(
     assert f"go on with the same options and resume={last}" in shown and "stopped in epoch " in shown
     assert "Traceback" not in shown and "error" not in shown.lower()
     assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp*"))
-    assert script("train", *options, "trainer.max_epochs=4", "hydra.run.dir=run", f"resume={last}") == 0
-    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
-    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
-    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+    assert script("train", *options, f"resume={last}") == 0
+    require_the_same(tmp_path / "run", whole)
 
 
 @pytest.mark.slow
@@ -84,19 +105,16 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
 
 @pytest.mark.slow
 def test_a_training_that_is_killed_goes_on_and_is_the_same(
-    demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+    whole: Path, data_dir: Path, script: Run, tmp_path: Path
 ) -> None:
-    options = [*TINY, "loader.num_workers=2", "trainer.max_epochs=4"]
-    assert script("train", *options, "hydra.run.dir=whole") == 0
-    with running(tmp_path, data_dir, "train", *options, "hydra.run.dir=run") as process:
+    options = [*FOUR_EPOCHS, "loader.num_workers=2", "hydra.run.dir=run"]
+    with running(tmp_path, data_dir, "train", *options) as process:
         wait_for(process, tmp_path, "epoch 2 of 4")
         os.killpg(process.pid, signal.SIGKILL)
         assert process.wait(60) == -signal.SIGKILL
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    assert script("train", *options, "hydra.run.dir=run", f"resume={last}") == 0
-    curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "run")]
-    pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
-    assert (tmp_path / "whole" / "predictions.csv").read_bytes() == (tmp_path / "run" / "predictions.csv").read_bytes()
+    assert script("train", *options, f"resume={last}") == 0
+    require_the_same(tmp_path / "run", whole)
 
 
 @pytest.mark.slow
