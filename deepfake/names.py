@@ -32,6 +32,8 @@ def as_text(path: str) -> str:
         >>> as_text("clips/50%.mp4"), as_text("a\r\udcff.mp4"), as_text("a%0D.mp4")
         ('clips/50%.mp4', 'a%0D%FF.mp4', 'a%250D.mp4')
     """
+    if path.isprintable() and "%" not in path and ".zip" not in path.lower():  # as nearly all are, of a million
+        return path
     *folders, name = path.split("/")
     return "/".join([*(_ZIP.sub(r"%2E\1", _part_as_text(folder)) for folder in folders), _part_as_text(name)])
 

@@ -23,6 +23,7 @@ class Archives:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._folder = str(root / "crops")
 
     def path(self, video_id: str) -> Path:
         """Where the faces of a video are.
@@ -30,11 +31,11 @@ class Archives:
         Raises:
             StoreError: no archive can have its name.
         """
-        return self.root / "crops" / archive_name(video_id)
+        return Path(self._at(video_id))
 
     def stat(self, video_id: str) -> Stat | None:
         """Size and time of an archive; None if there is none."""
-        path = self.path(video_id)
+        path = self._at(video_id)  # text, since making a `Path` takes as long as asking the disk
         try:
             found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -94,6 +95,9 @@ class Archives:
             raise self._damaged(video_id, error.reason) from error
         except (FileNotFoundError, NotADirectoryError) as error:
             raise StoreError(f"{path} is gone: {AGAIN}") from error
+
+    def _at(self, video_id: str) -> str:
+        return f"{self._folder}/{archive_name(video_id)}"
 
     def _damaged(self, video_id: str, reason: str) -> StoreError:
         """Tell an archive that is damaged, which is removed, from one that is newer than what was read of it."""
