@@ -16,6 +16,7 @@ import pytest
 from deepfake.run.predict import NOTHING_KEPT
 from deepfake.run.stopping import ANEW, SAME_COMMAND
 from tests.conftest import REPOSITORY, SMALL_DEMO, TINY, Run
+from tests.loggers.offline import run_ids
 from tests.run.processes import SIGNALS, SLURM, running, wait_for
 
 SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
@@ -87,7 +88,7 @@ def test_a_training_says_with_what_it_goes_on_and_does(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), [*SIGNALS, (signal.SIGKILL, -signal.SIGKILL)])
 @pytest.mark.parametrize("stage", ["evaluate", "predict"])
 def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
     stage: str, number: signal.Signals, code: int, model: Path, demo_root: Path, data_dir: Path, tmp_path: Path
@@ -99,15 +100,19 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
         os.killpg(process.pid, number)
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
-    assert {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage] in shown and "Traceback" not in shown
+    said = {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage]
+    assert "Traceback" not in shown and (number == signal.SIGKILL or said in shown)
     assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_a_training_that_is_killed_goes_on_and_is_the_same(
-    whole: Path, data_dir: Path, script: Run, tmp_path: Path
+    logger: str, whole: Path, data_dir: Path, script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    options = [*FOUR_EPOCHS, "loader.num_workers=2", "hydra.run.dir=run"]
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    options = [option for option in FOUR_EPOCHS if option != "logger=csv"]
+    options += [f"logger={logger}", "loader.num_workers=2", "hydra.run.dir=run"]
     with running(tmp_path, data_dir, "train", *options) as process:
         wait_for(process, tmp_path, "epoch 2 of 4")
         os.killpg(process.pid, signal.SIGKILL)
@@ -115,6 +120,8 @@ def test_a_training_that_is_killed_goes_on_and_is_the_same(
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     assert script("train", *options, f"resume={last}") == 0
     require_the_same(tmp_path / "run", whole)
+    parts = list((tmp_path / "run").glob("wandb/offline-run-*"))
+    assert (len(parts), len(run_ids(tmp_path / "run"))) == ((2, 1) if logger == "wandb" else (0, 0))
 
 
 @pytest.mark.slow
