@@ -42,3 +42,8 @@ def exit_codes(folder: Path) -> list[int]:
 def run_ids(folder: Path) -> set[str]:
     """The ids of the runs below a folder."""
     return {r.run.run_id for r in records(folder) if r.WhichOneof("record_type") == "run"}
+
+
+def run_names(folder: Path) -> set[str]:
+    """What the runs below a folder are called."""
+    return {r.run.display_name for r in records(folder) if r.WhichOneof("record_type") == "run"}
