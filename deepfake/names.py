@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 _ODD = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _NEEDS_ESCAPE = re.compile(f"[{_ODD}]|%(?:[0189A-F][0-9A-F]|25|2E|7F)")
 _ZIP = re.compile(r"\.(zip)$", re.IGNORECASE)
+_MAY_CHANGE = re.compile(rf"[{_ODD}%]|\.zip/", re.IGNORECASE)  # of a path; one look tells that nearly all stay
 _ESCAPED = re.compile(f"[{_ODD}%]")
 _UNSHOWN = re.compile(f"[{_ODD}\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # also what turns the direction of writing
 _LONGEST = 240  # bytes of one part of a path whose escapes made it longer; disks take 255
@@ -32,7 +33,7 @@ def as_text(path: str) -> str:
         >>> as_text("clips/50%.mp4"), as_text("a\r\udcff.mp4"), as_text("a%0D.mp4")
         ('clips/50%.mp4', 'a%0D%FF.mp4', 'a%250D.mp4')
     """
-    if path.isprintable() and "%" not in path and ".zip" not in path.lower():  # as nearly all are, of a million
+    if not _MAY_CHANGE.search(path):
         return path
     *folders, name = path.split("/")
     return "/".join([*(_ZIP.sub(r"%2E\1", _part_as_text(folder)) for folder in folders), _part_as_text(name)])

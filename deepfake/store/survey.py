@@ -96,7 +96,7 @@ class Survey:
         with ThreadPoolExecutor(THREADS) as pool:  # one by one, since each takes long
             found = pool.map(lambda name: by_content(known[name], unsure[name], paths[name]), unsure)
             verdicts |= zip(unsure, _bar(found, "comparing files", total=len(unsure)), strict=True)
-        return dict(sorted(verdicts.items())) if unsure else verdicts  # those of `known` are in order
+        return dict(sorted(verdicts.items()))
 
     def _listed(self, video_ids: Iterable[str]) -> dict[str, Noted]:
         table, wanted = self.tables.videos(Noted._fields), set(video_ids)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from tests.conftest import REPOSITORY
 
+SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
 SIGNALS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 # As in a step of one process that srun has started.
 SLURM = {

@@ -1,4 +1,4 @@
-"""Every stage where the disk is full, or a folder cannot be written to: one line, and nothing half-written."""
+"""Every command where the disk is full, or a folder cannot be written to: one line, and nothing half-written."""
 
 import ctypes
 import resource
@@ -10,14 +10,10 @@ import pytest
 
 from tests.conftest import SMALL_DEMO, TINY
 from tests.models.imported.published import SAVED, random_layers, write_keras
-from tests.run.processes import running
+from tests.run.processes import SCRIPTS, running
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="a process of root gives up rights by Linux's own call"),
-]
-STAGES = ("inventory", "extract", "train", "evaluate", "predict", "import_weights", "benchmark")
-FILLS_UP = 70_000  # bytes of a file, a little more than each stage tries for before it begins
+pytestmark = pytest.mark.slow
+FILLS_UP = 70_000  # bytes of a file, a little more than each command tries for before it begins
 LARGE = ("extract", "train", "predict", "import_weights", "benchmark")  # whose files are larger
 DROP, OVERRIDE = 24, 1  # PR_CAPBSET_DROP and CAP_DAC_OVERRIDE, of <linux/prctl.h> and <linux/capability.h>
 
@@ -29,7 +25,7 @@ def obey_permissions() -> None:
 
 @pytest.fixture
 def arguments(model: Path, demo_root: Path, tmp_path: Path) -> dict[str, list[str]]:
-    """Of every stage, a command that works."""
+    """Of every script, with which it works."""
     write_keras(tmp_path / "Meso4.h5", random_layers("meso4"), SAVED["meso4"])
     return {
         "inventory": SMALL_DEMO,
@@ -50,7 +46,8 @@ def error_line(folder: Path) -> str:
     return line
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.skipif(sys.platform != "linux", reason="a process of root gives up rights by Linux's own call")
+@pytest.mark.parametrize("stage", SCRIPTS)
 def test_a_folder_that_cannot_be_written_to_is_named(
     stage: str, arguments: dict[str, list[str]], data_dir: Path, tmp_path: Path
 ) -> None:
@@ -64,7 +61,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(
 
 
 @pytest.mark.parametrize(
-    ("num_bytes", "stage"), [*((500, stage) for stage in STAGES), *((FILLS_UP, stage) for stage in LARGE)]
+    ("num_bytes", "stage"), [*((500, stage) for stage in SCRIPTS), *((FILLS_UP, stage) for stage in LARGE)]
 )
 def test_a_full_disk_is_named_and_nothing_is_left_half_written(
     num_bytes: int, stage: str, arguments: dict[str, list[str]], data_dir: Path, tmp_path: Path

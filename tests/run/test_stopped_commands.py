@@ -15,11 +15,9 @@ import pytest
 
 from deepfake.run.predict import NOTHING_KEPT
 from deepfake.run.stopping import ANEW, SAME_COMMAND
-from tests.conftest import REPOSITORY, SMALL_DEMO, TINY, Run
+from tests.conftest import SMALL_DEMO, TINY, Run
 from tests.loggers.offline import run_ids
-from tests.run.processes import SIGNALS, SLURM, running, wait_for
-
-SCRIPTS = sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py"))
+from tests.run.processes import SCRIPTS, SIGNALS, SLURM, running, wait_for
 
 
 def listens(process: subprocess.Popen[str]) -> bool:
