@@ -19,6 +19,7 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from deepfake.options import near
+from deepfake.run.stopping import require_unstopped
 
 _NOT_THERE = re.compile(r"Could not (?:override|delete from config\.) '?([^'\s]+)'", re.MULTILINE)
 
@@ -37,7 +38,11 @@ def near_names(command: str) -> Iterator[None]:
             try:
                 return func()
             except (ConfigCompositionException, MissingConfigException, OverrideParseException) as error:
+                require_unstopped()
                 sys.exit(f"error: {explained(error, command)}")
+            except Exception:
+                require_unstopped()
+                raise
 
         return theirs(run)
 

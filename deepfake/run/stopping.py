@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
+from typing import Any
 
 ANEW = "stopped; the same command begins again"
 SAME_COMMAND = "stopped; what was done so far is kept, and the same command goes on from there"
@@ -42,10 +44,15 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
         SystemExit: with 130 or 143.
     """
     before = _listen()
+    hook = sys.unraisablehook
+    if before:
+        sys.unraisablehook = partial(_send_again, hook)
     try:
         yield
+        if _reached:
+            raise StoppedError
     except BaseException as error:
-        number = _signal_behind(error) or next(iter(_reached), None)
+        number = next(iter(_reached), None) or _signal_behind(error)
         if number is None or isinstance(error, _SaidExit):
             raise
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the goodbye
@@ -55,6 +62,7 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
     finally:
         if before:
             _reached.clear()
+            sys.unraisablehook = hook
         for number, handler in before.items():
             if signal.getsignal(number) is not signal.SIG_IGN:
                 signal.signal(number, handler)
@@ -96,6 +104,16 @@ def left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
         raise StoppedError
 
 
+def require_unstopped() -> None:
+    """Let what fails after a signal be no error of its own: the exception was raised amid foreign code.
+
+    Raises:
+        StoppedError: a signal has reached this process.
+    """
+    if _reached:
+        raise StoppedError
+
+
 def _listen() -> dict[signal.Signals, Handler]:
     """Note SIGINT and SIGTERM and make them exceptions in this process; what they did before, where that is changed."""
     usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
@@ -119,6 +137,17 @@ def _stop_this(process: int) -> Callable[[int, FrameType | None], None]:
         os.kill(os.getpid(), number)
 
     return stop
+
+
+def _send_again(hook: Callable[[Any], object], unraisable: Any) -> None:
+    """Send a signal once more whose exception Python dropped, as it does in callbacks of weak references and `__del__`.
+
+    Imports are full of such callbacks, and the command would go on as if nobody had stopped it.
+    """
+    if _reached and isinstance(unraisable.exc_value, KeyboardInterrupt | StoppedError):
+        threading.Timer(0.05, os.kill, (os.getpid(), _reached[-1])).start()
+    else:
+        hook(unraisable)
 
 
 def _let_children_die() -> None:

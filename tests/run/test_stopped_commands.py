@@ -39,7 +39,8 @@ def test_a_command_that_is_stopped_while_it_imports_says_so(
         time.sleep(0.1)  # amid what is imported first
         os.killpg(process.pid, number)
         assert process.wait(60) == code
-    assert (tmp_path / "shown").read_text().strip() == ANEW
+    shown = (tmp_path / "shown").read_text().splitlines()
+    assert [line for line in shown if line and "[INFO]" not in line] == [ANEW]  # a quick machine is past its imports
 
 
 FOUR_EPOCHS = [*TINY, "scheduler=constant", "trainer.max_epochs=4"]

@@ -5,11 +5,14 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import pytest
+from hydra._internal import utils as hydra_internals
 
-from deepfake.run.stopping import left_to, stoppable
+from deepfake.run.misspelt import near_names
+from deepfake.run.stopping import ANEW, left_to, stoppable
 from tests.run.processes import SIGNALS, SLURM, handlers_given_back
 
 
@@ -86,6 +89,75 @@ def test_a_signal_whose_exception_was_swallowed_is_behind_what_fails_next(number
         assert stopped.value.code == code
         with pytest.raises(ZeroDivisionError), stoppable():
             1 / 0  # noqa: B018
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_whose_exception_was_swallowed_is_not_forgotten_at_the_end(number: signal.Signals, code: int) -> None:
+    def work() -> None:
+        with stoppable(), suppress(BaseException):  # as some modules do while they are imported
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(SystemExit) as stopped:
+            work()
+        assert stopped.value.code == code
+
+
+class StoppedInDel:
+    """Is stopped where Python drops exceptions, as in the callbacks that take down the locks of modules."""
+
+    def __init__(self, number: signal.Signals) -> None:
+        self.number = number
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), self.number)
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_whose_exception_python_dropped_comes_again(
+    number: signal.Signals, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def work() -> None:
+        with stoppable():
+            StoppedInDel(number)
+            time.sleep(20)
+            raise AssertionError("nobody stopped this")
+
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        hook = sys.unraisablehook
+        with pytest.raises(SystemExit) as stopped:
+            work()
+        assert stopped.value.code == code and sys.unraisablehook is hook
+    assert capfd.readouterr().err == f"\n{ANEW}\n"
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_what_hydra_fails_at_after_a_signal_is_not_shown(
+    number: signal.Signals, code: int, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Stopped amid its work, OmegaConf leaves a flag unset, and falls over it while it cleans up."""
+
+    def compose() -> None:
+        try:
+            os.kill(os.getpid(), number)
+            time.sleep(5)
+        finally:
+            raise AttributeError("'NoneType' object has no attribute '_invalidate_flags_cache'")
+
+    def work() -> None:
+        with stoppable(), near_names("train"):
+            hydra_internals.run_and_report(compose)
+
+    with handlers_given_back():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(SystemExit) as stopped:
+            work()
+        assert stopped.value.code == code
+    assert capfd.readouterr().err == f"\n{ANEW}\n"
 
 
 def test_other_ends_are_left_alone() -> None:
