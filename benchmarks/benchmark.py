@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 
 from benchmarks.faces.extraction import measure_extraction
@@ -19,9 +19,9 @@ from benchmarks.faces.finders import compare_finders, show_finders
 from benchmarks.record import Record
 from benchmarks.store.store import measure_store, show_store
 from benchmarks.training.training import measure_training, show_training
+from deepfake.command.entry import entry_point
+from deepfake.device import pick_device
 from deepfake.report.tables import show_paths
-from deepfake.run.entry import entry_point
-from deepfake.run.faces import pick_device
 
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
@@ -33,19 +33,17 @@ class Benchmark:
     Attributes:
         measure: config, record -> nothing; every part of it is a `record.part`.
         show: prints the tables of the numbers that are there.
-        device: the option that chooses the device.
     """
 
     measure: Callable[[DictConfig, Record], None]
     show: Callable[[dict[str, Any]], None]
-    device: str
 
 
 BENCHMARKS: Mapping[str, Benchmark] = {
-    "extraction": Benchmark(measure_extraction, show_extraction, "extract.device"),
-    "training": Benchmark(measure_training, show_training, "training.device"),
-    "store": Benchmark(measure_store, show_store, "extract.device"),
-    "finders": Benchmark(compare_finders, show_finders, "extract.device"),
+    "extraction": Benchmark(measure_extraction, show_extraction),
+    "training": Benchmark(measure_training, show_training),
+    "store": Benchmark(measure_store, show_store),
+    "finders": Benchmark(compare_finders, show_finders),
 }
 
 
@@ -57,7 +55,7 @@ def benchmark(cfg: DictConfig) -> None:
         MissingPartsError: a part of it failed.
     """
     chosen = BENCHMARKS[cfg.benchmark]
-    machine = describe_machine(pick_device(OmegaConf.select(cfg, chosen.device)))
+    machine = describe_machine(pick_device(cfg.device))
     Console().print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False, soft_wrap=True)
     path = Path(cfg.paths.output_dir) / "benchmark.json"
     record = Record(path, {"benchmark": cfg.benchmark, "machine": machine})

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepfake.run.checkpoint import load_detector
+    from deepfake.checkpoints.checkpoint import load_detector
 
 __all__ = ["load_detector"]
 
@@ -11,7 +11,7 @@ __all__ = ["load_detector"]
 def __getattr__(name: str) -> Any:
     # On demand: the processes that decode video import this package and need no torch.
     if name == "load_detector":
-        from deepfake.run.checkpoint import load_detector
+        from deepfake.checkpoints.checkpoint import load_detector
 
         return load_detector
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import reprlib
+from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
 
 # Control characters, line separators, and what stands in Python for a byte that is not UTF-8.
@@ -133,3 +134,8 @@ def _escape_for_people(match: re.Match[str]) -> str:
     if "\udc80" <= character <= "\udcff":
         return f"\\x{ord(character) - 0xDC00:02x}"
     return character.encode("unicode_escape").decode()
+
+
+def first_few(names: Sequence[str]) -> str:
+    """Join the first three of many names for a message, and say how many more there are."""
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")

@@ -156,8 +156,8 @@ def near(name: str, names: Iterable[str]) -> list[str]:
     """The names that are most like one, the likest first; the last part of a name counts most.
 
     Example:
-        >>> near("device", ["extract.device", "seed", "data.root"]), near("zzz", ["seed"])
-        (['extract.device'], [])
+        >>> near("root", ["device", "seed", "data.root"]), near("zzz", ["seed"])
+        (['data.root'], [])
     """
     alike = {other: _likeness(name, other) for other in names if not name.startswith(f"{other}.")}
     likest = max(alike.values(), default=0.0)

@@ -4,13 +4,13 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
-from deepfake.run.stopping import stoppable
+from deepfake.command.stopping import stoppable
 
 with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.run.misspelt import near_names
+    from deepfake.command.misspelt import near_names
 
 # `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))

@@ -2,13 +2,13 @@
 
 import sys
 
-from deepfake.run.stopping import stoppable
+from deepfake.command.stopping import stoppable
 
 with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.run.misspelt import near_names
+    from deepfake.command.misspelt import near_names
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="inventory")

@@ -12,12 +12,12 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from deepfake.checkpoints.initial_model import build_model
+from deepfake.checkpoints.scoring_rule import chosen_rule
+from deepfake.command.entry import _mistake
 from deepfake.errors import ConfigError
 from deepfake.faces.recipe import Recipe
-from deepfake.run import folder  # noqa: F401  # gives the configs ${token:}
-from deepfake.run.entry import _mistake
-from deepfake.run.model import build_model
-from deepfake.run.scoring_rule import chosen_rule
+from deepfake.hydra_callbacks import own_folder  # noqa: F401  # gives the configs ${token:}
 from deepfake.scoring import ScoringRule
 from deepfake.task import DetectorTask
 
@@ -26,7 +26,7 @@ PRIMARIES = sorted(path.stem for path in CONF.glob("*.yaml"))
 OPTIONS = [
     (path.parent.relative_to(CONF).as_posix(), path.stem)
     for path in sorted(CONF.glob("*/**/*.yaml"))
-    # Part of every option of `faces`; of every primary; see tests/run/test_launchers.py.
+    # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py.
     if path.parent.name not in ("recipe", "hydra", "launcher")
 ]
 SMALL = ["model.backbone.name=efficientnet_b0", "model.backbone.pretrained=false", "model.size=64"]

@@ -17,7 +17,7 @@ from benchmarks.faces.parts import compare_formats, time_parts
 from benchmarks.faces.setting import Setting, sampled_frames, setting, video_seconds
 from benchmarks.faces.speed import stored_boxes, time_decoding, time_fakes, time_ours, time_plain
 from benchmarks.record import Record
-from deepfake.run.faces import plain
+from deepfake.config.plain import plain
 from deepfake.store import FaceStore
 
 

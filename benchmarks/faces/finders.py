@@ -23,10 +23,10 @@ from benchmarks.faces.setting import (
     timed_extraction,
 )
 from benchmarks.record import Record
+from deepfake.config.plain import plain
 from deepfake.errors import ConfigError
+from deepfake.faces.settled_recipe import settled
 from deepfake.report.tables import show
-from deepfake.run.face_recipe import settled
-from deepfake.run.faces import plain
 from deepfake.run.predict import input_files
 
 log = logging.getLogger(__name__)

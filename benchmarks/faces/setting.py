@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from omegaconf import DictConfig
 
+from deepfake.device import pick_device
 from deepfake.errors import ConfigError, UnreadableVideoError
+from deepfake.extraction.completion import default_workers, face_store
 from deepfake.faces.extract import extract
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
-from deepfake.run.face_recipe import make_finder, settled, with_weights
-from deepfake.run.faces import default_workers, face_store, pick_device
+from deepfake.faces.settled_recipe import make_finder, settled, with_weights
 from deepfake.schema import Status, VideoRow
 from deepfake.store import FaceStore
 from deepfake.video.door import open_video, probe
@@ -28,7 +29,7 @@ class Setting:
     """How videos are extracted here.
 
     Attributes:
-        faces: settled, with its weights there; see `deepfake.run.face_recipe`.
+        faces: settled, with its weights there; see `deepfake.faces.settled_recipe`.
         recipe: the same without the finder.
         make_finder: makes the finder; picklable.
         device: of the finder.
@@ -53,13 +54,13 @@ class Setting:
 
 
 def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
-    """Built as `deepfake.run.faces.extract_faces` does.
+    """Built as `deepfake.extraction.completion.extract_faces` does.
 
     Args:
         cfg: of the benchmark.
         faces: plain data, a config of the group `faces`.
     """
-    device = pick_device(cfg.extract.device)
+    device = pick_device(cfg.device)
     faces = with_weights(settled(faces, Path(cfg.paths.weights_dir)))
     return Setting(
         faces=faces,

@@ -17,8 +17,8 @@ from benchmarks.store.sharing import fill_together
 from benchmarks.store.tables import STEPS, measure_size
 from benchmarks.training.drawn import draw_store
 from benchmarks.training.setting import store_recipe
+from deepfake.config.plain import plain
 from deepfake.report.tables import show
-from deepfake.run.faces import plain
 
 FRAMES = {"height": 240, "width": 320, "seconds": 1}  # of a drawn video
 

@@ -11,11 +11,11 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from benchmarks.training.drawn import Drawn
+from deepfake.checkpoints.initial_model import build_model
+from deepfake.config.plain import plain
 from deepfake.data.datamodule import ClipDataModule
+from deepfake.faces.settled_recipe import settled, stored_recipe
 from deepfake.models.detector import Detector
-from deepfake.run.face_recipe import settled, stored_recipe
-from deepfake.run.faces import pick_device, plain
-from deepfake.run.model import build_model
 from deepfake.task import DetectorTask
 
 
@@ -59,9 +59,8 @@ class Case:
         return ClipDataModule(drawn.videos, drawn.store, spec, augment, 0, **loader)
 
 
-def cases(options: DictConfig) -> list[Case]:
-    """The models that `options`, the config group `training`, name."""
-    device = pick_device(options.device)
+def cases(options: DictConfig, device: str) -> list[Case]:
+    """The models that `options`, the config group `training`, name, each to be measured on `device`."""
     precision = options.precision or ("bf16-mixed" if device.startswith("cuda") else "32-true")
     found = []
     for name in options.models:

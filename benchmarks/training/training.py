@@ -15,8 +15,9 @@ from benchmarks.training.drawn import Drawn, draw_store
 from benchmarks.training.plain import READER
 from benchmarks.training.setting import Case, cases, store_recipe
 from benchmarks.training.speed import time_layout, time_loader, time_loop, time_plain, time_step
+from deepfake.config.plain import plain
+from deepfake.device import pick_device
 from deepfake.report.tables import show
-from deepfake.run.faces import plain
 
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
 
@@ -36,7 +37,7 @@ def measure_training(cfg: DictConfig, record: Record) -> None:
             "repeats": options.repeats,
         }
         record.numbers["models"] = {}
-        for case in cases(options):
+        for case in cases(options, pick_device(cfg.device)):
             with record.part(case.name):
                 row: dict[str, Any] = {
                     "batch_size": case.batch_size,

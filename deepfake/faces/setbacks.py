@@ -110,7 +110,7 @@ class Setbacks:
 def cure(reason: str) -> str:
     """What to do about a failure."""
     if "memory" in reason.lower():
-        return "Take fewer workers (extract.num_workers=1), or extract.device=cpu"
+        return "Take fewer workers (extract.num_workers=1), or device=cpu"
     if "extract.timeout_s" in reason:
         return "Raise extract.timeout_s"
     return "Mend that"

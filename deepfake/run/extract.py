@@ -3,25 +3,21 @@
 import logging
 from pathlib import Path
 
+from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from deepfake.checkpoints.scoring_rule import chosen_rule
+from deepfake.command.entry import entry_point
+from deepfake.config.plain import plain
+from deepfake.corpora.listing import list_corpus
 from deepfake.errors import StoreError
+from deepfake.extraction.completion import complete_store, extract_faces, face_store, merge, sources
+from deepfake.extraction.options import ExtractOptions
+from deepfake.extraction.shards import chosen_shard
+from deepfake.extraction.summary import NOTHING_DONE, require_some, summarise
+from deepfake.faces.settled_recipe import settled, with_weights
+from deepfake.names import first_few
 from deepfake.report.tables import show_paths
-from deepfake.run.entry import entry_point
-from deepfake.run.face_recipe import settled, with_weights
-from deepfake.run.faces import (
-    chosen_shard,
-    complete_store,
-    extract_faces,
-    face_store,
-    list_corpus,
-    merge,
-    plain,
-    some,
-    sources,
-)
-from deepfake.run.scoring_rule import chosen_rule
-from deepfake.run.summary import NOTHING_DONE, require_some, summarise
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +31,9 @@ def extract(cfg: DictConfig) -> None:
         ExtractionError: every video failed.
     """
     chosen_rule(cfg)  # extraction stores all faces, and refuses what is no choice
-    listing = list_corpus(cfg.data)
-    faces, options = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir))), cfg.extract
+    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
+    options = ExtractOptions(device=cfg.device, **cfg.extract)
+    faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     paths, pairs = sources(listing.videos)
     part = chosen_shard(paths, pairs, options)
@@ -54,8 +51,8 @@ def extract(cfg: DictConfig) -> None:
         summarise(store, store.rows([video.video_id for video in there]), NOTHING_DONE)
         if missing := sorted(paths.keys() - {video.video_id for video in there}):
             raise StoreError(
-                f"{len(missing)} of {len(paths)} videos are not in {store.root}: {some(missing)}; the tables hold the "
-                "others. Run their shards again, or this command without extract.only_merge=true"
+                f"{len(missing)} of {len(paths)} videos are not in {store.root}: {first_few(missing)}; the tables hold "
+                "the others. Run their shards again, or this command without extract.only_merge=true"
             )
     else:
         done = complete_store(listing.videos, store, faces, options)

@@ -10,7 +10,11 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from deepfake.atomic import write_atomic
+from deepfake.checkpoints.checkpoint import make_card, without_weights
+from deepfake.command.entry import CURES, entry_point
+from deepfake.config.plain import plain
 from deepfake.errors import ConfigError, WeightsError
+from deepfake.faces.settled_recipe import carried_recipe, settled
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.models.fit import load_exactly
@@ -19,10 +23,6 @@ from deepfake.models.imported.mesonet import architecture, check_keras, from_ker
 from deepfake.models.imported.v1 import from_v1
 from deepfake.models.torch_file import load
 from deepfake.report.tables import show_paths
-from deepfake.run.checkpoint import make_card, without_weights
-from deepfake.run.entry import CURES, entry_point
-from deepfake.run.face_recipe import carried_recipe, settled
-from deepfake.run.faces import plain
 from deepfake.task import CARD
 
 

@@ -12,12 +12,12 @@ from rich.console import Console
 from rich.table import Table
 
 from deepfake.atomic import write_atomic
+from deepfake.command.entry import entry_point
 from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
 from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora.fitness import shared_sources
 from deepfake.corpora.splits import fingerprint
 from deepfake.report.tables import add_row, new_table, say
-from deepfake.run.entry import entry_point
-from deepfake.run.fitness import shared_sources
 from deepfake.schema import Label, Split, Video
 
 _NUM_SHOWN = 10

@@ -8,8 +8,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 from torch import nn
 
+from deepfake.checkpoints.initial_model import build_model
 from deepfake.models.detector import Detector
-from deepfake.run.model import build_model
 
 CONF = Path(__file__).parents[2] / "conf"
 SHIPPED = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from deepfake.checkpoints.initial_model import build_model
 from deepfake.errors import ConfigError
 from deepfake.models.backbones.backbone import Backbone
 from deepfake.models.trial import require_fitting
-from deepfake.run.model import build_model
 from tests.models.test_detector import model_config
 
 TIMM = ["model=effnet", "model.backbone.pretrained=false"]

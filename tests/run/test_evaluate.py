@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from deepfake.checkpoints.data_card import compare_content, compare_listing, require_fingerprint
 from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import fingerprint
-from deepfake.run.evaluate import compare, compare_content, require_fingerprint
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run
 
@@ -118,7 +118,7 @@ def test_what_is_said_of_the_data(
 ) -> None:
     caplog.set_level(logging.INFO)
     corpus, known = trained_on
-    compare({"corpus": corpus, "protocol": "official", "fingerprint": known}, "mine", LISTING)
+    compare_listing({"corpus": corpus, "protocol": "official", "fingerprint": known}, "mine", LISTING)
     (record,) = caplog.records
     assert record.levelno == level and words in record.getMessage()
 

@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
+from deepfake.command.entry import entry_point
 from deepfake.corpora.folder import Folder
 from deepfake.names import as_id, as_path, as_text, shown
 from deepfake.report.contact_sheet import SheetFace, contact_sheet
 from deepfake.report.plots import roc_figure, save
+from deepfake.report.reasons import log_reasons, log_remarks
 from deepfake.report.tables import add_row, new_table, say, show, show_metrics, show_paths
-from deepfake.run.entry import entry_point
-from deepfake.run.summary import say_reasons, say_remarks
 from deepfake.schema import Status
 from tests.conftest import SHORT, Run
 from tests.corpora import builders
@@ -104,7 +104,7 @@ def _solid(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-@pytest.mark.parametrize("say_it", [say_reasons, say_remarks])
+@pytest.mark.parametrize("say_it", [log_reasons, log_remarks])
 @pytest.mark.parametrize(
     "name", [name for name in HOSTILE if "\\udc" not in ascii(name)], ids=lambda name: ascii(name)[:30]
 )

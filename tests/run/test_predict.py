@@ -6,10 +6,13 @@ import pandas as pd
 import pytest
 import torch
 
+from deepfake.corpora.input_files import input_files
 from deepfake.errors import ConfigError, ExtractionError
-from deepfake.run.predict import COLUMNS, input_files, require_readable, say_unlike_test
+from deepfake.run.predict import warn_unlike_test
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule
+from deepfake.verdict.score_files import COLUMNS
+from deepfake.verdict.table import require_readable
 from tests.conftest import TINY, Run
 
 
@@ -87,7 +90,7 @@ def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> Non
 def test_what_needs_a_real_is_said_not_to_be_done(
     rule: ScoringRule, reuse_boxes: bool, words: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    say_unlike_test(rule, {"reuse_boxes": reuse_boxes})
+    warn_unlike_test(rule, {"reuse_boxes": reuse_boxes})
     said = [record.message for record in caplog.records]
     assert len(said) == len(words) and all(map(str.startswith, said, words))
 

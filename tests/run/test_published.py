@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from deepfake.checkpoints.checkpoint import read_checkpoint
 from deepfake.corpora.celebdf import CelebDF
 from deepfake.corpora.corpus import Corpus
-from deepfake.run.checkpoint import read_checkpoint
-from deepfake.run.sweep import sweep_table
+from deepfake.hydra_callbacks.sweep_table import sweep_table
 from tests.conftest import Run
 from tests.corpora import builders
 from tests.run.test_corpora import COMMON, fill  # noqa: F401  # a fixture

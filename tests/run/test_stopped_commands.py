@@ -13,8 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from deepfake.command.stopping import ANEW, SAME_COMMAND
 from deepfake.run.predict import NOTHING_KEPT
-from deepfake.run.stopping import ANEW, SAME_COMMAND
 from tests.conftest import SMALL_DEMO, TINY, Run
 from tests.loggers.offline import run_ids
 from tests.run.processes import SCRIPTS, SIGNALS, SLURM, running, wait_for

@@ -137,7 +137,7 @@ def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_pat
         ),
         (["model=meso4_lstm", "representation=frame"], "needs clips of 2 frames"),
         (["faces.image_format=bmp"], "choose one of png, webp, jpg"),
-        (["extract.device=cuda"], "no CUDA device"),
+        (["device=cuda"], "no CUDA device"),
         (["trainer=gpu"], "Try trainer=cpu"),
         (["optimizer.lr=1e9"], "training diverged; lower optimizer.lr"),
         (["representation.clip_length=16"], "a clip spans 16 frames and a stored segment 8"),
@@ -147,7 +147,7 @@ def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_pat
 def test_a_mistake_is_one_clear_line(
     arguments: list[str], message: str, script: Run, capfd: pytest.CaptureFixture[str], demo_root: Path
 ) -> None:
-    if arguments == ["extract.device=cuda"]:
+    if arguments == ["device=cuda"]:
         arguments = [*arguments, "faces.num_segments=3"]  # a recipe that is not there yet
     corpus = [] if any(argument.startswith("data=") for argument in arguments) else SMALL_DEMO
     assert script("train", *SHORT, *corpus, *arguments) != 0

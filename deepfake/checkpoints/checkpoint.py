@@ -1,0 +1,203 @@
+"""Checkpoints of ours: what is in them beside Lightning's own, and a detector rebuilt from one file alone.
+
+A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
+data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
+resolved config and the fingerprint of the data.
+"""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from torch import Tensor
+
+from deepfake.checkpoints.card import FORMAT, LABELS, check_card, upgraded
+from deepfake.checkpoints.scoring_rule import chosen_rule, rule_card
+from deepfake.errors import CheckpointError, WeightsError
+from deepfake.models.detector import Detector
+from deepfake.models.digest import digest
+from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
+from deepfake.models.torch_file import load_seen, look
+from deepfake.schema import ClipSpec
+from deepfake.task import CARD
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint's card and its detector's weights.
+
+    Attributes:
+        path: where it was read.
+        card: plain data, see `make_card`.
+        state: the detector's state dict.
+        content: all of it, Lightning's own included.
+    """
+
+    path: Path
+    card: Mapping[str, Any]
+    state: Mapping[str, Tensor]
+    content: Mapping[str, Any]
+
+
+def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: Mapping[str, Any]) -> dict[str, Any]:
+    """The plain data that goes into every checkpoint of a run.
+
+    Args:
+        cfg: the run's config.
+        spec: the detector's.
+        data: corpus, protocol, counts and fingerprint; their types are those of `deepfake.checkpoints.card.Card`.
+        faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` gives it.
+    """
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    return {
+        "format": FORMAT,
+        "model": without_weights(config["model"]),
+        "spec": spec_card(spec),
+        "labels": LABELS,
+        "faces": dict(faces),
+        "data": dict(data),
+        "scoring": rule_card(chosen_rule(config)),
+        "config": config,
+    }
+
+
+def spec_card(spec: ClipSpec) -> dict[str, Any]:
+    """A spec as plain data."""
+    return {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)}
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a file and see that it is one of ours.
+
+    Raises:
+        CheckpointError: it does not exist, cannot be read safely, or is another program's.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise CheckpointError(f"checkpoint {path} does not exist: give the path of a .ckpt file under outputs/")
+    try:
+        with path.open("rb") as file:
+            card = _checked_card(look(file, str(path)), path)
+            content = load_seen(file, str(path))
+    except OSError as error:
+        raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}") from error
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+    _check_state(content["state_dict"], card, path)
+    prefix = "detector."
+    state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
+    return Checkpoint(path, card, state, content)
+
+
+def _checked_card(seen: Any, path: Path) -> dict[str, Any]:
+    """The card out of what a file holds, whole and typed.
+
+    Args:
+        seen: the file's content, as `look` gives it.
+        path: of the file.
+    """
+    card = seen.get(CARD) if isinstance(seen, dict) else None
+    if not isinstance(card, dict) or not isinstance(seen.get("state_dict"), dict):
+        raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
+    card = upgraded(card)
+    if card.get("format") != FORMAT:
+        raise CheckpointError(f"{path} has format {card.get('format')!r} and this version reads 1 to {FORMAT}")
+    check_card(card, path)
+    return card
+
+
+def _check_state(state: Mapping[Any, Any], card: Mapping[str, Any], path: Path) -> None:
+    """See that the weights are tensors of numbers, and those that were saved."""
+    for name, value in state.items():
+        if not isinstance(name, str) or not isinstance(value, Tensor):
+            raise CheckpointError(f"{path} has a state_dict with {name!r}, which is no tensor: refused")
+    if card.get("digest") is None:
+        log.warning("%s is of before checkpoints carried a digest of their weights: damage could go unseen", path)
+    elif card["digest"] != digest(state):
+        raise CheckpointError(
+            f"{path} is damaged: its weights are not those that were saved with it (card.digest): copy the file again, "
+            "or take another checkpoint of the run"
+        )
+    try:
+        require_finite(state, str(path))
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+
+
+def build_detector(checkpoint: Checkpoint) -> Detector:
+    """Rebuild the detector from a checkpoint, in eval mode.
+
+    Raises:
+        CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
+    """
+    detector = _built(checkpoint)
+    try:
+        load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+    said, built = checkpoint.card.get("spec"), spec_card(detector.spec)
+    if said != built or checkpoint.card.get("labels") != LABELS:
+        raise CheckpointError(
+            f"{checkpoint.path} was trained with the input {said} and labels {checkpoint.card.get('labels')}, and is "
+            f"built here with {built} and {LABELS}: use the version of this project and of timm that it was made with"
+        )
+    return detector.eval()
+
+
+def _built(checkpoint: Checkpoint) -> Detector:
+    """The network of a card, its weights random, after its size is known to be that of the file's weights."""
+    path, model = checkpoint.path, without_weights(checkpoint.card["model"])
+    try:
+        with torch.device("meta"):  # takes no memory, whatever a card asks for
+            outline = instantiate(model)
+    except Exception as error:
+        raise CheckpointError(f"{path} has a card whose model cannot be built: {_cause(error)}") from error
+    if not isinstance(outline, Detector):
+        raise CheckpointError(f"{path} does not describe a detector")
+    try:
+        check_shapes(
+            shapes(checkpoint.state),
+            shapes(outline.state_dict()),
+            f"{path} has weights that do not fit its own model",
+        )
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
+    detector: Detector = instantiate(model)
+    return detector
+
+
+def _cause(error: BaseException) -> str:
+    """What lies behind Hydra's own errors, in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def load_detector(path: str | Path) -> Detector:
+    """The network of a checkpoint, alone, in eval mode.
+
+    It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says what to cut:
+    size, margin, clip length, stride.
+
+    Raises:
+        CheckpointError: see `read_checkpoint` and `build_detector`.
+    """
+    return build_detector(read_checkpoint(path))
+
+
+def without_weights(model: Any) -> Any:
+    """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
+    if not isinstance(model, dict):
+        return model
+    return {
+        key: False if key == "pretrained" else without_weights(value)
+        for key, value in model.items()
+        if key != "weights"
+    }

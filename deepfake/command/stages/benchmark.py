@@ -1,0 +1,58 @@
+"""The options of `scripts/benchmark.py`."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deepfake.command.stages.faces import EXTRACT, FACES
+from deepfake.command.stages.groups import PATHS
+from deepfake.config.check import Each, Group
+from deepfake.data.caching import CacheKind
+from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Word
+
+_Some = Annotated[Sequence[Count], Field(min_length=1)]
+
+_TRAINING = {
+    "models": Annotated[Sequence[Word], Field(min_length=1)],
+    "options": Each(Sequence[Word]),
+    "overrides": Sequence[Word],
+    "caches": Annotated[Sequence[CacheKind | None], Field(min_length=1)],
+    "num_videos": Count,
+    "crop_size": Length,
+    "frames_per_batch": Count | None,
+    "steps": Count,
+    "repeats": Count,
+    "precision": Word | None,
+}
+_STORE = {
+    "sizes": _Some,
+    "crops_per_video": Count,
+    "processes": Annotated[Sequence[Processes], Field(min_length=1)],
+    "num_videos": Count,
+    "layout_videos": Count,
+    "crop_size": Length,
+}
+
+OPTIONS = Group(
+    {
+        "paths": PATHS,
+        "device": Device,
+        "extract": EXTRACT,
+        "faces": FACES,
+        "finders": Each(FACES),
+        "training": Group(_TRAINING),
+        "store": Group(_STORE),
+        "benchmark": Literal["extraction", "training", "store", "finders"],
+        "input": PathName | None,
+        "num_videos": Count,
+        "seconds": Above0,
+        "height": Length,
+        "width": Length,
+        "repeats": Count,
+        "sizes": _Some,
+        "memory": Group({"minutes": Above0, "height": Length}),
+        "max_crops": Count,
+        "weights": Each(PathName | None),
+    }
+)

@@ -1,0 +1,33 @@
+"""The options of `scripts/evaluate.py`."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
+from deepfake.command.stages.groups import PATHS, data
+from deepfake.command.stages.networks import SCORING_LOADER
+from deepfake.config.check import Group
+from deepfake.ranges import Device, PathName
+from deepfake.schema import MainFace, Split, Tracks
+
+_WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # without, some are read as numbers
+_Fingerprint = (
+    Annotated[str, Field(pattern="^[0-9a-f]{16}$", description=_WORDS)]
+    | Annotated[int, Field(ge=10**15, lt=10**16, description=_WORDS)]
+)
+
+OPTIONS = Group(
+    {
+        "paths": PATHS,
+        "device": Device,
+        "extract": EXTRACT,
+        "loader": SCORING_LOADER,
+        "faces": CARRIED_FACES,
+        "data": data(Tracks | Literal["checkpoint"], MainFace | Literal["checkpoint"]),
+        "checkpoint": PathName,
+        "split": Split,
+        "expect_fingerprint": _Fingerprint | None,
+    },
+    optional=("faces",),
+)

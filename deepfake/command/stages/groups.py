@@ -1,0 +1,16 @@
+"""Groups of options that stages share, and that need no network to be known."""
+
+from typing import Any
+
+from deepfake.config.check import Built, Group
+from deepfake.corpora.corpus import Corpus
+from deepfake.ranges import FolderName, PathName
+from deepfake.schema import MainFace, Tracks
+
+PATHS = Group(dict.fromkeys(("data_dir", "faces_dir", "weights_dir", "output_dir"), PathName))
+
+
+def data(tracks: Any = Tracks, main_face: Any = MainFace) -> Group:
+    """A corpus: some options are the constructor's, by way of others (`root: ${data.root}`)."""
+    options = {"name": FolderName, "tracks": tracks, "main_face": main_face, "corpus": Built(Corpus)}
+    return Group(options, links=True)

@@ -1,0 +1,25 @@
+"""The options of `scripts/predict.py`."""
+
+from typing import Literal
+
+from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
+from deepfake.command.stages.groups import PATHS
+from deepfake.command.stages.networks import SCORING_LOADER
+from deepfake.config.check import Group
+from deepfake.ranges import Device, PathName
+from deepfake.schema import Tracks
+
+OPTIONS = Group(
+    {
+        "paths": PATHS,
+        "device": Device,
+        "extract": EXTRACT,
+        "loader": SCORING_LOADER,
+        "faces": CARRIED_FACES,
+        "checkpoint": PathName,
+        "input": PathName,
+        "tracks": Tracks | Literal["checkpoint"],
+        "output": PathName,
+    },
+    optional=("faces",),
+)

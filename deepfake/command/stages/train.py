@@ -1,0 +1,38 @@
+"""The options of `scripts/train.py`."""
+
+from collections.abc import Callable
+
+import pytorch_lightning as pl
+from pytorch_lightning.loggers import Logger
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+
+from deepfake.command.stages.faces import EXTRACT, FACES
+from deepfake.command.stages.groups import PATHS, data
+from deepfake.command.stages.networks import LOADER, MODEL, REPRESENTATION
+from deepfake.config.check import Built, Each, Group
+from deepfake.data.augment import Augmentation
+from deepfake.ranges import Device, PathName, Seed
+
+OPTIONS = Group(
+    {
+        "paths": PATHS,
+        "device": Device,
+        "extract": EXTRACT,
+        "faces": FACES,
+        "data": data(),
+        "loader": Group(LOADER),
+        "representation": REPRESENTATION,
+        "augment": Built(Augmentation),
+        "loss": Built(nn.Module),
+        "optimizer": Built(Callable[..., Optimizer]),
+        "scheduler": Built(Callable[..., LRScheduler]),
+        "trainer": Built(pl.Trainer, given=("callbacks", "logger", "plugins")),
+        "callbacks": Each(Built(pl.Callback)),
+        "logger": Each(Built(Logger)),
+        "model": MODEL,
+        "seed": Seed,
+        "resume": PathName | None,
+    }
+)

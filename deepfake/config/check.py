@@ -1,0 +1,265 @@
+"""The one look at a composed config, before anything is read or written: each option by the type of what takes it.
+
+Types, choices and ranges stand at constructors and functions; which of them takes what, a stage says in
+`deepfake.command.stages`, in these words:
+
+    Built      a node with `_target_`: the keys and values of its class's constructor, of its parts, and so on
+    Group      a node without: options by name
+    Each       a node of any names, whose values are all alike
+    OneOf      a node that is the first of these if it has a `_target_`, and otherwise the second
+    a type     a value
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args, get_origin, get_type_hints
+
+from hydra.utils import get_object
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from deepfake.config.foreign import foreign_types
+from deepfake.errors import ConfigError
+from deepfake.options import Parameter, fault, fits, parameters, shown, unknown, words
+
+_OF_HYDRA = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
+_LINK = re.compile(r"\$\{(\.*)([A-Za-z_][\w.]*)\}")  # a value that is another option's, and nothing besides
+
+
+@dataclass(frozen=True)
+class Built:
+    """A node with `_target_`.
+
+    Attributes:
+        kind: the class of what is built, or `Callable[..., class]` where the run calls it once more (`_partial_`).
+        given: parameters that the run gives itself.
+        types: of parameters that a config can have otherwise than the constructor, since the run looks at them first.
+        extra: options that the constructor does not have, with their types.
+    """
+
+    kind: Any
+    given: tuple[str, ...] = ()
+    types: Mapping[str, Any] = field(default_factory=dict)
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """A node without `_target_`.
+
+    Attributes:
+        options: name -> what it is.
+        optional: names that may be missing.
+        links: the node may have options that nothing takes but other options in it (`root: ${data.root}`).
+    """
+
+    options: Mapping[str, Any]
+    optional: tuple[str, ...] = ()
+    links: bool = False
+
+
+@dataclass(frozen=True)
+class Each:
+    """A node whose values are all of one kind."""
+
+    kind: Any
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Two ways in which a node can be."""
+
+    built: Built
+    group: Group
+
+
+def check_options(cfg: DictConfig, stage: Group) -> None:
+    """See that every option of a composed config is known, and has a value that can be meant.
+
+    Args:
+        cfg: all of it.
+        stage: what it consists of.
+
+    Raises:
+        ConfigError: something is wrong, in one line that names every option which is.
+    """
+    try:
+        values: Any = OmegaConf.to_container(cfg, resolve=True)
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{error.full_key or 'the config'}: {str(error).splitlines()[0]}") from error
+    if found := faults(values, stage, "", OmegaConf.to_container(cfg, resolve=False)):
+        raise ConfigError("; ".join(found))
+
+
+def faults(values: Any, kind: Any, name: str, raw: Any = None) -> list[str]:
+    """What is wrong with the options of a node, a line each.
+
+    Args:
+        values: plain data, without interpolations.
+        kind: what the node is.
+        name: of the node; empty for a whole config.
+        raw: the whole config with its interpolations, if it has any.
+    """
+    found: dict[str, str] = {}
+    for option, line in _Walk(raw).faults(values, kind, name):
+        found.setdefault(option, line)
+    return list(found.values())
+
+
+Fault = tuple[str, str]  # the option's name, and the line that says what is wrong with it
+
+
+class _Walk:
+    """Goes through a config, and names its options as the command line does.
+
+    Args:
+        raw: the config with its interpolations.
+    """
+
+    def __init__(self, raw: Any) -> None:
+        self.raw = raw
+
+    def faults(self, value: Any, kind: Any, name: str) -> Iterator[Fault]:
+        """All that is wrong with a node and what is in it."""
+        if isinstance(kind, OneOf):
+            kind = kind.built if isinstance(value, dict) and "_target_" in value else kind.group
+        if isinstance(kind, Each):
+            kind = Group(dict.fromkeys(value, kind.kind) if isinstance(value, dict) else {})
+        match kind:
+            case Built():
+                yield from self._built(value, kind, name)
+            case Group():
+                yield from self._group(value, kind, name)
+            case _ if _is_part(kind) or (isinstance(value, dict) and "_target_" in value):
+                yield from self._built(value, Built(kind), name)
+            case _:
+                name = self._source(name)
+                if line := fault(name, value, kind):
+                    yield name, line
+
+    def _group(self, value: Any, kind: Group, name: str) -> Iterator[Fault]:
+        if not isinstance(value, dict):
+            yield (
+                name,
+                f"{name} is {shown(value)}: choose one of this group's files, or give options",
+            )
+            return
+        of = f"of {name}" if name else "of this command"
+        linked = set(_links(self._at(name))) if kind.links else set()
+        for key in value:
+            if key not in kind.options and _joined(name, key) not in linked:
+                yield self._unknown(name, key, [*kind.options], of)
+        for key, inside in kind.options.items():
+            if key in value:
+                yield from self.faults(value[key], inside, _joined(name, key))
+            elif key not in kind.optional:
+                yield _joined(name, key), f"{_joined(name, key)} is missing: do not leave it out"
+
+    def _built(self, value: Any, kind: Built, name: str) -> Iterator[Fault]:
+        if not isinstance(value, dict) or "_target_" not in value:
+            yield name, f"{name} is {shown(value)}: choose one of this group's files (--help names them)"
+            return
+        target = value["_target_"]
+        try:
+            found = get_object(target)
+            known = parameters(found)
+        except Exception as error:  # whatever the module raises that it names
+            yield name, f"{name}._target_ is {shown(target)}: it cannot be imported ({str(error).splitlines()[0]})"
+            return
+        partial = value.get("_partial_", False)
+        if not isinstance(partial, bool):
+            yield name, f"{name}._partial_ is {shown(partial)}: give true or false"
+        elif partial != (get_origin(kind.kind) is Callable):
+            yield name, f"{name}._partial_ is {shown(partial)}: give {shown(not partial)}"
+        elif not _makes(found, kind.kind):
+            yield name, f"{name}._target_ is {shown(target)}: that is no {_name_of(kind.kind)}"
+        else:
+            yield from self._arguments(value, found, _taken(found, known, kind), partial, name)
+
+    def _arguments(
+        self, value: Mapping[str, Any], found: Any, known: Mapping[str, Parameter], partial: bool, name: str
+    ) -> Iterator[Fault]:
+        for key in value:
+            if key not in known and key not in _OF_HYDRA:
+                yield self._unknown(name, key, [*known], f"of {found.__name__}")
+        for key, parameter in known.items():
+            if key in value:
+                yield from self.faults(value[key], parameter.type, _joined(name, key))
+            elif parameter.required and not partial:
+                yield _joined(name, key), f"{_joined(name, key)} is missing, which {found.__name__} needs"
+
+    def _unknown(self, name: str, key: str, known: list[str], of: str) -> Fault:
+        full = _joined(name, str(key))
+        return full, unknown(full, [_joined(name, other) for other in known], of)
+
+    def _at(self, name: str) -> Any:
+        """What the config has at a place, with its interpolations; None if nothing is there."""
+        node = self.raw
+        for key in filter(None, name.split(".")):
+            node = node.get(key) if isinstance(node, dict) else None
+        return node
+
+    def _source(self, name: str) -> str:
+        """The option whose value this one takes: it is the one that people give."""
+        for _ in range(10):
+            link = _LINK.fullmatch(str(self._at(name)))
+            if link is None:
+                break
+            name = _joined(".".join(name.split(".")[: -len(link[1])]) if link[1] else "", link[2])
+        return name
+
+
+def _taken(found: Any, known: Mapping[str, Parameter], kind: Built) -> dict[str, Parameter]:
+    """The parameters that a config can give."""
+    if get_origin(kind.kind) is Callable:
+        known = {name: parameter for name, parameter in known.items() if name not in _first_of(kind.kind, known)}
+    types = {**foreign_types(found), **kind.types}
+    taken = {
+        name: Parameter(types.get(name, parameter.type), parameter.default)
+        for name, parameter in known.items()
+        if name not in kind.given
+    }
+    return {**taken, **{name: Parameter(type_, None) for name, type_ in kind.extra.items()}}
+
+
+def _is_part(kind: Any) -> bool:
+    """Whether only something that is built can be of this type."""
+    return get_origin(kind) is Callable or (isinstance(kind, type) and not fits(None, kind) and not words(kind))
+
+
+def _first_of(kind: Any, known: Mapping[str, Parameter]) -> list[str]:
+    """Names of the parameters that are given when a partial is called: the first ones, in order."""
+    arguments = get_args(kind)[0]
+    return [*known][: 1 if arguments is Ellipsis else len(arguments)]
+
+
+def _makes(found: Any, kind: Any) -> bool:
+    """Whether calling a target gives what is wanted, in the end."""
+    kind = get_args(kind)[1] if get_origin(kind) is Callable else kind
+    made = found if isinstance(found, type) else _returned(found)
+    return isinstance(made, type) and (not isinstance(kind, type) or issubclass(made, kind))
+
+
+def _returned(function: Callable[..., Any]) -> Any:
+    try:
+        return get_type_hints(function).get("return")
+    except (NameError, TypeError):  # what it says is not to be had
+        return None
+
+
+def _name_of(kind: Any) -> str:
+    return str(getattr(get_args(kind)[1] if get_origin(kind) is Callable else kind, "__name__", kind))
+
+
+def _joined(name: str, key: str) -> str:
+    return f"{name}.{key}" if name else str(key)
+
+
+def _links(node: Any) -> Iterator[str]:
+    """The options that some values in a node are taken from."""
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from _links(value)
+    elif link := _LINK.fullmatch(str(node)):
+        yield link[2]

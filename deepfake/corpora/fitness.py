@@ -1,0 +1,91 @@
+"""What names alone say of a corpus, before a video is opened: can it be trained on, and what does its test share?"""
+
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from deepfake.corpora.corpus import Listing
+from deepfake.errors import CorpusError
+from deepfake.schema import Label, Split
+
+log = logging.getLogger(__name__)
+
+
+def require_trainable(listing: Listing) -> None:
+    """Stop before hours of extraction where training could not begin, and warn where the test would say little.
+
+    Raises:
+        CorpusError: train or val has no video of a class.
+    """
+    for split in (Split.TRAIN, Split.VAL):
+        if lacking := _lacking(listing, split):
+            raise CorpusError(
+                f"the {split} split has no {' and no '.join(lacking)} video ({_counted(listing)}): training and the "
+                "choice of the best epoch need both classes; check data.root and the lists, scripts/inventory.py shows "
+                "what was found"
+            )
+    _warn_of_test(listing, Split.TEST)
+
+
+def require_testable(listing: Listing, split: Split) -> None:
+    """Stop where there is nothing to test, and warn where it would say little.
+
+    Raises:
+        CorpusError: the split has no video.
+    """
+    if len(_lacking(listing, split)) == len(Label):
+        raise CorpusError(
+            f"the {split} split has no video ({_counted(listing)}): choose another split=, or check data.root and the "
+            "lists, scripts/inventory.py shows what was found"
+        )
+    _warn_of_test(listing, split)
+
+
+def _warn_of_test(listing: Listing, split: Split) -> None:
+    lacking = _lacking(listing, split)
+    if len(lacking) == len(Label):
+        log.warning("the %s split has no video: nothing is tested (%s)", split, _counted(listing))
+    elif lacking:
+        log.warning("the %s split has no %s video: its AUC will be no number (%s)", split, *lacking, _counted(listing))
+
+
+def _lacking(listing: Listing, split: Split) -> list[str]:
+    there = {video.label for video in listing.videos if video.split == split}
+    return [label.name.lower() for label in Label if label not in there]
+
+
+def _counted(listing: Listing) -> str:
+    counts = Counter((video.split, video.label) for video in listing.videos)
+    return "; ".join(
+        f"{split} " + ", ".join(f"{counts[split, label]} {label.name.lower()}" for label in Label) for split in Split
+    )
+
+
+def shared_sources(shared: Mapping[str, int]) -> str:
+    """What is to stand below every table of a corpus whose test shows scenes that were trained on; else nothing.
+
+    Args:
+        shared: split -> how many of its videos have the source video of a test video.
+
+    Example:
+        >>> shared_sources({"train": 640, "val": 12})
+        'shared with test: the source videos of 640 train, 12 val videos'
+    """
+    if not shared:
+        return ""
+    return f"shared with test: the source videos of {', '.join(f'{n} {split}' for split, n in shared.items())} videos"
+
+
+def data_caption(data: Mapping[str, Any], trained: Mapping[str, Any] | None = None) -> str:
+    """The same of what numbers were measured on.
+
+    Args:
+        data: see `deepfake.extraction.completion.describe`.
+        trained: that of the training run, if it was another; a card of before this was noted says nothing.
+    """
+    own = shared_sources(data.get("shared_sources", {}))
+    if trained is None or trained["corpus"] != data["corpus"]:
+        return own
+    theirs = shared_sources(trained.get("shared_sources", {}))
+    return f"trained with protocol {trained['protocol']}; {theirs}" if theirs else own

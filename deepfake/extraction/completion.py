@@ -1,0 +1,177 @@
+"""The faces of a corpus: found and stored where they are missing, and the tables and the contact sheet with them."""
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from tqdm import tqdm
+
+from deepfake.cores import num_cores
+from deepfake.device import pick_device
+from deepfake.extraction.options import ExtractOptions
+from deepfake.extraction.shards import require_whole
+from deepfake.extraction.summary import Extraction, require_some, summarise
+from deepfake.faces.extract import extract
+from deepfake.faces.recipe import Recipe
+from deepfake.faces.server import worker_context
+from deepfake.faces.settled_recipe import make_finder, stored_recipe, with_weights
+from deepfake.names import first_few
+from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact_sheet
+from deepfake.schema import Video
+from deepfake.store import FaceStore, ReadOnlyError, recipe_name
+from deepfake.video.door import readers_for
+
+log = logging.getLogger(__name__)
+TABLES_EVERY = 1000  # videos, so that a run that is killed leaves few archives to read again
+
+
+def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
+    """The store of a recipe, opened.
+
+    Args:
+        faces: settled, see `deepfake.faces.settled_recipe`.
+        corpus_dir: `<faces_dir>/<corpus>`.
+    """
+    recipe = stored_recipe(faces)
+    return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
+
+
+def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
+    """All that extraction knows of a corpus: video_id -> file, and video_id of a fake -> that of its real."""
+    videos = list(videos)
+    return {v.video_id: v.path for v in videos}, {v.video_id: v.real_id for v in videos if v.real_id}
+
+
+def complete_store(
+    videos: Sequence[Video], store: FaceStore, faces: Mapping[str, Any], options: ExtractOptions
+) -> Extraction:
+    """See that the faces of all these videos are in the store and in its tables; say what was done, if anything was.
+
+    Args:
+        videos: of one corpus.
+        store: opened.
+        faces: the settled recipe that the store was made from.
+        options: how to extract.
+
+    Raises:
+        ConfigError: `options` ask for a part of the videos.
+        ExtractionError: every video failed.
+    """
+    require_whole(options)
+    paths, pairs = sources(videos)
+    say_old_stores(store.root.parent)
+    done = extract_faces(paths, pairs, store, faces, options, tables=True)
+    merge(videos, store)
+    if done.num_videos:
+        summarise(store, store.rows(list(paths)), done)
+        require_some(store.rows(list(paths)), store)
+    return done
+
+
+def say_old_stores(folder: Path) -> None:
+    """Name the stores of a corpus that are laid out as before 2026-11-25, a folder a video, and are not read."""
+    for table in sorted(folder.glob("*/crops.parquet")):
+        log.warning(
+            "%s is a face store of before 2026-11-25, which is not read: faces are extracted again, and the folder can "
+            "be deleted",
+            table.parent,
+        )
+
+
+def extract_faces(
+    paths: Mapping[str, Path],
+    pairs: Mapping[str, str],
+    store: FaceStore,
+    faces: Mapping[str, Any],
+    options: ExtractOptions,
+    *,
+    tables: bool = False,
+) -> Extraction:
+    """Bring what is not there into the store, with a progress bar.
+
+    Args:
+        paths: video_id -> file.
+        pairs: video_id of a fake -> that of its real.
+        store: opened.
+        faces: the settled recipe that the store was made from.
+        options: how to extract.
+        tables: whether the tables are brought up to date on the way, now and then; shards leave that to the last run.
+    """
+    readers = readers_for(options.reader)
+    todo, start, frames = store.todo(paths), time.perf_counter(), 0
+    if 0 < len(todo) < len(paths):
+        log.info(
+            "%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), first_few(list(todo))
+        )
+    if todo:
+        recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
+        device = pick_device(options.device)
+        workers = min(options.num_workers or default_workers(device), len(todo))
+        log.info("%d videos to do: starting %d workers on %s", len(todo), workers, device)
+        worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # now: their libraries load beside ours
+        finder = make_finder(with_weights(faces)["finder"], device)
+        rows = extract(
+            todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
+        )
+        with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
+            written: list[str] = []
+            for row in bar:
+                frames += row.num_sampled
+                bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
+                written.append(row.video_id)
+                if tables and len(written) == TABLES_EVERY:
+                    store.update_tables(written)
+                    written = []
+    return Extraction(len(todo), frames, time.perf_counter() - start)
+
+
+def default_workers(device: str) -> int:
+    """Processes that extract: one a core, and on a GPU eight at most, as each takes half a gigabyte of it."""
+    return num_cores() if device == "cpu" else min(num_cores(), 8)
+
+
+def merge(videos: Sequence[Video], store: FaceStore) -> None:
+    """Bring the store's tables up to date with its archives, and the contact sheet, if these are all of its videos.
+
+    Args:
+        videos: those that are in the store.
+        store: opened.
+    """
+    ids = [video.video_id for video in videos]
+    sheet = store.root / "contact_sheet.jpg"
+    changed = store.build_tables(ids)
+    table = store.videos()
+    if (sheet.exists() and not changed) or len(table.index.difference(ids)):
+        return
+    labels = {video.video_id: video.label.name.lower() for video in videos}
+    counts = ", ".join(f"{count} {status}" for status, count in Counter(table["status"]).items())
+    faces, num_faces = main_faces(store, labels)
+    with suppress(ReadOnlyError):
+        store.replace(sheet.name, as_jpeg(contact_sheet(faces, f"{store.root.name}: {counts}", num_faces)))
+
+
+def main_faces(store: FaceStore, labels: Mapping[str, str]) -> tuple[list[SheetFace], int]:
+    """One crop of each video's main face, from the middle, with the finder's mean score; the least certain ones.
+
+    Args:
+        store: with its tables.
+        labels: video_id -> real or fake, of the videos that are wanted.
+
+    Returns:
+        As many as a sheet shows, and how many there are.
+    """
+    ids = sorted(labels)
+    video, crops = store.crop_columns(ids, ["track", "frame", "score"])
+    table = pd.DataFrame({"video": video, **crops})
+    by_video = table[table["track"] == 0].groupby("video")
+    scores = by_video["score"].mean().nsmallest(MAX_FACES, keep="all")[:MAX_FACES]
+    frames = by_video["frame"].apply(lambda frames: frames.iloc[len(frames) // 2]).loc[scores.index]
+    return [
+        SheetFace.of(store.image(ids[place], 0, int(frames.loc[place])), ids[place], score, labels[ids[place]])
+        for place, score in scores.items()
+    ], len(by_video)

@@ -1,0 +1,80 @@
+"""What a test leaves on disk: its numbers as `metrics.json`, and its pictures."""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepfake.atomic import write_atomic
+from deepfake.report.plots import roc_figure, save, score_figure
+from deepfake.scoring import video_scores
+
+log = logging.getLogger(__name__)
+
+
+def write_metrics(
+    folder: Path, metrics: Mapping[str, float], data: Mapping[str, Any], facts: Mapping[str, Any]
+) -> Path:
+    """Write `metrics.json`: the numbers with their coverage, what they were measured on, and other facts."""
+    coverage = data["coverage"].items()
+    shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
+    shares |= {f"{split}/video/main_whole": c["main_whole"] / c["scored"] for split, c in coverage if c["scored"]}
+    known = {key: None if math.isnan(value) else value for key, value in metrics.items()}  # JSON has no NaN
+    content = {"metrics": {**known, **shares}, "data": data, **facts}
+    write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
+    return folder / "metrics.json"
+
+
+def log_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
+    """How many videos of each split have a score, and in how many the main face is found in every segment."""
+    log.info("videos scored: %s", covered(coverage))
+
+
+def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
+    """Coverage in words.
+
+    Example:
+        >>> covered({"test": {"videos": 19, "scored": 17, "main_whole": 15}})
+        'test 17 of 19, main track whole in 15'
+    """
+    return "; ".join(
+        f"{split} {counts['scored']} of {counts['videos']}, main track whole in {counts['main_whole']}"
+        for split, counts in coverage.items()
+    )
+
+
+def draw_pictures(folder: Path) -> tuple[dict[str, Path], pd.DataFrame]:
+    """Draw the test that `predictions.csv` in a folder tells of.
+
+    Returns:
+        The pictures' files by their names, and the table of its videos, see `video_table`.
+    """
+    videos = video_table(
+        pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
+    )
+    pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
+    if videos["label"].nunique() == 2:
+        pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
+    return pictures, videos
+
+
+def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:
+    """At most `count` videos, those first whose score is furthest from their label."""
+    error = (videos["score"] - videos["label"]).abs()
+    return videos.loc[error.sort_values(ascending=False, kind="stable").index[:count]]
+
+
+def video_table(clips: pd.DataFrame) -> pd.DataFrame:
+    """One row a video: its score; `track` and `start` are those of its first clip.
+
+    Args:
+        clips: as in `predictions.csv`.
+    """
+    first = {name: (name, "first") for name in ("label", "method", "track", "start")}
+    table = clips.groupby("video_id", sort=True).agg(**first).reset_index()
+    video = pd.factorize(clips["video_id"], sort=True)[0]
+    return table.assign(score=video_scores(video, clips["track"].to_numpy(), clips["score"].to_numpy())[1])

@@ -1,0 +1,59 @@
+"""What a training run leaves beside its checkpoints: numbers, pictures, and a table on screen."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pytorch_lightning.loggers import Logger
+
+from deepfake.corpora.fitness import data_caption
+from deepfake.loggers.wandb import log_results, max_faces, where_to_look
+from deepfake.report.results import draw_pictures, log_coverage, most_wrong, write_metrics
+from deepfake.report.tables import show_metrics, show_paths
+from deepfake.store import FaceStore
+
+
+def write_results(
+    folder: Path,
+    metrics: Mapping[str, float],
+    data: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    best: Path,
+    loggers: Sequence[Logger],
+    store: FaceStore,
+) -> None:
+    """Write `metrics.json` and the pictures, log them, and show where all of it is.
+
+    Args:
+        folder: of the run; `predictions.csv` is in it if there was a test.
+        metrics: `<split>/<level>/<name>` -> value, of the best epoch.
+        data: what they were measured on.
+        facts: of the run, that `metrics.json` is to have beside them.
+        best: the checkpoint they belong to.
+        loggers: of the run.
+        store: holds the faces.
+    """
+    facts = {**facts, "checkpoint": os.path.relpath(best, folder)}
+    paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
+    paths["metrics"] = write_metrics(folder, metrics, data, facts)
+    if (folder / "predictions.csv").exists():
+        paths["predictions"] = folder / "predictions.csv"
+        pictures, videos = draw_pictures(folder)
+        log_pictures(pictures, videos, loggers, store)
+        paths |= pictures
+    show_metrics(metrics, data_caption(data))
+    log_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
+    if line := where_to_look(loggers):
+        paths["wandb"] = line
+    show_paths(paths)
+
+
+def log_pictures(
+    pictures: Mapping[str, Path], videos: pd.DataFrame, loggers: Sequence[Logger], store: FaceStore
+) -> None:
+    """Send the pictures of the test and a table of its videos to the loggers, the most wrong ones with a face."""
+    shown = most_wrong(videos, max_faces(loggers))
+    faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
+    log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, shown.assign(face=faces))

@@ -1,0 +1,292 @@
+"""All options of all composed configs, with every kind of wrong value: either the check refuses it in one line, or what
+takes the option takes the value.
+"""
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import get_object, instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from deepfake.command.entry import mistake_of
+from deepfake.command.stages import check_stage
+from deepfake.errors import ConfigError, DeepfakeError
+from deepfake.options import parameters
+
+CONF = Path(__file__).parents[2] / "conf"
+STAGES = sorted(path.stem for path in CONF.glob("*.yaml"))
+NEEDED = {
+    "evaluate": ["checkpoint=a.ckpt"],
+    "predict": ["checkpoint=a.ckpt", "input=clips"],
+    "import_weights": ["format=v1", "weights=a.pth", "output=b.ckpt"],
+    "benchmark": ["benchmark=finders"],
+}
+SMALL = ["model.backbone.name=test_efficientnet", "model.backbone.pretrained=false"]
+# One composition each that ships: the default, and those in which other constructors take the options.
+COMPOSED = {stage: (stage, []) for stage in STAGES} | {
+    "train lstm": ("train", ["model=meso4_lstm", "faces=retinaface", "augment=none", "optimizer=adamw"]),
+    "train effnet": ("train", ["model=effnet", "trainer=ddp", "scheduler=step", *SMALL]),
+    "train v1": ("train", ["model=meso4_v1", "scheduler=constant", "trainer=gpu"]),
+    "train celebdf": ("train", ["data=celebdf", "data.root=a", "faces=retinaface_mobilenet"]),
+    "extract ffpp": ("extract", ["data=ffpp", "data.root=a"]),
+    "extract dfo": ("extract", ["data=dfo", "data.root=a", "data.ffpp_root=b"]),
+    "inventory dfdc": ("inventory", ["data=dfdc", "data.root=a"]),
+    "inventory folder": ("inventory", ["data=folder", "data.root=a"]),
+    "evaluate mtcnn": ("evaluate", ["faces=mtcnn", "data=celebdf_v1", "data.root=a"]),
+}
+WRONG: dict[str, Any] = {
+    "word": "abc",
+    "empty": "",
+    "path": "x/../..",
+    "fraction": 2.5,
+    "zero": 0,
+    "negative": -1,
+    "null": None,
+    "true": True,
+    "huge": 10**30,
+    "infinite": math.inf,
+    "no number": math.nan,
+    "list": [1, "a"],
+    "empty list": [],
+    "mapping": {"a": 1},
+}
+# What is right of all that is wrong elsewhere: kinds of values that an option whose value is of a type may be given.
+SEEN: set[tuple[str, str, str]] = set()  # which option of which constructor has been tried
+ALIKE = {str: {"word", "empty", "path"}, int: {"zero", "negative", "fraction"}, float: {"fraction", "zero", "negative"}}
+
+
+def composed(name: str) -> tuple[str, DictConfig]:
+    stage, options = COMPOSED[name]
+    fixed = ["paths.output_dir=out", *(["logger=csv"] if stage == "train" else []), *NEEDED.get(stage, [])]
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return stage, compose(stage, overrides=[*fixed, *options])
+
+
+def leaves(node: Any, name: str = "") -> Iterator[str]:
+    """Names of all options, but of those that only repeat another's value."""
+    for key, value in node.items():
+        inside = f"{name}.{key}" if name else str(key)
+        if isinstance(value, dict):
+            yield from leaves(value, inside)
+        elif not str(value).startswith("${"):
+            yield inside
+
+
+def taker(cfg: DictConfig, option: str) -> str:
+    """The constructor that takes an option, or the group that it is in."""
+    group = option.rpartition(".")[0]
+    return str(OmegaConf.select(cfg, f"{group}._target_" if group else "_target_"))
+
+
+def refused(cfg: DictConfig, stage: str) -> str | None:
+    """What the check says; any other error is a failure of this test."""
+    try:
+        check_stage(cfg, stage)
+    except ConfigError as error:
+        return str(error)
+    return None
+
+
+def plain(cfg: DictConfig) -> Any:
+    return OmegaConf.to_container(cfg, resolve=False)
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_what_ships_is_refused_nowhere(name: str) -> None:
+    stage, cfg = composed(name)
+    assert refused(cfg, stage) is None
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_every_option_with_every_wrong_value(name: str) -> None:
+    stage, cfg = composed(name)
+    names = [option for option in leaves(plain(cfg)) if (stage, option, taker(cfg, option)) not in SEEN]
+    SEEN.update((stage, option, taker(cfg, option)) for option in names)
+    if stage == "inventory":  # says why
+        names = [option for option in names if not option.startswith("faces.")]
+    accepted: dict[str, set[str]] = {}
+    for option in names:
+        before = OmegaConf.select(cfg, option)
+        for kind, value in WRONG.items():
+            OmegaConf.update(cfg, option, value, merge=False)
+            message = refused(cfg, stage)
+            if message is None:
+                accepted.setdefault(option, set()).add(kind)
+                build_what_can_be(cfg, option)
+            else:
+                assert "\n" not in message
+                assert option.removesuffix("._partial_") in message, (option, value, message)
+        OmegaConf.update(cfg, option, before, merge=False)
+    assert refused(cfg, stage) is None
+    for option, kinds in accepted.items():
+        before = OmegaConf.select(cfg, option)
+        # "true" for a word, a number for a word and a word for a number are never taken.
+        assert not kinds & {"infinite", "no number", "mapping", "huge"}, option
+        if type(before) in ALIKE:
+            assert kinds <= {*ALIKE[type(before)], *may_be(option)}, (option, kinds)
+
+
+NULLABLE = {
+    "max_epochs", "gradient_clip_val", "num_sanity_val_steps", "log_every_n_steps", "precision", "monitor", "filename",
+    "eval_clips_per_video", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
+    "enable_progress_bar", "enable_model_summary", "save_last",
+}  # fmt: skip
+
+
+def may_be(option: str) -> set[str]:
+    """What else some options can be."""
+    null = {"null"} if option.rpartition(".")[2] in NULLABLE or option.startswith(("faces.", "paths.")) else set()
+    of_both = {"zero", "negative"} if option.endswith(("csv.version", "devices")) else set()
+    return null | of_both
+
+
+def build_what_can_be(cfg: DictConfig, option: str) -> None:
+    """Call the constructor that takes an option, unless it reads files or takes a process to be called."""
+    group = option.split(".")[0]
+    if group in ("augment", "loss", "callbacks", "logger", "trainer", "optimizer", "scheduler"):
+        place = ".".join(option.split(".")[:2]) if group in ("callbacks", "logger") else group
+        node = OmegaConf.select(cfg, place)
+        build(node, callbacks=[], logger=False) if group == "trainer" else build_partial(node, group)
+    timm = cfg.model.backbone._target_.endswith("Timm") if group == "model" else False  # takes its time
+    if group == "model" and not option.endswith("weights") and (not timm or option == "model.backbone.name"):
+        with torch.device("meta"):
+            build(OmegaConf.create({key: value for key, value in cfg.model.items() if key != "weights"}))
+
+
+def build_partial(node: Any, group: str) -> None:
+    made = build(node)
+    weights = [torch.nn.Parameter(torch.zeros(1))]
+    if group == "optimizer" and made is not None:
+        made(weights)
+    if group == "scheduler" and made is not None:
+        made(torch.optim.SGD(weights, lr=0.1))
+
+
+def build(node: Any, **given: Any) -> Any:
+    """What cannot be built is said in one line too."""
+    try:
+        return instantiate(node, **given)
+    except Exception as error:
+        said = mistake_of(error)
+        if said is None or "\n" in said:
+            raise
+        return None
+
+
+def nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if "_target_" in node:
+            yield node
+        for value in node.values():
+            yield from nodes(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from nodes(value)
+
+
+@pytest.mark.parametrize("path", sorted(CONF.glob("*/**/*.yaml")), ids=lambda path: str(path.relative_to(CONF)))
+def test_every_option_of_a_constructor_has_a_type(path: Path) -> None:
+    if "hydra" in path.parts:
+        pytest.skip("Hydra's own, which it reads before there is a run")
+    for node in nodes(OmegaConf.to_container(OmegaConf.load(path))):
+        known = parameters(get_object(node["_target_"]))
+        for option in node.keys() - {"_target_", "_partial_", "defaults"}:
+            if option in known:  # model.weights is the run's
+                assert known[option].type is not Any, f"{node['_target_']}: {option}"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_script_has_its_options_looked_at(stage: str) -> None:
+    cfg = OmegaConf.create({"nothing": 1})
+    with pytest.raises(ConfigError, match="nothing is no option of this command"):
+        check_stage(cfg, stage)
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    _, cfg = composed("train")
+    wrong = {
+        "seed": "abc",
+        "optimizer.lr": "abc",
+        "representation.clip_length": 2.5,
+        "model.shape": "circle",
+        "faces.num_segments": 2.5,
+        "faces.margin": -1,
+        "device": "foo",
+        "trainer.max_epochs": "abc",
+        "loader.batch_size": 0,
+    }
+    for option, value in wrong.items():
+        OmegaConf.update(cfg, option, value)
+    message = refused(cfg, "train")
+    assert message is not None
+    lines = message.split("; ")
+    assert sorted(line.split(" is ")[0] for line in lines) == sorted(wrong)
+    assert "model.shape is 'circle': choose one of square, box" in lines
+    assert "faces.margin is -1: give a number above 0, 1000 at most" in lines
+
+
+def test_a_value_is_named_where_it_was_given_and_not_where_it_is_taken() -> None:
+    _, cfg = composed("train")
+    cfg.model.size = 0  # of the backbone as well
+    assert refused(cfg, "train") == "model.size is 0: give a whole number from 1 to 10000"
+    _, cfg = composed("extract ffpp")
+    cfg.data.compression = "c24"
+    assert refused(cfg, "extract") == "data.compression is 'c24': choose one of c23, c40, raw"
+
+
+def test_what_hydra_delivers_otherwise_is_taken() -> None:
+    _, cfg = composed("train effnet")
+    cfg.optimizer.lr = 1  # a whole number for a number
+    cfg.trainer.devices = [0, 1]
+    cfg.loader.eval_clips_per_video = None
+    OmegaConf.update(cfg, "optimizer.betas", [0.5, 0.9], force_add=True)
+    assert refused(cfg, "train") is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("optimizer.lrr", 1, "optimizer.lrr is no option of Adam: did you mean optimizer.lr"),
+        ("faces.finder.maxsize", 1, "faces.finder.maxsize is no option of Mtcnn: did you mean faces.finder.max_size?"),
+        ("sed", 1, "sed is no option of this command: did you mean seed"),
+        ("data.protocl", "a", "data.protocl is no option of data: there are data.corpus"),
+        ("trainer.callbacks", [], "trainer.callbacks is no option of Trainer"),
+        ("model.head", None, "model.head is null: choose one of this group's files"),
+        ("model.temporal._partial_", False, "model.temporal._partial_ is false: give true"),
+        ("augment._target_", "os.system", "augment._target_ is 'os.system': that is no Augmentation"),
+        ("augment._target_", "nothing.at.all", "augment._target_ is 'nothing.at.all': it cannot be imported"),
+        ("logger", None, "logger is null: choose one of this group's files"),
+        ("seed", "${nothing}", "seed: Interpolation key 'nothing' not found"),
+    ],
+)
+def test_what_does_not_belong_there_is_named(option: str, value: Any, message: str) -> None:
+    _, cfg = composed("train")
+    OmegaConf.set_struct(cfg, False)
+    OmegaConf.update(cfg, option, value, merge=False, force_add=True)
+    assert (refused(cfg, "train") or "").startswith(message)
+
+
+def test_what_is_left_out_is_named() -> None:
+    _, cfg = composed("train")
+    OmegaConf.set_struct(cfg, False)
+    del cfg["seed"], cfg.model["margin"]
+    assert refused(cfg, "train") == (
+        "model.margin is missing, which Detector needs; seed is missing: do not leave it out"
+    )
+
+
+def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
+    _, cfg = composed("train")
+    OmegaConf.update(cfg, "callbacks.best.every_n_epochs", 1, force_add=True)
+    OmegaConf.update(cfg, "callbacks.best.every_n_train_steps", 1, force_add=True)
+    assert refused(cfg, "train") is None
+    with pytest.raises(Exception, match="ModelCheckpoint") as error:
+        instantiate(cfg.callbacks.best)
+    said = mistake_of(error.value)
+    assert said is not None and said.startswith("callbacks.best: ModelCheckpoint refuses it: ")
+    assert not isinstance(error.value, DeepfakeError)

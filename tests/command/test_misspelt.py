@@ -1,0 +1,55 @@
+"""What Hydra refuses while it composes is one line too, with the names that are near."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import REPOSITORY, Run
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["seeed=1"], "seeed is no option of this command: did you mean seed"),
+        (["optimizer.lrr=1"], "optimizer.lrr is no option of this command: did you mean optimizer.lr?"),
+        (["lr=1"], "lr is no option of this command: did you mean optimizer.lr"),
+        (["~sead"], "sead is no option of this command: did you mean seed"),
+        (["modle=meso4"], "modle is no option of this command: did you mean model?"),
+        (["modle.size=64"], "modle.size is no option of this command: did you mean model.size"),
+        (["modle/temporal=lstm"], "modle/temporal is no option of this command: did you mean model/temporal"),
+        (["nothing=1"], "nothing is no option of this command: no name is like it (--help shows all)"),
+        (["model=meso5"], "model=meso5 is no choice: did you mean meso4?"),
+        (["data=imagenet"], "data=imagenet is no choice: there are celebdf, celebdf_v1, demo, "),
+        (["model/temporal=lsmt"], "model/temporal=lsmt is no choice: did you mean lstm?"),
+        (["+seed=1"], "Could not append to config. An item is already at 'seed'. Either remove + prefix: 'seed=1' Or"),
+        (["seed=[1"], "'seed=[1' cannot be read as an option"),
+        (["a b"], "'a b' cannot be read as an option"),
+        (["-m", "modle=meso4,effnet"], "modle is no option of this command: did you mean model?"),
+        (["-m", "model=meso4,meso5"], "model=meso5 is no choice: did you mean meso4?"),
+        (["+sed=1"], "sed is no option of this command: did you mean seed"),
+        (["seed=abc", "optimizer.lr=abc"], "optimizer.lr is 'abc': give a number above 0; seed is 'abc': give a whole"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistake_is_one_line(
+    arguments: list[str], message: str, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert script("train", *arguments) == 1
+    error = capfd.readouterr().err.strip()
+    assert error.startswith(f"error: {message}")
+    assert "\n" not in error
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (REPOSITORY / "scripts").glob("*.py")))
+def test_every_script_does_so(name: str, script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script(name, "paths.data_dri=a") == 1
+    error = capfd.readouterr().err.strip()
+    assert (
+        error == "error: paths.data_dri is no option of this command: did you mean paths.data_dir? (--help shows all)"
+    )
+
+
+def test_help_shows_the_options() -> None:
+    command = [sys.executable, str(REPOSITORY / "scripts" / "train.py"), "--help"]
+    assert "seed: 0" in subprocess.run(command, capture_output=True, text=True, check=True).stdout

@@ -1,0 +1,165 @@
+"""What a resumed run takes from the checkpoint and from the folder beside it, on made-up ones."""
+
+import logging
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.trainer.states import TrainerFn, TrainerState, TrainerStatus
+
+from deepfake.checkpoints.checkpoint import Checkpoint
+from deepfake.errors import CheckpointError, ConfigError
+from deepfake.hydra_callbacks.own_folder import take
+from deepfake.training import resume as module
+from deepfake.training.curves import earlier_curves
+from deepfake.training.epochs import require_rest
+from deepfake.training.resume import carry_best, earlier_best, how_to_go_on, require_same_options, require_state
+
+BEST = ModelCheckpoint(monitor="val/selection", mode="max")
+STATE: dict[str, Any] = {
+    "epoch": 1,
+    "global_step": 4,
+    "pytorch-lightning_version": "2.6",
+    "loops": {"fit_loop": {"epoch_loop.batch_progress": {"is_last_batch": True}}},
+    "callbacks": {BEST.state_key: {"best_model_score": torch.tensor(0.5)}},
+    "optimizer_states": [{"state": {}}],
+    "lr_schedulers": [{"last_epoch": 1}],
+}
+
+
+def checkpoint(path: Path, config: object = (), **state: object) -> Checkpoint:
+    """One that was read from a run's folder."""
+    return Checkpoint(path / "checkpoints" / "last.ckpt", {"config": config}, {}, {**STATE, **state})
+
+
+def test_a_whole_state_is_taken(tmp_path: Path) -> None:
+    require_state(checkpoint(tmp_path))
+
+
+@pytest.mark.parametrize("name", [name for name in STATE if name != "optimizer_states"])
+def test_a_state_that_lacks_a_part_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
+    resumed = checkpoint(tmp_path)
+    del resumed.content[name]  # type: ignore[attr-defined]
+    with pytest.raises(CheckpointError, match=f"is damaged: the state of its training \\({name}"):
+        require_state(resumed)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("epoch", "1"),
+        ("global_step", -1),
+        ("loops", {}),
+        ("loops", {"fit_loop": {}}),
+        ("callbacks", []),
+        ("optimizer_states", []),
+        ("lr_schedulers", []),
+        ("lr_schedulers", [{}, {}]),
+    ],
+)
+def test_a_state_of_another_kind_is_refused_by_its_name(name: str, value: object, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match=f"state of its training \\({name}.*take another checkpoint of the run"):
+        require_state(checkpoint(tmp_path, **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("word", "is_compared"),
+    [
+        ("optimizer.amsgrad=true", True),
+        ("++optimizer.amsgrad=true", True),
+        ("+optimizer={amsgrad:true}", True),
+        ("optimizer=adam_of_my_own", True),
+        ("optimizer/deeper=x", False),
+        ("optim=x", False),
+        ("seed=0", False),
+    ],
+)
+def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
+    word: str, is_compared: bool, tmp_path: Path
+) -> None:
+    resumed = checkpoint(tmp_path, {"optimizer": {"lr": 1}})
+    now = {"optimizer": {"lr": 1, "amsgrad": True}}
+    if not is_compared:
+        require_same_options(resumed, now, [word])
+        return
+    with pytest.raises(ConfigError, match="optimizer.amsgrad was absent, and is True"):
+        require_same_options(resumed, now, [word])
+
+
+def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed = checkpoint(tmp_path / "old")
+    best = ModelCheckpoint(dirpath=tmp_path / "new" / "checkpoints", monitor="val/selection", mode="max")
+    assert earlier_best(best, resumed) is None
+    source = resumed.path.parent / "best.ckpt"
+    source.parent.mkdir(parents=True)
+    source.write_bytes(b"best")
+    monkeypatch.setattr(module, "read_checkpoint", lambda path: resumed)
+    assert earlier_best(best, resumed) == source
+    assert not (tmp_path / "new").exists()  # what fails before the training leaves the folder free
+    carry_best(best, resumed, source)
+    assert best.best_model_path == str(tmp_path / "new" / "checkpoints" / "best.ckpt")
+    assert [path.read_bytes() for path in (tmp_path / "new" / "checkpoints").iterdir()] == [b"best"]
+    later = checkpoint(tmp_path / "old", epoch=0)
+    assert earlier_best(best, later) is None
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_an_epoch_that_was_cut_is_left_to_train(whole: bool, tmp_path: Path) -> None:
+    state = {**STATE, "loops": {"fit_loop": {"epoch_loop.batch_progress": {"is_last_batch": whole}}}}
+    trainer: Any = SimpleNamespace(max_epochs=2)
+    if not whole:
+        require_rest(trainer, None, state, "last.ckpt")
+        return
+    with pytest.raises(ConfigError, match="no epoch was left to train and there is none to test"):
+        require_rest(trainer, None, state, "last.ckpt")
+    require_rest(trainer, tmp_path, state, "last.ckpt")
+
+
+@pytest.mark.parametrize("content", ["", "epoch,loss\n0,1\n", "step,loss\nx,1\n", "step\n1\n2,3,4\n", "\x00\xff"])
+def test_damaged_curves_are_left_behind_with_a_line(
+    content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "csv" / "metrics.csv"
+    path.parent.mkdir()
+    path.write_bytes(content.encode("latin-1"))
+    with caplog.at_level(logging.WARNING):
+        assert earlier_curves(checkpoint(tmp_path)) is None
+    (line,) = caplog.messages
+    assert line.startswith(f"{path} is damaged (") and "\n" not in line
+
+
+def test_the_curves_before_a_checkpoint_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "metrics.csv").write_text("step,loss\n3,0.10\n4,0.20\n")
+    rows = earlier_curves(checkpoint(tmp_path))
+    assert rows is not None and rows.to_dict("records") == [{"step": "3", "loss": "0.10"}]
+
+
+def stopped(fn: TrainerFn, status: TrainerStatus, folder: Path) -> str:
+    trainer: Any = SimpleNamespace(state=TrainerState(fn=fn, status=status), current_epoch=1, max_epochs=4)
+    return how_to_go_on(trainer, folder)
+
+
+def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
+    fit, cut = TrainerFn.FITTING, TrainerStatus.INTERRUPTED
+    said = stopped(fit, cut, tmp_path)
+    assert said.endswith("before an epoch was saved; the same command begins again, with the faces that are there")
+    (tmp_path / "csv").mkdir()
+    (tmp_path / "csv" / "metrics.csv").touch()
+    take(tmp_path).release()  # so it does
+
+    last = tmp_path / "checkpoints" / "last.ckpt"
+    last.parent.mkdir()
+    (last.parent / "best.ckpt").touch()  # of the run that it goes on from
+    assert stopped(fit, cut, tmp_path).endswith(f"if it names its folder, give another than {tmp_path}")
+    with pytest.raises(ConfigError, match="holds another run"):
+        take(tmp_path)
+
+    last.touch()
+    assert stopped(fit, cut, tmp_path) == f"stopped in epoch 2 of 4; go on with the same options and resume={last}"
+    for fn, status in [(fit, TrainerStatus.FINISHED), (TrainerFn.VALIDATING, cut), (TrainerFn.TESTING, cut)]:
+        assert stopped(fn, status, tmp_path).startswith("stopped after the last epoch")
+        assert stopped(fn, status, tmp_path).endswith(f"go on with the same options and resume={last}")
