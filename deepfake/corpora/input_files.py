@@ -27,7 +27,7 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    videos, said = _look_into(source)
+    videos, said = look_into(source)
     if not videos:
         raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *said]))
     for sentence in said:
@@ -35,7 +35,7 @@ def input_files(source: Path) -> dict[str, Path]:
     return {path.relative_to(source).as_posix(): path for path in videos}
 
 
-def _look_into(source: Path) -> tuple[list[Path], list[str]]:
+def look_into(source: Path) -> tuple[list[Path], list[str]]:
     """The videos in a folder, and what is to be said of all else that lies there."""
     found = tree(source)
     named = [path for path in found.files if is_video(path.name)]

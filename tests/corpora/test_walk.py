@@ -11,9 +11,9 @@ from deepfake.corpora.celebdf import CelebDF
 from deepfake.corpora.dfo import DeeperForensics
 from deepfake.corpora.files import scan
 from deepfake.corpora.folder import Folder
+from deepfake.corpora.input_files import look_into
 from deepfake.corpora.walk import second_names, tree
 from deepfake.errors import CorpusError
-from deepfake.run.predict import look_into
 from tests.corpora import builders
 
 
