@@ -140,19 +140,46 @@ def check_recipe(faces: Any, path: Path) -> dict[str, Any]:
 
 
 def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
-    """A card of format 1, in which finders were called detectors, as one of today; any other card as it is.
+    """Rewrite a card that an older version wrote as one of today.
 
-    Nobody knows which weights its finder had: they are looked for by their published name.
+    In format 1 finders were called detectors, and nobody knows which weights its finder had: they are looked for by
+    their published name.
     """
+    card = {**card, "config": renamed(card["config"])} if isinstance(card.get("config"), dict) else dict(card)
     faces = card.get("faces")
     if card.get("format") != 1 or not isinstance(faces, dict):
-        return dict(card)
+        return card
     finder = faces.get("finder", faces.get("detector"))
     faces = {name: value for name, value in faces.items() if name not in ("detector", "finder")}
     if isinstance(finder, dict):
         old, target = re.compile(r"deepfake\.faces\.(?=\w+\.\w+$)"), str(finder.get("_target_"))
         faces["finder"] = {**finder, "_target_": old.sub("deepfake.faces.finders.", target)}
     return {**card, "format": FORMAT, "faces": faces}
+
+
+# Options of a run's config that have another name today.
+_RENAMED = {
+    "loader.clips_per_video": "sampling.clips_per_video",
+    "loader.eval_clips_per_video": "sampling.eval_clips_per_track",
+}
+
+
+def renamed(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options of a config that an older version wrote the names that they have today.
+
+    Args:
+        config: plain data of a whole run.
+
+    Example:
+        >>> renamed({"loader": {"batch_size": 8, "clips_per_video": 4}})
+        {'loader': {'batch_size': 8}, 'sampling': {'clips_per_video': 4}}
+    """
+    found = {group: dict(options) if isinstance(options, dict) else options for group, options in config.items()}
+    for old, new in _RENAMED.items():
+        (group, option), (to, name) = old.split("."), new.split(".")
+        if isinstance(found.get(group), dict) and option in found[group]:
+            found.setdefault(to, {})[name] = found[group].pop(option)
+    return found
 
 
 def check_targets(node: Any, path: Path, package: str, base: type, name: str) -> None:

@@ -11,7 +11,7 @@ from deepfake.scoring import AGGREGATION, ScoringRule
 
 log = logging.getLogger(__name__)
 CARRIED = "checkpoint"  # the value of an option that is to be as in the checkpoint
-CLIPS, TRACKS, MAIN_FACE = "loader.eval_clips_per_video", "data.tracks", "data.main_face"
+CLIPS, TRACKS, MAIN_FACE = "sampling.eval_clips_per_track", "data.tracks", "data.main_face"
 NAMES = {CLIPS: "clips_per_track", TRACKS: "tracks", MAIN_FACE: "main_face"}  # of the options, in `ScoringRule`
 
 Differences = dict[str, dict[str, Any]]
@@ -26,7 +26,7 @@ def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
     """That of a training run.
 
     Args:
-        cfg: composed; where it has no group `loader` or `data`, as for imported weights, the defaults count.
+        cfg: composed; where it has no group `sampling` or `data`, as for imported weights, the defaults count.
 
     Raises:
         ConfigError: an option is none of its choices.
@@ -43,7 +43,7 @@ def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
 def data_options(rule: ScoringRule) -> dict[str, Any]:
     """What a `ClipDataModule` has to know of it."""
     return {
-        "eval_clips_per_video": rule.clips_per_track,
+        "eval_clips_per_track": rule.clips_per_track,
         "main_track": rule.tracks == "main",
         "main_face": rule.main_face,
     }

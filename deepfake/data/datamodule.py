@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,7 @@ class ClipDataModule(pl.LightningDataModule):
         cache: keep decoded cuts of train and val in `ram` or on `disk`; None does not.
         cache_dir: of cuts on disk that later runs use too; None: they go with the run.
         clips_per_video: an epoch trains on this many clips for each training video.
-        eval_clips_per_video: val and test score at most this many clips of a track, evenly spread; null scores all.
+        eval_clips_per_track: val and test score at most this many clips of a track, evenly spread; null scores all.
         main_track: train and test on each video's main face only.
         main_face: which that is: `changed`, the one that differs most from the real where that is known, or `largest`.
             With `largest` val and test take the largest, as a detector in use has no real to compare with; training
@@ -62,15 +62,15 @@ class ClipDataModule(pl.LightningDataModule):
         cache: CacheKind | None = None,
         cache_dir: PathName | None = None,
         clips_per_video: Count = 8,
-        eval_clips_per_video: Count | None = None,
+        eval_clips_per_track: Count | None = None,
         main_track: bool = True,
         main_face: MainFace = "largest",
     ) -> None:
         super().__init__()
-        given: dict[str, Any] = {"batch_size": batch_size, "num_workers": num_workers, "cache": cache}
-        given |= {"cache_dir": cache_dir, "clips_per_video": clips_per_video}
-        given |= {"eval_clips_per_video": eval_clips_per_video}
-        typed("loader", given, types_of(ClipDataModule))
+        loading = {"batch_size": batch_size, "num_workers": num_workers, "cache": cache, "cache_dir": cache_dir}
+        typed("loader", loading, types_of(ClipDataModule))
+        sampling = {"clips_per_video": clips_per_video, "eval_clips_per_track": eval_clips_per_track}
+        typed("sampling", sampling, types_of(ClipDataModule))
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
         if reach > store.recipe["segment_length"]:
             raise ConfigError(
@@ -106,7 +106,7 @@ class ClipDataModule(pl.LightningDataModule):
                 table,
                 augment if split == Split.TRAIN else NoAugmentation(),
                 main if main_track else None,
-                None if split == Split.TRAIN else eval_clips_per_video,
+                None if split == Split.TRAIN else eval_clips_per_track,
             )
             track = main[video_ids].to_numpy(np.int64)
             self._whole[split] = whole_tracks(*table, track, self.videos.loc[video_ids, "main_share"].to_numpy())

@@ -39,7 +39,7 @@ def evaluate(cfg: DictConfig) -> None:
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
-    given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
+    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)

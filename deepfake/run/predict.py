@@ -45,7 +45,7 @@ def _score(cfg: DictConfig) -> tuple[dict[str, Path], pd.DataFrame]:
     checkpoint = read_checkpoint(cfg.checkpoint)
     require_writable(Path(cfg.output))
     detector = build_detector(checkpoint)
-    given = {CLIPS: cfg.loader.eval_clips_per_video, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
+    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
     rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
     files = input_files(Path(cfg.input))
     paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}

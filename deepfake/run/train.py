@@ -81,7 +81,7 @@ def _train(cfg: DictConfig) -> float:
 
     rule = chosen_rule(cfg)
     listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
-    options = {**cfg.loader, **data_options(rule)}
+    options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
     datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}

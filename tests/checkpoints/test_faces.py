@@ -20,7 +20,7 @@ from deepfake.faces.settled_recipe import carried_recipe, settled, with_weights
 from tests.conftest import SMALL_DEMO, Run
 from tests.faces.test_settled_recipe import PUBLISHED, faces, save
 
-COMMON = ["loader.num_workers=0", "loader.batch_size=8", "loader.eval_clips_per_video=2", "extract.num_workers=1"]
+COMMON = ["loader.num_workers=0", "loader.batch_size=8", "sampling.eval_clips_per_track=2", "extract.num_workers=1"]
 
 
 def checkpoint(recipe: dict[str, Any]) -> Checkpoint:
@@ -178,7 +178,7 @@ def test_predict_and_evaluate_take_options_one_by_one(
 ) -> None:
     arguments = [f"checkpoint={model}", "faces.num_segments=1", *COMMON]
     said = "faces.num_segments is 1, and 2 in the checkpoint"
-    video = [f"input={demo_root / 'real' / 'p04_a.mp4'}", "loader.eval_clips_per_video=null", "output=out"]
+    video = [f"input={demo_root / 'real' / 'p04_a.mp4'}", "sampling.eval_clips_per_track=null", "output=out"]
     assert script("predict", *arguments, *video) == 0
     assert pd.read_csv(tmp_path / "out" / "predictions.csv")["num_clips"].tolist() == [8]  # one segment of eight frames
     assert said in capfd.readouterr().out

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
+from deepfake.checkpoints.card import upgraded
 from deepfake.checkpoints.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.report.results import video_table
@@ -22,8 +23,8 @@ def of_videos(predictions: Path) -> dict[str, float]:
 @pytest.mark.parametrize(
     "options",
     [
-        ["model=meso4", "loader.batch_size=8", "loader.eval_clips_per_video=3"],
-        ["model=meso4", "loader.batch_size=7", "loader.eval_clips_per_video=null", "data.tracks=all"],
+        ["model=meso4", "loader.batch_size=8", "sampling.eval_clips_per_track=3"],
+        ["model=meso4", "loader.batch_size=7", "sampling.eval_clips_per_track=null", "data.tracks=all"],
         pytest.param(["model=meso4_lstm", "loader.batch_size=3"], marks=pytest.mark.slow),
         pytest.param(
             ["model=effnet", "model.backbone.name=efficientnet_b0", "model.backbone.pretrained=false", "model.size=64"],
@@ -58,7 +59,7 @@ def test_an_evaluation_by_another_rule_says_so(
     one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
-    asked = ["data.tracks=all", "loader.eval_clips_per_video=null", "hydra.run.dir=out"]
+    asked = ["data.tracks=all", "sampling.eval_clips_per_track=null", "hydra.run.dir=out"]
     assert script("evaluate", *SMALL_DEMO, checkpoint, *asked) == 0
     content = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert content["scoring"] == {
@@ -73,7 +74,7 @@ def test_an_evaluation_by_another_rule_says_so(
     }
     shown = "".join(capfd.readouterr())
     assert "data.tracks is all, and main in the checkpoint" in shown
-    assert "loader.eval_clips_per_video is null, and 2 in the checkpoint" in shown
+    assert "sampling.eval_clips_per_track is null, and 2 in the checkpoint" in shown
     card = torch.load(one_epoch / "checkpoints" / "best.ckpt", weights_only=True)["deepfake"]
     assert card["scoring"]["clips_per_track"] == 2
 
@@ -83,7 +84,7 @@ AS_IS = {CLIPS: CARRIED, TRACKS: CARRIED, MAIN_FACE: CARRIED}
 
 def test_a_card_of_before_rules_were_noted_has_them_in_its_config() -> None:
     config = {"loader": {"eval_clips_per_video": 5}, "data": {"tracks": "all", "main_face": "changed"}}
-    assert settled_rule({"config": config}, AS_IS, "a.ckpt") == (ScoringRule(5, "all", "changed"), {})
+    assert settled_rule(upgraded({"config": config}), AS_IS, "a.ckpt") == (ScoringRule(5, "all", "changed"), {})
     assert settled_rule({"config": {"weights": "a.h5"}}, AS_IS, "a.ckpt") == (ScoringRule(), {})
 
 

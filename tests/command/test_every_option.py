@@ -133,7 +133,7 @@ def test_every_option_with_every_wrong_value(name: str) -> None:
 
 NULLABLE = {
     "max_epochs", "gradient_clip_val", "num_sanity_val_steps", "log_every_n_steps", "precision", "monitor", "filename",
-    "eval_clips_per_video", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
+    "eval_clips_per_track", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
     "enable_progress_bar", "enable_model_summary", "save_last",
 }  # fmt: skip
 
@@ -243,7 +243,7 @@ def test_what_hydra_delivers_otherwise_is_taken() -> None:
     _, cfg = composed("train effnet")
     cfg.optimizer.lr = 1  # a whole number for a number
     cfg.trainer.devices = [0, 1]
-    cfg.loader.eval_clips_per_video = None
+    cfg.sampling.eval_clips_per_track = None
     OmegaConf.update(cfg, "optimizer.betas", [0.5, 0.9], force_add=True)
     assert refused(cfg, "train") is None
 

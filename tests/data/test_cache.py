@@ -78,7 +78,7 @@ def test_a_kept_cache_serves_the_next_run(
     found = [int(r.message.partition("; ")[2].split()[0]) for r in caplog.records if "loader.cache=disk" in r.message]
     assert found[0] == 0 < len(module.datasets[Split.VAL]) < found[1]
 
-    other = data(noise_videos, noise_store, **options, eval_clips_per_video=1)
+    other = data(noise_videos, noise_store, **options, eval_clips_per_track=1)
     other.setup("fit")
     assert (cache_of(other, Split.TRAIN).marks > 0).any() and not (cache_of(other, Split.VAL).marks > 0).any()
 

@@ -196,6 +196,6 @@ def test_a_crop_that_is_damaged_is_named_with_its_archive_and_the_cure(
 
 
 def test_evaluation_scores_evenly_spread_clips(videos: list[Video], store: FaceStore) -> None:
-    data = module(videos, store, eval_clips_per_video=2)
+    data = module(videos, store, eval_clips_per_track=2)
     assert data.datasets[Split.TEST].clips.start.tolist() == [2, 6, 2, 6]
     assert len(data.datasets[Split.TRAIN]) == 7 * 8

@@ -15,7 +15,7 @@ from deepfake.corpora.splits import fingerprint
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run
 
-COMMON = ["loader.num_workers=0", "loader.batch_size=8", "loader.eval_clips_per_video=2", "extract.num_workers=1"]
+COMMON = ["loader.num_workers=0", "loader.batch_size=8", "sampling.eval_clips_per_track=2", "extract.num_workers=1"]
 
 
 def numbers(folder: Path) -> dict:

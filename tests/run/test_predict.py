@@ -48,7 +48,7 @@ def test_a_folder_with_odd_files_in_it(
     assert table["reason"].isna().to_dict() == {"a.mp4": True, "b.MP4": False, "c.mp4": True, "text.mp4": False}
     assert script("predict", *common, "output=again") == 0
     pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
-    assert script("predict", *common, "tracks=all", "loader.eval_clips_per_video=null", "output=all") == 0
+    assert script("predict", *common, "tracks=all", "sampling.eval_clips_per_track=null", "output=all") == 0
     assert predictions(tmp_path / "all")["num_clips"].to_dict() == {"a.mp4": 16, "b.MP4": 0, "c.mp4": 32, "text.mp4": 0}
 
 
@@ -57,11 +57,12 @@ def test_a_files_score_is_the_one_that_the_test_gave_it(
 ) -> None:
     """Training, testing and predicting see the same pixels, and one face's score is the mean of its clips."""
     assert (
-        script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained", "loader.eval_clips_per_video=null") == 0
+        script("train", *TINY, "trainer.max_epochs=1", "hydra.run.dir=trained", "sampling.eval_clips_per_track=null")
+        == 0
     )
     clips = pd.read_csv(tmp_path / "trained" / "predictions.csv")
     expected = clips.loc[clips["video_id"] == "real/p04_a", "score"].mean()
-    arguments = ["loader.eval_clips_per_video=null", "loader.num_workers=0", "extract.num_workers=1", "output=out"]
+    arguments = ["sampling.eval_clips_per_track=null", "loader.num_workers=0", "extract.num_workers=1", "output=out"]
     best = tmp_path / "trained" / "checkpoints" / "best.ckpt"
     assert script("predict", f"checkpoint={best}", f"input={demo_root / 'real' / 'p04_a.mp4'}", *arguments) == 0
     assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], rel=1e-14)

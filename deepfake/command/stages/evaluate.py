@@ -6,7 +6,7 @@ from pydantic import Field
 
 from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS, data
-from deepfake.command.stages.networks import SCORING_LOADER
+from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
 from deepfake.ranges import Device, PathName
 from deepfake.schema import MainFace, Split, Tracks
@@ -22,6 +22,7 @@ OPTIONS = Group(
         "paths": PATHS,
         "device": Device,
         "extract": EXTRACT,
+        "sampling": SCORING_SAMPLING,
         "loader": SCORING_LOADER,
         "faces": CARRIED_FACES,
         "data": data(Tracks | Literal["checkpoint"], MainFace | Literal["checkpoint"]),

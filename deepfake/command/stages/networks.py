@@ -12,13 +12,9 @@ from deepfake.ranges import PathName
 MODEL = Built(Detector, extra={"weights": PathName | None})
 REPRESENTATION = Group({name: types_of(Detector)[name] for name in ("clip_length", "frame_stride")})
 
-_GIVEN = ("videos", "store", "spec", "augment", "seed", "main_track", "main_face")  # by the run
-LOADER = {name: kind for name, kind in types_of(ClipDataModule).items() if name not in _GIVEN}
-# Where nothing is trained, no epoch is drawn and no clip is read twice, so these options would do nothing.
-SCORING_LOADER = Group(
-    {
-        "batch_size": LOADER["batch_size"],
-        "eval_clips_per_video": LOADER["eval_clips_per_video"] | Literal["checkpoint"],
-        "num_workers": LOADER["num_workers"],
-    }
-)
+_CLIPS = types_of(ClipDataModule)
+LOADER = Group({name: _CLIPS[name] for name in ("batch_size", "num_workers", "cache", "cache_dir")})
+SAMPLING = Group({name: _CLIPS[name] for name in ("clips_per_video", "eval_clips_per_track")})
+# Where nothing is trained, no epoch is drawn and no clip is read twice, so the other options would do nothing.
+SCORING_LOADER = Group({name: _CLIPS[name] for name in ("batch_size", "num_workers")})
+SCORING_SAMPLING = Group({"eval_clips_per_track": _CLIPS["eval_clips_per_track"] | Literal["checkpoint"]})

@@ -4,7 +4,7 @@ from typing import Literal
 
 from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS
-from deepfake.command.stages.networks import SCORING_LOADER
+from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
 from deepfake.ranges import Device, PathName
 from deepfake.schema import Tracks
@@ -14,6 +14,7 @@ OPTIONS = Group(
         "paths": PATHS,
         "device": Device,
         "extract": EXTRACT,
+        "sampling": SCORING_SAMPLING,
         "loader": SCORING_LOADER,
         "faces": CARRIED_FACES,
         "checkpoint": PathName,

@@ -10,7 +10,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from deepfake.command.stages.faces import EXTRACT, FACES
 from deepfake.command.stages.groups import PATHS, data
-from deepfake.command.stages.networks import LOADER, MODEL, REPRESENTATION
+from deepfake.command.stages.networks import LOADER, MODEL, REPRESENTATION, SAMPLING
 from deepfake.config.check import Built, Each, Group
 from deepfake.data.augment import Augmentation
 from deepfake.ranges import Device, PathName, Seed
@@ -22,7 +22,8 @@ OPTIONS = Group(
         "extract": EXTRACT,
         "faces": FACES,
         "data": data(),
-        "loader": Group(LOADER),
+        "sampling": SAMPLING,
+        "loader": LOADER,
         "representation": REPRESENTATION,
         "augment": Built(Augmentation),
         "loss": Built(nn.Module),
