@@ -131,7 +131,7 @@ class Ranks:
             path = self.folder / f"ended-{rank}"
             # The first clears away what an earlier launch has left.
             fresh = self.unique or self.rank == 0 or 0 in self._seen
-            if fresh and path.exists() and (reason := path.read_text()):
+            if fresh and (reason := _read_or_nothing(path)):
                 return f"process {rank} of this run failed, so this one ends too: {reason}"
             count, when = self._beats.get(rank, ("", time.monotonic()))
             if count and not path.exists() and time.monotonic() - when > silent:
@@ -171,6 +171,14 @@ class Ranks:
 
     def _write(self, name: str, content: str) -> None:
         write_atomic(self.folder / name, content.encode())
+
+
+def _read_or_nothing(path: Path) -> str:
+    """Read a file that another process may just be removing, as the last one to end removes the folder."""
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
 
 
 _ranks: list[Ranks] = []  # of this process, once it has begun; there is one or none
