@@ -9,7 +9,7 @@ from types import MappingProxyType
 import av
 import numpy as np
 
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 
 Box = tuple[int, int, int, int]  # x0, y0, x1, y1
 HEIGHT, WIDTH = 120, 160

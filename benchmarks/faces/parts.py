@@ -15,7 +15,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from benchmarks.faces.setting import Setting, decode_frames, fresh_store, sampled_frames
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.video_faces import extract_video
 from deepfake.store import ENCODING, FaceStore
 from deepfake.threads import one_thread

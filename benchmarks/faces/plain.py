@@ -21,7 +21,7 @@ from torch.nn.functional import interpolate
 from torchvision.ops import nms
 
 from benchmarks.faces.setting import sampled_segments
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.finders.retinaface import MEAN, STD, RetinaFace
 from deepfake.faces.finders.retinaface_batches import MIN_SIZES, STEPS, VARIANCES
 from deepfake.faces.finders.retinaface_mobilenet import MEAN_BGR, RetinaFaceMobileNet

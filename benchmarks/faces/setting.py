@@ -15,7 +15,7 @@ from deepfake.device import pick_device
 from deepfake.errors import ConfigError, UnreadableVideoError
 from deepfake.extraction.completion import default_workers, face_store
 from deepfake.faces.extract import extract
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
 from deepfake.faces.settled_recipe import make_finder, settled, with_weights

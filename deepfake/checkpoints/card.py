@@ -17,7 +17,7 @@ from torch import nn
 
 from deepfake.config.check import Built, faults
 from deepfake.errors import CheckpointError, ConfigError
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.settled_recipe import checked
 from deepfake.models.detector import Detector
 from deepfake.ranges import Above0, Count, Finite, Length, Margin

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from deepfake.corpora import Listing
 from deepfake.corpora.audit import num_sharing
-from deepfake.corpora.corpus import Listing
 from deepfake.corpora.splits import content_digests, fingerprint
 from deepfake.errors import ConfigError
 from deepfake.schema import Split

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.audit import num_sharing, source_video
-from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_text
 from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos

@@ -6,7 +6,7 @@ Split: by identity, in either role.
 from pathlib import Path
 
 from deepfake.cores import num_cores
-from deepfake.corpora.corpus import Corpus, Listing
+from deepfake.corpora import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
 from deepfake.demo.generate import TABLE, ensure_corpus

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, NamedTuple
 
 from pydantic import Field
 
-from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_json, read_rows
 from deepfake.corpora.notes import of_folders, require_videos

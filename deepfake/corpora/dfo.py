@@ -21,7 +21,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.ffpp import originals_folder
 from deepfake.corpora.files import Scan, is_video, require_folder, scan
 from deepfake.corpora.lists import read_text

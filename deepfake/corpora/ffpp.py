@@ -21,7 +21,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import Field
 
-from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.files import require_folder, scan
 from deepfake.corpora.lists import read_json
 from deepfake.corpora.notes import incomplete_lists, of_folders, require_videos

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from deepfake.corpora.corpus import Listing
+from deepfake.corpora import Listing
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split
 

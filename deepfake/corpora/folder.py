@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from deepfake.corpora.corpus import Corpus, Count, Listing
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.folder_table import LABELS, Table, ids, read_csv, read_tree
 from deepfake.corpora.notes import left_out, require_videos, small_classes
 from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, Protocol, divide, share_out

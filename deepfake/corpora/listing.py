@@ -2,7 +2,7 @@
 
 import logging
 
-from deepfake.corpora.corpus import Corpus, Listing
+from deepfake.corpora import Corpus, Listing
 
 log = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from deepfake.corpora.corpus import Count
+from deepfake.corpora import Count
 from deepfake.corpora.files import Scan
 from deepfake.corpora.walk import LeftOut
 from deepfake.errors import CorpusError

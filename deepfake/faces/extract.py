@@ -21,7 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from deepfake.errors import DeepfakeError, ExtractionError
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.phase import Board, Phase, write
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.looks import looks
 from deepfake.faces.tracker import MIN_ALIKE
 from deepfake.faces.tracklet import box_iou

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import appearance
 from deepfake.faces.people import Segment, mended

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from deepfake.errors import ConfigError, WeightsError
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.finders.options import complete_options
 from deepfake.faces.finders.weights import Packaged, digest_of, fetched, place_of
 from deepfake.faces.recipe import EXTRACTOR_VERSION, Recipe

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.finders.finder import Faces
+from deepfake.faces.finders import Faces
 from deepfake.faces.tracklet import Tracklet, box_iou
 
 # Boxes overlap by so much from one frame to the next, and where frames lie between them, since a face moves meanwhile.

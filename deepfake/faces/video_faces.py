@@ -13,7 +13,7 @@ import pandas as pd
 from deepfake.content import digest
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.people import Segment, count_shots, recognise
 from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe

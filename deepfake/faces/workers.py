@@ -14,7 +14,7 @@ import torch
 from pebble import ProcessPool
 
 from deepfake.errors import DeepfakeError
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.phase import Board, Phase, beat, phase, share, take_place
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video

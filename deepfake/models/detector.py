@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.errors import ConfigError
-from deepfake.models.backbones.backbone import Backbone
-from deepfake.models.temporal.temporal import Temporal
+from deepfake.models.backbones import Backbone
+from deepfake.models.temporal import Temporal
 from deepfake.ranges import Length, Margin
 from deepfake.schema import ClipSpec
 

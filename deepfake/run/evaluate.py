@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
 from deepfake.callbacks.predictions import COLUMNS
-from deepfake.checkpoints.checkpoint import build_detector, read_checkpoint
+from deepfake.checkpoints import build_detector, read_checkpoint
 from deepfake.checkpoints.data_card import (
     compare_content,
     compare_listing,
@@ -18,7 +18,7 @@ from deepfake.checkpoints.data_card import (
 from deepfake.checkpoints.faces import faces_of
 from deepfake.checkpoints.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.command.entry import entry_point
-from deepfake.corpora.corpus import Listing
+from deepfake.corpora import Listing
 from deepfake.corpora.fitness import data_caption, require_testable
 from deepfake.corpora.listing import list_corpus
 from deepfake.data.augment import NoAugmentation

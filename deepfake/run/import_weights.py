@@ -10,7 +10,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from deepfake.atomic import write_atomic
-from deepfake.checkpoints.checkpoint import make_card, without_weights
+from deepfake.checkpoints import make_card, without_weights
 from deepfake.command.entry import CURES, entry_point
 from deepfake.config.plain import plain
 from deepfake.errors import ConfigError, WeightsError

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from deepfake.atomic import write_atomic
 from deepfake.command.entry import entry_point
+from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
-from deepfake.corpora.corpus import Corpus, Count, Listing
 from deepfake.corpora.fitness import shared_sources
 from deepfake.corpora.splits import fingerprint
 from deepfake.report.tables import add_row, new_table, say

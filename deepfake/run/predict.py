@@ -11,7 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
-from deepfake.checkpoints.checkpoint import build_detector, read_checkpoint
+from deepfake.checkpoints import build_detector, read_checkpoint
 from deepfake.checkpoints.faces import faces_of
 from deepfake.checkpoints.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.command.entry import entry_point

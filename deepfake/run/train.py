@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 
 from deepfake.callbacks.run_id import RunId
-from deepfake.checkpoints.checkpoint import make_card, read_checkpoint
+from deepfake.checkpoints import make_card, read_checkpoint
 from deepfake.checkpoints.data_card import data_card
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
@@ -20,8 +20,8 @@ from deepfake.command.stopping import stoppable
 from deepfake.command.together import in_turn, meet, together
 from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain
+from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
-from deepfake.corpora.corpus import Listing
 from deepfake.corpora.fitness import require_trainable
 from deepfake.corpora.listing import list_corpus
 from deepfake.data.datamodule import ClipDataModule

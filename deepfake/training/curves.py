@@ -8,7 +8,7 @@ import pandas as pd
 from pytorch_lightning.loggers import CSVLogger, Logger
 
 from deepfake.atomic import write_atomic
-from deepfake.checkpoints.checkpoint import Checkpoint
+from deepfake.checkpoints import Checkpoint
 
 log = logging.getLogger(__name__)
 FILE = Path("csv") / "metrics.csv"  # as conf/logger/csv.yaml has it

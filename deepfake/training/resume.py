@@ -12,7 +12,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
 from deepfake.atomic import write_atomic
-from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from deepfake.checkpoints import Checkpoint, read_checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.ranges import Amount
 from deepfake.ranks import is_first

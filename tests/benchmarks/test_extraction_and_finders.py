@@ -16,8 +16,7 @@ from benchmarks.faces.boxes import share_found
 from benchmarks.faces.clips import draw, enlarge, prolong
 from benchmarks.faces.plain import one_image
 from benchmarks.faces.speed import jobs, stored_boxes
-from deepfake.faces.finders import retinaface, retinaface_mobilenet
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder, retinaface, retinaface_mobilenet
 from deepfake.store import CROP_COLUMNS, ENCODING
 from deepfake.video.door import probe, read
 from tests.conftest import Run

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from deepfake import load_detector
+from deepfake.checkpoints import Checkpoint, build_detector, read_checkpoint
 from deepfake.checkpoints.card import check_card
-from deepfake.checkpoints.checkpoint import Checkpoint, build_detector, read_checkpoint
 from deepfake.errors import CheckpointError
 from deepfake.models.detector import Detector
 from deepfake.task import CARD

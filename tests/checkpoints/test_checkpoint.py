@@ -8,7 +8,7 @@ import torch
 from hydra import compose, initialize_config_dir
 
 from deepfake import load_detector
-from deepfake.checkpoints.checkpoint import make_card
+from deepfake.checkpoints import make_card
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.config.plain import plain
 from deepfake.errors import CheckpointError

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from deepfake import load_detector
-from deepfake.checkpoints.checkpoint import read_checkpoint
+from deepfake.checkpoints import read_checkpoint
 from deepfake.errors import CheckpointError
 from deepfake.models.digest import digest
 from deepfake.task import CARD

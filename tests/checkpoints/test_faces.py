@@ -11,8 +11,8 @@ import pytest
 import torch
 from omegaconf import DictConfig, OmegaConf
 
+from deepfake.checkpoints import Checkpoint
 from deepfake.checkpoints.card import upgraded
-from deepfake.checkpoints.checkpoint import Checkpoint
 from deepfake.checkpoints.faces import faces_of
 from deepfake.errors import CheckpointError, ConfigError, WeightsError
 from deepfake.faces.finders.weights import digest_of

@@ -9,7 +9,7 @@ import timm
 import torch
 
 from deepfake import load_detector
-from deepfake.checkpoints.checkpoint import read_checkpoint
+from deepfake.checkpoints import read_checkpoint
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.errors import WeightsError
 from deepfake.models.backbones import timm as backbones

@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from deepfake.corpora import Count
 from deepfake.corpora.audit import Overlap, audit, num_sharing
 from deepfake.corpora.celebdf import CelebDF
-from deepfake.corpora.corpus import Count
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split
 from tests.corpora import builders

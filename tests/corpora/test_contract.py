@@ -10,8 +10,8 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from deepfake.corpora import Corpus
 from deepfake.corpora.audit import audit
-from deepfake.corpora.corpus import Corpus
 from deepfake.corpora.splits import fingerprint
 from deepfake.schema import Label, Split
 from tests.corpora import builders

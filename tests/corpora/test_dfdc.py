@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.corpus import Count
+from deepfake.corpora import Count
 from deepfake.corpora.dfdc import DFDC
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split

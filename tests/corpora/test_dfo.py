@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from deepfake.corpora import Count
 from deepfake.corpora.audit import audit
-from deepfake.corpora.corpus import Count
 from deepfake.corpora.dfo import VARIANTS, DeeperForensics
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split

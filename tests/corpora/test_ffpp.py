@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from deepfake.corpora import Count
 from deepfake.corpora.audit import audit
-from deepfake.corpora.corpus import Count
 from deepfake.corpora.ffpp import DFD, FaceForensics, read_pairs
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.schema import Label, Split

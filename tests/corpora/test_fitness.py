@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.corpus import Listing
+from deepfake.corpora import Listing
 from deepfake.corpora.fitness import data_caption, require_testable, require_trainable, shared_sources
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from deepfake.corpora import Corpus
 from deepfake.corpora.celebdf import LIST, CelebDF
-from deepfake.corpora.corpus import Corpus
 from deepfake.corpora.demo import DemoCorpus
 from deepfake.corpora.dfdc import DFDC
 from deepfake.corpora.dfo import DeeperForensics

@@ -21,7 +21,7 @@ import pytest
 
 from deepfake.errors import StoreError
 from deepfake.faces.extract import extract
-from deepfake.faces.finders.finder import Faces
+from deepfake.faces.finders import Faces
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status
 from deepfake.store import PLACE, FaceStore, decode

@@ -15,7 +15,7 @@ import torch
 
 from deepfake.errors import ExtractionError, WeightsError
 from deepfake.faces.extract import extract
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from deepfake.faces.finders.finder import Faces, Finder
+from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.tracker import link
 from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from deepfake.faces.extract import extract
-from deepfake.faces.finders.finder import Faces
+from deepfake.faces.finders import Faces
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import aligned, partners, people_of
 from deepfake.faces.tracklet import Tracklet, smooth

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from deepfake.faces.finders.finder import Faces
+from deepfake.faces.finders import Faces
 from deepfake.faces.tracker import link
 from deepfake.faces.tracklet import Tracklet
 

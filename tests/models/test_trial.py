@@ -6,7 +6,7 @@ from torch import Tensor
 
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.errors import ConfigError
-from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.backbones import Backbone
 from deepfake.models.trial import require_fitting
 from tests.models.test_detector import model_config
 

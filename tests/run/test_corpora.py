@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from deepfake.corpora import Corpus
 from deepfake.corpora.celebdf import CelebDF
-from deepfake.corpora.corpus import Corpus
 from deepfake.corpora.dfdc import DFDC
 from deepfake.corpora.dfo import DeeperForensics
 from deepfake.corpora.ffpp import FaceForensics

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from deepfake.checkpoints.data_card import compare_content, compare_listing, require_fingerprint
-from deepfake.corpora.corpus import Listing
+from deepfake.corpora import Listing
 from deepfake.corpora.splits import fingerprint
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run

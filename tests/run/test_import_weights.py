@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepfake import load_detector
-from deepfake.checkpoints.checkpoint import read_checkpoint
+from deepfake.checkpoints import read_checkpoint
 from deepfake.models.detector import Detector
 from deepfake.run.import_weights import import_weights
 from tests.models.imported.published import KERNELS, SAVED, random_layers, real_logit, write_keras

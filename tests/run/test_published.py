@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.checkpoints.checkpoint import read_checkpoint
+from deepfake.checkpoints import read_checkpoint
+from deepfake.corpora import Corpus
 from deepfake.corpora.celebdf import CelebDF
-from deepfake.corpora.corpus import Corpus
 from deepfake.hydra_callbacks.sweep_table import sweep_table
 from tests.conftest import Run
 from tests.corpora import builders

@@ -162,7 +162,7 @@ def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch:
     import random
     from dataclasses import replace
 
-    from deepfake.corpora.corpus import Listing
+    from deepfake.corpora import Listing
     from deepfake.corpora.demo import DemoCorpus
     from deepfake.schema import Label, Split
 

@@ -10,7 +10,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn, TrainerState, TrainerStatus
 
-from deepfake.checkpoints.checkpoint import Checkpoint
+from deepfake.checkpoints import Checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.hydra_callbacks.own_folder import take
 from deepfake.training import resume as module

@@ -2,7 +2,7 @@
 
 from deepfake.config.check import Built, Group, OneOf
 from deepfake.extraction.options import ExtractOptions
-from deepfake.faces.finders.finder import Finder
+from deepfake.faces.finders import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.options import types_of
 from deepfake.ranges import Length, PathName, Share

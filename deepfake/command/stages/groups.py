@@ -3,7 +3,7 @@
 from typing import Any
 
 from deepfake.config.check import Built, Group
-from deepfake.corpora.corpus import Corpus
+from deepfake.corpora import Corpus
 from deepfake.ranges import FolderName, PathName
 from deepfake.schema import MainFace, Tracks
 

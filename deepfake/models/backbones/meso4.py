@@ -8,7 +8,7 @@ Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection N
 
 from torch import Tensor, nn
 
-from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.backbones import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
 from deepfake.ranges import Above0, Deviations, Length, Means
 

@@ -10,7 +10,7 @@ class `MesoInception4`.
 import torch
 from torch import Tensor, nn
 
-from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.backbones import Backbone
 from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
 from deepfake.ranges import Length
 

@@ -11,7 +11,7 @@ from timm.models import load_state_dict
 from torch import Tensor
 
 from deepfake.errors import ConfigError, WeightsError
-from deepfake.models.backbones.backbone import Backbone
+from deepfake.models.backbones import Backbone
 from deepfake.models.fit import load_exactly
 from deepfake.models.torch_file import look
 from deepfake.ranges import PathName, Word

@@ -6,7 +6,7 @@ into an LSTM). Differs: any backbone, trained together with it.
 
 from torch import Tensor, nn
 
-from deepfake.models.temporal.temporal import Temporal
+from deepfake.models.temporal import Temporal
 from deepfake.ranges import Layers, Share, Width
 
 

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from deepfake.models.temporal.temporal import Temporal
+from deepfake.models.temporal import Temporal
 
 
 class Mean(Temporal):

@@ -1,0 +1,16 @@
+from .audit import Audit as Audit
+from .audit import Overlap as Overlap
+from .celebdf import CelebDF as CelebDF
+from .corpus import Corpus as Corpus
+from .corpus import Count as Count
+from .corpus import Listing as Listing
+from .demo import DemoCorpus as DemoCorpus
+from .dfdc import DFDC as DFDC
+from .dfo import DeeperForensics as DeeperForensics
+from .ffpp import FaceForensics as FaceForensics
+from .files import require_folder as require_folder
+from .files import scan as scan
+from .folder import Folder as Folder
+from .listing import list_corpus as list_corpus
+from .splits import content_digests as content_digests
+from .splits import fingerprint as fingerprint

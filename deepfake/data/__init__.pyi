@@ -1,0 +1,10 @@
+from .augment import Augmentation as Augmentation
+from .augment import BasicAugmentation as BasicAugmentation
+from .augment import NoAugmentation as NoAugmentation
+from .clips import Clips as Clips
+from .clips import find_clips as find_clips
+from .datamodule import ClipDataModule as ClipDataModule
+from .dataset import Batch as Batch
+from .dataset import ClipDataset as ClipDataset
+from .loader import clip_loader as clip_loader
+from .sampler import BalancedSampler as BalancedSampler

@@ -1,0 +1,3 @@
+from .detector import Detector as Detector
+from .heads import LinearHead as LinearHead
+from .heads import MesoHead as MesoHead
