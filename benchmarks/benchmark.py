@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig
-from rich.console import Console
 
 from benchmarks.faces.extraction import measure_extraction
 from benchmarks.faces.extraction_tables import show_extraction
@@ -21,7 +20,7 @@ from benchmarks.store.store import measure_store, show_store
 from benchmarks.training.training import measure_training, show_training
 from deepfake.command.entry import entry_point
 from deepfake.device import pick_device
-from deepfake.report.tables import show_paths
+from deepfake.report.tables import say, show_paths
 
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
@@ -56,7 +55,7 @@ def benchmark(cfg: DictConfig) -> None:
     """
     chosen = BENCHMARKS[cfg.benchmark]
     machine = describe_machine(pick_device(cfg.device))
-    Console().print(", ".join(f"{name} {value}" for name, value in machine.items()), highlight=False, soft_wrap=True)
+    say(", ".join(f"{name} {value}" for name, value in machine.items()), indent=2)
     path = Path(cfg.paths.output_dir) / "benchmark.json"
     record = Record(path, {"benchmark": cfg.benchmark, "machine": machine})
     try:

@@ -6,7 +6,8 @@ from statistics import median
 from typing import Any
 
 import numpy as np
-from tqdm import tqdm
+
+from deepfake.progress import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +77,13 @@ def measure_growth(
         keep: is handed all that was timed so far after every run, so that what ends the next one takes nothing away.
     """
     seconds: list[list[float]] = [[] for _ in counts]
-    with tqdm(total=repeats * len(counts), desc=name, unit="run") as bar:
+    with Progress(name, "runs", repeats * len(counts)) as shown:
         for _ in range(repeats):
             for number, times in enumerate(seconds):
                 times.append(run(number))
                 timed = [i for i, each in enumerate(seconds) if each]
                 keep(Growth([counts[i] for i in timed], [list(seconds[i]) for i in timed]))
-                bar.update()
+                shown.update()
 
 
 def fit_line(counts: Sequence[float], seconds: Sequence[float]) -> Line:

@@ -1,17 +1,15 @@
 """The numbers of one run of a benchmark, in their file from the first part on: what was measured is never lost."""
 
 import json
-import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from deepfake.atomic import write_atomic
 from deepfake.errors import DeepfakeError
+from deepfake.progress import write_above
 
 
 class MissingPartsError(DeepfakeError):
@@ -61,7 +59,7 @@ class Record:
         line = reason.splitlines()[-1]
         if not isinstance(error, DeepfakeError):
             line = f"{type(error).__name__}: {line}"
-        tqdm.write(f"{name} could not be measured ({line}); the other parts go on", file=sys.stderr)
+        write_above(f"{name} could not be measured ({line}); the other parts go on")
         self.failed.append(name)
         trace = traceback.format_exception(error)
         self.numbers.setdefault("failed", {})[name] = {"error": line, "traceback": "".join(trace).splitlines()}

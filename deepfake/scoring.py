@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from deepfake.data.augment import as_float
 from deepfake.data.dataset import ClipDataset
@@ -20,6 +19,7 @@ from deepfake.data.loader import clip_loader
 from deepfake.errors import TrainingError
 from deepfake.metrics.binary import binary_metrics
 from deepfake.models.detector import Detector
+from deepfake.progress import progress
 from deepfake.ranges import Count
 from deepfake.schema import MainFace, Tracks
 
@@ -72,7 +72,7 @@ def clip_scores(logits: Tensor) -> Tensor:
 def score_clips(
     detector: Detector, dataset: ClipDataset, *, batch_size: int, num_workers: int | None, device: str
 ) -> np.ndarray:
-    """P(fake) of every clip of a dataset, (N,) in double precision, with a progress bar.
+    """P(fake) of every clip of a dataset, (N,) in double precision; the progress is shown.
 
     Raises:
         TrainingError: a score is no number.
@@ -82,7 +82,7 @@ def score_clips(
     loader = clip_loader(dataset, batch_size, num_workers, pin_memory=on_gpu)
     scores = [
         clip_scores(clip_logits(detector, as_float(batch["clip"].to(device, non_blocking=on_gpu))).cpu())
-        for batch in tqdm(loader, desc="scoring", unit="batch", disable=len(dataset) == 0)
+        for batch in progress(loader, "scoring", "batches")
     ]
     found = torch.cat(scores).numpy() if scores else np.zeros(0)
     if not np.isfinite(found).all():

@@ -24,7 +24,6 @@ SHORT = [
     "trainer=cpu",
     "trainer.max_epochs=2",
     "trainer.enable_progress_bar=false",
-    "~callbacks.progress",
     "logger=csv",
 ]
 TINY = [*SMALL_DEMO, *SHORT]

@@ -74,7 +74,7 @@ def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
     monkeypatch.setattr(task, "log", lambda *_, **__: None)
     task.training_step(batch(), 0)  # type: ignore[arg-type]
     monkeypatch.setattr(DetectorTask, "global_step", 7)
-    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 0, step 7: .* lower optimizer.lr, set tr"):
+    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 1, step 7: .* lower optimizer.lr, set tr"):
         task.training_step(batch(broken), 0)  # type: ignore[arg-type]
 
 
@@ -86,7 +86,7 @@ def test_where_looking_costs_time_the_first_such_step_is_named_later(
         monkeypatch.setattr(DetectorTask, "global_step", step)
         task._watch(torch.tensor(loss))
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match="no number in epoch 0, step 1: "):
+    with pytest.raises(TrainingError, match="no number in epoch 1, step 1: "):
         task.on_train_epoch_end()
 
 
@@ -101,7 +101,7 @@ def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: 
             "test": (task.test_step, task.on_test_epoch_end),
         }[split]
         step(batch(), 0)  # type: ignore[arg-type]
-        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 0"):
+        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 1"):
             end()
 
 

@@ -7,11 +7,11 @@ import av
 import numpy as np
 from omegaconf import DictConfig
 from PIL import Image
-from tqdm import tqdm
 
 from deepfake.demo.encode import ClipWriter
 from deepfake.demo.recipe import Recipe, Take
 from deepfake.demo.shoot import frames
+from deepfake.progress import progress
 from deepfake.run.predict import input_files
 from deepfake.schema import Label, Video
 from deepfake.threads import one_thread
@@ -26,10 +26,8 @@ def clips(cfg: DictConfig, folder: Path) -> list[Path]:
         return list(input_files(Path(cfg.input)).values())[: cfg.num_videos]
     target = Path(tempfile.mkdtemp(dir=folder))
     paths = [target / f"{number:03}.mp4" for number in range(cfg.num_videos)]
-    with tqdm(total=cfg.num_videos, desc="drawing clips", unit="video") as bar:
-        for number, path in enumerate(paths):
-            draw(path, number, cfg.height, cfg.width, cfg.seconds)
-            bar.update()
+    for number, path in enumerate(progress(paths, "drawing clips", "videos")):
+        draw(path, number, cfg.height, cfg.width, cfg.seconds)
     return paths
 
 
@@ -89,7 +87,7 @@ def prolong(path: Path, target: Path, minutes: float) -> None:
         copies = max(1, round(minutes * 60 / float(length * packets[0].time_base)))
         with av.open(str(target), "w", format="mp4") as container:
             written = container.add_stream_from_template(stream)
-            for copy in tqdm(range(copies), desc="making a long video", unit="copy"):
+            for copy in progress(range(copies), "making a long video", "copies"):
                 for packet in packets:
                     container.mux(_later(packet, copy * length, written))
 

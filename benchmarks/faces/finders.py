@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 from benchmarks.faces.boxes import Boxes, count_boxes, share_found
 from benchmarks.faces.setting import (
@@ -26,6 +25,7 @@ from benchmarks.record import Record
 from deepfake.config.plain import plain
 from deepfake.errors import ConfigError
 from deepfake.faces.settled_recipe import settled
+from deepfake.progress import progress
 from deepfake.report.tables import show
 from deepfake.run.predict import input_files
 
@@ -107,7 +107,7 @@ def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
     finder = how.make_finder()
     faces: dict[tuple[str, int], np.ndarray] = {}
     num_frames, times = 0, list[float]()
-    for video_id, path in tqdm(paths.items(), desc=name, unit="video"):
+    for video_id, path in progress(paths.items(), name, "videos"):
         indices, frames = sampled_frames(path, how.recipe)
         if not times:
             finder.find(frames)  # the first call allocates

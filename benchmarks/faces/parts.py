@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from tqdm import tqdm
 
 from benchmarks.faces.setting import Setting, decode_frames, fresh_store, sampled_frames
 from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.video_faces import extract_video
+from deepfake.progress import progress
 from deepfake.store import ENCODING, FaceStore
 from deepfake.threads import one_thread
 
@@ -63,7 +63,7 @@ def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, f
     with one_thread():
         plain.find(sampled_frames(paths[0], how.recipe)[1])  # the first call allocates
         finder = _Timed(plain, clock)
-        for number, path in enumerate(tqdm(paths, desc="parts, one thread", unit="video")):
+        for number, path in enumerate(progress(paths, "parts, one thread", "videos")):
             with clock.part("decode"):
                 decode_frames(path, how.recipe)
             with clock.part("whole"):
@@ -89,7 +89,7 @@ def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str,
     rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(max_crops, len(rows))).astype(int))]
     images = [store.image(row.video_id, row.track, row.frame) for row in rows.itertuples()]
     table = {}
-    for suffix, options in tqdm(ENCODING.items(), desc="image formats", unit="format"):
+    for suffix, options in progress(ENCODING.items(), "image formats", "formats"):
         name = {"jpg": "jpeg"}.get(suffix, suffix)
         encoded = [_encoded(image, name, options) for image in images]
         table[suffix] = {

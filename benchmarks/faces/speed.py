@@ -9,12 +9,12 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from benchmarks.faces.boxes import Boxes
 from benchmarks.faces.plain import one_image, plain_faces
 from benchmarks.faces.setting import Setting, decode_frames, fresh_store, stored_as_faces, timed_extraction
 from benchmarks.growth import Growth, measure_growth
+from deepfake.progress import progress
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def time_plain(how: Setting, paths: Sequence[Path], seconds: list[float]) -> Box
     detect = one_image(how.make_finder())
     plain_faces(paths[0], detect, how.recipe)  # the first call allocates
     faces = {}
-    for _ in tqdm(range(how.repeats), desc="plain loop", unit="run"):
+    for _ in progress(range(how.repeats), "plain loop", "runs"):
         start = time.perf_counter()
         found = [plain_faces(path, detect, how.recipe) for path in paths]
         seconds.append(time.perf_counter() - start)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 from benchmarks.cells import cell, short
 from benchmarks.faces.clips import draw
@@ -18,6 +17,7 @@ from benchmarks.store.tables import STEPS, measure_size
 from benchmarks.training.drawn import draw_store
 from benchmarks.training.setting import store_recipe
 from deepfake.config.plain import plain
+from deepfake.progress import progress
 from deepfake.report.tables import show
 
 FRAMES = {"height": 240, "width": 320, "seconds": 1}  # of a drawn video
@@ -30,7 +30,7 @@ def measure_store(cfg: DictConfig, record: Record) -> None:
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         numbers["sizes"] = {}
-        for size in tqdm(options.sizes, desc="made-up tables", unit="size"):
+        for size in progress(options.sizes, "made-up tables", "sizes"):
             with record.part(f"{size} videos"):
                 numbers["sizes"][str(size)] = measure_size(folder, size, options.crops_per_video)
         _layout(cfg, folder, record)
@@ -64,7 +64,7 @@ def _together(cfg: DictConfig, folder: Path, record: Record) -> None:
     numbers = record.numbers["together"] = {}
     paths: dict[str, Path] = {}
     with record.part("clips"):
-        for number in tqdm(range(cfg.store.num_videos), desc="drawing clips", unit="video"):
+        for number in progress(range(cfg.store.num_videos), "drawing clips", "videos"):
             path = folder / f"{number:03}.mp4"
             draw(path, number, **FRAMES)
             paths[f"video{number:03}"] = path

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from deepfake.demo.head import draw_head
 from deepfake.demo.motion import perform
 from deepfake.demo.person import draw_person
 from deepfake.demo.render import Actor, layer, render
 from deepfake.demo.scenery import draw_body, draw_room
+from deepfake.progress import progress
 from deepfake.schema import Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
 from deepfake.threads import one_thread
@@ -56,7 +56,7 @@ def draw_store(folder: Path, recipe: Mapping[str, Any], num_videos: int, side: i
     drawn = Drawn(store, [], [], [], 0.0)
     sizes: list[int] = []
     with one_thread():
-        for number in tqdm(range(num_videos), desc="drawing a store", unit="video"):
+        for number in progress(range(num_videos), "drawing a store", "videos"):
             video_id, label = f"video{number:04}", Label(number % 2)
             drawn.videos.append(Video("benchmark", video_id, folder / f"{video_id}.mp4", label, Split.TRAIN))
             rows, images = [], []

@@ -1,5 +1,6 @@
 """The benchmark `training`: our loop against its own step fed from memory, and our loader against a plain dataset."""
 
+import logging
 import tempfile
 from pathlib import Path
 from statistics import median
@@ -7,7 +8,6 @@ from typing import Any
 
 import torch
 from omegaconf import DictConfig
-from tqdm import tqdm
 
 from benchmarks.cells import cell, quotient
 from benchmarks.record import Record
@@ -17,6 +17,7 @@ from benchmarks.training.setting import Case, cases, store_recipe
 from benchmarks.training.speed import time_layout, time_loader, time_loop, time_plain, time_step
 from deepfake.config.plain import plain
 from deepfake.device import pick_device
+from deepfake.progress import progress
 from deepfake.report.tables import show
 
 LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_format}
@@ -24,6 +25,7 @@ LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 def measure_training(cfg: DictConfig, record: Record) -> None:
     """Measure model after model, into the record; the ways of one in turns, so that a slow minute hits them all."""
+    logging.getLogger("deepfake.data").setLevel(logging.WARNING)  # how each of many loaders is set up tells nobody much
     options = cfg.training
     recipe = store_recipe(plain(cfg.faces), Path(cfg.paths.weights_dir), options.crop_size)
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as name:
@@ -57,7 +59,7 @@ def _measure(case: Case, drawn: Drawn, options: DictConfig, found: dict[str, lis
         for way, value in numbers.items():
             found.setdefault(way, []).append(value)
 
-    for _ in tqdm(range(options.repeats), desc=case.name, unit="repeat"):
+    for _ in progress(range(options.repeats), case.name, "repeats"):
         keep(step=time_step(case, drawn, options.steps))
         for cache in options.caches:
             keep(**{f"loop_{cache or 'none'}": time_loop(case, drawn, options.steps, cache)})

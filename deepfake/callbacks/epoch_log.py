@@ -5,12 +5,20 @@ import time
 
 import pytorch_lightning as pl
 
+from deepfake.callbacks.training_progress import epoch_name
+from deepfake.progress import duration
+
 log = logging.getLogger(__name__)
-SHOWN = ("train/loss_epoch", "val/clip/auc", "val/video/auc", "val/video/log_loss")
+# Metric -> what people call it, and how many digits it gets: losses can be small, shares cannot.
+SHOWN = {
+    "train/loss_epoch": ("train loss", ".3g"),
+    "val/video/auc": ("val AUC", ".3f"),
+    "val/video/log_loss": ("val log-loss", ".3g"),
+}
 
 
 class EpochLog(pl.Callback):
-    """Logs loss and val numbers when an epoch ends."""
+    """Logs loss and val numbers when an epoch ends; the val numbers are of videos."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.start = time.perf_counter()
@@ -18,6 +26,6 @@ class EpochLog(pl.Callback):
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         if trainer.is_global_zero:
             numbers = trainer.callback_metrics
-            shown = ", ".join(f"{name} {float(numbers[name]):.4f}" for name in SHOWN if name in numbers)
-            seconds = time.perf_counter() - self.start
-            log.info("epoch %d of %s: %s (%.0f s)", trainer.current_epoch + 1, trainer.max_epochs, shown, seconds)
+            shown = [f"{word} {float(numbers[name]):{form}}" for name, (word, form) in SHOWN.items() if name in numbers]
+            took = duration(time.perf_counter() - self.start)
+            log.info("%s: %s (%s)", epoch_name(trainer), ", ".join(shown), took)

@@ -25,6 +25,7 @@ from deepfake.command.taken import own_folders
 from deepfake.config.foreign import refusal
 from deepfake.errors import ConfigError, DeepfakeError
 from deepfake.names import ShowNames, shown
+from deepfake.screen import log_warnings
 
 T = TypeVar("T")
 
@@ -36,6 +37,7 @@ NOISE = (
     ".*does not have many workers.*",  # on two cores, two are many
     ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the run that is resumed
     ".*Experiment logs directory .* exists and is not empty.*",  # `training.curves` keeps those of a run that goes on
+    ".*callbacks used to create the checkpoint need to be provided.*",  # one that saved epochs until 2026-11-26
     ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
 )
 
@@ -131,7 +133,11 @@ def _fault_of_disk(error: OSError) -> str | None:
 
 
 def _prepare_screen() -> None:
-    """Let names be shown whatever they hold: escaped in log lines, and where the terminal's encoding lacks a letter."""
+    """Let names be shown whatever they hold: escaped in log lines, and where the terminal's encoding lacks a letter.
+
+    Warnings of libraries become log lines, which do not tear a progress bar.
+    """
+    log_warnings()
     for handler in logging.getLogger().handlers:
         handler.addFilter(_SHOW_NAMES)
     for stream in (sys.stdout, sys.stderr):

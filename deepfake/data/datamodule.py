@@ -149,7 +149,7 @@ class ClipDataModule(pl.LightningDataModule):
                     )
 
     def coverage(self, split: Split, videos: np.ndarray | None = None) -> dict[str, int]:
-        """How many videos the split has, by status, and how many of them are `scored` and, of these, `main_whole`.
+        """How many videos the split has, by status, and how many of them are `scored`, by label and `main_whole`.
 
         The main track, that which is looked at, is whole where its face is found in every segment that was asked for:
         one that cannot be decoded counts as one without.
@@ -164,7 +164,9 @@ class ClipDataModule(pl.LightningDataModule):
         if videos is not None:
             scored = scored & np.isin(np.arange(len(scored)), videos)
         whole = int((scored & self._whole[split]).sum())
-        return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **counts}
+        labels = self.datasets[split].clips.labels.numpy()[scored]
+        classes = {f"scored_{label.name.lower()}": int((labels == label).sum()) for label in Label}
+        return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **classes, **counts}
 
     def setup(self, stage: str) -> None:
         if self.cache is not None and stage == "fit":  # a test reads everything once

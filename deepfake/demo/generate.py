@@ -18,11 +18,10 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.progress import track
-
 from deepfake.demo.recipe import Recipe, Take, plan
 from deepfake.demo.shoot import shoot
 from deepfake.errors import CorpusError
+from deepfake.progress import progress
 
 MARKER = "recipe.json"
 TABLE = "videos.csv"
@@ -46,7 +45,8 @@ def ensure_corpus(root: Path, recipe: Recipe, num_workers: int) -> None:
         fresh = workshop / "fresh"
         fresh.mkdir()
         takes = plan(recipe)
-        for _ in track(_shoot_all(recipe, takes, fresh, num_workers), "Drawing the demo corpus", total=len(takes)):
+        shots = _shoot_all(recipe, takes, fresh, num_workers)
+        for _ in progress(shots, "drawing the demo corpus", "takes", total=len(takes)):
             pass
         _write_table(fresh / TABLE, takes)
         _write_marker(fresh, recipe)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
 
 from deepfake.cores import num_cores
 from deepfake.device import pick_device
@@ -21,6 +20,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.settled_recipe import make_finder, stored_recipe, with_weights
 from deepfake.names import first_few
+from deepfake.progress import Progress
 from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact_sheet
 from deepfake.schema import Video
 from deepfake.store import FaceStore, ReadOnlyError, recipe_name
@@ -92,7 +92,7 @@ def extract_faces(
     *,
     tables: bool = False,
 ) -> Extraction:
-    """Bring what is not there into the store, with a progress bar.
+    """Bring what is not there into the store, and show the progress.
 
     Args:
         paths: video_id -> file.
@@ -118,11 +118,11 @@ def extract_faces(
         rows = extract(
             todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
         )
-        with tqdm(rows, total=len(todo), desc="extracting faces", unit="video") as bar:
+        with Progress("extracting faces", "videos", len(todo)) as shown:
             written: list[str] = []
-            for row in bar:
+            for row in rows:
                 frames += row.num_sampled
-                bar.set_postfix_str(f"{frames / (time.perf_counter() - start):.0f} frames/s")
+                shown.update(note=f"{frames / (time.perf_counter() - start):.0f} frames/s")
                 written.append(row.video_id)
                 if tables and len(written) == TABLES_EVERY:
                     store.update_tables(written)

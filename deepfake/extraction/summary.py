@@ -9,8 +9,9 @@ import pandas as pd
 from deepfake.errors import ExtractionError
 from deepfake.faces.setbacks import cure
 from deepfake.report.reasons import log_reasons, log_remarks
-from deepfake.report.tables import show
+from deepfake.report.tables import show_facts
 from deepfake.schema import Status
+from deepfake.screen import from_here
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
@@ -36,25 +37,32 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
         rows: as in its table of videos.
         done: by the call that ends.
     """
-    counts = Counter(rows["status"])
-    columns: dict[str, object] = {
-        "videos": len(rows),
-        "new": done.num_videos,
-        **counts,
+    looked_at, shown = int(rows["num_sampled"].sum()), int(rows["num_frames"].sum())
+    facts: dict[str, object] = {
+        "videos": f"{len(rows)}: {statuses(rows)}",
+        "extracted now": done.num_videos,
         "faces": int(rows["num_faces"].sum()),
+        "frames": f"{looked_at} of {shown} looked at; the finder was shown {rows['num_detected'].sum()} of these",
     }
-    sampled = int(rows["num_sampled"].sum())
-    columns |= {"frames looked at": f"{sampled} of {int(rows['num_frames'].sum())} frames shown"}
-    columns |= {"detected in": f"{rows['num_detected'].sum()} of {sampled} frames"}
     if done.num_videos:
-        columns |= {"frames/s": round(done.num_frames / done.seconds)}
-    show(f"faces in {store.root}", list(columns), [list(columns.values())])
+        facts["speed"] = f"{done.num_frames / done.seconds:.0f} frames/s"
+    show_facts(f"faces in {from_here(store.root)}", facts)
     if reused := int((rows["boxes"] == "reused").sum()):
         log.info("%d fakes were cut by the boxes of their reals", reused)
     if len(readers := Counter(rows["reader"][rows["reader"] != ""])) > 1:
         log.info("videos by reader: %s", ", ".join(f"{name} {count}" for name, count in readers.most_common()))
     log_reasons(rows, "videos.csv")
     log_remarks(rows, "videos.csv")
+
+
+def statuses(rows: pd.DataFrame) -> str:
+    """How many videos there are of each status, in words.
+
+    Example:
+        >>> statuses(pd.DataFrame({"status": ["ok", "no_face", "ok"]}))
+        '2 ok, 1 no face'
+    """
+    return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in Counter(rows["status"]).most_common())
 
 
 def require_some(rows: pd.DataFrame, store: FaceStore) -> None:

@@ -1,6 +1,7 @@
 """The end of a sweep: a table of its jobs, best first, on screen and as `sweep.csv`."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from deepfake.atomic import write_atomic
 from deepfake.corpora.fitness import data_caption
 from deepfake.report.tables import show, show_paths
 
-KEYS = ["val/video/auc", "test/video/auc", "test/video/eer", "test/video/accuracy"]
+# Metric -> the head of its column on screen.
+KEYS = {
+    "val/video/auc": "val AUC",
+    "test/video/auc": "test AUC",
+    "test/video/eer": "test EER",
+    "test/video/accuracy": "test accuracy",
+}
 
 
 class SweepTable(Callback):
@@ -30,9 +37,7 @@ class SweepTable(Callback):
         table = self._write(folder)
         if table.empty:
             return
-        numbers = [key for key in KEYS if key in table]
-        title = f"sweep, best {numbers[0]} first" if numbers else "sweep"
-        show(title, list(table.columns), table.to_numpy().tolist())
+        show_sweep(table)
         show_paths({"sweep": folder / "sweep.csv"})
 
     @staticmethod
@@ -60,3 +65,53 @@ def sweep_table(folder: Path) -> pd.DataFrame:
         table["remarks"] = table["remarks"].fillna("")
     ranked = [key for key in KEYS if key in table][:1]  # an evaluation has no val, a corpus may have no test
     return table.sort_values(ranked, ascending=False, kind="stable") if ranked else table
+
+
+def show_sweep(table: pd.DataFrame) -> None:
+    """Print the table of a sweep: of what was asked only the options in which jobs differ.
+
+    Args:
+        table: see `sweep_table`.
+    """
+    numbers = [key for key in KEYS if key in table]
+    asked = varied(table["overrides"])
+    best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""
+    rows = [
+        [job, *(options.get(name) for name in asked), *(None if pd.isna(value) else value for value in values)]
+        for job, options, values in zip(
+            table["job"], table["overrides"].map(_options), table[numbers].to_numpy().tolist(), strict=True
+        )
+    ]
+    remarks = table["remarks"] if "remarks" in table else pd.Series("", index=table.index)
+    said = [
+        f"{'all jobs' if (remarks == remark).all() else 'jobs ' + ', '.join(table['job'][remarks == remark])}: {remark}"
+        for remark in dict.fromkeys(filter(None, remarks))
+    ]
+    show(f"sweep of {len(table)} jobs{best}", ["job", *asked, *(KEYS[key] for key in numbers)], rows, *said)
+
+
+def varied(overrides: Iterable[str]) -> list[str]:
+    """The options in which jobs differ.
+
+    Args:
+        overrides: what was asked of each job, as in `sweep.csv`.
+
+    Example:
+        >>> varied(["model=meso4 seed=0 logger=csv", "model=meso4 seed=1 logger=csv ~callbacks.progress"])
+        ['seed', '~callbacks.progress']
+    """
+    jobs = [_options(words) for words in overrides]
+    names = dict.fromkeys(name for job in jobs for name in job)
+    return [name for name in names if len({job.get(name) for job in jobs}) > 1]
+
+
+def _options(words: str) -> dict[str, str]:
+    """Option -> value of one job; an option without a value, such as `~callbacks.progress`, has a `yes`."""
+    found: dict[str, str] = {}
+    for word in words.split():  # a value with a space in it goes on in the next word
+        name, is_option, value = word.partition("=")
+        if is_option or word.startswith("~"):
+            found[name] = value or "yes"
+        elif found:
+            found[list(found)[-1]] += f" {word}"
+    return found

@@ -1,7 +1,6 @@
 """What a test leaves on disk: its numbers as `metrics.json`, and its pictures."""
 
 import json
-import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,9 +10,8 @@ import pandas as pd
 
 from deepfake.atomic import write_atomic
 from deepfake.report.plots import roc_figure, save, score_figure
+from deepfake.schema import Label
 from deepfake.scoring import video_scores
-
-log = logging.getLogger(__name__)
 
 
 def write_metrics(
@@ -29,22 +27,25 @@ def write_metrics(
     return folder / "metrics.json"
 
 
-def log_coverage(coverage: Mapping[str, Mapping[str, int]]) -> None:
-    """How many videos of each split have a score, and in how many the main face is found in every segment."""
-    log.info("videos scored: %s", covered(coverage))
-
-
 def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
-    """Coverage in words.
+    """Coverage in words: how many videos of each split have a score, of which classes, and how many only in part.
 
     Example:
-        >>> covered({"test": {"videos": 19, "scored": 17, "main_whole": 15}})
-        'test 17 of 19, main track whole in 15'
+        >>> counts = {"videos": 19, "scored": 17, "main_whole": 15, "scored_real": 9, "scored_fake": 8}
+        >>> covered({"test": counts})
+        'test 17 of 19 videos (9 real, 8 fake), 2 without the main face in some segment'
+        >>> covered({"val": {**counts, "videos": 17, "main_whole": 17}})
+        'val 17 videos (9 real, 8 fake)'
     """
-    return "; ".join(
-        f"{split} {counts['scored']} of {counts['videos']}, main track whole in {counts['main_whole']}"
-        for split, counts in coverage.items()
-    )
+    return "; ".join(f"{split} {_covered(counts)}" for split, counts in coverage.items())
+
+
+def _covered(counts: Mapping[str, int]) -> str:
+    scored, videos = counts["scored"], counts["videos"]
+    share = f"{scored}" if scored == videos else f"{scored} of {videos}"
+    classes = ", ".join(f"{counts[f'scored_{label.name.lower()}']} {label.name.lower()}" for label in Label)
+    part = scored - counts["main_whole"]
+    return f"{share} videos ({classes})" + (f", {part} without the main face in some segment" if part else "")
 
 
 def draw_pictures(folder: Path) -> tuple[dict[str, Path], pd.DataFrame]:

@@ -1,80 +1,149 @@
-"""Tables on screen. What they show is not taken for markup or for commands to a terminal, whatever a file is called."""
+"""Tables on screen. What they show is not taken for markup or for commands to a terminal, whatever a file is called.
 
+No word is broken and no name is folded: what does not fit the screen stands in lines instead of a table.
+"""
+
+import math
+import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from deepfake.names import shown
+from deepfake.screen import from_here, wrapped
+
+_UNDEFINED = "undefined"  # a number that does not exist, such as the AUC of one class
+_NUMBER = re.compile(rf"([+-]?\d[\d.,]*%?|{_UNDEFINED})?")
 
 
-def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], caption: str = "") -> None:
-    """Print a table; numbers to the right.
+def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *captions: str) -> None:
+    """Print a table, numbers to the right and with three decimals; None is an empty cell.
 
-    Args:
-        title: the line above it.
-        columns: their heads.
-        rows: a cell a column.
-        caption: what must be known of the numbers, below the table.
-    """
-    rows = [list(row) for row in rows]
-    right = [i for i in range(len(columns)) if all(isinstance(row[i], int | float) for row in rows)]
-    table = new_table(title, columns, right, caption)
-    for row in rows:
-        add_row(table, [f"{value:.4f}" if isinstance(value, float) else value for value in row])
-    Console().print(table)
-
-
-def new_table(title: str, columns: Sequence[str], right: Iterable[int] = (), caption: str = "") -> Table:
-    """A table without rows; `add_row` adds them.
+    One that is wider than the screen becomes lines: of one row a line for each column, of several a line for each row
+    with the longest column last. Columns in which all cells are empty are left out.
 
     Args:
         title: the line above it.
-        columns: their heads.
-        right: positions of the columns that are set to the right.
-        caption: below the table.
+        columns: their heads, which may be broken between words.
+        rows: a cell for each column.
+        captions: what must be known of the numbers, lines below the table; empty ones are left out.
     """
-    below = plain_text(caption) if caption else None
-    table = Table(title=plain_text(title), title_justify="left", caption=below, caption_justify="left")
-    right = set(right)
-    for i, column in enumerate(columns):
-        table.add_column(plain_text(column), justify="right" if i in right else "left", overflow="fold")
+    grid = [list(row) for row in rows]
+    used = [i for i in range(len(columns)) if not grid or any(_cell(row[i]) for row in grid)]
+    heads = [shown(columns[i]) for i in used]
+    cells = [[_cell(row[i]) for i in used] for row in grid]
+    right = [all(_NUMBER.fullmatch(row[i]) for row in cells) for i in range(len(used))]
+    console = Console()
+    widths = _widths(heads, cells, console.width)
+    if widths is not None:
+        say(title)
+        console.print(_framed(heads, cells, right, widths))
+    elif len(cells) == 1:
+        show_facts(title, dict(zip(heads, cells[0], strict=True)))
+    else:
+        say(title)
+        _print_lines(heads, cells, right)
+    for caption in filter(None, captions):
+        say(caption, indent=2)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return _UNDEFINED if math.isnan(value) else f"{value:.3f}"
+    return shown(value)
+
+
+def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]], available: int) -> list[int] | None:
+    """The width of each column in a table that fits, if need be with heads on several lines; None where none does."""
+    least, wanted = [], []
+    for i, head in enumerate(heads):
+        longest = max((cell_len(row[i]) for row in cells), default=0)
+        least.append(max([longest, *map(cell_len, head.split())]))
+        wanted.append(max(longest, cell_len(head)))
+    room = available - 3 * len(heads) - 1  # what the frame leaves
+    while sum(wanted) > room:
+        spare = [want - need for want, need in zip(wanted, least, strict=True)]
+        if max(spare) <= 0:
+            return None
+        wanted[spare.index(max(spare))] -= 1
+    return wanted
+
+
+def _framed(
+    heads: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool], widths: Sequence[int]
+) -> Table:
+    table = Table()
+    for head, to_the_right, width in zip(heads, right, widths, strict=True):
+        table.add_column(Text(head), justify="right" if to_the_right else "left", width=width, overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
     return table
 
 
-def add_row(table: Table, cells: Iterable[object]) -> None:
-    """Add a row to a table."""
-    table.add_row(*map(plain_text, cells))
+def _print_lines(heads: Sequence[str], cells: Sequence[Sequence[str]], right: Sequence[bool]) -> None:
+    lines = [heads, *cells]
+    widths = [max(cell_len(line[i]) for line in lines) for i in range(len(heads))]
+    last = widths.index(max(widths))
+    order = [i for i in range(len(heads)) if i != last]
+    for line in lines:
+        padding = [" " * (widths[i] - cell_len(line[i])) for i in order]
+        parts = [pad + line[i] if right[i] else line[i] + pad for i, pad in zip(order, padding, strict=True)]
+        _print("  ".join([*parts, line[last]]))
 
 
-def plain_text(value: object) -> Text:
-    """What rich prints as it is: square brackets and colons mean nothing, control characters are shown as such."""
-    return Text(shown(value))
+def show_facts(title: str, facts: Mapping[str, object]) -> None:
+    """Print what is known of one thing, a line for each fact.
+
+    Args:
+        title: the line above them; none if it is empty.
+        facts: name -> value; an empty value is left out.
+    """
+    said = {shown(name): _cell(value) for name, value in facts.items() if _cell(value)}
+    width = max(map(cell_len, said), default=0)
+    indent = "  " if title else ""
+    if title:
+        say(title)
+    for name, value in said.items():
+        say(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
 
 
-def say(line: object) -> None:
-    """Print a line, never wrapped, so that the names in it can be copied."""
-    Console().print(plain_text(line), soft_wrap=True)
+def say(line: object, indent: int = 0) -> None:
+    """Print a line; on a terminal it is broken between words, never within one, so that names can be copied.
+
+    Args:
+        line: what is shown.
+        indent: how many spaces the parts after the first begin with.
+    """
+    _print(wrapped(shown(line), sys.stdout, indent))
 
 
-def show_metrics(metrics: Mapping[str, float], caption: str = "") -> None:
+def _print(text: str) -> None:
+    Console().print(Text(text), soft_wrap=True)
+
+
+def show_metrics(metrics: Mapping[str, float], *captions: str) -> None:
     """Print metrics, a row each; a column for every split and level.
 
     Args:
         metrics: `<split>/<level>/<name>` -> value.
-        caption: what must be known of the data.
+        captions: what must be known of the data, a line each; empty ones are left out.
     """
     numbers = {tuple(key.rsplit("/", 1)): value for key, value in metrics.items()}
     levels = sorted({level for level, _ in numbers}, reverse=True)  # val before test, video before clip
     names = dict.fromkeys(name for _, name in numbers)
-    rows = [[name, *(numbers[level, name] for level in levels)] for name in names]
-    show("metrics", ["metric", *levels], rows, caption)
+    rows = [[name.replace("_", " "), *(numbers[level, name] for level in levels)] for name in names]
+    show("metrics", ["metric", *(level.replace("/", " ") for level in levels)], rows, *captions)
 
 
 def show_paths(paths: Mapping[str, Path | str]) -> None:
-    """Print names and paths, never wrapped."""
+    """Print names and paths, relative to the working folder and never wrapped."""
     width = max(len(name) for name in paths)
     for name, path in paths.items():
-        say(f"{name:<{width}}  {path}")
+        _print(shown(f"{name:<{width}}  {from_here(path) if isinstance(path, Path) else path}"))

@@ -27,7 +27,7 @@ from deepfake.device import pick_device
 from deepfake.errors import CorpusError
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
-from deepfake.report.results import draw_pictures, log_coverage, write_metrics
+from deepfake.report.results import covered, draw_pictures, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.schema import Split, Video
 from deepfake.scoring import score_clips, score_levels
@@ -71,8 +71,7 @@ def evaluate(cfg: DictConfig) -> None:
     }
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
-    log_coverage(data["coverage"])
+    show_metrics(metrics, covered(data["coverage"]), data_caption(data, checkpoint.card["data"]))
     show_paths({"run": folder, **paths, **draw_pictures(folder)[0]})
 
 

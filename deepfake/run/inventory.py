@@ -3,13 +3,11 @@
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from rich.console import Console
-from rich.table import Table
 
 from deepfake.atomic import write_atomic
 from deepfake.command.entry import entry_point
@@ -17,8 +15,9 @@ from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
 from deepfake.corpora.fitness import shared_sources
 from deepfake.corpora.splits import fingerprint
-from deepfake.report.tables import add_row, new_table, say
+from deepfake.report.tables import say, show
 from deepfake.schema import Label, Split, Video
+from deepfake.screen import from_here
 
 _NUM_SHOWN = 10
 
@@ -33,9 +32,11 @@ def inventory(cfg: DictConfig) -> None:
     corpus: Corpus = instantiate(cfg.data.corpus)
     listing = corpus.listing()
     findings = audit(listing.videos, duplicates(listing.videos) if cfg.content else None)
-    sizes = {video.video_id: _size(video.path) / 1e9 for video in listing.videos}
-    Console().print(_against_publication(listing))
-    Console().print(_by_split(listing, sizes))
+    sizes = {video.video_id: _size(video.path) for video in listing.videos}
+    _show_against_publication("folder", listing.folders or _folders(listing.videos))
+    if listing.lists:
+        _show_against_publication("list", listing.lists)
+    _show_by_split(listing, sizes)
     _print_facts(corpus.name, listing, sum(sizes.values()))
     _print_missing(listing.missing, _write_missing(listing.missing, Path(cfg.paths.output_dir)), cfg.verbose)
     _print_audit(findings, listing, cfg.content)
@@ -50,15 +51,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _against_publication(listing: Listing) -> Table:
-    columns = ("folder or list", "found", "published", "difference")
-    table = new_table("found, against the publication", columns, right=(1, 2, 3))
-    for section in (listing.folders or _folders(listing.videos), listing.lists):
-        for what, found, published in section:
-            difference = "" if published is None else f"{found - published:+d}" if found != published else "0"
-            add_row(table, (what, found, "" if published is None else published, difference))
-        table.add_section()
-    return table
+def _show_against_publication(what: str, counts: Iterable[Count]) -> None:
+    rows = [
+        (name, found, published, None if published is None else f"{found - published:+d}" if found != published else 0)
+        for name, found, published in counts
+    ]
+    compared = any(published is not None for _, _, published, _ in rows)
+    title = f"videos by {what}" + (", against the publication" if compared else "")
+    show(title, (what, "found", "published", "difference"), rows)
 
 
 def _folders(videos: tuple[Video, ...]) -> list[Count]:
@@ -67,28 +67,38 @@ def _folders(videos: tuple[Video, ...]) -> list[Count]:
     return [Count(folder, number, None) for folder, number in sorted(numbers.items())]
 
 
-def _by_split(listing: Listing, sizes: Mapping[str, float]) -> Table:
-    columns = ("split", "label", "method", "videos", "people", "GB")
-    caption = shared_sources({str(split): number for split, number in num_sharing(listing.videos).items()})
-    table = new_table("by split, label and method", columns, right=(3, 4, 5), caption=caption)
+def _show_by_split(listing: Listing, sizes: Mapping[str, int]) -> None:
     groups: dict[tuple[str, int, str], list[Video]] = defaultdict(list)
     for video in listing.videos:
         groups[video.split or "none", int(video.label), video.method].append(video)
-    order = [*Split, "none"]
+    order, (unit, scale) = [*Split, "none"], _unit(sum(sizes.values()))
+    rows = []
     for split, label, method in sorted(groups, key=lambda key: (order.index(key[0]), *key[1:])):
         members = groups[split, label, method]
         people = {person for video in members for person in video.identities}
-        size = sum(sizes[video.video_id] for video in members)
-        add_row(table, (split, "fake" if label else "real", method, len(members), len(people) or "", f"{size:.2f}"))
-    return table
+        size = sum(sizes[video.video_id] for video in members) / scale
+        rows.append((split, "fake" if label else "real", method, len(members), len(people) or None, f"{size:.2f}"))
+    caption = shared_sources({str(split): number for split, number in num_sharing(listing.videos).items()})
+    show("videos by split, label and method", ("split", "label", "method", "videos", "people", unit), rows, caption)
+
+
+def _unit(size: float) -> tuple[str, float]:
+    """A unit in which a number of bytes is easy to read, and how many bytes it has."""
+    return ("GB", 1e9) if size >= 1e9 else ("MB", 1e6)
+
+
+def _fact(name: str, sentence: str) -> None:
+    say(f"{name:<13}{sentence}", indent=13)
 
 
 def _print_facts(name: str, listing: Listing, size: float) -> None:
-    say(f"corpus       {name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
-    say(f"on disk      {len(listing.videos)} videos, {size:.2f} GB; {listing.num_extra} other files ignored")
-    say(f"in no split  {listing.num_dropped} videos")
+    _fact("corpus", f"{name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
+    unit, scale = _unit(size)
+    others = f"{listing.num_extra} other files ignored"
+    _fact("on disk", f"{len(listing.videos)} videos, {size / scale:.2f} {unit}; {others}")
+    _fact("in no split", f"{listing.num_dropped} videos")
     for note in listing.notes:
-        say(f"note         {note}")
+        _fact("note", str(note))
 
 
 def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
@@ -102,10 +112,10 @@ def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
 
 def _print_missing(missing: tuple[str, ...], path: Path, verbose: bool) -> None:
     if not missing:
-        say("missing      nothing that the lists name")
+        _fact("missing", "nothing that the lists name")
         return
     first = missing if verbose else missing[:_NUM_SHOWN]
-    say(f"missing      {len(missing)} videos, all in {path}")
+    _fact("missing", f"{len(missing)} videos, all in {from_here(path)}")
     for video in first:
         say(f"             {video}")
     if len(first) < len(missing):
@@ -115,13 +125,13 @@ def _print_missing(missing: tuple[str, ...], path: Path, verbose: bool) -> None:
 def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:
     fatal = findings.fatal(listing.protocol)
     for overlap in findings.overlaps:
-        say(f"audit        {'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
+        _fact("audit", f"{'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
     if not findings.overlaps:
-        say(f"audit        the splits share no {', no '.join(_compared(listing.videos))}")
+        _fact("audit", f"the splits share no {', no '.join(_compared(listing.videos))}")
     for sentence in unknown(listing.videos):
-        say(f"audit        {sentence}")
+        _fact("audit", sentence)
     if not content:
-        say("audit        file contents were not compared (content=true does)")
+        _fact("audit", "file contents were not compared (content=true does)")
 
 
 def _compared(videos: tuple[Video, ...]) -> list[str]:

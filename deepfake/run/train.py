@@ -143,9 +143,7 @@ def log_setup(detector: Detector, data: Mapping[str, Any]) -> None:
     """Log what is trained, and on what."""
     size = sum(parameter.numel() for parameter in detector.parameters())
     spec = detector.spec
-    log.info("%s parameters; %d x %d px, margin %g", f"{size:,}", spec.clip_length, spec.size, spec.margin)
-    log.info(
-        "%s, protocol %s, fingerprint %s; videos with a face: %s",
-        *(data[k] for k in ("corpus", "protocol", "fingerprint")),
-        covered(data["coverage"]),
-    )
+    clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
+    log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
+    log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
+    log.info("with a face: %s", covered(data["coverage"]))

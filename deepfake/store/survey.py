@@ -7,8 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tqdm import tqdm
-
+from deepfake.progress import progress
 from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import DamagedArchiveError, Stored, read_archive, read_checked
 from deepfake.store.archives import Archives, Stat
@@ -142,4 +141,4 @@ def _noted(row: VideoRow, at: Stat) -> Noted:
 
 def _bar(each: Iterable[Any], what: str, total: int | None = None) -> Iterable[Any]:
     """A progress bar, if it takes long."""
-    return tqdm(each, desc=what, total=total, unit="video", delay=2, leave=False)
+    return progress(each, what, "videos", total=total, delay=2, keep=False)

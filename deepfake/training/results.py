@@ -10,7 +10,7 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
 from deepfake.loggers.wandb import log_results, max_faces, where_to_look
-from deepfake.report.results import draw_pictures, log_coverage, most_wrong, write_metrics
+from deepfake.report.results import covered, draw_pictures, most_wrong, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.store import FaceStore
 
@@ -43,8 +43,8 @@ def write_results(
         pictures, videos = draw_pictures(folder)
         log_pictures(pictures, videos, loggers, store)
         paths |= pictures
-    show_metrics(metrics, data_caption(data))
-    log_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
+    scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}
+    show_metrics(metrics, covered(scored), data_caption(data))
     if line := where_to_look(loggers):
         paths["wandb"] = line
     show_paths(paths)

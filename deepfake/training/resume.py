@@ -12,10 +12,12 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
 from deepfake.atomic import write_atomic
-from deepfake.checkpoints import Checkpoint, read_checkpoint
+from deepfake.callbacks.training_progress import epoch_name
+from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.ranges import Amount
 from deepfake.ranks import is_first
+from deepfake.screen import from_here
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +101,13 @@ def carry_best(best: ModelCheckpoint, resumed: Checkpoint, source: Path) -> None
 def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
     """Where a training was stopped, in words, and the option with which it goes on."""
     last = folder / "checkpoints" / "last.ckpt"
-    where = f"stopped in epoch {trainer.current_epoch + 1} of {trainer.max_epochs}"
+    where = f"stopped in {epoch_name(trainer)}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:
         where = "stopped after the last epoch"
     if last.exists():
-        return f"{where}; go on with the same options and resume={last}"
+        return f"{where}; go on with the same options and resume={from_here(last)}"
     again = f"{where}, before an epoch was saved; the same command begins again, with the faces that are there"
-    return f"{again}; if it names its folder, give another than {folder}" if last.parent.exists() else again
+    return f"{again}; if it names its folder, give another than {from_here(folder)}" if last.parent.exists() else again
 
 
 def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: Iterable[str]) -> None:
@@ -140,7 +142,7 @@ _ABSENT = "absent"
 # goes on, as far as the schedule does not depend on it.
 _FREE = re.compile(
     r"resume|device|paths\..*|logger\..*|hydra\..*|extract\..*"
-    r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:progress|learning_rate|epoch_log)\..*"
+    r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:every_epoch|progress|learning_rate|epoch_log)\..*"
     r"|data\.(?:\w+_)?root|data\.corpus\.(?:\w+_)?root|data\.corpus\.num_workers"
     r"|loader\.(?:num_workers|cache|cache_dir)"
     r"|faces\.finder\.(?:weights|device|batch_size)"

@@ -7,6 +7,7 @@ import pytorch_lightning as pl
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
+from pytorch_lightning.callbacks import ProgressBar
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -34,7 +35,11 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     """
     if "default_root_dir" in options:
         raise ConfigError("trainer.default_root_dir is the folder of the run: choose that, hydra.run.dir=FOLDER")
+    if not options.get("enable_progress_bar", True):
+        callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     own = {"callbacks": callbacks, "logger": False, "plugins": [WholeCheckpoints()], "default_root_dir": str(folder)}
+    # Without one of ours Lightning would add its own; with one that is not wanted it refuses both.
+    own["enable_progress_bar"] = any(isinstance(callback, ProgressBar) for callback in callbacks)
     try:
         trainer: pl.Trainer = instantiate(options, **own)
     except InstantiationException as error:

@@ -1,5 +1,7 @@
 """The verdicts on screen, and whether there is any."""
 
+from collections import Counter
+
 import pandas as pd
 
 from deepfake.errors import ConfigError, ExtractionError
@@ -7,7 +9,6 @@ from deepfake.faces.setbacks import cure
 from deepfake.report.reasons import log_reasons, log_remarks
 from deepfake.report.tables import show
 from deepfake.schema import Status
-from deepfake.verdict.score_files import COLUMNS
 
 
 def show_predictions(table: pd.DataFrame) -> None:
@@ -16,12 +17,14 @@ def show_predictions(table: pd.DataFrame) -> None:
     Args:
         table: `COLUMNS`.
     """
-    looked_at = [
-        f"{sampled} of {shown}" for sampled, shown in zip(table["num_sampled"], table["num_frames"], strict=True)
-    ]
-    shown = table[COLUMNS[:6]].assign(looked_at=looked_at, seconds=table["duration_s"].map("{:.1f}".format))
-    columns = [name.removeprefix("num_").replace("_", " ") for name in shown]
-    show("predictions", columns, shown.astype(object).fillna("").to_numpy().tolist())
+    rows = []
+    for row in table.itertuples():
+        scored = not pd.isna(row.score)
+        verdict, score = (row.verdict, row.score) if scored else (row.status.replace("_", " "), None)
+        rows.append([row.path, verdict, score, row.num_faces, row.num_clips, f"{row.num_sampled} of {row.num_frames}"])
+    counts = Counter(row[1] for row in rows)
+    title = f"predictions of {len(rows)} files: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
+    show(title, ["file", "verdict", "score", "faces", "clips", "frames seen"], rows)
     log_reasons(table.set_index("path"), "predictions.csv")
     log_remarks(table.set_index("path"), "predictions.csv")
 

@@ -88,7 +88,7 @@ def test_an_efficientnet_run_is_resumed(
     with monkeypatch.context() as fetched:
         fetched.setattr(backbones, "_published", lambda name: timm.create_model(name, num_classes=0))
         assert script("train", *options, "hydra.run.dir=first") == 0
-    resume = f"resume='{tmp_path / 'first' / 'checkpoints' / 'epoch=000.ckpt'}'"
+    resume = f"resume='{tmp_path / 'first' / 'checkpoints' / 'epoch_001.ckpt'}'"
     assert script("train", *options, "hydra.run.dir=second", resume) == 0
     states = [read_checkpoint(tmp_path / run / "checkpoints" / "last.ckpt").state for run in ("first", "second")]
     assert all(torch.equal(value, states[1][key]) for key, value in states[0].items())

@@ -107,6 +107,7 @@ def test_splits_share_no_video_and_a_dropped_one_is_in_none(videos: list[Video],
 
 def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], store: FaceStore) -> None:
     expected = {"videos": 8, "scored": 7, "ok": 7, "no_face": 1, "unreadable": 0, "too_short": 0, "failed": 0}
+    expected |= {"scored_real": 1, "scored_fake": 6}
     assert module(videos, store).coverage(Split.TRAIN) == {**expected, "main_whole": 6}
 
 

@@ -1,12 +1,13 @@
 """What is said of videos that could not be used, or not as a whole."""
 
 import logging
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from deepfake.errors import ExtractionError
-from deepfake.extraction.summary import require_some
+from deepfake.extraction.summary import Extraction, require_some, summarise
 from deepfake.report.reasons import log_reasons
 from deepfake.schema import Status
 from deepfake.store import FaceStore
@@ -37,3 +38,22 @@ def test_a_run_in_which_every_video_failed_does_not_look_like_success(tmp_path_f
         require_some(rows(a=failed, b=failed), store)
     require_some(rows(a=failed, b=(Status.UNREADABLE, "cut off")), store)
     require_some(rows(), store)
+
+
+def test_the_summary_fits_and_breaks_no_word(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "80")
+    store = FaceStore(tmp_path / "faces", {"image_format": "png"})
+    numbers = {"num_faces": 1, "num_sampled": 64, "num_frames": 300, "num_detected": 9, "boxes": "", "reader": ""}
+    videos = rows(a=(Status.OK, ""), b=(Status.OK, ""), c=(Status.NO_FACE, "")).assign(**numbers)
+    summarise(store, videos, Extraction(2, 128, 4.0))
+    assert capsys.readouterr().out.splitlines() == [
+        "faces in faces",
+        "  videos         3: 2 ok, 1 no face",
+        "  extracted now  2",
+        "  faces          3",
+        "  frames         192 of 900 looked at; the finder was shown 27 of these",
+        "  speed          32 frames/s",
+    ]

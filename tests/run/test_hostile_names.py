@@ -19,7 +19,7 @@ from deepfake.names import as_id, as_path, as_text, shown
 from deepfake.report.contact_sheet import SheetFace, contact_sheet
 from deepfake.report.plots import roc_figure, save
 from deepfake.report.reasons import log_reasons, log_remarks
-from deepfake.report.tables import add_row, new_table, say, show, show_metrics, show_paths
+from deepfake.report.tables import say, show, show_facts, show_metrics, show_paths
 from deepfake.schema import Status
 from tests.conftest import SHORT, Run
 from tests.corpora import builders
@@ -61,14 +61,6 @@ def wide(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "3000")
 
 
-def _add_row(name: str) -> None:
-    from rich.console import Console
-
-    table = new_table(name, [name], caption=name)
-    add_row(table, [name])
-    Console().print(table)
-
-
 def _remarks(name: str) -> pd.DataFrame:
     return pd.DataFrame(
         {"status": [Status.FAILED], "reason": [name], "remarks": [name]},
@@ -82,7 +74,8 @@ PRINTERS: dict[str, Callable[[str], None]] = {
     "title": lambda name: show(name, ["c"], [[1]]),
     "column": lambda name: show("t", [name], [[1]]),
     "caption": lambda name: show("t", ["c"], [[1]], name),
-    "row": _add_row,
+    "fact": lambda name: show_facts(name, {name: name}),
+    "row of lines": lambda name: show("t", ["c", "w" * 3000], [[name, 1], [1, name]]),
     "line": say,
     "path": lambda name: show_paths({"run": Path("runs") / name}),
     "metric": lambda name: show_metrics({f"test/video/{name.replace('/', '|')}": 0.5}),

@@ -43,7 +43,7 @@ def test_found_against_published(run: Callable[..., list[list[str]]], root: Path
     assert ["train", "real", "real", "4", "3", "0.00"] in lines
     assert ["test", "fake", "Celeb-synthesis", "2", "4", "0.00"] in lines
     assert ["none", "real", "real", "1", "1", "0.00"] in lines
-    assert ["on", "disk", "15", "videos,", "0.00", "GB;", "2", "other", "files", "ignored"] in lines
+    assert ["on", "disk", "15", "videos,", "0.00", "MB;", "2", "other", "files", "ignored"] in lines
     assert ["in", "no", "split", "3", "videos"] in lines
     assert ["audit", "train", "and", "test", "share", "1", "people", "(id2)"] in lines
 

@@ -61,4 +61,4 @@ def _data(folder: Path) -> dict[str, object]:
 
 
 def _solid(text: str) -> str:
-    return "".join(text.split())  # a caption is folded to the width of its table
+    return "".join(text.split())

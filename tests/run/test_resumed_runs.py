@@ -19,7 +19,7 @@ def losses(folder: Path) -> pd.DataFrame:
 def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: Run, tmp_path: Path) -> None:
     options = [*TINY, "trainer.max_epochs=3", f"loader.num_workers={num_workers}"]
     assert script("train", *options, "hydra.run.dir=whole") == 0
-    resume = tmp_path / "whole" / "checkpoints" / "epoch=000.ckpt"
+    resume = tmp_path / "whole" / "checkpoints" / "epoch_001.ckpt"
     assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
     whole, resumed = losses(tmp_path / "whole"), losses(tmp_path / "resumed")
     assert resumed["epoch"].unique().tolist() == [0, 1, 2]  # the curves go on, in a folder of its own as well
@@ -87,12 +87,30 @@ def test_options_that_change_no_number_may_differ(trained: Path, script: Run, tm
     whole, cut = trained / "checkpoints", tmp_path / "cut" / "checkpoints"
     shutil.copytree(trained, tmp_path / "cut")
     free = ["loader.num_workers=1", "loader.cache=ram", "extract.num_workers=1", "trainer.log_every_n_steps=1"]
-    resume = f"resume='{cut / 'epoch=000.ckpt'}'"
+    resume = f"resume='{cut / 'epoch_001.ckpt'}'"
     assert script("train", *TINY, *free, "hydra.run.dir=cut", resume) == 0  # in its own folder, one epoch again
     first, second = (torch.load(path / "last.ckpt", weights_only=True)["state_dict"] for path in (whole, cut))
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     before, after = (pd.read_csv(folder / "csv" / "metrics.csv") for folder in (trained, tmp_path / "cut"))
     pd.testing.assert_frame_equal(before, after, check_like=True, rtol=0, atol=0)
+
+
+def test_a_run_goes_on_from_a_checkpoint_with_the_old_name_and_keeps_fewer(
+    trained: Path, script: Run, tmp_path: Path
+) -> None:
+    folder, old = trained / "checkpoints", trained / "checkpoints" / "epoch=000.ckpt"  # as it was until 2026-11-26
+    content = torch.load(folder / "epoch_001.ckpt", weights_only=True)
+    content["callbacks"]["ModelCheckpoint{'monitor': None}"] = {"monitor": None}
+    content["deepfake"]["config"]["callbacks"]["every_epoch"] = {"filename": "{epoch:03d}", "save_top_k": -1}
+    torch.save(content, old)
+    options = [*TINY, "callbacks.every_epoch.keep=best", "hydra.run.dir=new", f"resume='{old}'"]
+    assert script("train", *options) == 0
+    assert sorted(path.name for path in (tmp_path / "new" / "checkpoints").iterdir()) == ["best.ckpt", "last.ckpt"]
+    weights = [
+        torch.load(path / "last.ckpt", weights_only=True)["state_dict"]
+        for path in (folder, tmp_path / "new" / "checkpoints")
+    ]
+    assert all(torch.equal(value, weights[1][name]) for name, value in weights[0].items())
 
 
 def test_a_finished_run_has_nothing_to_resume(trained: Path, script: Run, capfd: pytest.CaptureFixture[str]) -> None:

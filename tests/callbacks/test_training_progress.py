@@ -1,0 +1,63 @@
+"""What is shown of an epoch while it goes on."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from pytorch_lightning import Trainer
+from torch.utils.data import DataLoader
+
+from deepfake import progress
+from deepfake.callbacks.training_progress import TrainingProgress, epoch_name
+from tests.callbacks.test_epoch_checkpoints import Line
+
+
+class Scored(Line):
+    def validation_step(self, batch: torch.Tensor, batch_index: int) -> None:
+        pass
+
+    def test_step(self, batch: torch.Tensor, batch_index: int) -> None:
+        pass
+
+
+@pytest.fixture
+def trainer(tmp_path: Path) -> Trainer:
+    quiet: dict[str, Any] = {"logger": False, "enable_model_summary": False, "enable_checkpointing": False}
+    return Trainer(max_epochs=2, callbacks=[TrainingProgress()], accelerator="cpu", num_sanity_val_steps=0, **quiet)
+
+
+def lines_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.name == progress.__name__]
+
+
+def test_a_long_epoch_has_lines_in_a_log(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = iter(range(0, 100_000, 40))  # every look at the clock is 40 s later
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    caplog.set_level(logging.INFO, "deepfake")
+    batches = DataLoader(torch.ones(4))
+    trainer.fit(Scored(), batches, batches)
+    trainer.test(Scored(), batches, verbose=False)
+    said = [message.partition(" batches, ")[0] for message in lines_of(caplog)]
+    assert said[:4] == [f"epoch 1 of 2: {number} of 4" for number in range(1, 5)]
+    assert "val of epoch 2 of 2: 2 of 4" in said and said[-1] == "test: 4 of 4"
+
+
+def test_a_process_that_is_not_the_first_is_silent(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = iter(range(0, 100_000, 40))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    caplog.set_level(logging.INFO, "deepfake")
+    trainer.progress_bar_callback.disable()  # type: ignore[union-attr]
+    trainer.fit(Scored(), DataLoader(torch.ones(4)), DataLoader(torch.ones(4)))
+    assert lines_of(caplog) == []
+
+
+def test_epochs_have_one_name(trainer: Trainer) -> None:
+    assert epoch_name(trainer) == "epoch 1 of 2"
+    trainer.fit_loop.max_epochs = -1
+    assert epoch_name(trainer) == "epoch 1"

@@ -1,0 +1,40 @@
+"""The table at the end of a sweep, on a screen of 80 columns."""
+
+import pandas as pd
+import pytest
+
+from deepfake.hydra_callbacks.sweep_table import show_sweep, varied
+
+COMMON = "data=celebdf data.root=/data/Celeb-DF-v2 trainer.max_epochs=20 loader.batch_size=64 faces.num_segments=8"
+
+
+def sweep(asked: list[str], **columns: list[object]) -> pd.DataFrame:
+    overrides = [f"{COMMON} {words}" for words in asked]
+    return pd.DataFrame({"job": [str(i) for i in range(len(asked))], "overrides": overrides, **columns})
+
+
+def test_only_what_varied_is_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    aucs = {f"{split}/video/auc": [0.98765, 0.5, float("nan")] for split in ("val", "test")}
+    rest = {"test/video/eer": [0.1, 0.5, 0.5], "test/video/accuracy": [0.9, 0.5, 0.5]}
+    asked = ["model=meso4 seed=0", "model=meso4 seed=1", "model=mesoinception4"]
+    show_sweep(sweep(asked, **aucs, **rest))
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "sweep of 3 jobs, best val AUC of videos first"
+    assert max(map(len, lines)) <= 80
+    table = [line.replace("│", " ").replace("┃", " ").split() for line in lines]
+    assert ["0", "meso4", "0", "0.988", "0.988", "0.100", "0.900"] in table
+    assert ["2", "mesoinception4", "0.500", "0.500"] in table  # its seed was the default, and it has no AUC
+    assert "celebdf" not in " ".join(lines)
+
+
+def test_options_that_only_some_jobs_have_vary() -> None:
+    assert varied(["a=1 b=x", "a=1 b=x ~c", "a=1 b=x +d.e=2"]) == ["~c", "+d.e"]
+    assert varied(["a=1 b=x y", "a=1 b=x z"]) == ["b"]  # a space in a value
+    assert varied(["a=1"]) == []
+
+
+def test_a_remark_stands_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    remarks: list[object] = ["shared with test: the source videos of 640 train videos", ""]
+    show_sweep(sweep(["seed=0", "seed=1"], **{"val/video/auc": [0.9, 0.8]}, remarks=remarks))
+    assert capsys.readouterr().out.splitlines()[-1] == f"jobs 0: {remarks[0]}"
