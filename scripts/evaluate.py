@@ -6,16 +6,17 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.misspelt import near_names
+    from deepfake.command.command_line import command_line, say_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
+    say_loading()
     from deepfake.run.evaluate import evaluate  # here, so that --help and the processes that decode start at once
 
     evaluate(cfg)
 
 
 if __name__ == "__main__":
-    with stoppable(), near_names("evaluate"):
+    with stoppable(), command_line(__file__):
         main()

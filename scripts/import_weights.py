@@ -6,16 +6,17 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.misspelt import near_names
+    from deepfake.command.command_line import command_line, say_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="import_weights")
 def main(cfg: DictConfig) -> None:
+    say_loading()
     from deepfake.run.import_weights import import_weights  # here, so that --help starts at once
 
     import_weights(cfg)
 
 
 if __name__ == "__main__":
-    with stoppable(), near_names("import_weights"):
+    with stoppable(), command_line(__file__):
         main()

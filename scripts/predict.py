@@ -6,11 +6,12 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.misspelt import near_names
+    from deepfake.command.command_line import command_line, say_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
 def main(cfg: DictConfig) -> None:
+    say_loading()
     from deepfake.faces.server import start_early  # here, so that --help and the processes that decode start at once
 
     start_early()
@@ -20,5 +21,5 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    with stoppable(), near_names("predict"):
+    with stoppable(), command_line(__file__):
         main()

@@ -23,6 +23,8 @@ from deepfake.options import near
 
 _NOT_THERE = re.compile(r"Could not (?:override|delete from config\.) '?([^'\s]+)'", re.MULTILINE)
 
+_BARE = re.compile(r"[A-Za-z]\w*")
+
 
 @contextmanager
 def near_names(command: str) -> Iterator[None]:
@@ -66,6 +68,8 @@ def explained(error: HydraException, command: str) -> str:
         group, _, wanted = str(error.missing_cfg_file).rpartition("/")
         return f"{group}={wanted} is no choice: {_did_you_mean(near(wanted, error.options), error.options)}"
     if isinstance(error, OverrideParseException):
+        if _BARE.fullmatch(str(error.override)):
+            return _bare_word(str(error.override), loader, command)
         what = f"{error.override!r} cannot be read as an option ({lines[0]})"
         return f"{what}: a value with spaces or signs goes in quotes, as in \"name='a value'\""
     missing = _NOT_THERE.match(str(error))
@@ -74,6 +78,19 @@ def explained(error: HydraException, command: str) -> str:
     name = missing[1].lstrip("+~")
     names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # groups in groups have one
     return f"{name} is no option of this command: {_did_you_mean(near(name, names))} (--help shows all)"
+
+
+def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
+    """What a word may have been meant for that stands without a name: the choice of a group, or an option to set."""
+    cfg = loader.load_configuration(command, [], RunMode.RUN)
+    groups = [name for name in map(str, cfg.hydra.runtime.choices) if not name.startswith("hydra")]
+    choices = {group: loader.get_group_options(group.partition("@")[0]) for group in groups}
+    meant = [f"{name}={word}" for name in groups if word in choices[name]]
+    if command in cfg and not isinstance(cfg[command], bool):  # as scripts/benchmark.py has it: which benchmark
+        meant = [f"{command}={word}"]
+    elif not meant and (word in cfg or word in groups):
+        meant = [f"{word}=true" if isinstance(cfg.get(word), bool) else f"{word}=VALUE"]
+    return f"{word} is no option: options are given as NAME=VALUE: {_did_you_mean(meant)} (--help shows all)"
 
 
 def _did_you_mean(found: Sequence[str], others: Sequence[str] = ()) -> str:

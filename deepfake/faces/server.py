@@ -42,8 +42,7 @@ def worker_context(*modules: str) -> BaseContext:
 
 
 def start_early(*modules: str) -> None:
-    """Start the server before this process itself imports anything large, and say that something happens."""
-    log.info("loading the libraries, which takes some seconds")
+    """Start the server before this process itself imports anything large."""
     worker_context(*modules)
 
 

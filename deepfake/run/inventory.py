@@ -119,7 +119,7 @@ def _print_missing(missing: tuple[str, ...], path: Path, verbose: bool) -> None:
     for video in first:
         say(f"             {video}")
     if len(first) < len(missing):
-        say(f"             and {len(missing) - len(first)} more (-v shows all)")
+        say(f"             and {len(missing) - len(first)} more (verbose=true shows all)")
 
 
 def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:

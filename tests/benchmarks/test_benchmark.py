@@ -108,7 +108,7 @@ def test_an_unknown_benchmark(run: Run, capfd: pytest.CaptureFixture[str], words
 
 
 def test_whole(run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    assert run("extraction") == 0
+    assert run("benchmark=extraction") == 0
     numbers = numbers_of(tmp_path)
     assert numbers["plain"]["seconds_per_video"] == 7.0
     # 10 s of video at 7 s, 2 s and 1 s a video.
@@ -126,7 +126,7 @@ def test_a_part_that_fails_leaves_the_others(
     run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     monkeypatch.setattr(extraction, part, fails(ValueError("no luck")))
-    assert run("extraction") == 1
+    assert run("benchmark=extraction") == 1
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
     assert f"{PARTS[part]} could not be measured (ValueError: no luck); the other parts go on\n" in shown.err
     assert f"error: a part is missing: {PARTS[part]}" in shown.err and "Traceback" not in shown.err
@@ -140,7 +140,7 @@ def test_memory_of_the_long_video_that_fails(
     run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extraction, "prolong", fails(OSError(28, "No space left on device")))
-    assert run("extraction") == 1
+    assert run("benchmark=extraction") == 1
     shown = capfd.readouterr()
     assert "memory of the long video could not be measured (OSError: [Errno 28] No space" in shown.err
     assert list(numbers_of(tmp_path)["memory"]) == ["clip", "large"]
@@ -157,7 +157,7 @@ def test_an_interruption_leaves_what_was_measured(
     monkeypatch.setattr(extraction, "time_decoding", interrupted)
     with handlers_given_back():
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        assert run("extraction") == INTERRUPTED
+        assert run("benchmark=extraction") == INTERRUPTED
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
     assert "interrupted at decoding alone" in shown.err and "Traceback" not in shown.err
     assert numbers["interrupted"] == "decoding alone" and "memory" not in numbers
@@ -170,7 +170,7 @@ def test_nothing_is_left_of_a_run_that_measured_nothing(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extraction, "clips", fails(KeyboardInterrupt()))
-    assert run("extraction") == INTERRUPTED
+    assert run("benchmark=extraction") == INTERRUPTED
     assert not (tmp_path / "out" / "benchmark.json").exists()
 
 
@@ -182,7 +182,7 @@ def test_a_slope_that_cannot_be_told_is_said(
         return time_ours(how, paths, folder, lambda growth: None)
 
     monkeypatch.setattr(extraction, "time_ours", flat)
-    assert run("extraction") == 0
+    assert run("benchmark=extraction") == 0
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
     assert numbers["ours"]["medians"] == [3.0, 2.9] and numbers["ours"]["seconds_per_video"] is None
     assert numbers["ratios"] == {"ours_to_plain": None, "ours_to_decode": None}

@@ -112,18 +112,20 @@ def test_the_plain_loop_finds_what_ours_finds(finders: Iterator[Finder], size: t
 
 
 def test_finders_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
-    assert script("benchmark", "finders") == 1
+    assert script("benchmark", "benchmark=finders") == 1
     assert "add input=FOLDER to the command" in capfd.readouterr().err
 
 
 def test_videos_that_are_too_short(script: Run, capfd: pytest.CaptureFixture[str], folder: Path) -> None:
-    assert script("benchmark", "extraction", f"input={folder}", "faces.segment_length=30") == 1
+    assert script("benchmark", "benchmark=extraction", f"input={folder}", "faces.segment_length=30") == 1
     assert "0.mp4 has 25 frames and a segment 30: take a longer video" in capfd.readouterr().err
 
 
 @pytest.mark.slow
 def test_finders(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, folder: Path) -> None:
-    assert script("benchmark", "finders", f"input={folder}", *TINY, f"paths.output_dir={tmp_path / 'out'}") == 0
+    assert (
+        script("benchmark", "benchmark=finders", f"input={folder}", *TINY, f"paths.output_dir={tmp_path / 'out'}") == 0
+    )
     shown = capfd.readouterr()
     assert "retinaface is left out: give its weights as weights.retinaface=PATH" in shown.err + shown.out
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
@@ -137,7 +139,7 @@ def test_finders(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path,
 @pytest.mark.timeout(900)  # some fifteen times processes that import torch are started
 def test_extraction(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     small = [*TINY, "num_videos=2", "sizes=[1,12]", "memory.minutes=0.1", "memory.height=480"]
-    assert script("benchmark", "extraction", *small, f"paths.output_dir={tmp_path / 'out'}") == 0
+    assert script("benchmark", "benchmark=extraction", *small, f"paths.output_dir={tmp_path / 'out'}") == 0
     assert str(tmp_path / "out" / "benchmark.json") in capfd.readouterr().out
     check(json.loads((tmp_path / "out" / "benchmark.json").read_text()))
 

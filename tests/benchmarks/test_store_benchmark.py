@@ -38,7 +38,7 @@ def test_what_was_not_measured_has_no_table(capfd: pytest.CaptureFixture[str]) -
 @pytest.mark.slow
 def test_the_whole_benchmark(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     options = ["store.sizes=[20,200]", "store.num_videos=3", "store.layout_videos=2", "store.processes=[1,2]"]
-    assert script("benchmark", "store", *options, "store.crop_size=64", "hydra.run.dir=out") == 0
+    assert script("benchmark", "benchmark=store", *options, "store.crop_size=64", "hydra.run.dir=out") == 0
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
     assert numbers["layout"]["archives"]["files"] == 2 and numbers["layout"]["a file an image"]["files"] == 64
     for count in ("1", "2"):

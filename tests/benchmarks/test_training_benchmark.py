@@ -62,7 +62,7 @@ def test_a_model_that_was_measured_in_part_has_its_row(capfd: pytest.CaptureFixt
 def test_the_whole_benchmark(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     options = ["training.models=[meso4,meso4_lstm]", "training.num_videos=4", "training.steps=2", "training.repeats=2"]
     options += ['training.overrides=["model.size=32","loader.num_workers=1"]', "training.crop_size=64"]
-    assert script("benchmark", "training", *options, "hydra.run.dir=out") == 0
+    assert script("benchmark", "benchmark=training", *options, "hydra.run.dir=out") == 0
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
     assert list(numbers["models"]) == ["meso4", "meso4_lstm"]
     for row in numbers["models"].values():

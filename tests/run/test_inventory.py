@@ -57,7 +57,7 @@ def test_missing_videos(run: Callable[..., list[list[str]]], root: Path, tmp_pat
 
     lines = run("data=celebdf", f"data.root={root}")
     assert [[name] in lines for name in missing] == [True] * 10 + [False] * 12
-    assert ["and", "12", "more", "(-v", "shows", "all)"] in lines
+    assert ["and", "12", "more", "(verbose=true", "shows", "all)"] in lines
     with (tmp_path / "out" / "missing.csv").open() as file:
         assert [row["missing"] for row in csv.DictReader(file)] == missing
 
@@ -116,7 +116,7 @@ def test_as_a_command(root: Path, tmp_path: Path) -> None:
         environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
         return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
 
-    shown = script("data=celebdf", f"data.root={root}", "-v")
+    shown = script("data=celebdf", f"data.root={root}", "verbose=true")
     assert shown.returncode == 0, shown.stderr
     assert len(list(tmp_path.glob("outputs/inventory/celebdf/*/missing.csv"))) == 1
 
