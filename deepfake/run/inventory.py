@@ -36,7 +36,7 @@ def inventory(cfg: DictConfig) -> None:
     sizes = {video.video_id: _size(video.path) / 1e9 for video in listing.videos}
     Console().print(_against_publication(listing))
     Console().print(_by_split(listing, sizes))
-    _print_facts(corpus.name, listing, sum(sizes.values()))
+    _print_facts(cfg.data.name, listing, sum(sizes.values()))
     _print_missing(listing.missing, _write_missing(listing.missing, Path(cfg.paths.output_dir)), cfg.verbose)
     _print_audit(findings, listing, cfg.content)
     findings.require_disjoint(listing.protocol)
