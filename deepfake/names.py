@@ -3,13 +3,14 @@ r"""Names as disks have them, which may hold any byte but two, and as tables, fi
 `as_text` is for what is kept (cells of tables; `as_id` for ids), `shown` for what a person reads.
 """
 
-import hashlib
 import logging
 import os
 import re
 import reprlib
 from collections.abc import Sequence
 from urllib.parse import unquote_to_bytes
+
+from deepfake.content import digest_of_bytes
 
 # Control characters, line separators, and what stands in Python for a byte that is not UTF-8.
 _ODD = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
@@ -117,7 +118,7 @@ def fitted(part: str, max_bytes: int) -> str:
     content = part.encode()
     if len(content) <= max_bytes:
         return part
-    return f"{content[:200].decode(errors='ignore')}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
+    return f"{content[:200].decode(errors='ignore')}-{digest_of_bytes(content, 8)}"
 
 
 def _part_as_path(text: str) -> str:

@@ -41,7 +41,6 @@ class Video:
     """One file of a corpus. All that is known of it comes from the corpus's lists, nothing from its pixels.
 
     Attributes:
-        corpus: name of the corpus, `celebdf`.
         video_id: POSIX path inside the corpus without suffix, `Celeb-real/id0_0001`; unique in the corpus.
         path: the file.
         label: real or fake.
@@ -52,7 +51,6 @@ class Video:
         real_id: `video_id` of the real video that a fake was made from; empty for a real video, or where unknown.
     """
 
-    corpus: str
     video_id: str
     path: Path
     label: Label

@@ -19,10 +19,9 @@ from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
-SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
 # What a callback may watch while training.
 LOGGED = (
-    *("train/loss", "train/loss_step", "train/loss_epoch", SELECTION),
+    *("train/loss", "train/loss_step", "train/loss_epoch"),
     *(f"val/{level}/{name}" for level in ("clip", "video") for name in NAMES),
 )
 CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
@@ -143,11 +142,6 @@ class DetectorTask(pl.LightningModule):
         for name, value in numbers.items():
             # Every process has all the rows, so the numbers agree without another exchange.
             self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
-        if split == "val":
-            # On few videos many epochs reach the same AUC; of those, the one whose scores are nearest the truth.
-            tie = min(numbers["video/log_loss"], 1.0)
-            # Below 1, since the logger's single precision is fine enough for the tie only near 0.
-            self.log(SELECTION, numbers["video/auc"] - 1 - 1e-6 * tie, sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         checkpoint[CARD] = {**self.card, "digest": digest(checkpoint["state_dict"])}

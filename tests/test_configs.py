@@ -132,11 +132,18 @@ def test_single_frames_are_the_default() -> None:
     assert composed("model=meso4").model.clip_length == 1
 
 
-def test_real_corpora_use_retinaface_and_the_demo_what_needs_no_network() -> None:
-    assert composed("data=celebdf").faces.finder._target_.endswith("RetinaFace")
-    assert composed("data=demo").faces.finder._target_.endswith("Mtcnn")
-    assert composed("data=demo", "faces=retinaface").faces.finder._target_.endswith("RetinaFace")
-    assert composed("data=celebdf", "faces=mtcnn").faces.finder._target_.endswith("Mtcnn")
+@pytest.mark.parametrize("primary", ["train", "extract", "import_weights"])
+def test_the_finder_that_needs_no_network_is_the_default_whatever_the_corpus(primary: str) -> None:
+    corpora = [[]] if primary == "import_weights" else [["data=demo"], ["data=celebdf"]]
+    for data in corpora:
+        assert composed(*data, primary=primary).faces.finder._target_.endswith("Mtcnn")
+        asked = composed(*data, "faces=retinaface", primary=primary)
+        assert asked.faces.finder._target_.endswith("RetinaFace")
+
+
+def test_a_corpus_decides_nothing_but_itself() -> None:
+    for path in (CONF / "data").glob("*.yaml"):
+        assert "defaults" not in OmegaConf.load(path), path
 
 
 @pytest.mark.parametrize("data", sorted(path.stem for path in (CONF / "data").glob("*.yaml")))

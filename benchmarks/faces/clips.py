@@ -48,7 +48,7 @@ def draw(path: Path, number: int, height: int, width: int, seconds: float) -> No
         width=half * width // height // 2 * 2, height=half, min_seconds=seconds, max_seconds=seconds, fps=FPS
     )
     person = f"benchmark{number}"
-    take = Take(person, (person,), (Video("benchmark", person, path, Label.REAL),))
+    take = Take(person, (person,), (Video(person, path, Label.REAL),))
     with one_thread(), ClipWriter(path, (height, width), FPS) as writer:
         for (frame,) in frames(drawn, take):
             writer.write(_resized(frame, height, width))

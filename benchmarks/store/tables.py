@@ -103,7 +103,7 @@ def _use(root: Path) -> dict[str, Any]:
         video_ids = store.videos().index.to_list()
     with timed("list"):  # what a corpus does before the store is asked
         videos = [
-            Video("made_up", video_id, Path(video_id), Label(number // 10 % 2), _split(number), "")
+            Video(video_id, Path(video_id), Label(number // 10 % 2), _split(number), "")
             for number, video_id in enumerate(video_ids)
         ]
     with timed("look at the files"):  # what every run does before it extracts nothing

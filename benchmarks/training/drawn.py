@@ -58,7 +58,7 @@ def draw_store(folder: Path, recipe: Mapping[str, Any], num_videos: int, side: i
     with one_thread():
         for number in progress(range(num_videos), "drawing a store", "videos"):
             video_id, label = f"video{number:04}", Label(number % 2)
-            drawn.videos.append(Video("benchmark", video_id, folder / f"{video_id}.mp4", label, Split.TRAIN))
+            drawn.videos.append(Video(video_id, folder / f"{video_id}.mp4", label, Split.TRAIN))
             rows, images = [], []
             for i, picture in enumerate(_pictures(number, recipe["num_segments"] * recipe["segment_length"], side)):
                 segment, step = divmod(i, recipe["segment_length"])

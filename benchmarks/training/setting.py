@@ -44,7 +44,7 @@ class Case:
     def detector(self) -> Detector:
         """A new one."""
         torch.manual_seed(0)
-        return build_model(self.cfg.model.copy())
+        return build_model(self.cfg.model)
 
     def task(self) -> DetectorTask:
         """A new one, with its loss, optimizer and schedule."""

@@ -29,7 +29,7 @@ def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detecto
     """Build the detector of the config group `model`.
 
     With `model.weights` it takes the weights of that checkpoint, all of them, and the cut around the face that belongs
-    to them, which then stands in `model`; the optimizer is new.
+    to them, which is in the detector's spec; the optimizer is new.
 
     Args:
         model: the config group.
@@ -44,27 +44,29 @@ def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detecto
     config = plain(model)
     weights = config.pop("weights", None)
     if resumed is not None:
-        if weights is not None:
-            _take_cut(model, config, resumed.card["spec"])
-        return _made(without_weights(config))
+        return _made(without_weights(config if weights is None else _with_cut(config, resumed.card["spec"])))
     if weights is None:
         return _made(config)
     started = build_detector(read_checkpoint(weights))
-    _take_cut(model, config, asdict(started.spec))
-    detector = _made(without_weights(config))
+    detector = _made(without_weights(_with_cut(config, asdict(started.spec))))
     _check_same(started, detector, f"model.weights={weights}")
     load_exactly(detector, started.state_dict(), f"model.weights={weights} is another network")
     return detector
 
 
-def _take_cut(model: DictConfig, config: dict[str, Any], theirs: Mapping[str, Any]) -> None:
-    """The cut of a checkpoint's spec, into `model` and its plain `config`."""
+def cut_of(detector: Detector) -> dict[str, Any]:
+    """The options of `model` that say how a detector wants its faces cut, whoever decided that."""
+    return {key: getattr(detector.spec, key) for key in _CUT}
+
+
+def _with_cut(config: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """A model's config with the cut of a checkpoint's spec."""
     for key in _CUT:
         if theirs[key] != config[key]:
             log.info(
                 "model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs[key], config[key]
             )
-            model[key] = config[key] = theirs[key]
+    return {**config, **{key: theirs[key] for key in _CUT}}
 
 
 def _made(config: dict[str, Any]) -> Detector:

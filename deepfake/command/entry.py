@@ -146,7 +146,10 @@ def _prepare_screen() -> None:
 
 
 def _check_complete(cfg: DictConfig) -> None:
-    """Name the first option that has no default, before anything is computed."""
+    """Name the first option that has no default, before anything is computed.
+
+    `OmegaConf.missing_keys` cannot: it raises at an option that refers to a missing one, as `data.corpus.root` may.
+    """
     for key, value in _leaves(OmegaConf.to_container(cfg, resolve=False), ""):
         variable = _FROM_ENVIRONMENT.fullmatch(str(value))
         if variable and not os.environ.get(variable[1]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from deepfake.content import digest, hasher
+from deepfake.content import digest, digest_of_bytes
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video
 
@@ -139,4 +139,4 @@ def duplicates(videos: Iterable[Video]) -> dict[str, str]:
 
 def _hash_of_start(path: Path) -> str:
     with path.open("rb") as file:
-        return hasher(file.read(65536)).hexdigest()
+        return digest_of_bytes(file.read(65536))

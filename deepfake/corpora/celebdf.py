@@ -39,7 +39,6 @@ _LIST_LABELS = {"1": Label.REAL, "0": Label.FAKE}  # the other way round than ev
 
 @dataclass(frozen=True, slots=True)
 class _Release:
-    name: str
     videos: Mapping[str, int]
     num_people: int
     listed: Mapping[Label, int | None]  # None where the publication does not say
@@ -47,13 +46,11 @@ class _Release:
 
 _RELEASES = {
     "v1": _Release(
-        "celebdf_v1",
         {"Celeb-real": 158, "YouTube-real": 250, "Celeb-synthesis": 795},
         13,
         {Label.REAL: None, Label.FAKE: None},
     ),
     "v2": _Release(
-        "celebdf",
         {"Celeb-real": 590, "YouTube-real": 300, "Celeb-synthesis": 5639},
         59,
         {Label.REAL: 178, Label.FAKE: 340},
@@ -84,7 +81,6 @@ class CelebDF(Corpus):
         typed("data", {"protocol": protocol}, types_of(CelebDF))
         typed("data.corpus", {"release": release}, types_of(CelebDF))
         self._release = _RELEASES[release]
-        self.name = self._release.name
         self._protocol = "source_disjoint" if protocol == "official" else protocol  # as it is called in other corpora
         self._root = require_folder(root, "data.root", f"{', '.join(_NAMES)} and {LIST}")
 
@@ -133,7 +129,7 @@ class CelebDF(Corpus):
                 return split_of.get(video.target_id, Split.TRAIN)
             return common_split(video, split_of)
 
-        return tuple(sorted((replace(video, split=split(video)) for video in present), key=lambda v: v.video_id))
+        return tuple(replace(video, split=split(video)) for video in present)
 
     def _read_list(self) -> dict[str, Video]:
         path = self._root / LIST
@@ -160,9 +156,9 @@ class CelebDF(Corpus):
         people = name.groupdict()
         target, source = people.get("target", ""), people.get("source", "")
         if not source:
-            return Video(self.name, video_id, path, Label.REAL, target_id=target)
+            return Video(video_id, path, Label.REAL, target_id=target)
         real_id = f"Celeb-real/{target}_{people['number']}"
-        return Video(self.name, video_id, path, Label.FAKE, None, folder, target, source, real_id)
+        return Video(video_id, path, Label.FAKE, None, folder, target, source, real_id)
 
     def _notes(self, videos: tuple[Video, ...], listed: Mapping[str, Video]) -> list[str]:
         num_dropped = sum(video.split is None for video in videos)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
 
+from deepfake.errors import CorpusError
 from deepfake.schema import Video
 
 
@@ -21,14 +22,18 @@ class Listing:
     """What a corpus holds under one protocol.
 
     Attributes:
-        videos: strictly ascending in `video_id`; every file is on disk. `split` is None for a video that the protocol
-            drops because it would tie two splits together: it is extracted like any other, and in no split.
+        videos: given in any order, kept sorted by `video_id`; every file is on disk. `split` is None for a video that
+            the protocol drops because it would tie two splits together: it is extracted like any other, and in no
+            split.
         missing: what the lists name, or the name of a fake implies, and the disk has not; paths inside the corpus.
         num_extra: files in the corpus's folders that are none of its videos, and are ignored.
         notes: sentences to say once before training.
         protocol: the rule that the splits follow.
         folders: videos found in each folder, against the publication.
         lists: entries in each list, against the publication.
+
+    Raises:
+        CorpusError: two videos have one `video_id`.
     """
 
     videos: tuple[Video, ...]
@@ -40,9 +45,11 @@ class Listing:
     lists: tuple[Count, ...] = ()
 
     def __post_init__(self) -> None:
-        ids = [video.video_id for video in self.videos]
-        if any(a >= b for a, b in pairwise(ids)):
-            raise ValueError("a listing's videos are sorted by video_id, and no two share one")
+        videos = tuple(sorted(self.videos, key=lambda video: video.video_id))
+        object.__setattr__(self, "videos", videos)  # the dataclass is frozen
+        for a, b in pairwise(videos):
+            if a.video_id == b.video_id:
+                raise CorpusError(f"two videos have the id {a.video_id}: {a.path} and {b.path}; each needs its own")
 
     @property
     def num_dropped(self) -> int:
@@ -52,8 +59,6 @@ class Listing:
 
 class Corpus(ABC):
     """A data set on disk. Subclasses take `root` (and what else they need) and check it when they are made."""
-
-    name: str
 
     @abstractmethod
     def listing(self) -> Listing:

@@ -10,7 +10,7 @@ from deepfake.corpora import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
 from deepfake.demo.generate import TABLE, ensure_corpus
-from deepfake.demo.recipe import CORPUS, FrameRate, NumPeople, Recipe, Seconds, Side
+from deepfake.demo.recipe import FrameRate, NumPeople, Recipe, Seconds, Side
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
 from deepfake.ranges import PathName, Processes, Seed
@@ -31,8 +31,6 @@ class DemoCorpus(Corpus):
     Raises:
         ConfigError: the parameters make no corpus.
     """
-
-    name = CORPUS
 
     def __init__(
         self,
@@ -58,18 +56,17 @@ class DemoCorpus(Corpus):
             CorpusError: `root` holds something else, or its table is damaged.
         """
         ensure_corpus(self._root, self._recipe, self._num_workers)
-        cure = f"remove {self._root}, which is drawn again"
+        table, cure = self._root / TABLE, f"remove {self._root}, which is drawn again"
+        rows = [row for _, row in read_rows(table, _COLUMNS, cure)]
         try:
-            videos = tuple(self._video(row) for _, row in read_rows(self._root / TABLE, _COLUMNS, cure))
-            listing = Listing(videos=videos, protocol="identity-disjoint")
-        except ValueError as error:  # a label or a split that is none, ids that are out of order
-            raise CorpusError(f"{self._root / TABLE} is malformed ({quoted(str(error))}); {cure}") from None
-        require_videos(videos, self._root, f"the clips of {TABLE}: {cure}")
+            listing = Listing(tuple(map(self._video, rows)), protocol="identity-disjoint")
+        except (ValueError, CorpusError) as error:  # a label or a split that is none, an id that is there twice
+            raise CorpusError(f"{table} is malformed ({quoted(str(error))}); {cure}") from None
+        require_videos(listing.videos, self._root, f"the clips of {TABLE}: {cure}")
         return listing
 
     def _video(self, row: dict[str, str]) -> Video:
         return Video(
-            corpus=self.name,
             video_id=row["video_id"],
             path=self._root / f"{row['video_id']}.mp4",
             label=Label(int(row["label"])),

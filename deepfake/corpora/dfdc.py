@@ -53,8 +53,6 @@ class DFDC(Corpus):
         protocol: `official`; people are not published, so there is no other.
     """
 
-    name = "dfdc"
-
     def __init__(
         self,
         root: PathName,
@@ -73,7 +71,7 @@ class DFDC(Corpus):
         folders = [*train, *test]
         scans = {folder.name: scan(self._root, folder.name) for folder in folders}
         kept = {folder.name: list(self._videos(folder, scans[folder.name].files)) for folder in folders}
-        videos = sorted((video for each in kept.values() for video in each), key=lambda video: video.video_id)
+        videos = [video for each in kept.values() for video in each]
         require_videos(videos, self._root, "dfdc_train_part_0/metadata.json and so on, or test/labels.csv")
         named = {video_id for folder in folders for video_id in folder.table}
         named |= {real_id for folder in folders for _, real_id in folder.table.values() if real_id}
@@ -135,7 +133,7 @@ class DFDC(Corpus):
         for video_id, (label, real_id) in folder.table.items():
             if path := files.get(video_id):
                 method = "real" if label == Label.REAL else "dfdc"  # which of the eight, is not published
-                yield Video(self.name, video_id, path, label, folder.split, method, real_id=real_id)
+                yield Video(video_id, path, label, folder.split, method, real_id=real_id)
 
     def _notes(self, train: list[_Folder], test: list[_Folder]) -> Iterator[str]:
         yield "dfdc does not say who is seen: one person may be in two splits"

@@ -65,8 +65,6 @@ class DeeperForensics(Corpus):
         protocol: `official` or `identity`.
     """
 
-    name = "dfo"
-
     def __init__(
         self,
         root: PathName,
@@ -101,7 +99,7 @@ class DeeperForensics(Corpus):
             ]
             for each in (*scans, reals)
         }
-        videos = sorted((video for videos in kept.values() for video in videos), key=lambda video: video.video_id)
+        videos = [video for videos in kept.values() for video in videos]
         require_videos(videos, self._root, "videos in " + ", ".join(kept))
         wanted = {f"{each.folder}/{fake}" for each in scans for fake in fakes}
         if self._reals == "ffpp":
@@ -161,9 +159,9 @@ class DeeperForensics(Corpus):
                 return None
             target, actor = stem.split("_")
             real_id = f"{_TARGETS}/{target}" if self._reals == "ffpp" else ""
-            return Video(self.name, video_id, path, Label.FAKE, None, video_id.split("/")[1], target, actor, real_id)
+            return Video(video_id, path, Label.FAKE, None, video_id.split("/")[1], target, actor, real_id)
         person = video_id.split("/")[1] if folder == "source_videos" else stem
-        return Video(self.name, video_id, path, Label.REAL, target_id=person) if person in people else None
+        return Video(video_id, path, Label.REAL, target_id=person) if person in people else None
 
     def _notes(self) -> list[str]:
         if self._reals == "source_videos":

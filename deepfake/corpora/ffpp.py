@@ -67,8 +67,6 @@ class FaceForensics(Corpus):
         protocol: `official` or `identity`.
     """
 
-    name = "ffpp"
-
     def __init__(
         self,
         root: PathName,
@@ -97,7 +95,7 @@ class FaceForensics(Corpus):
             ]
             for each in scans
         }
-        videos = sorted((video for videos in kept.values() for video in videos), key=lambda video: video.video_id)
+        videos = [video for videos in kept.values() for video in videos]
         require_videos(videos, self._root, "videos in " + ", ".join(kept))
         wanted = listed | {video.real_id for video in videos if video.real_id}
         lists = tuple(
@@ -149,10 +147,10 @@ class FaceForensics(Corpus):
         prefix = "actor" if is_acted else ""
         target = prefix + parts["target"]
         if "source" not in parts:
-            return Video(self.name, video_id, path, Label.REAL, target_id=target)
+            return Video(video_id, path, Label.REAL, target_id=target)
         originals = originals_folder("actors" if is_acted else "youtube", self._compression)
         real_id = f"{originals}/{parts['target']}{parts.get('scene', '')}"
-        return Video(self.name, video_id, path, Label.FAKE, None, origin, target, prefix + parts["source"], real_id)
+        return Video(video_id, path, Label.FAKE, None, origin, target, prefix + parts["source"], real_id)
 
     def _notes(self, videos: Sequence[Video]) -> list[str]:
         num_dropped = sum(video.split is None for video in videos)

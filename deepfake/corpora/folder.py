@@ -20,7 +20,7 @@ from deepfake.corpora.notes import left_out, require_videos, small_classes
 from deepfake.corpora.splits import IDENTITY_SHARES, VAL_SHARES, Protocol, divide, share_out
 from deepfake.errors import CorpusError
 from deepfake.options import typed, types_of
-from deepfake.ranges import FolderName, PathName
+from deepfake.ranges import PathName
 from deepfake.schema import Split, Video
 
 
@@ -34,12 +34,10 @@ class Folder(Corpus):
     Args:
         root: the folder, or the CSV file.
         protocol: `official` or `identity`.
-        name: the corpus's name, which also names its face store.
     """
 
-    def __init__(self, root: PathName, protocol: Protocol = "official", name: FolderName = "folder") -> None:
-        self.name = name
-        typed("data", {"protocol": protocol, "name": name}, types_of(Folder))
+    def __init__(self, root: PathName, protocol: Protocol = "official") -> None:
+        typed("data", {"protocol": protocol}, types_of(Folder))
         self._protocol = protocol
         self._root = Path(root).expanduser()
         if not self._root.exists():
@@ -50,7 +48,7 @@ class Folder(Corpus):
         table = read_csv(root) if root.is_file() else read_tree(root)
         split_of = self._splits(table)
         videos = [
-            Video(self.name, video_id, row.path, row.label, split_of[row.name], row.method, row.group)
+            Video(video_id, row.path, row.label, split_of[row.name], row.method, row.group)
             for row, video_id in zip(table.rows, ids([row.name for row in table.rows]), strict=True)
             if os.path.isfile(row.path)
         ]
@@ -58,7 +56,7 @@ class Folder(Corpus):
         present = {video.path for video in videos}
         labels = Counter(row.label.name.lower() for row in table.rows)
         return Listing(
-            tuple(sorted(videos, key=lambda video: video.video_id)),
+            tuple(videos),
             missing=tuple(sorted(row.name for row in table.rows if row.path not in present)),
             num_extra=table.num_files - len(videos),
             notes=(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from deepfake.corpora.files import is_video
 from deepfake.corpora.lists import read_rows
-from deepfake.corpora.walk import SECOND_NAME, LeftOut, second_names, subfolders, tree
+from deepfake.corpora.walk import SECOND_NAME, LeftOut, real_places, second_names, subfolders, tree
 from deepfake.errors import CorpusError
 from deepfake.names import as_id, as_path, as_text, quoted
 from deepfake.schema import Label, Split
@@ -89,7 +89,7 @@ def read_csv(path: Path) -> Table:
     if unnamed := [row.name for row in rows.values() if named and not row.split]:
         raise CorpusError(f"{path} gives {unnamed[0]} no split, but others; fill the column or leave it out")
     there = [row.path for row in rows.values() if os.path.isfile(row.path)]
-    seconds = second_names(there)
+    seconds = second_names(real_places(there))
     _require_agreement(path, seconds, rows.values())
     left_out = [LeftOut(second, SECOND_NAME, first) for second, first in seconds.items()]
     return Table([row for row in rows.values() if row.path not in seconds], named, len(there), left_out)

@@ -4,7 +4,6 @@ Every function here depends on names that the publication fixes, so neither the 
 moves any other video.
 """
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
@@ -13,6 +12,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from deepfake.content import sha256_of_text
 from deepfake.schema import Split, Video
 
 Protocol = Literal["official", "identity"]
@@ -39,7 +39,7 @@ def share_out(pairs: Iterable[tuple[str, str]], shares: Mapping[Split, float]) -
     """
     blocks = _blocks(sorted(set(pairs)))
     while True:
-        blocks.sort(key=lambda block: (-len(block), _digest(block[0])))
+        blocks.sort(key=lambda block: (-len(block), sha256_of_text(block[0])))
         chosen = _fill(blocks, shares)
         if set(chosen) == set(shares) or not blocks or len(blocks[0]) == 1:
             return {person: split for block, split in zip(blocks, chosen, strict=True) for person in block}
@@ -48,7 +48,7 @@ def share_out(pairs: Iterable[tuple[str, str]], shares: Mapping[Split, float]) -
 
 def draw(key: str, shares: Mapping[Split, float]) -> Split:
     """Gives a key a split by its hash alone; for what has no identity and ties nothing together."""
-    position = int(_digest(key), 16) / 16**64
+    position = int(sha256_of_text(key), 16) / 16**64
     reached = 0.0
     for split, share in shares.items():
         reached += share
@@ -68,7 +68,7 @@ def divide(keys: Iterable[str], shares: Mapping[Split, float]) -> dict[str, Spli
         >>> [counts[split] for split in Split]
         [7, 2, 2]
     """
-    ranked = sorted(set(keys), key=_digest)
+    ranked = sorted(set(keys), key=sha256_of_text)
     exact = {split: len(ranked) * share for split, share in shares.items()}
     counts = {split: int(size) for split, size in exact.items()}
     for split in sorted(shares, key=lambda split: counts[split] - exact[split])[: len(ranked) - sum(counts.values())]:
@@ -92,7 +92,7 @@ def fingerprint(videos: Iterable[Video]) -> str:
     Dropped videos do not count.
     """
     rows = sorted((v.video_id, int(v.label), str(v.split)) for v in videos if v.split is not None)
-    return _digest("\n".join("\t".join(map(str, row)) for row in rows))[:16]
+    return sha256_of_text("\n".join("\t".join(map(str, row)) for row in rows))[:16]
 
 
 def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict[str, str]:
@@ -106,7 +106,7 @@ def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict
     for video in sorted(videos, key=lambda video: video.video_id):
         if video.split is not None:
             rows.setdefault(str(video.split), []).append(f"{video.video_id}\t{digests[video.video_id]}")
-    return {split: _digest("\n".join(lines))[:16] for split, lines in rows.items()}
+    return {split: sha256_of_text("\n".join(lines))[:16] for split, lines in rows.items()}
 
 
 def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -129,8 +129,3 @@ def _fill(blocks: Sequence[Sequence[str]], shares: Mapping[Split, float]) -> lis
         filled[emptiest] += len(block) / shares[emptiest]
         chosen.append(emptiest)
     return chosen
-
-
-def _digest(text: str) -> str:
-    # Not Python's hash(): that differs from process to process.
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,7 +1,7 @@
 """What lies in folders: the one way in which corpora and predictions walk them, through links, and never in circles."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -61,18 +61,19 @@ def tree(*tops: Path) -> Tree:
         walk.enter(top)
     while walk.linked_folders:  # last: a folder that is reached without a link is called so
         walk.follow(walk.linked_folders.pop(0))
-    for link in sorted(walk.linked_files):
-        walk.add(link, os.path.realpath(link))
-    return Tree(sorted(walk.files.values()), sorted(walk.left_out, key=lambda left: left.path))
+    walk.files |= {link: os.path.realpath(link) for link in sorted(walk.linked_files)}
+    seconds = second_names(walk.files)
+    left_out = [*walk.left_out, *(LeftOut(second, SECOND_NAME, first) for second, first in seconds.items())]
+    return Tree(sorted(walk.files.keys() - seconds), sorted(left_out, key=lambda left: left.path))
 
 
 @dataclass(slots=True)
 class _Walk:
-    """What was come upon so far; `entered` and `files` are by where things really are."""
+    """What was come upon so far: `entered` has folders by where they really are, `files` where each file really is."""
 
     tops: Sequence[str]
     entered: dict[str, Path] = field(default_factory=dict)
-    files: dict[str, Path] = field(default_factory=dict)
+    files: dict[Path, str] = field(default_factory=dict)
     linked_folders: list[Path] = field(default_factory=list)
     linked_files: list[Path] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -92,7 +93,7 @@ class _Walk:
                     if isinstance(kind, str):
                         self.left_out.append(LeftOut(path, kind))
                     elif kind is Kind.FILE:
-                        self.add(path, os.path.join(real, name))
+                        self.files[path] = os.path.join(real, name)
                     elif kind is Kind.LINKED_FILE:
                         self.linked_files.append(path)
                     elif name.startswith("."):
@@ -113,29 +114,25 @@ class _Walk:
         else:
             self.enter(link)
 
-    def add(self, path: Path, real: str) -> None:
-        """Take a file, unless it was taken under another name."""
-        if real in self.files:
-            self.left_out.append(LeftOut(path, SECOND_NAME, self.files[real]))
-        else:
-            self.files[real] = path
 
+def second_names(files: Mapping[Path, str]) -> dict[Path, Path]:
+    """The paths that lead to the same file as an earlier path does, and that earlier path.
 
-def second_names(paths: Iterable[Path]) -> dict[Path, Path]:
-    """Of some paths, those that lead to the same file as another one, and that other one.
-
-    A file is called by the first path that no link is at the end of, else by the first.
+    Args:
+        files: path -> where the file really is.
     """
-    paths, folders = list(paths), {}
     names: dict[str, Path] = {}
-    seconds = {}
-    for path in sorted(paths, key=os.path.islink):
-        if path.parent not in folders:
-            folders[path.parent] = os.path.realpath(path.parent)
-        real = os.path.realpath(path) if os.path.islink(path) else os.path.join(folders[path.parent], path.name)
-        if names.setdefault(real, path) != path:
-            seconds[path] = names[real]
-    return seconds
+    return {path: names[real] for path, real in files.items() if names.setdefault(real, path) != path}
+
+
+def real_places(paths: Iterable[Path]) -> dict[Path, str]:
+    """Where files really are; paths that are links come last, so `second_names` prefers the others."""
+    paths = sorted(paths, key=os.path.islink)
+    folders = {folder: os.path.realpath(folder) for folder in {path.parent for path in paths}}
+    return {
+        path: os.path.realpath(path) if path.is_symlink() else os.path.join(folders[path.parent], path.name)
+        for path in paths
+    }
 
 
 def entries(folder: Path) -> Iterator[tuple[str, Kind | str]]:

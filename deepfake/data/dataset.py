@@ -1,6 +1,5 @@
 """Clips out of the face store. A frame is a clip of length 1."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -12,6 +11,7 @@ import torchvision
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from deepfake.content import hasher
 from deepfake.data.augment import Augmentation
 from deepfake.data.cache import Cache
 from deepfake.data.clips import Clips
@@ -137,7 +137,7 @@ class ClipDataset(Dataset[Batch]):
         """Of all that decides the pixels of the clips, in order: the images' contents, the cut, who makes it."""
         store = [self.store.root.parent.name, self.store.root.name, self.store.recipe]
         how = [asdict(self.spec), torch.__version__, torchvision.__version__]
-        digest = hashlib.blake2b(json.dumps([store, how], sort_keys=True).encode(), digest_size=16)
+        digest = hasher(json.dumps([store, how], sort_keys=True).encode())
         of_videos = (*self.clips.video_ids.tensors, self.clips.video)
         for tensor in (*of_videos, *vars(self.crops).values()):
             digest.update(tensor.numpy().data)

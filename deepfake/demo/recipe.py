@@ -21,7 +21,6 @@ Side = Annotated[int, Field(ge=120, le=4_096, multiple_of=2, description="an eve
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
 FrameRate = Annotated[int, Field(ge=1, le=240)]
 
-CORPUS = "demo"
 METHODS = ("faceswap", "reenact")
 
 
@@ -136,4 +135,4 @@ def _extras(people: tuple[str, ...]) -> Iterator[Take]:
 def _video(
     video_id: str, label: Label, split: Split, method: str, target: str = "", source: str = "", real: str = ""
 ) -> Video:
-    return Video(CORPUS, video_id, Path(f"{video_id}.mp4"), label, split, method, target, source, real)
+    return Video(video_id, Path(f"{video_id}.mp4"), label, split, method, target, source, real)

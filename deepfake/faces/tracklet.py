@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torchvision import ops
 
 from deepfake.faces.looks import Appearance, together
 
@@ -101,11 +103,8 @@ def smooth(boxes: np.ndarray) -> Box:
 
 def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Intersection over union of boxes (N, 4) and (M, 4) as x0, y0, x1, y1 -> (N, M) in [0, 1]."""
-    low = np.maximum(a[:, None, :2], b[None, :, :2])
-    high = np.minimum(a[:, None, 2:], b[None, :, 2:])
-    shared = (high - low).clip(0).prod(-1)
-    areas = [(boxes[:, 2:] - boxes[:, :2]).prod(-1) for boxes in (a, b)]
-    return shared / np.maximum(areas[0][:, None] + areas[1][None, :] - shared, 1e-9)
+    overlap: np.ndarray = ops.box_iou(torch.tensor(a), torch.tensor(b)).numpy()
+    return np.nan_to_num(overlap, copy=False)  # two boxes without an area divide nothing by nothing
 
 
 def joined(tracklets: Sequence[Tracklet]) -> Tracklet:

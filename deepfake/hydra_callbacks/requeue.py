@@ -9,7 +9,6 @@ What Lightning has saved is not gone on from: it may be of any moment of an epoc
 follows unreliable. From the last whole epoch, or from the start, all is as if nothing had happened.
 """
 
-import hashlib
 import json
 import os
 import sys
@@ -23,6 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
 from deepfake.atomic import write_atomic
+from deepfake.content import sha256_of_text
 from deepfake.names import shown
 from deepfake.ranks import is_first
 
@@ -43,7 +43,7 @@ def note_of(environ: Mapping[str, str], words: Iterable[str]) -> Path | None:
     if "SLURM_JOB_ID" not in environ:
         return None
     job = "_".join(environ[name] for name in ("SLURM_JOB_ID", "SLURM_ARRAY_TASK_ID") if name in environ)
-    return Path("outputs") / ".requeue" / f"{job}-{hashlib.sha256(chr(0).join(words).encode()).hexdigest()[:8]}"
+    return Path("outputs") / ".requeue" / f"{job}-{sha256_of_text(chr(0).join(words))[:8]}"
 
 
 def was_queued(checkpoints: Path, environ: Mapping[str, str]) -> bool:

@@ -8,7 +8,8 @@ from deepfake.ranges import Share, Width
 class MesoHead(nn.Sequential):
     """MesoNet's dense layers: dropout 0.5, 16 units, LeakyReLU 0.1, dropout 0.5, one logit.
 
-    Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is of P(fake); theirs is of P(real).
+    Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is of P(fake); theirs is of P(real). It begins as
+    PyTorch's layers do, see `deepfake.models.backbones.meso_block`.
     """
 
     def __init__(self, num_features: int, *, hidden_size: Width = 16, dropout: Share = 0.5) -> None:

@@ -1,6 +1,5 @@
 """Make a checkpoint of ours out of someone else's weights: complete, or nothing is written."""
 
-import hashlib
 import io
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from deepfake.atomic import write_atomic
 from deepfake.checkpoints import make_card, without_weights
 from deepfake.command.entry import CURES, entry_point
 from deepfake.config.plain import plain
+from deepfake.content import sha256_of_file
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.faces.settled_recipe import carried_recipe, settled
 from deepfake.models.detector import Detector
@@ -47,7 +47,7 @@ def import_weights(cfg: DictConfig) -> None:
         "corpus": "unknown",  # what the weights were trained on, which no file of weights says
         "protocol": "unknown",
         "fingerprint": None,
-        "imported": {"format": cfg.format, "file": source.name, "sha256": _sha256(source)},
+        "imported": {"format": cfg.format, "file": source.name, "sha256": sha256_of_file(source)},
     }
     state = {f"detector.{key}": value for key, value in detector.state_dict().items()}
     content = io.BytesIO()
@@ -104,8 +104,3 @@ def _build(model: DictConfig) -> Detector:
 
 def _load(detector: Detector, state: dict[str, Tensor], what: str) -> None:
     load_exactly(detector, state, what)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

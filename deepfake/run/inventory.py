@@ -37,7 +37,7 @@ def inventory(cfg: DictConfig) -> None:
     if listing.lists:
         _show_against_publication("list", listing.lists)
     _show_by_split(listing, sizes)
-    _print_facts(corpus.name, listing, sum(sizes.values()))
+    _print_facts(cfg.data.name, listing, sum(sizes.values()))
     _print_missing(listing.missing, _write_missing(listing.missing, Path(cfg.paths.output_dir)), cfg.verbose)
     _print_audit(findings, listing, cfg.content)
     findings.require_disjoint(listing.protocol)

@@ -13,13 +13,13 @@ from omegaconf import DictConfig
 from deepfake.callbacks.run_id import RunId
 from deepfake.checkpoints import make_card, read_checkpoint
 from deepfake.checkpoints.data_card import data_card
-from deepfake.checkpoints.initial_model import build_model
+from deepfake.checkpoints.initial_model import build_model, cut_of
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.command.together import in_turn, meet, together
 from deepfake.config.model_name import model_name
-from deepfake.config.plain import plain
+from deepfake.config.plain import plain, with_options
 from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import require_trainable
@@ -67,6 +67,7 @@ def _train(cfg: DictConfig) -> float:
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
+    cfg = with_options(cfg, {"model": cut_of(detector)})  # weights that it begins with bring their own
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
     require_monitors(callbacks)

@@ -9,7 +9,6 @@ its file was last touched, on the clock of the disk that both of them use. Nobod
 who has taken it over, so of several that find one at the same time only one gets it.
 """
 
-import hashlib
 import logging
 import os
 import threading
@@ -21,6 +20,7 @@ from pathlib import Path
 from types import TracebackType
 
 from deepfake.atomic import abandoned, ended, partial_name
+from deepfake.content import digest_of_bytes
 from deepfake.errors import StoreError
 from deepfake.store.faults import not_writable
 
@@ -155,7 +155,7 @@ class Claims:
             self.release(what)
 
     def _path(self, what: str, number: int) -> Path:
-        name = hashlib.blake2b(os.fsencode(what), digest_size=16).hexdigest()
+        name = digest_of_bytes(os.fsencode(what))
         return self.folder / (f"{name}.{number}" if number else name)
 
     def _lives(self, holder: str, path: Path) -> bool:

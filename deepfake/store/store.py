@@ -9,7 +9,6 @@
 An archive is renamed into place when it is whole. The tables are made from the archives and can be made again.
 """
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from deepfake.content import digest_of_bytes
 from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import CROP_COLUMNS, PLACE, Stored, write_archive
@@ -278,6 +278,6 @@ def recipe_name(recipe: Mapping[str, Any]) -> str:
         ...              "segment_length": 8, "margin": 1.3})
         'mtcnn-4x8-m1.3-...'
     """
-    digest = hashlib.blake2b(json.dumps(recipe, sort_keys=True).encode(), digest_size=4).hexdigest()
+    digest = digest_of_bytes(json.dumps(recipe, sort_keys=True).encode(), 4)
     finder = recipe["finder"]["_target_"].rpartition(".")[2].lower()
     return f"{finder}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}-{digest}"

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-from pytorch_lightning.callbacks import ModelCheckpoint
 
+from deepfake.callbacks.best_checkpoint import BestCheckpoint
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.schema import Split
@@ -22,7 +22,7 @@ _NEEDED = {
 _KNOWN = ("deepfake", "pytorch_lightning")  # packages whose callbacks log no metric that can be watched
 
 
-def best_of(callbacks: Mapping[str, pl.Callback]) -> ModelCheckpoint:
+def best_of(callbacks: Mapping[str, pl.Callback]) -> BestCheckpoint:
     """The callback that keeps the epoch which is tested and reported.
 
     Args:
@@ -32,7 +32,7 @@ def best_of(callbacks: Mapping[str, pl.Callback]) -> ModelCheckpoint:
         ConfigError: it is missing.
     """
     best = callbacks.get("best")
-    if not isinstance(best, ModelCheckpoint):
+    if not isinstance(best, BestCheckpoint):
         found = f"is a {type(best).__name__}" if best else "is missing"
         raise ConfigError(
             f"callbacks.best {found}: it keeps the epoch that is tested and reported, and no run ends without it; "
@@ -125,7 +125,7 @@ def scored(task: DetectorTask, datamodule: ClipDataModule) -> dict[Split, dict[s
     return coverage
 
 
-def require_trained(best: ModelCheckpoint, options: Mapping[str, Any], resume: str | None) -> None:
+def require_trained(best: BestCheckpoint, options: Mapping[str, Any], resume: str | None) -> None:
     """Stop unless an epoch was trained to its end, which `best` then has kept.
 
     Args:

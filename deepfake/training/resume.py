@@ -8,11 +8,11 @@ from typing import Annotated, Any
 
 import pytorch_lightning as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn
 
 from deepfake.atomic import write_atomic
 from deepfake.callbacks.training_progress import epoch_name
+from deepfake.callbacks.best_checkpoint import BestCheckpoint
 from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.ranges import Amount
@@ -61,7 +61,7 @@ def require_state(resumed: Checkpoint) -> None:
         ) from error
 
 
-def earlier_best(best: ModelCheckpoint, resumed: Checkpoint) -> Path | None:
+def earlier_best(best: BestCheckpoint, resumed: Checkpoint) -> Path | None:
     """The best checkpoint that the interrupted run had; None where it had none, or it is of a later epoch.
 
     Args:
@@ -70,7 +70,7 @@ def earlier_best(best: ModelCheckpoint, resumed: Checkpoint) -> Path | None:
     """
     state = resumed.content["callbacks"].get(best.state_key)
     source = resumed.path.parent / "best.ckpt"
-    if state is None or state.get("best_model_score") is None or not source.exists() or best.dirpath is None:
+    if state is None or state.get("best_rank") is None or not source.exists() or best.dirpath is None:
         return None
     if read_checkpoint(source).content["epoch"] > resumed.content["epoch"]:
         log.warning("%s is of a later epoch than resume=%s: the best epoch is chosen anew", source, resumed.path)
@@ -78,10 +78,8 @@ def earlier_best(best: ModelCheckpoint, resumed: Checkpoint) -> Path | None:
     return source
 
 
-def carry_best(best: ModelCheckpoint, resumed: Checkpoint, source: Path) -> None:
+def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
     """Copy the interrupted run's best checkpoint into the new run's folder, as the one to beat.
-
-    Lightning forgets it when the folder changes.
 
     Args:
         best: the callback that keeps the best epoch.
@@ -89,13 +87,11 @@ def carry_best(best: ModelCheckpoint, resumed: Checkpoint, source: Path) -> None
         source: see `earlier_best`.
     """
     assert best.dirpath is not None
-    score, target = resumed.content["callbacks"][best.state_key]["best_model_score"], Path(best.dirpath) / source.name
+    target = Path(best.dirpath) / source.name
     target.parent.mkdir(parents=True, exist_ok=True)
     if is_first() and not (target.exists() and target.samefile(source)):
         write_atomic(target, source.read_bytes())
-    best.best_k_models = {str(target): score}
-    best.kth_best_model_path = best.best_model_path = str(target)
-    best.kth_value = best.best_model_score = score
+    best.go_on_from(target, resumed.content["callbacks"][best.state_key])
 
 
 def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
@@ -120,9 +116,15 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
             project did not have yet is of interest only if it is among them, or part of a group that is.
 
     Raises:
-        ConfigError: options differ; all of them are named.
+        ConfigError: options differ, and all of them are named; or the run is of a version that chose its best epoch
+            otherwise.
     """
     then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
+    if then.get("callbacks.best.monitor") == _OLD_MONITOR:
+        raise ConfigError(
+            f"resume={resumed.path} is of an earlier version's run, which chose its best epoch by {_OLD_MONITOR}: this "
+            f"version cannot go on with it; begin a new run from its weights, model.weights={resumed.path}"
+        )
     given = {word.lstrip("+~").partition("=")[0].replace("/", ".") for word in asked}
     differing = []
     for name in sorted({**then, **now}):
@@ -137,6 +139,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         )
 
 
+_OLD_MONITOR = "val/selection"  # both numbers of `BestCheckpoint` in one
 _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # goes on, as far as the schedule does not depend on it.

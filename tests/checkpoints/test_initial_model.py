@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from deepfake import load_detector
-from deepfake.checkpoints.initial_model import build_model
+from deepfake.checkpoints.initial_model import build_model, cut_of
 from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain
 from deepfake.errors import CheckpointError, ConfigError, WeightsError
@@ -76,7 +76,10 @@ def test_the_cut_comes_with_the_weights_and_is_said(checkpoint: Path, caplog: py
     config = model_config("model.size=32", f"model.weights={checkpoint}", "model.margin=1.0", "model.shape=box")
     with caplog.at_level("INFO"):
         begun = build_model(config)
-    assert (begun.spec.margin, begun.spec.shape) == (config.margin, config.shape) == (1.3, "square")
+    assert (
+        cut_of(begun) == {"margin": begun.spec.margin, "shape": begun.spec.shape} == {"margin": 1.3, "shape": "square"}
+    )
+    assert (config.margin, config.shape) == (1.0, "box")  # the stage says what becomes of it
     assert "model.margin is 1.3 with these weights, not 1.0: taken from the checkpoint" in caplog.text
 
 

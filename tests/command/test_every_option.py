@@ -282,11 +282,11 @@ def test_what_is_left_out_is_named() -> None:
 
 def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
     _, cfg = composed("train")
-    OmegaConf.update(cfg, "callbacks.best.every_n_epochs", 1, force_add=True)
-    OmegaConf.update(cfg, "callbacks.best.every_n_train_steps", 1, force_add=True)
+    OmegaConf.update(cfg, "callbacks.every_epoch.every_n_epochs", 1, force_add=True)
+    OmegaConf.update(cfg, "callbacks.every_epoch.every_n_train_steps", 1, force_add=True)
     assert refused(cfg, "train") is None
     with pytest.raises(Exception, match="ModelCheckpoint") as error:
-        instantiate(cfg.callbacks.best)
+        instantiate(cfg.callbacks.every_epoch)
     said = mistake_of(error.value)
-    assert said is not None and said.startswith("callbacks.best: ModelCheckpoint refuses it: ")
+    assert said is not None and said.startswith("callbacks.every_epoch: ModelCheckpoint refuses it: ")
     assert not isinstance(error.value, DeepfakeError)

@@ -1,7 +1,7 @@
 """Miniature corpora: the published layouts with a few empty files, and the traps of the real ones in them."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 CELEBDF_LIST = """\
@@ -99,3 +99,20 @@ def folder(root: Path) -> Path:
     touch(root, [f"{split}/{label}/{name}" for split in ("train", "val", "test") for label in ("real", "fake")
                  for name in ("a.mp4", "b.mkv")])  # fmt: skip
     return root
+
+
+def _dfo_options(root: Path) -> dict[str, Path]:
+    own, ffpp_root = dfo(root)
+    return {"root": own, "ffpp_root": ffpp_root}
+
+
+# For each yaml in conf/data: makes its files in a folder, and returns the options of `data` for them.
+# The demo draws its clips, which takes long: tests/corpora/test_demo.py holds it to the same.
+BUILDERS: dict[str, Callable[[Path], dict[str, Path]]] = {
+    "celebdf": lambda root: {"root": celebdf(root)},
+    "celebdf_v1": lambda root: {"root": celebdf(root)},
+    "ffpp": lambda root: {"root": ffpp(root)},
+    "dfo": _dfo_options,
+    "dfdc": lambda root: {"root": dfdc(root)},
+    "folder": lambda root: {"root": folder(root)},
+}

@@ -10,11 +10,11 @@ TRAIN, VAL, TEST = Split.TRAIN, Split.VAL, Split.TEST
 
 
 def _real(video_id: str, split: Split | None, person: str = "", path: Path = Path("x")) -> Video:
-    return Video("c", video_id, path, Label.REAL, split, target_id=person)
+    return Video(video_id, path, Label.REAL, split, target_id=person)
 
 
 def _fake(video_id: str, split: Split | None, real_id: str, people: tuple[str, str] = ("", "")) -> Video:
-    return Video("c", video_id, Path("x"), Label.FAKE, split, "m", *people, real_id)
+    return Video(video_id, Path("x"), Label.FAKE, split, "m", *people, real_id)
 
 
 def test_disjoint_splits() -> None:

@@ -17,7 +17,7 @@ def listing(*classes: str) -> Listing:
     """One video for each `<split> <label>`."""
     videos = []
     for i, (split, label) in enumerate(each.split() for each in classes):
-        videos.append(Video("c", f"{i:03}", Path("x"), Label[label.upper()], Split(split)))
+        videos.append(Video(f"{i:03}", Path("x"), Label[label.upper()], Split(split)))
     return Listing(tuple(videos))
 
 

@@ -109,7 +109,7 @@ def test_a_damaged_table_of_the_demo(demo_root: Path, tmp_path: Path) -> None:
     shutil.copytree(demo_root, root)
     table, whole = root / "videos.csv", (root / "videos.csv").read_text()
     header, first, *others = whole.splitlines()
-    for content in ("", header, f"{header}\n{first},more", "\n".join([header, *others, first]), whole[:-30]):
+    for content in ("", header, f"{header}\n{first},more", "\n".join([header, first, *others, first]), whole[:-30]):
         table.write_text(content)
         corpus = DemoCorpus(root, num_workers=1, **DEMO)  # type: ignore[arg-type]
         with pytest.raises(CorpusError, match=r"videos\.csv.*remove .*which is drawn again"):

@@ -22,7 +22,7 @@ TRAIN, VAL, TEST = Split.TRAIN, Split.VAL, Split.TEST
 def _video(
     video_id: str, split: Split | None = TRAIN, label: Label = Label.REAL, people: tuple[str, str] = ("", "")
 ) -> Video:
-    return Video("c", video_id, Path(video_id), label, split, target_id=people[0], source_id=people[1])
+    return Video(video_id, Path(video_id), label, split, target_id=people[0], source_id=people[1])
 
 
 def test_blocks_stay_whole() -> None:
@@ -89,7 +89,7 @@ def test_fingerprint_is_that_of_ids_labels_and_splits() -> None:
     assert expected == "5da16b07dfbfc06b"
     assert fingerprint(reversed(videos)) == expected
     assert fingerprint(videos[:2]) == expected  # a dropped video is in no number
-    assert fingerprint([replace(video, path=Path("elsewhere"), corpus="d") for video in videos]) == expected
+    assert fingerprint([replace(video, path=Path("elsewhere")) for video in videos]) == expected
     for other in (
         replace(videos[0], video_id="z"),
         replace(videos[0], split=VAL),

@@ -12,7 +12,7 @@ from deepfake.corpora.dfo import DeeperForensics
 from deepfake.corpora.files import scan
 from deepfake.corpora.folder import Folder
 from deepfake.corpora.input_files import look_into
-from deepfake.corpora.walk import second_names, tree
+from deepfake.corpora.walk import real_places, second_names, tree
 from deepfake.errors import CorpusError
 from tests.corpora import builders
 
@@ -200,4 +200,4 @@ def test_second_names(tmp_path: Path) -> None:
     (tmp_path / "0.mp4").symlink_to("a.mp4")
     (tmp_path / "linked").symlink_to("folder")
     paths = [tmp_path / name for name in ("0.mp4", "a.mp4", "b.mp4", "folder/c.mp4", "linked/c.mp4")]
-    assert second_names(paths) == {paths[0]: paths[1], paths[4]: paths[3]}
+    assert second_names(real_places(paths)) == {paths[0]: paths[1], paths[4]: paths[3]}

@@ -15,7 +15,7 @@ SPEC = ClipSpec(1, 1, 1.3, 8, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
 def video(video_id: str, label: Label, split: Split | None) -> Video:
-    return Video("tiny", video_id, Path(f"{video_id}.mp4"), label, split, "real" if label == Label.REAL else "swap")
+    return Video(video_id, Path(f"{video_id}.mp4"), label, split, "real" if label == Label.REAL else "swap")
 
 
 @pytest.fixture(scope="session")

@@ -18,6 +18,14 @@ def test_iou() -> None:
     assert box_iou(a, b)[0] == pytest.approx([1, 1 / 3, 0])
 
 
+def test_boxes_without_an_area_or_none_at_all_overlap_nothing() -> None:
+    point, none = np.array([[3, 3, 3, 3]], np.float32), np.zeros((0, 4), np.float32)
+    assert box_iou(point, point).tolist() == [[0]]
+    assert box_iou(none, point).shape == (0, 1) and box_iou(point, none).shape == (1, 0)
+    point.flags.writeable = False  # as arrays out of shared memory may be
+    assert box_iou(point, point).dtype == np.float32
+
+
 def test_the_area_of_a_person_counts_size_and_duration() -> None:
     assert Person([tracklet(0, 10, 0, 1), tracklet(5, 10, 7)]).area == 300
     assert Person([tracklet(0, 20, 0)]).area == 400

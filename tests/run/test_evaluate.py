@@ -102,7 +102,7 @@ def test_a_mistake_is_one_clear_line(
     assert f"error: {message}" in error and "Traceback" not in error
 
 
-LISTING = Listing((Video("mine", "a", Path("a.mp4"), Label.REAL, Split.TEST),))
+LISTING = Listing((Video("a", Path("a.mp4"), Label.REAL, Split.TEST),))
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,8 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
     for path in first.glob("*.ckpt"):
         content = torch.load(path, weights_only=True)
         for state in content["callbacks"].values():
-            if state.get("monitor"):
-                state["best_model_score"] = torch.tensor(2.0)
+            if state.get("best_rank"):
+                state["best_rank"] = [2.0, 0.0]
         torch.save(content, path)
     resume = first / "last.ckpt"
     assert script("train", *options, "trainer.max_epochs=3", "hydra.run.dir=second", f"resume='{resume}'") == 0
@@ -62,7 +62,7 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
         ("augment=none", "augment.flip was 0.5, and is absent"),
         ("data.tracks=all", "data.tracks was main, and is all"),
         ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
-        ("callbacks.best.monitor=val/video/auc", "callbacks.best.monitor was val/selection, and is val/video/auc"),
+        ("callbacks.best.monitor=val/clip/auc", "callbacks.best.monitor was val/video/auc, and is val/clip/auc"),
         ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
         ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent, and is True"),
         ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent, and is 4"),

@@ -83,8 +83,10 @@ def test_the_same_seed_gives_the_same_run_and_another_another(trained: Path, scr
 
 def test_an_epochs_checkpoint_knows_that_epochs_score(trained: Path) -> None:
     content = torch.load(trained / "checkpoints" / "epoch_001.ckpt", weights_only=True)
-    (score,) = (s["best_model_score"] for s in content["callbacks"].values() if s.get("monitor"))
-    assert score is not None
+    (rank,) = (state["best_rank"] for state in content["callbacks"].values() if "best_rank" in state)
+    curve = pd.read_csv(trained / "csv" / "metrics.csv")
+    expected = curve[["val/video/auc", "val/video/log_loss"]].dropna().iloc[0]
+    assert rank == pytest.approx([expected.iloc[0], -expected.iloc[1]], rel=1e-6)
 
 
 def test_the_curves_hold_each_epoch_once(trained: Path) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import torch
-from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn, TrainerState, TrainerStatus
 
+from deepfake.callbacks.best_checkpoint import BestCheckpoint
 from deepfake.checkpoints import Checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.hydra_callbacks.own_folder import take
@@ -18,13 +18,13 @@ from deepfake.training.curves import earlier_curves
 from deepfake.training.epochs import require_rest
 from deepfake.training.resume import carry_best, earlier_best, how_to_go_on, require_same_options, require_state
 
-BEST = ModelCheckpoint(monitor="val/selection", mode="max")
+BEST = BestCheckpoint("checkpoints")
 STATE: dict[str, Any] = {
     "epoch": 1,
     "global_step": 4,
     "pytorch-lightning_version": "2.6",
     "loops": {"fit_loop": {"epoch_loop.batch_progress": {"is_last_batch": True}}},
-    "callbacks": {BEST.state_key: {"best_model_score": torch.tensor(0.5)}},
+    "callbacks": {BEST.state_key: {"best_rank": [0.5, -0.7], "best_model_score": torch.tensor(0.5)}},
     "optimizer_states": [{"state": {}}],
     "lr_schedulers": [{"last_epoch": 1}],
 }
@@ -89,9 +89,15 @@ def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
         require_same_options(resumed, now, [word])
 
 
+def test_a_run_that_chose_its_best_epoch_otherwise_is_refused(tmp_path: Path) -> None:
+    then = {"callbacks": {"best": {"monitor": "val/selection", "mode": "max"}}}
+    with pytest.raises(ConfigError, match="of an earlier version's run, which chose its best epoch by val/selection"):
+        require_same_options(checkpoint(tmp_path, then), {"callbacks": {"best": {"monitor": "val/video/auc"}}}, [])
+
+
 def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resumed = checkpoint(tmp_path / "old")
-    best = ModelCheckpoint(dirpath=tmp_path / "new" / "checkpoints", monitor="val/selection", mode="max")
+    best = BestCheckpoint(tmp_path / "new" / "checkpoints")
     assert earlier_best(best, resumed) is None
     source = resumed.path.parent / "best.ckpt"
     source.parent.mkdir(parents=True)
@@ -102,6 +108,7 @@ def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypa
     carry_best(best, resumed, source)
     assert best.best_model_path == str(tmp_path / "new" / "checkpoints" / "best.ckpt")
     assert [path.read_bytes() for path in (tmp_path / "new" / "checkpoints").iterdir()] == [b"best"]
+    assert best.best_rank == (0.5, -0.7) and best.best_model_score == 0.5
     later = checkpoint(tmp_path / "old", epoch=0)
     assert earlier_best(best, later) is None
 

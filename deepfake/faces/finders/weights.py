@@ -4,13 +4,13 @@ A published file has one home, a folder where it is looked for by its published 
 digest under any name.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from deepfake.content import digest
 from deepfake.errors import WeightsError
 
 BRINGS_ITS_OWN = "or use faces=mtcnn, which brings its own"
@@ -52,14 +52,11 @@ def digest_of(files: Sequence[Path]) -> str:
     Raises:
         WeightsError: one of them cannot be read.
     """
-    total = hashlib.blake2b(digest_size=16)
-    for path in files:
-        try:
-            with path.open("rb") as file:
-                hashlib.file_digest(file, lambda: total)
-        except OSError as error:
-            raise WeightsError(f"weights {path} cannot be read ({error.strerror or error})") from error
-    return total.hexdigest()
+    try:
+        return digest(*files)
+    except OSError as error:
+        name = error.filename or ", ".join(map(str, files))
+        raise WeightsError(f"weights {name} cannot be read ({error.strerror or error})") from error
 
 
 def place_of(source: Published, folder: Path, digest: str | None = None, name: str | None = None) -> Path:
