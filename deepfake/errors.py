@@ -15,6 +15,10 @@ class ConfigError(DeepfakeError):
     """The options do not fit together, or one that is needed is missing."""
 
 
+class MissingPackageError(DeepfakeError):
+    """What was asked for needs a package that is not installed with this one."""
+
+
 class CorpusError(DeepfakeError):
     """A corpus is not where it was said to be, or one of its lists is missing or malformed."""
 

@@ -1,23 +1,45 @@
 """MTCNN: three small networks in a cascade. Its weights come with the facenet-pytorch wheel, so it needs no network.
 
+facenet-pytorch is not installed with this package, because it asks for a torch of 2024; it is imported when it is
+needed.
+
 Source: Zhang et al. 2016, "Joint Face Detection and Alignment using Multitask Cascaded CNNs"; facenet-pytorch 2.6.
 """
 
-import inspect
 from pathlib import Path
+from types import ModuleType
 from typing import ClassVar
 
 import numpy as np
 import torch
-from facenet_pytorch import MTCNN
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from deepfake.errors import MissingPackageError
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.weights import Packaged
 from deepfake.ranges import Count, Length, Share
 
-DATA = Path(inspect.getfile(MTCNN)).parents[1] / "data"
+
+def _library() -> ModuleType:
+    """facenet-pytorch.
+
+    Raises:
+        MissingPackageError: it is not installed.
+    """
+    try:
+        import facenet_pytorch
+    except ModuleNotFoundError as error:
+        raise MissingPackageError(
+            f"faces=mtcnn needs the package facenet-pytorch ({error}): pip install --no-deps facenet-pytorch, or "
+            "uv pip install --no-deps facenet-pytorch; without --no-deps it asks for a torch of 2024"
+        ) from error
+    return facenet_pytorch
+
+
+def _weights_files() -> tuple[Path, ...]:
+    data = Path(_library().__path__[0], "data")
+    return tuple(data / f"{network}.pt" for network in ("pnet", "rnet", "onet"))
 
 
 class Mtcnn(Finder):
@@ -30,11 +52,12 @@ class Mtcnn(Finder):
         max_size: a frame whose longer side is above this many pixels is shrunk to it; boxes come back in the
             frame's own pixels.
         batch_size: frames in one pass.
+
+    Raises:
+        MissingPackageError: facenet-pytorch is not installed.
     """
 
-    weights_source: ClassVar[Packaged] = Packaged(
-        "facenet-pytorch", tuple(DATA / f"{network}.pt" for network in ("pnet", "rnet", "onet"))
-    )
+    weights_source: ClassVar[Packaged] = Packaged("facenet-pytorch", _weights_files)
 
     def __init__(
         self,
@@ -45,9 +68,11 @@ class Mtcnn(Finder):
         max_size: Length = 960,
         batch_size: Count = 16,
     ) -> None:
-        self.network = MTCNN(
-            keep_all=True, min_face_size=min_face_size, thresholds=list(thresholds), device=torch.device(device)
-        ).eval()
+        self.network = (
+            _library()
+            .MTCNN(keep_all=True, min_face_size=min_face_size, thresholds=list(thresholds), device=torch.device(device))
+            .eval()
+        )
         self.max_size = max_size
         self.batch_size = batch_size
 

@@ -1,20 +1,19 @@
-"""RetinaFace with a ResNet-50: the network is retinaface-pytorch's, all around it is ours.
+"""RetinaFace with a ResNet-50, the large one, with the weights of ternaus/retinaface.
 
 Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild"; retinaface-pytorch 0.0.8,
 `predict_single.Model`, whose resize and normalisation are kept.
 """
 
-import warnings
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import torch
-from retinaface.network import RetinaFace as Network
 from torch import Tensor
 
 from deepfake.faces.finders.finder import Faces, Finder
 from deepfake.faces.finders.retinaface_batches import find_in_batches
+from deepfake.faces.finders.retinaface_network import resnet50_network
 from deepfake.faces.finders.retinaface_weights import load_weights
 from deepfake.faces.finders.weights import Published
 from deepfake.ranges import Count, Length, PathName, Share
@@ -58,7 +57,7 @@ class RetinaFace(Finder):
     ) -> None:
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float
-        network = _network()
+        network = resnet50_network()
         cure = f"{self.weights_source.cure} and give its path as faces.finder.weights=PATH"
         load_weights(network, Path(weights), name="RetinaFace (ResNet-50)", cure=cure)
         self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
@@ -82,16 +81,3 @@ class RetinaFace(Finder):
         """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `find_in_batches` wants them."""
         mean, std = (torch.tensor(v, device=self.device).view(3, 1, 1) * 255 for v in (MEAN, STD))
         return self.network(((images - mean) / std).to(self.dtype))
-
-
-def _network() -> Network:
-    with warnings.catch_warnings():
-        # The library calls torchvision's resnet50(pretrained=...), a name that is deprecated and still works.
-        warnings.filterwarnings("ignore", "The parameter 'pretrained'|Arguments other than a weight enum", UserWarning)
-        return Network(
-            name="Resnet50",
-            pretrained=False,
-            return_layers={"layer2": 1, "layer3": 2, "layer4": 3},
-            in_channels=256,
-            out_channels=256,
-        )

@@ -13,7 +13,6 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from retinaface.box_utils import decode, decode_landm
 from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.ops import batched_nms
@@ -60,8 +59,8 @@ def find_in_batches(
         frame, prior = torch.where(scores > min_score)
         priors = prior_boxes(height, width).to(device)[prior]
         whole = torch.tensor([width, height], device=device, dtype=torch.float) / scale
-        boxes = decode(regressed[frame, prior], priors, VARIANCES) * whole.repeat(2)
-        marks = decode_landm(marked[frame, prior], priors, VARIANCES).view(-1, 5, 2) * whole
+        boxes = _boxes_at(priors, regressed[frame, prior]) * whole.repeat(2)
+        marks = _points_at(priors, marked[frame, prior]) * whole
         kept = scores[frame, prior]
         keep = batched_nms(boxes, kept, frame, nms_iou)
         boxes = boxes.clamp(min=0).minimum(whole.repeat(2))  # not before: the library merges what it regressed
@@ -70,6 +69,20 @@ def find_in_batches(
         columns = [x[keep].cpu().numpy() for x in (boxes, kept, marks)]
         found += [Faces(*(c[start:end] for c in columns)) for start, end in pairwise([0, *ends])]
     return found
+
+
+def _boxes_at(priors: Tensor, regressed: Tensor) -> Tensor:
+    """(N, 4) priors and (N, 4) shifts of the centre and logarithms of growth -> (N, 4) x0, y0, x1, y1."""
+    centres = priors[:, :2] + regressed[:, :2] * VARIANCES[0] * priors[:, 2:]
+    sizes = priors[:, 2:] * torch.exp(regressed[:, 2:] * VARIANCES[1])
+    starts = centres - sizes / 2
+    return torch.cat([starts, sizes + starts], dim=1)
+
+
+def _points_at(priors: Tensor, regressed: Tensor) -> Tensor:
+    """(N, 4) priors and (N, 10) shifts from their centres -> (N, 5, 2) x, y."""
+    shifts = regressed.view(-1, 5, 2)
+    return priors[:, None, :2] + shifts * VARIANCES[0] * priors[:, None, 2:]
 
 
 def _resized(frame: Tensor, scale: float) -> Tensor:

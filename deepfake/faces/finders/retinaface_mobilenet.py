@@ -1,7 +1,7 @@
-"""RetinaFace with a MobileNet-0.25, the small one for CPUs, composed from the blocks of retinaface-pytorch.
+"""RetinaFace with a MobileNet-0.25, the small one for CPUs, with the weights of biubug6/Pytorch_Retinaface.
 
-Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild"; the network, its names and its
-weights are those of github.com/biubug6/Pytorch_Retinaface (MIT): `models/net.py`, `models/retinaface.py`, `cfg_mnet`.
+Source: Deng et al. 2019, "RetinaFace: Single-stage Dense Face Localisation in the Wild"; mean, priors and thresholds
+are those of github.com/biubug6/Pytorch_Retinaface (MIT), `cfg_mnet`.
 """
 
 from pathlib import Path
@@ -9,12 +9,11 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from retinaface.net import FPN, SSH, conv_bn, conv_dw
-from retinaface.network import BboxHead, ClassHead, LandmarkHead
-from torch import Tensor, nn
+from torch import Tensor
 
 from deepfake.faces.finders.finder import Faces, Finder
-from deepfake.faces.finders.retinaface_batches import MIN_SIZES, find_in_batches
+from deepfake.faces.finders.retinaface_batches import find_in_batches
+from deepfake.faces.finders.retinaface_network import mobilenet_network
 from deepfake.faces.finders.retinaface_weights import StateDict, load_weights
 from deepfake.faces.finders.weights import BRINGS_ITS_OWN, Published
 from deepfake.ranges import Count, Length, PathName, Share
@@ -59,7 +58,7 @@ class RetinaFaceMobileNet(Finder):
     ) -> None:
         self.device = torch.device(device)
         self.dtype = torch.half if self.device.type == "cuda" else torch.float
-        network = Network()
+        network = mobilenet_network()
         cure = f"{self.weights_source.cure} and give its path as faces.finder.weights=PATH, {BRINGS_ITS_OWN}"
         load_weights(network, Path(weights), name="RetinaFace (MobileNet-0.25)", cure=cure, renamed=_renamed)
         self.network = network.to(self.device, self.dtype).to(memory_format=torch.channels_last).eval()
@@ -83,54 +82,6 @@ class RetinaFaceMobileNet(Finder):
         """(B, 3, H, W) float RGB in [0, 255] -> boxes, logits and landmarks, as `find_in_batches` wants them."""
         mean = torch.tensor(MEAN_BGR, device=self.device).view(3, 1, 1)
         return self.network((images.flip(1) - mean).to(self.dtype))
-
-
-class Network(nn.Module):
-    """(B, 3, H, W) BGR minus its mean -> what is regressed at P priors: boxes, logits and landmarks.
-
-    The attributes are named as in the authors' state dict. All activations are LeakyReLU 0.1: FPN and SSH take it by
-    themselves for 64 channels or fewer.
-    """
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.body = Body()
-        self.fpn = FPN([64, 128, 256], 64)
-        self.ssh1, self.ssh2, self.ssh3 = (SSH(64, 64) for _ in MIN_SIZES)
-        self.ClassHead = nn.ModuleList(ClassHead(64, len(sizes)) for sizes in MIN_SIZES)
-        self.BboxHead = nn.ModuleList(BboxHead(64, len(sizes)) for sizes in MIN_SIZES)
-        self.LandmarkHead = nn.ModuleList(LandmarkHead(64, len(sizes)) for sizes in MIN_SIZES)
-
-    def forward(self, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        levels = zip((self.ssh1, self.ssh2, self.ssh3), self.fpn(self.body(images)), strict=True)
-        features = [ssh(level) for ssh, level in levels]
-        boxes, logits, landmarks = (
-            torch.cat([head(feature) for head, feature in zip(heads, features, strict=True)], dim=1)
-            for heads in (self.BboxHead, self.ClassHead, self.LandmarkHead)
-        )
-        return boxes, logits, landmarks
-
-
-class Body(nn.Module):
-    """MobileNet-0.25 without its classifier: (B, 3, H, W) -> 64, 128, 256 channels at 1/8, 1/16, 1/32 of the size."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.stage1 = nn.Sequential(
-            conv_bn(3, 8, 2, leaky=0.1),
-            conv_dw(8, 16, 1),
-            conv_dw(16, 32, 2),
-            conv_dw(32, 32, 1),
-            conv_dw(32, 64, 2),
-            conv_dw(64, 64, 1),
-        )
-        self.stage2 = nn.Sequential(conv_dw(64, 128, 2), *(conv_dw(128, 128, 1) for _ in range(5)))
-        self.stage3 = nn.Sequential(conv_dw(128, 256, 2), conv_dw(256, 256, 1))
-
-    def forward(self, images: Tensor) -> dict[str, Tensor]:
-        stage1 = self.stage1(images)
-        stage2 = self.stage2(stage1)
-        return {"stage1": stage1, "stage2": stage2, "stage3": self.stage3(stage2)}
 
 
 def _renamed(state: StateDict) -> StateDict:

@@ -4,7 +4,7 @@ A published file has one home, a folder where it is looked for by its published 
 digest under any name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,15 +18,24 @@ BRINGS_ITS_OWN = "or use faces=mtcnn, which brings its own"
 
 @dataclass(frozen=True, slots=True)
 class Packaged:
-    """Weights that are installed with a package; a finder without weights has no files.
+    """Weights that are installed with a package; a finder without weights has none.
 
     Attributes:
         package: its name.
-        files: all of them.
+        find_files: all files, in an order that stays.
     """
 
     package: str = ""
-    files: tuple[Path, ...] = ()
+    find_files: Callable[[], tuple[Path, ...]] = tuple
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files.
+
+        Raises:
+            MissingPackageError: the package is not installed.
+        """
+        return self.find_files()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,13 @@
 """MTCNN on a drawn face, at the places where we adapt it."""
 
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from deepfake.errors import MissingPackageError
 from deepfake.faces.finders.mtcnn import Mtcnn
 from deepfake.faces.tracklet import box_iou
 from deepfake.video.door import read
@@ -42,3 +45,10 @@ def test_boxes_come_back_in_the_pixels_of_a_frame_that_was_shrunk(frames: np.nda
 def test_frames_smaller_than_any_face_have_none() -> None:
     found = Mtcnn(min_face_size=40).find(np.zeros((2, 32, 200, 3), np.uint8))
     assert [len(faces) for faces in found] == [0, 0]
+
+
+@pytest.mark.parametrize("asked", [Mtcnn, lambda: Mtcnn.weights_source.files])
+def test_without_its_package_it_says_what_to_type(asked: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "facenet_pytorch", None)
+    with pytest.raises(MissingPackageError, match=r"^faces=mtcnn needs .*: pip install --no-deps facenet-pytorch, or "):
+        asked()

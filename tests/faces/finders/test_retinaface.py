@@ -11,16 +11,16 @@ from retinaface.prior_box import priorbox
 from torchvision.ops import nms
 
 from deepfake.errors import WeightsError
-from deepfake.faces.finders import retinaface
 from deepfake.faces.finders.retinaface import RetinaFace
 from deepfake.faces.finders.retinaface_batches import MIN_SIZES, STEPS, prior_boxes
+from deepfake.faces.finders.retinaface_network import resnet50_network
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("weights") / "random.pth"
-    torch.save(retinaface._network().state_dict(), path)
+    torch.save(resnet50_network().state_dict(), path)
     return path
 
 

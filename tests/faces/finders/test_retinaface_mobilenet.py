@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from deepfake.errors import WeightsError
 from deepfake.faces.finders.finder import Faces
-from deepfake.faces.finders.retinaface_mobilenet import Network, RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_network import mobilenet_network
 from deepfake.video.door import read
 
 SHARED = Path(__file__).parents[3] / "../shared"
@@ -21,7 +22,7 @@ needs_published = pytest.mark.skipif(not PUBLISHED.exists(), reason="the authors
 @pytest.fixture(scope="module")
 def state() -> dict[str, Tensor]:
     torch.manual_seed(0)
-    return Network().state_dict()
+    return mobilenet_network().state_dict()
 
 
 @pytest.fixture(scope="module")
@@ -58,12 +59,12 @@ def agree(ours: Faces, other: Faces) -> None:
 
 def test_the_network_is_the_published_one(state: dict[str, Tensor]) -> None:
     assert len(state) == 300
-    assert sum(p.numel() for p in Network().parameters()) == 426608
+    assert sum(p.numel() for p in mobilenet_network().parameters()) == 426608
     assert state["body.stage1.0.0.weight"].shape == (8, 3, 3, 3)
     assert state["body.stage3.1.3.weight"].shape == (256, 256, 1, 1)
     assert state["ClassHead.0.conv1x1.weight"].shape == (4, 64, 1, 1)
     assert state["LandmarkHead.2.conv1x1.weight"].shape == (20, 64, 1, 1)
-    assert {m.negative_slope for m in Network().modules() if isinstance(m, nn.LeakyReLU)} == {0.1}
+    assert {m.negative_slope for m in mobilenet_network().modules() if isinstance(m, nn.LeakyReLU)} == {0.1}
 
 
 def test_weights_as_dataparallel_saves_them_with_the_classifier_are_read(
