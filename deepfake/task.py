@@ -1,4 +1,4 @@
-"""The only LightningModule: it gives a detector its loss, optimizer, metrics and a card in the checkpoint."""
+"""The only LightningModule: it gives a detector its loss, optimizer, metrics and the card in its checkpoint."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,13 +19,13 @@ from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
-SELECTION = "val/selection"  # AUC of val videos less 1, ties broken by their log-loss: what the best epoch is chosen by
-# What a callback may watch while training.
+SELECTION = "val/selection"  # video AUC on val less 1, ties broken by log-loss; the best epoch has the highest
+# The metrics that a callback may monitor in training.
 LOGGED = (
     *("train/loss", "train/loss_step", "train/loss_epoch", SELECTION),
     *(f"val/{level}/{name}" for level in ("clip", "video") for name in NAMES),
 )
-CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
+CARD = "deepfake"  # the key in a checkpoint that holds everything Lightning does not store itself
 
 _NEVER = torch.iinfo(torch.long).max
 _LOOK_EVERY = 20  # steps
@@ -37,12 +37,12 @@ class DetectorTask(pl.LightningModule):
 
     Args:
         detector: clips (B, T, 3, S, S) in [0, 1] -> logits (B,).
-        loss: of logits (B,) and labels (B,).
+        loss: logits (B,) and labels (B,) -> loss.
         optimizer: parameters -> optimizer.
-        scheduler: optimizer -> schedule, one step an epoch.
-        seed: of the run. Each epoch starts from it and its own number, so that a resumed run repeats what the
-            uninterrupted one would have done.
-        card: plain data that goes into every checkpoint: enough to rebuild the detector from the file alone.
+        scheduler: optimizer -> schedule, stepped once each epoch.
+        seed: the run's seed. Each epoch is seeded from it and the epoch's number, so a resumed run repeats what the
+            uninterrupted run would have done.
+        card: plain data that goes into every checkpoint, from which the detector can be rebuilt.
     """
 
     def __init__(
@@ -63,10 +63,10 @@ class DetectorTask(pl.LightningModule):
         self.card = dict(card)
         self.val_scores = ClipScores()
         self.test_scores = ClipScores()
-        self.test_rows: dict[str, np.ndarray] = {}  # of the last test, for whoever writes them down
-        self._diverged: Tensor | None = None  # the first step whose loss was no number, or `_NEVER`
-        self.scored: dict[str, np.ndarray] = {}  # split -> the videos with a score in its latest run, by number
-        self.measured: dict[str, float] = {}  # the latest of each metric, in the precision that the logger lacks
+        self.test_rows: dict[str, np.ndarray] = {}  # one row for each clip of the latest test
+        self._diverged: Tensor | None = None  # the first step whose loss was NaN or infinite, or `_NEVER`
+        self.scored: dict[str, np.ndarray] = {}  # split -> numbers of the videos that its latest run scored
+        self.measured: dict[str, float] = {}  # latest value of each metric, in double precision unlike the logger's
 
     def forward(self, clips: Tensor) -> Tensor:
         return self.detector(clips)
@@ -87,9 +87,9 @@ class DetectorTask(pl.LightningModule):
         return loss
 
     def _watch(self, loss: Tensor) -> None:
-        """End a training whose loss is no number, naming the first step where it was none.
+        """End training if the loss is NaN or infinite, and name the first step where it was.
 
-        A GPU would have to wait for each look, so there it is looked at every so many steps and at an epoch's end.
+        Each look makes a GPU wait, so there the loss is checked every `_LOOK_EVERY` steps and at the end of an epoch.
         """
         step = torch.full_like(loss, self.global_step, dtype=torch.long)
         now = torch.where(loss.isfinite(), _NEVER, step)
@@ -101,7 +101,7 @@ class DetectorTask(pl.LightningModule):
         first = _NEVER if self._diverged is None else int(self._diverged)
         if first != _NEVER:
             raise TrainingError(
-                f"the loss is no number in epoch {self.current_epoch}, step {first}: training diverged; {_CURES}"
+                f"the loss is NaN or infinite in epoch {self.current_epoch}, step {first}: training diverged; {_CURES}"
             )
 
     def on_train_epoch_end(self) -> None:
@@ -124,7 +124,7 @@ class DetectorTask(pl.LightningModule):
 
     @staticmethod
     def _rows(scores: ClipScores) -> dict[str, np.ndarray]:
-        """Of each clip, by index: what `ClipScores` gives, and its `score`."""
+        """Return the columns of `ClipScores` and `score`, one row for each clip, by index."""
         rows = scores.compute()
         return {name: column.numpy() for name, column in {**rows, "score": clip_scores(rows["logit"])}.items()}
 
@@ -135,18 +135,18 @@ class DetectorTask(pl.LightningModule):
     def _report(self, split: str, rows: dict[str, np.ndarray]) -> None:
         if not np.isfinite(rows["score"]).all():
             raise TrainingError(
-                f"the scores of {split} are no numbers in epoch {self.current_epoch}: training diverged; {_CURES}"
+                f"{split} scores are NaN or infinite in epoch {self.current_epoch}: training diverged; {_CURES}"
             )
         numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
         self.scored[split] = np.unique(rows["video"])
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():
-            # Every process has all the rows, so the numbers agree without another exchange.
+            # Every process has all rows, so the values agree without a sync.
             self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
         if split == "val":
-            # On few videos many epochs reach the same AUC; of those, the one whose scores are nearest the truth.
+            # With few videos many epochs reach the same AUC; of those, the one with the lowest log-loss is best.
             tie = min(numbers["video/log_loss"], 1.0)
-            # Below 1, since the logger's single precision is fine enough for the tie only near 0.
+            # Less 1, since the logger's single precision resolves the tie-breaker only near 0.
             self.log(SELECTION, numbers["video/auc"] - 1 - 1e-6 * tie, sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

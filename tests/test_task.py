@@ -1,4 +1,4 @@
-"""The Lightning shell: which epoch is best, and what a checkpoint carries."""
+"""The Lightning module: which epoch is best, and what a checkpoint contains."""
 
 from functools import partial
 
@@ -68,31 +68,29 @@ def batch(clip: float = 0.5) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("broken", [torch.nan, torch.inf])
-def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
+def test_a_loss_that_is_not_finite_ends_training_with_the_step_and_the_cures(
     broken: float, task: DetectorTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task, "log", lambda *_, **__: None)
     task.training_step(batch(), 0)  # type: ignore[arg-type]
     monkeypatch.setattr(DetectorTask, "global_step", 7)
-    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 0, step 7: .* lower optimizer.lr, set tr"):
+    with pytest.raises(TrainingError, match=r"the loss is NaN or infinite in epoch 0, step 7: .* lower optimizer.lr, "):
         task.training_step(batch(broken), 0)  # type: ignore[arg-type]
 
 
-def test_where_looking_costs_time_the_first_such_step_is_named_later(
-    task: DetectorTask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two looks on a GPU
+def test_on_a_gpu_the_first_such_step_is_named_later(task: DetectorTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two checks on a GPU
     for step, loss in enumerate([1.0, torch.nan, 1.0, torch.inf]):
         monkeypatch.setattr(DetectorTask, "global_step", step)
         task._watch(torch.tensor(loss))
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match="no number in epoch 0, step 1: "):
+    with pytest.raises(TrainingError, match="NaN or infinite in epoch 0, step 1: "):
         task.on_train_epoch_end()
 
 
 @pytest.mark.parametrize("split", ["val", "test"])
 @pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
-def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
+def test_a_score_that_is_not_finite_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
     task.eval()
     with torch.no_grad():
         task.detector.head[-1].bias.fill_(broken)  # type: ignore[union-attr, operator]
@@ -101,7 +99,7 @@ def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: 
             "test": (task.test_step, task.on_test_epoch_end),
         }[split]
         step(batch(), 0)  # type: ignore[arg-type]
-        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 0"):
+        with pytest.raises(TrainingError, match=f"{split} scores are NaN or infinite in epoch 0"):
             end()
 
 
