@@ -1,4 +1,4 @@
-"""What every corpus is: a root folder and a protocol in, a listing of labelled videos out. No pixels are read."""
+"""The interface of every corpus: from a root folder and a protocol to a list of labelled videos, without pixels."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from deepfake.schema import Video
 
 
 class Count(NamedTuple):
-    """How much of a thing is there, against how much was published (None where the publication does not say)."""
+    """How many of something were found and how many were published (None if the publication does not say)."""
 
     what: str
     found: int
@@ -18,17 +18,17 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a corpus holds under one protocol.
+    """The content of a corpus under one protocol.
 
     Attributes:
-        videos: strictly ascending in `video_id`; every file is on disk. `split` is None for a video that the protocol
-            drops because it would tie two splits together: it is extracted like any other, and in no split.
-        missing: what the lists name, or the name of a fake implies, and the disk has not; paths inside the corpus.
-        num_extra: files in the corpus's folders that are none of its videos, and are ignored.
-        notes: sentences to say once before training.
-        protocol: the rule that the splits follow.
-        folders: videos found in each folder, against the publication.
-        lists: entries in each list, against the publication.
+        videos: strictly ascending in `video_id`; every file exists. `split` is None for a video that the protocol
+            drops because it would link two splits; its faces are extracted like any other's.
+        missing: videos that a list names or a fake's name implies but that are not on disk, as paths in the corpus.
+        num_extra: files in the corpus's folders that are not among its videos and are ignored.
+        notes: sentences to log once before training.
+        protocol: the rule by which splits were made.
+        folders: videos found in each folder, and the published number.
+        lists: entries in each list, and the published number.
     """
 
     videos: tuple[Video, ...]
@@ -42,23 +42,23 @@ class Listing:
     def __post_init__(self) -> None:
         ids = [video.video_id for video in self.videos]
         if any(a >= b for a, b in pairwise(ids)):
-            raise ValueError("a listing's videos are sorted by video_id, and no two share one")
+            raise ValueError("a listing's videos must be sorted by video_id, and their ids must be unique")
 
     @property
     def num_dropped(self) -> int:
-        """Videos that the protocol leaves out of every split."""
+        """Number of videos that the protocol leaves out of every split."""
         return sum(video.split is None for video in self.videos)
 
 
 class Corpus(ABC):
-    """A data set on disk. Subclasses take `root` (and what else they need) and check it when they are made."""
+    """A dataset on disk. Subclasses take `root` and other options and check them when they are constructed."""
 
     name: str
 
     @abstractmethod
     def listing(self) -> Listing:
-        """Lists the videos with label, split and pairs, from names and lists alone.
+        """List the videos with labels, splits and pairs, using only names and lists.
 
         Raises:
-            CorpusError: a list that the corpus cannot do without is missing or malformed, or no video is there.
+            CorpusError: a required list is missing or malformed, or there is no video.
         """

@@ -1,4 +1,4 @@
-"""What must hold of every corpus that ships: one yaml, one contract."""
+"""The contract of every shipped corpus, tested through its yaml."""
 
 import os
 import random
@@ -32,7 +32,7 @@ BUILDERS: dict[str, Callable[[Path], dict[str, Path]]] = {
     "dfdc": lambda root: {"root": builders.dfdc(root)},
     "folder": lambda root: {"root": builders.folder(root)},
 }
-# The demo draws its clips, which takes long: tests/corpora/test_demo.py holds it to the same.
+# The demo renders its clips, which takes long; tests/corpora/test_demo.py tests its contract.
 SHIPPED = sorted({path.stem for path in CONF.glob("*.yaml")} - {"demo"})
 
 
