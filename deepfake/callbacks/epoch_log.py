@@ -1,4 +1,4 @@
-"""A line in the log for every epoch, so that a run without a terminal can be followed and its log tells the story."""
+"""Log a line for every epoch, so that a run without a terminal can be followed."""
 
 import logging
 import time
@@ -10,7 +10,7 @@ SHOWN = ("train/loss_epoch", "val/clip/auc", "val/video/auc", "val/video/log_los
 
 
 class EpochLog(pl.Callback):
-    """Logs loss and val numbers when an epoch ends."""
+    """Logs loss and val metrics when an epoch ends."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.start = time.perf_counter()
