@@ -1,4 +1,4 @@
-"""Heads: features of a clip (B, F) -> one logit (B, 1)."""
+"""Heads map features of a clip (B, F) to one logit (B, 1)."""
 
 from torch import nn
 
@@ -8,7 +8,7 @@ from deepfake.ranges import Share, Width
 class MesoHead(nn.Sequential):
     """MesoNet's dense layers: dropout 0.5, 16 units, LeakyReLU 0.1, dropout 0.5, one logit.
 
-    Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is of P(fake); theirs is of P(real).
+    Source: Afchar et al. 2018, class `Meso4`. Differs: the logit is that of P(fake); theirs is that of P(real).
     """
 
     def __init__(self, num_features: int, *, hidden_size: Width = 16, dropout: Share = 0.5) -> None:
