@@ -9,7 +9,7 @@ __all__ = ["load_detector"]
 
 
 def __getattr__(name: str) -> Any:
-    # On demand: the processes that decode video import this package and need no torch.
+    # Imported on demand: the processes that decode video import this package and need no torch.
     if name == "load_detector":
         from deepfake.checkpoints.checkpoint import load_detector
 

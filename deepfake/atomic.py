@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all, and names that tell who is writing."""
+"""Write files whole or not at all, under names that identify the process that is writing."""
 
 import os
 import socket
@@ -11,12 +11,12 @@ import psutil
 
 
 def write_atomic(path: Path, content: bytes | memoryview) -> None:
-    """Write under a temporary name, rename last: a reader sees the old file or the new one.
+    """Write to a temporary name and rename it at the end, so a reader sees either the old file or the new one.
 
-    What could not be written whole is taken away again.
+    A file that could not be written whole is removed.
 
     Raises:
-        OSError: the disk is full, or may not be written to; it names the file.
+        OSError: the disk is full or read-only; the error names the file.
     """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -24,24 +24,27 @@ def write_atomic(path: Path, content: bytes | memoryview) -> None:
         os.replace(partial, path)
     except BaseException as error:
         partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):  # of what cannot be written, Python does not say where
+        if isinstance(error, OSError):  # Python does not name the file when a write fails
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
 
 def partial_name() -> str:
-    """A name under which this process writes something, until it is whole and renamed."""
+    """Return a name for something that this process is writing, until it is whole and renamed."""
     return f"{_machine()}-{_process(os.getpid())}-{uuid.uuid4().hex}"
 
 
 def abandoned(partial: Path) -> bool:
-    """Whether whoever wrote it is gone: on this machine, its process; on another, a video is written within minutes."""
+    """Return whether the writer of a file is gone.
+
+    On this machine its process has ended; for another machine, the file is over a day old, as a video takes minutes.
+    """
     gone = ended(partial.name)
     return time.time() - partial.stat().st_mtime > 86_400 if gone is None else gone
 
 
 def ended(name: str) -> bool | None:
-    """Whether the process that made a name with `partial_name` has ended; None if it is another machine's."""
+    """Return whether the process that made a name with `partial_name` has ended; None if it ran on another machine."""
     machine, _, process = name.rpartition("-")[0].rpartition("-")
     if machine != _machine():
         return None
@@ -50,9 +53,9 @@ def ended(name: str) -> bool | None:
 
 @cache
 def _machine() -> str:
-    """Where process ids mean the same: the host, and in containers their own space of ids.
+    """Return a name for the space in which process ids are unique: the host, and the pid namespace in a container.
 
-    Hosts that share a disk can have one name, as machines made from one image; their ids differ.
+    Hosts that share a disk can have the same name, as machines made from one image do; their machine ids differ.
     """
     space, host = Path("/proc/self/ns/pid"), Path("/etc/machine-id")
     host_id = host.read_text().strip()[:8] if host.is_file() else ""
@@ -60,7 +63,7 @@ def _machine() -> str:
 
 
 def _process(pid: int) -> str:
-    """A process, which another one that gets its id later is not; without a time if there is none."""
+    """Return a process's id and start time, since ids are reused; the time is left out if there is no such process."""
     try:
         return f"{pid}.{round(1000 * psutil.Process(pid).create_time())}"
     except psutil.NoSuchProcess:

@@ -1,11 +1,11 @@
-"""How many cores there are."""
+"""Count the cores that this process may use."""
 
 import os
 
 
 def num_cores() -> int:
-    """The cores that this process may use: a job of a cluster has a part of the machine."""
+    """Return the number of cores that this process may use; a cluster job may have only part of the machine."""
     try:
         return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS and Windows do not say
+    except AttributeError:  # macOS and Windows have no affinity
         return os.cpu_count() or 1

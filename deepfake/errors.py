@@ -1,18 +1,18 @@
-"""What can go wrong through no fault of the code: every error a user can mend.
+"""Every error that a user can fix.
 
-Each message names the thing, its value and the cure. The scripts print it as one line on stderr and exit with 1; any
-other exception is a defect of ours and keeps its traceback.
+Each message names the thing, its value and the cure. The scripts print it as one line on stderr and exit with 1. Any
+other exception is a bug and keeps its traceback.
 """
 
 from pathlib import Path
 
 
 class DeepfakeError(Exception):
-    """Base of all errors that a user can mend."""
+    """Base of all errors that a user can fix."""
 
 
 class ConfigError(DeepfakeError):
-    """The options do not fit together, or one that is needed is missing."""
+    """Options do not fit together, or a required one is missing."""
 
 
 class MissingPackageError(DeepfakeError):
@@ -20,15 +20,15 @@ class MissingPackageError(DeepfakeError):
 
 
 class CorpusError(DeepfakeError):
-    """A corpus is not where it was said to be, or one of its lists is missing or malformed."""
+    """A corpus is not at the given place, or one of its lists is missing or malformed."""
 
 
 class StoreError(DeepfakeError):
-    """A face store is missing, incomplete, or holds less than was asked of it."""
+    """A face store is missing, incomplete, or holds less than was requested."""
 
 
 class ExtractionError(DeepfakeError):
-    """Faces cannot be extracted, through no fault of the files."""
+    """Faces cannot be extracted, for a reason other than the files."""
 
 
 class WeightsError(DeepfakeError):
@@ -40,7 +40,7 @@ class TrainingError(DeepfakeError):
 
 
 class CheckpointError(DeepfakeError):
-    """A checkpoint does not exist, cannot be read, or is not one of ours."""
+    """A checkpoint does not exist, cannot be read, or was not made by this project."""
 
 
 class UnreadableVideoError(DeepfakeError):
@@ -57,5 +57,5 @@ class UnreadableVideoError(DeepfakeError):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type, tuple[Path, str]]:
-        # The default would call __init__ with the message alone when the error crosses a process boundary.
+        # The default would call __init__ with only the message when the error crosses a process boundary.
         return type(self), (self.path, self.reason)

@@ -1,6 +1,6 @@
-r"""Names as disks have them, which may hold any byte but two, and as tables, file systems and screens can take them.
+r"""Convert file names, which may hold any byte but two, to text that tables, file systems and terminals accept.
 
-`as_text` is for what is kept (cells of tables; `as_id` for ids), `shown` for what a person reads.
+`as_text` is for stored names (table cells; `as_id` for ids), `shown` for what a person reads.
 """
 
 import logging
@@ -16,21 +16,20 @@ from deepfake.content import digest_of_bytes
 _ODD = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
 _NEEDS_ESCAPE = re.compile(f"[{_ODD}]|%(?:[0189A-F][0-9A-F]|25|2E|7F)")
 _ZIP = re.compile(r"\.(zip)$", re.IGNORECASE)
-_MAY_CHANGE = re.compile(rf"[{_ODD}%]|\.zip/", re.IGNORECASE)  # of a path; one look tells that nearly all stay
+_MAY_CHANGE = re.compile(rf"[{_ODD}%]|\.zip/", re.IGNORECASE)  # one quick test, as nearly all paths stay as they are
 _ESCAPED = re.compile(f"[{_ODD}%]")
-_UNSHOWN = re.compile(f"[{_ODD}\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # also what turns the direction of writing
-_LONGEST = 240  # bytes of one part of a path whose escapes made it longer; disks take 255
+_UNSHOWN = re.compile(f"[{_ODD}\u200e\u200f\u202a-\u202e\u2066-\u2069]")  # includes marks that turn the text direction
+_LONGEST = 240  # bytes in one part of a path after escaping; disks allow 255
 _BRIEF = reprlib.Repr()
 _BRIEF.maxstring = _BRIEF.maxother = 60
 
 
 def as_text(path: str) -> str:
-    r"""A path as valid UTF-8 without control characters; another path gives another text, and an ordinary one itself.
+    r"""Return a path as valid UTF-8 without control characters; distinct paths give distinct texts.
 
-    Odd bytes become `%` and two capital hex digits; `as_path` gives them back. So does the dot of a folder whose name
-    ends in `.zip`, since a face store may have an archive of that name. A percent sign is escaped only where it could
-    be taken for one of these.
-
+    An ordinary path stays as it is. Odd bytes become `%` and two capital hex digits, which `as_path` decodes. So does
+    the dot of a folder whose name ends in `.zip`, since a face store may have an archive of that name. A percent sign
+    is escaped only where it could be mistaken for one of these.
     Example:
         >>> as_text("clips/50%.mp4"), as_text("a\r\udcff.mp4"), as_text("a%0D.mp4")
         ('clips/50%.mp4', 'a%0D%FF.mp4', 'a%250D.mp4')
@@ -42,13 +41,13 @@ def as_text(path: str) -> str:
 
 
 def as_id(path: str) -> str:
-    """The same for a video's id: a part whose escapes made it too long for a disk is cut, and a hash added to it."""
+    """Return a path as text for a video's id; a part that escaping made too long for a disk is cut and gets a hash."""
     parts = zip(as_text(path).split("/"), path.split("/"), strict=True)
     return "/".join(text if text == part else fitted(text, _LONGEST) for text, part in parts)
 
 
 def as_path(text: str) -> str:
-    r"""The path that a text of `as_text` stands for.
+    r"""Return the path that `as_text` turned into this text.
 
     Example:
         >>> as_path("a%0D%FF.mp4") == "a\r\udcff.mp4", as_path("clips/50%.mp4")
@@ -58,7 +57,7 @@ def as_path(text: str) -> str:
 
 
 def shown(text: object) -> str:
-    r"""What can be sent to a terminal: control characters and bytes that are not UTF-8 by their escapes.
+    r"""Return text that is safe to print on a terminal: control characters and bytes that are not UTF-8 are escaped.
 
     Example:
         >>> print(shown("a\r\x1b[31m\udcff.mp4"))
@@ -68,24 +67,24 @@ def shown(text: object) -> str:
 
 
 class ShowNames(logging.Filter):
-    """Makes log records fit for a terminal: names in a message are shown on one line, as `shown` does."""
+    """Makes log records safe for a terminal: names in a message are escaped and stay on one line, as in `shown`."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record; it always passes."""
+        """Escape the record's names in place; always return True."""
         if isinstance(record.args, tuple):
             record.args = tuple(_shown_argument(value) for value in record.args)
         try:
             message = record.getMessage()
-        except (TypeError, ValueError):  # its arguments do not fit: for the handler to report
+        except (TypeError, ValueError):  # the arguments do not fit the message; the handler reports that
             return True
-        lines = "\n".join(map(shown, message.split("\n")))  # what somebody wrote on several lines stays there
+        lines = "\n".join(map(shown, message.split("\n")))  # line breaks of the message itself stay
         if lines != message:
             record.msg, record.args = lines, None
         return True
 
 
 def quoted(value: object) -> str:
-    """A value in a message: as Python would write it, cut where it is long or deep.
+    """Return a value as Python would write it, shortened where it is long or deeply nested.
 
     Example:
         >>> quoted("a" * 200000), quoted([["a", "b"]])
@@ -105,11 +104,11 @@ def _part_as_text(part: str) -> str:
 
 
 def fitted(part: str, max_bytes: int) -> str:
-    """A part of a path in UTF-8 as it is, or cut to its first 200 bytes with a hash of all of it behind them.
+    """Return a part of a path as it is, or cut to its first 200 bytes of UTF-8 with a hash of the whole appended.
 
     Args:
-        part: without slashes.
-        max_bytes: that it may have; at least 217.
+        part: a part of a path, without slashes.
+        max_bytes: the most bytes that it may have; at least 217.
 
     Example:
         >>> fitted("a", 240), len(fitted("a" * 300, 240))

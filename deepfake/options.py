@@ -1,7 +1,7 @@
-"""Whether a value is one that an option can have, by the type that stands at the constructor which takes it.
+"""Check the values of options against the types of the constructor parameters that take them.
 
-Values are plain data, of a config or of a checkpoint's card, and are refused rather than cast: 2.5 is no whole number,
-"abc" and true are no numbers, and no number is infinite. A whole number is a number, and a list is a tuple.
+Values are plain data from a config or a checkpoint's card. They are refused rather than cast: 2.5 is not a whole
+number, "abc" and true are not numbers, and infinity is refused. An int may stand for a float, and a list for a tuple.
 """
 
 import inspect
@@ -30,11 +30,11 @@ _WORDS = {bool: "true or false", int: "a whole number", float: "a number", str: 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a function or a constructor says of one of its parameters.
+    """One parameter of a function or constructor.
 
     Attributes:
-        type: the annotation; Any where there is none.
-        default: its own; `REQUIRED` where there is none.
+        type: the annotation; Any if there is none.
+        default: the default value; `REQUIRED` if there is none.
     """
 
     type: Any
@@ -42,18 +42,18 @@ class Parameter:
 
     @property
     def required(self) -> bool:
-        """Whether it has to be given."""
+        """Whether the parameter has no default."""
         return self.default is REQUIRED
 
     @property
     def or_null(self) -> Any:
-        """The default; None where there is none, which is then refused by its type."""
+        """The default; None if there is none, which the type check then refuses."""
         return None if self.required else self.default
 
 
 @cache
 def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
-    """The parameters that a function, or the constructor of a class, can be given by name."""
+    """Return the parameters of a function, or of a class's constructor, that can be given by name."""
     hints = _hints(function.__init__ if isinstance(function, type) else function)  # type: ignore[misc]
     return {
         name: Parameter(hints.get(name, Any), parameter.default)
@@ -63,24 +63,24 @@ def parameters(function: Callable[..., Any]) -> dict[str, Parameter]:
 
 
 def types_of(function: Callable[..., Any]) -> dict[str, Any]:
-    """Parameter -> type."""
+    """Return the type of each parameter by name."""
     return {name: parameter.type for name, parameter in parameters(function).items()}
 
 
 def _hints(function: Any) -> dict[str, Any]:
     try:
         return get_type_hints(function, include_extras=True)
-    except NameError:  # another library's, which it imports for type checkers alone
+    except NameError:  # another library imports the name for type checkers only
         return {}
 
 
 def fault(name: str, value: Any, kind: Any) -> str | None:
-    """What is wrong with the value of an option, in one line; None if nothing is.
+    """Return what is wrong with an option's value, in one line; None if nothing is.
 
     Args:
-        name: of the option, as on the command line.
+        name: the option, as on the command line.
         value: plain data.
-        kind: its type.
+        kind: the option's type.
 
     Example:
         >>> fault("faces.margin", -1, Annotated[float, FieldInfo(gt=0)])
@@ -90,34 +90,34 @@ def fault(name: str, value: Any, kind: Any) -> str | None:
     """
     if fits(value, kind):
         return None
-    said = words(kind) or "another value"
-    verb = "choose" if said.startswith("one of") else "give"
+    wanted = words(kind) or "another value"
+    verb = "choose" if wanted.startswith("one of") else "give"
     number = isinstance(value, int | float) and not isinstance(value, bool) and fits(str(value), kind)
-    as_text = f" (as text: \"{name}='{value}'\")" if number else ""  # Hydra takes a folder 2024 for a number
-    return f"{name} is {shown(value)}: {verb} {said}{as_text}"
+    as_text = f" (as text: \"{name}='{value}'\")" if number else ""  # Hydra reads a folder named 2024 as a number
+    return f"{name} is {shown(value)}: {verb} {wanted}{as_text}"
 
 
 def fits(value: Any, kind: Any) -> bool:
-    """Whether plain data is of a type."""
+    """Return whether plain data is of a type."""
     try:
         _read(value, kind)
     except ValidationError:
         return False
-    except PydanticUserError:  # another library's type, which pydantic cannot make anything of
+    except PydanticUserError:  # another library's type, which pydantic cannot check
         return True
     return True
 
 
 def typed(prefix: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as their types want them: a whole number as a float where one is wanted, and a list as a tuple.
+    """Return the values converted to their types: an int to a float where one is wanted, and a list to a tuple.
 
     Args:
-        prefix: of the names of the options, `faces`.
+        prefix: what the options' names begin with, such as `faces`.
         values: plain data, by name.
         kinds: the types, by name.
 
     Raises:
-        ConfigError: values are of another type, or beyond its range; all are named.
+        ConfigError: values are of another type or out of range; the message names all of them.
     """
     found = (fault(f"{prefix}.{name}", value, kinds[name]) for name, value in values.items())
     if faults := [*filter(None, found)]:
@@ -126,8 +126,8 @@ def typed(prefix: str, values: Mapping[str, Any], kinds: Mapping[str, Any]) -> d
 
 
 def _read(value: Any, kind: Any) -> Any:
-    """As JSON, since that is where a list can become a tuple, and a word a path, and nothing else is cast."""
-    if isinstance(value, str) and not value.isascii():  # a path may have bytes that are no text
+    """Validate a value as JSON, where a list can become a tuple and a string a path, and nothing else is cast."""
+    if isinstance(value, str) and not value.isascii():  # a path may hold bytes that are not valid text
         text = value.encode(errors="replace").decode()
         found = _adapter(kind).validate_json(json.dumps(text))
         return value if found == text else found
@@ -140,7 +140,7 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
 
 
 def unknown(name: str, names: Iterable[str], of: str) -> str:
-    """That an option is not known, and which are near it, or all of them.
+    """Return a message that an option is unknown, with the names most like it, or else all names.
 
     Example:
         >>> unknown("faces.finder.maxsize", ["faces.finder.max_size", "faces.finder.thresholds"], "of Mtcnn")
@@ -153,7 +153,7 @@ def unknown(name: str, names: Iterable[str], of: str) -> str:
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:
-    """The names that are most like one, the likest first; the last part of a name counts most.
+    """Return up to three of the names that resemble one, best first; the last part of a name counts most.
 
     Example:
         >>> near("root", ["device", "seed", "data.root"]), near("zzz", ["seed"])
@@ -166,14 +166,14 @@ def near(name: str, names: Iterable[str]) -> list[str]:
 
 
 def _likeness(name: str, other: str) -> float:
-    """From 0 to 1."""
+    """Return the likeness of two names, from 0 to 1."""
     (group, _, last), (other_group, _, other_last) = name.rpartition("."), other.rpartition(".")
     in_group = SequenceMatcher(None, group, other_group).ratio()
     return 0.25 * in_group + 0.75 * SequenceMatcher(None, last, other_last).ratio()
 
 
 def shown(value: Any) -> str:
-    """A value as a command line has it, with quotes around words.
+    """Return a value as it is written on a command line, with quotes around strings.
 
     Example:
         >>> shown(None), shown([1, True]), shown("a b")
@@ -193,7 +193,7 @@ def _shown(value: Any) -> str:
 
 
 def words(kind: Any) -> str:
-    """What may be given for a type, as people say it; empty for one that no command line can give.
+    """Describe in words what may be given for a type; empty if no command line can give it.
 
     Example:
         >>> words(tuple[float, float] | None), words(Annotated[int, FieldInfo(ge=1, le=100)])
@@ -227,7 +227,7 @@ def words(kind: Any) -> str:
 
 
 def _range(fields: Sequence[FieldInfo]) -> str:
-    """` from 0 to 1`, `, 1 or more`, ` above 0`."""
+    """Describe a range: ` from 0 to 1`, `, 1 or more`, ` above 0`."""
     bounds = _bounds(fields, "ge", "gt", "le", "lt")
     match {name: value for name, value in bounds.items() if abs(value) < LARGEST}:
         case {"ge": low, "le": high}:

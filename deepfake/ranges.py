@@ -1,5 +1,5 @@
-"""Types of options, with their ranges. They stand at the constructors and functions that take the options, and every
-config and every card of a checkpoint is checked against them; see `deepfake.options`.
+"""Types of options with their ranges. Constructors and functions that take options are annotated with them, and every
+config and checkpoint card is checked against them; see `deepfake.options`.
 """
 
 from collections.abc import Sequence
@@ -8,41 +8,41 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-LARGEST = 10**9  # a bound that nobody needs, so that it is not said to people either
+LARGEST = 10**9  # a bound beyond any real need, so messages do not mention it
 
 Count = Annotated[int, Field(ge=1, le=LARGEST)]
 Amount = Annotated[int, Field(ge=0, le=LARGEST)]
-Workers = Annotated[int, Field(ge=0, le=1_000)]  # processes; 0 is this one
+Workers = Annotated[int, Field(ge=0, le=1_000)]  # number of processes; 0 works in the current process
 Processes = Annotated[int, Field(ge=1, le=1_000)]
-Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # what NumPy takes
+Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # the range that NumPy accepts
 
-Length = Annotated[int, Field(ge=1, le=10_000)]  # a side in pixels, or frames
-Length0 = Annotated[int, Field(ge=0, le=10_000)]  # of the smallest that counts, so that 0 is all
-Width = Annotated[int, Field(ge=1, le=10_000)]  # numbers that stand for an image or a clip
+Length = Annotated[int, Field(ge=1, le=10_000)]  # a side in pixels, or a number of frames
+Length0 = Annotated[int, Field(ge=0, le=10_000)]  # the smallest length that counts; 0 accepts all
+Width = Annotated[int, Field(ge=1, le=10_000)]  # size of a feature vector
 Layers = Annotated[int, Field(ge=1, le=100)]
 Percent = Annotated[int, Field(ge=1, le=100)]
 
 Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Above0 = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
-Margin = Annotated[float, Field(gt=0, le=1_000)]  # side of a cut, as a multiple of the side of the face's box
+Margin = Annotated[float, Field(gt=0, le=1_000)]  # side of the cut as a multiple of the side of the face's box
 Share = Annotated[float, Field(ge=0, le=1)]
 Below1 = Annotated[float, Field(ge=0, lt=1)]
 
-Means = Annotated[Sequence[Finite], Field(min_length=3, max_length=3)]  # of the RGB channels
+Means = Annotated[Sequence[Finite], Field(min_length=3, max_length=3)]  # one for each RGB channel
 Deviations = Annotated[Sequence[Above0], Field(min_length=3, max_length=3)]
 
 
 def _nameable(path: str | Path) -> str | Path:
-    """As it is, if a file can be called so."""
+    """Return the path if it can name a file."""
     if not str(path) or "\0" in str(path):
-        raise ValueError("no file can be called so")
+        raise ValueError("no file can have this name")
     return path
 
 
 PathName = Annotated[str | Path, AfterValidator(_nameable), Field(description="a path")]
 Word = Annotated[str, Field(min_length=1, description="a word")]
-FolderName = Annotated[  # which a folder is named by
+FolderName = Annotated[  # becomes the name of a folder
     str,
     Field(
         pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=100, description="a name without /"

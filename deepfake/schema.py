@@ -1,20 +1,20 @@
-"""The words every other module shares: labels, splits, statuses and the three records that travel between stages."""
+"""Terms that every other module shares: labels, splits, statuses and the three records that pass between stages."""
 
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
 from typing import Literal
 
-# In the order of preference when one name has two of them.
+# In order of preference, when files of one name have different suffixes.
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg")
 
 
-Tracks = Literal["main", "all"]  # of a video: its main face, or all
-MainFace = Literal["largest", "changed"]  # changed: most unlike the real, where that is known
+Tracks = Literal["main", "all"]  # which faces of a video are used
+MainFace = Literal["largest", "changed"]  # changed: the face that differs most from the real video, if that is known
 
 
 class Label(IntEnum):
-    """What a video is. 1 = fake everywhere; a source with another convention is translated once, in its corpus file."""
+    """Whether a video is real or fake. A source with another convention is translated once, in its corpus file."""
 
     REAL = 0
     FAKE = 1
@@ -27,28 +27,28 @@ class Split(StrEnum):
 
 
 class Status(StrEnum):
-    """What became of a video in face extraction."""
+    """The outcome of face extraction for a video."""
 
     OK = "ok"
     NO_FACE = "no_face"
-    UNREADABLE = "unreadable"  # a fact about the file: its decoder fails, hangs or dies on it
+    UNREADABLE = "unreadable"  # the file's fault: the decoder fails, hangs or dies on it
     TOO_SHORT = "too_short"
-    FAILED = "failed"  # a fault of the machine or of the program; the next run tries the video again
+    FAILED = "failed"  # the fault of the machine or the program; the next run tries the video again
 
 
 @dataclass(frozen=True, slots=True)
 class Video:
-    """One file of a corpus. All that is known of it comes from the corpus's lists, nothing from its pixels.
+    """One file of a corpus. Everything here comes from the corpus's lists, nothing from pixels.
 
     Attributes:
         video_id: POSIX path inside the corpus without suffix, `Celeb-real/id0_0001`; unique in the corpus.
         path: the file.
         label: real or fake.
-        split: None for a video that no split contains (an unseen file, or one that the protocol drops).
-        method: how it was forged, `Deepfakes`; `real` for a real video.
-        target_id: the person whose video it is; empty where the corpus does not say.
-        source_id: the person whose face was put in; empty for a real video, or where the corpus does not say.
-        real_id: `video_id` of the real video that a fake was made from; empty for a real video, or where unknown.
+        split: None for a video that is in no split (an unseen file, or one that the protocol drops).
+        method: forgery method, such as `Deepfakes`; `real` for a real video.
+        target_id: the person in the original video; empty if the corpus does not say.
+        source_id: the person whose face was put in; empty for a real video, or if the corpus does not say.
+        real_id: `video_id` of the real video that a fake was made from; empty for a real video, or if unknown.
     """
 
     video_id: str
@@ -68,33 +68,33 @@ class Video:
 
 @dataclass(frozen=True, slots=True)
 class VideoRow:
-    """What became of one video.
+    """The outcome of face extraction for one video.
 
     Attributes:
         video_id: as in the corpus.
         status: `ok` if at least one face was stored.
-        reason: why not, in a few words; of an `ok` one, what part of the file could not be read.
-        num_frames: of the file; 0 if it could not be read.
+        reason: why the status is not `ok`, in a few words; for `ok`, which part of the file could not be read.
+        num_frames: frames in the file; 0 if it could not be read.
         fps: average frames per second.
-        height: of a frame, in pixels.
-        width: of a frame, in pixels.
-        num_sampled: frames that were looked at.
+        height: frame height in pixels.
+        width: frame width in pixels.
+        num_sampled: frames that were read.
         num_faces: tracks that were stored.
-        num_detected: sampled frames that the finder was shown; boxes of the others are interpolated.
-        reader: the library that decoded it; empty if none could.
-        num_bytes: of the file. Another number means another file, whose faces are extracted again; -1 asks for that
-            too, as for a fake whose real failed.
-        digest: of the file's content, see `deepfake.store.sources`; the audit compares it between splits.
-        boxes: `detected` in this video, or `reused` from its real; empty without a face.
+        num_detected: sampled frames that the finder searched; boxes in the others are interpolated.
+        reader: the library that decoded the file; empty if none could.
+        num_bytes: size of the file. Another size means another file, whose faces are extracted again; -1 also asks for
+            that, as for a fake whose real video failed.
+        digest: hash of the file's content, see `deepfake.store.sources`; the audit compares it between splits.
+        boxes: `detected` in this video, or `reused` from its real video; empty if there is no face.
         duration_s: seconds that a player shows.
         num_repeated: sampled frames that equal the frame before them.
-        remarks: what was done to the picture so that it is as a player shows it, and what could not be done.
-        num_shots: shots among the segments that were looked at; 0 if none was.
-        main_share: share of the segments in which the main track was found; a lost one counts as one without.
-        changed_track: the track that differs most from the real of the same name; -1 where that is not known.
-        path: of the file.
-        modified_ns: when the file was last changed, in nanoseconds since 1970; 0 where that was not noted. With another
-            time, the digest tells whether it is another file.
+        remarks: what was done to show the picture as a player does, and what could not be done.
+        num_shots: shots among the segments that were read; 0 if none was.
+        main_share: share of the segments in which the main track was found; a lost segment counts as one without it.
+        changed_track: the track that differs most from the real video; -1 if that is not known.
+        path: path of the file.
+        modified_ns: modification time of the file in nanoseconds since 1970; 0 if it was not recorded. If it differs,
+            the digest tells whether the file is another one.
     """
 
     video_id: str
@@ -123,17 +123,17 @@ class VideoRow:
 
 @dataclass(frozen=True, slots=True)
 class ClipSpec:
-    """What a model wants to see; it lives in the model's checkpoint.
+    """The input that a model expects; it is stored in the model's checkpoint.
 
     Attributes:
         clip_length: T, frames in a clip; 1 is a single frame.
         frame_stride: distance between two frames of a clip, in frames of the video.
-        margin: side of the cut, as a multiple of the side of the face's box.
-        size: S, side in pixels that the cut is resized to.
+        margin: side of the cut as a multiple of the side of the face's box.
+        size: S, side in pixels to which the cut is resized.
         shape: `square` cuts the square around the longer side of the box, so faces keep their proportions; `box` cuts
             the finder's box as it is and stretches it.
-        mean: per RGB channel, of values in [0, 1].
-        std: per RGB channel, of values in [0, 1].
+        mean: mean of each RGB channel, for values in [0, 1].
+        std: standard deviation of each RGB channel, for values in [0, 1].
     """
 
     clip_length: int

@@ -1,10 +1,10 @@
-"""From clips to the score of a video: the one rule of training, evaluation and prediction.
+"""The rule that turns clip scores into a video's score, shared by training, evaluation and prediction.
 
     clip    sigmoid of the detector's logit, in double precision
     track   mean of its clips
-    video   highest of its tracks, as one forged face makes a forged video
+    video   maximum of its tracks, since one forged face makes a forged video
 
-With the main face alone, a video's score is the mean of its clips.
+If only the main face is scored, a video's score is the mean of its clips.
 """
 
 from dataclasses import dataclass
@@ -28,12 +28,12 @@ AGGREGATION = "mean of the clips of a track, highest of the tracks"
 
 @dataclass(frozen=True, slots=True)
 class ScoringRule:
-    """Which clips of a video are scored. With the detector and the faces, all that decides its score.
+    """Which clips of a video are scored. With the detector and the faces, this fully determines the video's score.
 
     Attributes:
-        clips_per_track: at most so many of a face, evenly spread; None: all.
-        tracks: the `main` face of a video, or `all`.
-        main_face: which one that is: the `largest`, or the `changed` one, where the real of a fake is known.
+        clips_per_track: the most clips from one track, evenly spread; None scores all.
+        tracks: score the `main` face of a video, or `all`.
+        main_face: the `largest` face, or the `changed` one if the real video of a fake is known.
     """
 
     clips_per_track: Count | None = 16
@@ -42,18 +42,18 @@ class ScoringRule:
 
 
 def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
-    """What a detector says of each clip, whatever others are in its batch.
+    """Return the detector's logit for each clip, independent of the other clips in the batch.
 
-    On a CPU each clip goes through the network alone: how a product of matrices is split among threads and instructions
-    follows from its size and the place in it, and so does its rounding. A GPU would idle; there a batch goes through
-    whole, and scores in batches of another size may differ in their last digits.
+    On a CPU each clip goes through the network alone, since the rounding of a matrix product depends on its size and
+    on a row's place in it. On a GPU that would waste the device, so a batch goes through whole, and scores from batches
+    of another size may differ in their last digits.
 
     Args:
         detector: in eval mode.
         clips: (B, T, 3, S, S) in [0, 1].
 
     Returns:
-        (B,) float32, in full precision also where training is not.
+        (B,) float32, in full precision even if training uses less.
     """
     size = 1 if clips.device.type == "cpu" else len(clips)
     with torch.autocast(clips.device.type, enabled=False):
@@ -61,9 +61,9 @@ def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
 
 
 def clip_scores(logits: Tensor) -> Tensor:
-    """P(fake), in double precision: in single, a logit above 17 is a score of exactly 1.
+    """Return P(fake) in double precision; in single precision, a logit above 17 would give exactly 1.
 
-    Of an infinite logit, which stands for no probability, the score is no number.
+    An infinite logit stands for no probability, so its score is NaN.
     """
     return logits.double().where(logits.isfinite(), torch.nan).sigmoid()
 
@@ -75,7 +75,7 @@ def score_clips(
     """P(fake) of every clip of a dataset, (N,) in double precision; the progress is shown.
 
     Raises:
-        TrainingError: a score is no number.
+        TrainingError: a score is NaN.
     """
     detector = detector.to(device)
     on_gpu = device.startswith("cuda")
@@ -87,22 +87,22 @@ def score_clips(
     found = torch.cat(scores).numpy() if scores else np.zeros(0)
     if not np.isfinite(found).all():
         raise TrainingError(
-            f"{np.count_nonzero(~np.isfinite(found))} of {len(found)} scores are no numbers: the weights or the "
-            "pixels are broken; train again, or take another checkpoint"
+            f"{np.count_nonzero(~np.isfinite(found))} of {len(found)} scores are NaN: the weights or the pixels are "
+            "broken; train again, or use another checkpoint"
         )
     return found
 
 
 def video_scores(video: np.ndarray, track: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The score of each video.
+    """Return the score of each video.
 
     Args:
-        video: (N,) a number for each clip's video, never shared by two.
+        video: (N,) number of each clip's video, unique to the video.
         track: (N,) not negative.
-        score: (N,) P(fake) of each clip. Added up in this order.
+        score: (N,) P(fake) of each clip, summed in this order.
 
     Returns:
-        (V,) the videos' numbers, ascending; (V,) float64 scores.
+        (V,) the videos' numbers in ascending order, and (V,) their scores in float64.
 
     Example:
         >>> video_scores(np.array([7, 7, 7, 3]), np.array([0, 0, 1, 0]), np.array([0.25, 0.75, 0.625, 1.0]))
@@ -116,10 +116,10 @@ def video_scores(video: np.ndarray, track: np.ndarray, score: np.ndarray) -> tup
 
 
 def score_levels(video: np.ndarray, track: np.ndarray, label: np.ndarray, score: np.ndarray) -> dict[str, float]:
-    """Every metric at both levels: `clip/auc`, `video/auc`, ...
+    """Return every metric at both levels: `clip/auc`, `video/auc`, ...
 
     Args:
-        video: (N,) a number for each clip's video; two videos of one name in different folders are two.
+        video: (N,) number of each clip's video; videos of one name in different folders have different numbers.
         track: (N,).
         label: (N,) 0 real, 1 fake.
         score: (N,) P(fake).

@@ -1,4 +1,4 @@
-"""The only LightningModule: it gives a detector its loss, optimizer, metrics and a card in the checkpoint."""
+"""The only LightningModule: it gives a detector its loss, optimizer, metrics and the card in its checkpoint."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,7 +24,7 @@ LOGGED = (
     *("train/loss", "train/loss_step", "train/loss_epoch"),
     *(f"val/{level}/{name}" for level in ("clip", "video") for name in NAMES),
 )
-CARD = "deepfake"  # the key in a checkpoint under which everything is that Lightning does not know
+CARD = "deepfake"  # the key in a checkpoint that holds everything Lightning does not store itself
 
 _NEVER = torch.iinfo(torch.long).max
 _LOOK_EVERY = 20  # steps
@@ -36,12 +36,12 @@ class DetectorTask(pl.LightningModule):
 
     Args:
         detector: clips (B, T, 3, S, S) in [0, 1] -> logits (B,).
-        loss: of logits (B,) and labels (B,).
+        loss: logits (B,) and labels (B,) -> loss.
         optimizer: parameters -> optimizer.
-        scheduler: optimizer -> schedule, one step an epoch.
-        seed: of the run. Each epoch starts from it and its own number, so that a resumed run repeats what the
-            uninterrupted one would have done.
-        card: plain data that goes into every checkpoint: enough to rebuild the detector from the file alone.
+        scheduler: optimizer -> schedule, stepped once each epoch.
+        seed: the run's seed. Each epoch is seeded from it and the epoch's number, so a resumed run repeats what the
+            uninterrupted run would have done.
+        card: plain data that goes into every checkpoint, from which the detector can be rebuilt.
     """
 
     def __init__(
@@ -62,10 +62,10 @@ class DetectorTask(pl.LightningModule):
         self.card = dict(card)
         self.val_scores = ClipScores()
         self.test_scores = ClipScores()
-        self.test_rows: dict[str, np.ndarray] = {}  # of the last test, for whoever writes them down
-        self._diverged: Tensor | None = None  # the first step whose loss was no number, or `_NEVER`
-        self.scored: dict[str, np.ndarray] = {}  # split -> the videos with a score in its latest run, by number
-        self.measured: dict[str, float] = {}  # the latest of each metric, in the precision that the logger lacks
+        self.test_rows: dict[str, np.ndarray] = {}  # one row for each clip of the latest test
+        self._diverged: Tensor | None = None  # the first step whose loss was NaN or infinite, or `_NEVER`
+        self.scored: dict[str, np.ndarray] = {}  # split -> numbers of the videos that its latest run scored
+        self.measured: dict[str, float] = {}  # latest value of each metric, in double precision unlike the logger's
 
     def forward(self, clips: Tensor) -> Tensor:
         return self.detector(clips)
@@ -86,9 +86,9 @@ class DetectorTask(pl.LightningModule):
         return loss
 
     def _watch(self, loss: Tensor) -> None:
-        """End a training whose loss is no number, naming the first step where it was none.
+        """End training if the loss is NaN or infinite, and name the first step where it was.
 
-        A GPU would have to wait for each look, so there it is looked at every so many steps and at an epoch's end.
+        Each look makes a GPU wait, so there the loss is checked every `_LOOK_EVERY` steps and at the end of an epoch.
         """
         step = torch.full_like(loss, self.global_step, dtype=torch.long)
         now = torch.where(loss.isfinite(), _NEVER, step)
@@ -123,7 +123,7 @@ class DetectorTask(pl.LightningModule):
 
     @staticmethod
     def _rows(scores: ClipScores) -> dict[str, np.ndarray]:
-        """Of each clip, by index: what `ClipScores` gives, and its `score`."""
+        """Return the columns of `ClipScores` and `score`, one row for each clip, by index."""
         rows = scores.compute()
         return {name: column.numpy() for name, column in {**rows, "score": clip_scores(rows["logit"])}.items()}
 
@@ -140,7 +140,7 @@ class DetectorTask(pl.LightningModule):
         self.scored[split] = np.unique(rows["video"])
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():
-            # Every process has all the rows, so the numbers agree without another exchange.
+            # Every process has all rows, so the values agree without a sync.
             self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

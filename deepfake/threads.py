@@ -1,4 +1,4 @@
-"""How many threads torch splits its work among."""
+"""The number of threads among which torch splits its work."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,10 @@ import torch
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """torch splits no work meanwhile: split, it rounds differently, and on a busy machine threads wait."""
+    """Run torch on one thread inside the block, so results do not depend on the thread count.
+
+    On a busy machine threads would also wait for one another.
+    """
     num_threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -1,4 +1,4 @@
-"""What several tests share: one tiny demo corpus and its faces, and a way to run a script as a user does."""
+"""Shared fixtures: one tiny demo corpus and its faces, and a way to run a script as a user does."""
 
 import runpy
 import shutil
@@ -12,7 +12,7 @@ from hydra.core.global_hydra import GlobalHydra
 from deepfake.corpora.demo import DemoCorpus
 
 REPOSITORY = Path(__file__).parents[1]
-# Small enough to draw and extract in seconds, large enough for MTCNN and for three splits.
+# Small enough to render and extract in seconds, large enough for MTCNN and for three splits.
 DEMO = {"num_people": 6, "min_seconds": 0.7, "max_seconds": 0.8}
 SMALL_DEMO = [*(f"data.corpus.{key}={value}" for key, value in DEMO.items())]
 SHORT = [
@@ -32,7 +32,7 @@ Run = Callable[..., int]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give slow tests twenty minutes: they train, and on a machine that others use as well five were too few."""
+    """Give slow tests twenty minutes: they train, and on a shared machine five were too few."""
     for item in items:
         if item.get_closest_marker("slow") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(1200))
@@ -40,7 +40,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demo corpus and its faces are made, once a session."""
+    """The folder in which the demo corpus and its faces are made, once for each session."""
     return tmp_path_factory.mktemp("data")
 
 
@@ -68,7 +68,7 @@ def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path) -> R
         try:
             runpy.run_path(path, run_name="__main__")
         except SystemExit as exit_:
-            if isinstance(exit_.code, str):  # what Python prints for it when the script is a process of its own
+            if isinstance(exit_.code, str):  # Python prints it when the script runs as a process of its own
                 print(exit_.code, file=sys.stderr)
                 return 1
             return int(exit_.code or 0)

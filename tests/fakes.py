@@ -1,4 +1,4 @@
-"""Things made on the spot: clips with bright squares for faces, and a finder that finds them."""
+"""Fakes that are made on the spot: clips with bright squares as faces, and a finder that finds them."""
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ HEIGHT, WIDTH = 120, 160
 
 
 def frames_with(boxes_of: Callable[[int], Sequence[Box]], num_frames: int) -> np.ndarray:
-    """(T, 120, 160, 3): grey noise, and a white square at each of the boxes of frame t."""
+    """Return (T, 120, 160, 3): grey noise with a white square at each box of frame t."""
     frames = np.random.default_rng(0).integers(0, 90, (num_frames, HEIGHT, WIDTH, 3)).astype(np.uint8)
     for t in range(num_frames):
         for x0, y0, x1, y1 in boxes_of(t):
@@ -34,7 +34,7 @@ def write_video(
     options: Mapping[str, str] = MappingProxyType({}),
     times: Sequence[int] | None = None,
 ) -> Path:
-    """Encode, as H.264 unless told otherwise; `times` in milliseconds make the frame rate variable."""
+    """Encode frames, as H.264 by default; `times` in milliseconds make the frame rate variable."""
     path.parent.mkdir(parents=True, exist_ok=True)
     settings = {"crf": "10"} if codec == "libx264" else {}
     options = {**settings, **options}
@@ -54,7 +54,7 @@ def write_video(
 
 
 def turn(path: Path, degrees: int) -> Path:
-    """Mark an MP4 as to be turned clockwise, as phones do: in its track header, while the pixels stay as they are."""
+    """Mark an MP4 for clockwise rotation as phones do, in its track header; the pixels stay as they are."""
     content = bytearray(path.read_bytes())
     header = content.index(b"tkhd") + 4
     matrix = header + (40 if content[header] == 0 else 52)
@@ -78,7 +78,7 @@ def no_face(t: int) -> Sequence[Box]:
 
 
 class BrightSquares(Finder):
-    """Finds white squares: columns of white, and in each the rows."""
+    """Finds white squares: first white columns, then the rows in each."""
 
     def find(self, frames: np.ndarray) -> list[Faces]:
         return [self._squares(frame.min(-1) > 200) for frame in frames]

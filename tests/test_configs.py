@@ -1,4 +1,4 @@
-"""Every option of every group composes, names code that exists, and every model takes a step of training."""
+"""Every option of every group composes and names existing code, and every model takes a training step."""
 
 from collections.abc import Iterator
 from dataclasses import fields
@@ -54,7 +54,7 @@ def targets(node: Any) -> Iterator[str]:
 
 
 def primary_of(group: str) -> str:
-    """The first stage that has the group."""
+    """Return the first stage that has the group."""
     for primary in ("train", *PRIMARIES):
         defaults = OmegaConf.load(CONF / f"{primary}.yaml").defaults
         if any(group in entry for entry in defaults if not isinstance(entry, str)):

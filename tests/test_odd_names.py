@@ -1,4 +1,4 @@
-"""Names of files that are no text, or that mean something to a terminal, a table or a file system."""
+"""File names that are not valid text, or that mean something to a terminal, a table or a file system."""
 
 import csv
 import io

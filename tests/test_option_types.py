@@ -1,4 +1,4 @@
-"""Values of every kind against types of every kind, as a user or a stranger's file gives them."""
+"""Values of every kind against types of every kind, as from a user or an untrusted file."""
 
 import math
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ from deepfake.schema import Split
         ("cuda:1", Device, "cuda:1"),
         ("a b.c", FolderName, "a b.c"),
         ("a/b", PathName, "a/b"),
-        ("\udcff.mp4", PathName, "\udcff.mp4"),  # bytes that are no text
+        ("\udcff.mp4", PathName, "\udcff.mp4"),  # bytes that are not valid text
     ],
 )
 def test_what_fits(value: Any, kind: Any, expected: Any) -> None:

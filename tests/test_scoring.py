@@ -1,4 +1,4 @@
-"""From clips to a video's score: one rule, and a clip's score whatever it is scored with."""
+"""The one rule from clips to a video's score; a clip's score does not depend on its batch."""
 
 from dataclasses import replace
 
@@ -77,7 +77,7 @@ def test_a_clips_logit_is_the_same_to_the_last_bit_whatever_is_in_its_batch(name
 
 
 class _Mean(nn.Module):
-    """A logit that is the mean of a clip; or no number at all."""
+    """Its logit is the mean of a clip, or NaN."""
 
     def __init__(self, factor: float = 1.0) -> None:
         super().__init__()
@@ -95,9 +95,9 @@ def test_every_clip_of_a_dataset_is_scored_in_order(
 ) -> None:
     spec = replace(SPEC, clip_length=2, size=16)
     dataset = ClipDataModule(noise_videos, noise_store, spec, NoAugmentation(), 0).datasets[Split.TRAIN]
-    how = {"batch_size": batch_size, "num_workers": 0, "device": "cpu"}
-    scores = score_clips(_Mean(), dataset, **how)  # type: ignore[arg-type]
+    options = {"batch_size": batch_size, "num_workers": 0, "device": "cpu"}
+    scores = score_clips(_Mean(), dataset, **options)  # type: ignore[arg-type]
     expected = [1 / (1 + np.exp(-float(dataset[i]["clip"].double().mean()) / 255)) for i in range(len(dataset))]
     assert scores == pytest.approx(np.array(expected), abs=1e-6) and scores.dtype == np.float64
-    with pytest.raises(TrainingError, match=f"{len(dataset)} of {len(dataset)} scores are no numbers"):
-        score_clips(_Mean(float("nan")), dataset, **how)  # type: ignore[arg-type]
+    with pytest.raises(TrainingError, match=f"{len(dataset)} of {len(dataset)} scores are NaN"):
+        score_clips(_Mean(float("nan")), dataset, **options)  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ def batch(clip: float = 0.5) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("broken", [torch.nan, torch.inf])
-def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
+def test_a_loss_that_is_not_finite_ends_training_with_the_step_and_the_cures(
     broken: float, task: DetectorTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(task, "log", lambda *_, **__: None)
@@ -71,10 +71,8 @@ def test_a_loss_that_is_no_number_ends_training_with_the_step_and_the_cures(
         task.training_step(batch(broken), 0)  # type: ignore[arg-type]
 
 
-def test_where_looking_costs_time_the_first_such_step_is_named_later(
-    task: DetectorTask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two looks on a GPU
+def test_on_a_gpu_the_first_such_step_is_named_later(task: DetectorTask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(DetectorTask, "_require_loss", lambda self: None)  # as between two checks on a GPU
     for step, loss in enumerate([1.0, torch.nan, 1.0, torch.inf]):
         monkeypatch.setattr(DetectorTask, "global_step", step)
         task._watch(torch.tensor(loss))
@@ -85,7 +83,7 @@ def test_where_looking_costs_time_the_first_such_step_is_named_later(
 
 @pytest.mark.parametrize("split", ["val", "test"])
 @pytest.mark.parametrize("broken", [torch.nan, torch.inf, -torch.inf])
-def test_a_score_that_is_no_number_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
+def test_a_score_that_is_not_finite_is_an_error(broken: float, split: str, task: DetectorTask) -> None:
     task.eval()
     with torch.no_grad():
         task.detector.head[-1].bias.fill_(broken)  # type: ignore[union-attr, operator]

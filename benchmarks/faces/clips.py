@@ -8,8 +8,8 @@ import numpy as np
 from omegaconf import DictConfig
 from PIL import Image
 
+from deepfake.demo.design import DemoDesign, Take
 from deepfake.demo.encode import ClipWriter
-from deepfake.demo.recipe import Recipe, Take
 from deepfake.demo.shoot import frames
 from deepfake.progress import progress
 from deepfake.run.predict import input_files
@@ -44,7 +44,7 @@ def draw(path: Path, number: int, height: int, width: int, seconds: float) -> No
         seconds: of the clip.
     """
     half = max(MIN_DRAWN, height // 4 * 2)
-    drawn = Recipe(
+    drawn = DemoDesign(
         width=half * width // height // 2 * 2, height=half, min_seconds=seconds, max_seconds=seconds, fps=FPS
     )
     person = f"benchmark{number}"

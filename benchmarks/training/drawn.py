@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from deepfake.demo.head import draw_head
+from deepfake.demo.head import paint_head
 from deepfake.demo.motion import perform
 from deepfake.demo.person import draw_person
 from deepfake.demo.render import Actor, layer, render
-from deepfake.demo.scenery import draw_body, draw_room
+from deepfake.demo.scenery import paint_body, paint_room
 from deepfake.progress import progress
 from deepfake.schema import Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
@@ -80,9 +80,9 @@ def _pictures(number: int, count: int, side: int) -> Iterator[np.ndarray]:
     """(side, side, 3) uint8 RGB of a person's face in a room, who moves."""
     rng = np.random.default_rng([number, side])
     person = draw_person(rng)
-    room = torch.from_numpy(draw_room(rng, side, side)).permute(2, 0, 1)
-    body = layer(*draw_body(person, rng))
-    actor = Actor(draw_head(person), body, perform(rng, count, FPS), (side * 0.5, side * 0.5), side / 2.6)
+    room = torch.from_numpy(paint_room(rng, side, side)).permute(2, 0, 1)
+    body = layer(*paint_body(person, rng))
+    actor = Actor(paint_head(person), body, perform(rng, count, FPS), (side * 0.5, side * 0.5), side / 2.6)
     for frame in range(count):
         picture = render(room, (actor,), frame)
         picture = picture + NOISE * torch.from_numpy(rng.standard_normal(picture.shape, dtype=np.float32))

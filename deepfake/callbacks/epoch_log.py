@@ -1,4 +1,4 @@
-"""A line in the log for every epoch, so that a run without a terminal can be followed and its log tells the story."""
+"""Log a line for every epoch, so that a run without a terminal can be followed."""
 
 import logging
 import time

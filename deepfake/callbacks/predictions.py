@@ -1,4 +1,4 @@
-"""Writes down the test scores: one row a clip, from which every number can be computed again without a GPU."""
+"""Write the test scores, one row for each clip, from which every metric can be computed again without a GPU."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ class Predictions(pl.Callback):
     """Writes `predictions.csv` after a test.
 
     Args:
-        path: the file. Columns `COLUMNS`: `start` is the clip's first frame, `score` is P(fake) in full precision.
+        path: the file, with columns `COLUMNS`: `start` is the clip's first frame, `score` is P(fake) in full precision.
     """
 
     def __init__(self, path: PathName) -> None:

@@ -1,4 +1,4 @@
-"""The name by which a run is known wherever it goes on: in another folder, on another machine, on a dashboard."""
+"""A run's id, which stays the same in another folder, on another machine and on a dashboard."""
 
 import secrets
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ class RunId(pl.Callback):
     """Keeps the run's id in its checkpoints.
 
     Args:
-        run_id: of the run that goes on; None makes a new one.
+        run_id: id of the run to continue; None makes a new one.
     """
 
     def __init__(self, run_id: str | None = None) -> None:
@@ -22,10 +22,10 @@ class RunId(pl.Callback):
 
     @classmethod
     def of(cls, checkpoint: Mapping[str, Any]) -> "RunId":
-        """That of the run which saved a checkpoint; a new one if it had none.
+        """Return the id of the run that saved a checkpoint; a new one if the checkpoint has none.
 
         Args:
-            checkpoint: its content.
+            checkpoint: the checkpoint's content.
         """
         state = checkpoint.get("callbacks", {}).get("RunId", {})
         known = state.get("run_id") if isinstance(state, Mapping) else None

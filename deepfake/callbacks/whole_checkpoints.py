@@ -1,4 +1,4 @@
-"""Checkpoints that are there whole or not at all, also on a disk that fills."""
+"""Write checkpoints whole or not at all, even if the disk fills up."""
 
 import io
 from pathlib import Path
@@ -11,16 +11,16 @@ from deepfake.atomic import write_atomic
 
 
 class WholeCheckpoints(CheckpointIO):
-    """Writes a checkpoint under another name in its own folder, and renames it last.
+    """Writes a checkpoint under a temporary name in its own folder and renames it at the end.
 
-    Lightning's own way writes it into the folder for temporary files and moves it from there; to another disk that is a
-    copy, which a full disk or a kill cuts off in the place of the earlier checkpoint.
+    Lightning itself writes to the system's temporary folder and moves the file. On another disk that is a copy, which a
+    full disk or a kill can cut off after it has replaced the earlier checkpoint.
     """
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None) -> None:
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        content = io.BytesIO()  # torch makes of a full disk an error that does not say so
+        content = io.BytesIO()  # in memory first, since torch's own error does not say that a disk is full
         torch.save(checkpoint, content)
         write_atomic(path, content.getbuffer())
 

@@ -1,4 +1,4 @@
-"""Do the splits share anything? By video, by source video, by person and by file content."""
+"""Check whether splits share anything: videos, source videos, people or file contents."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -10,14 +10,14 @@ from deepfake.content import digest, digest_of_bytes
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video
 
-# What two splits may share: people, where a published split never promised otherwise, and under `published` the scenes.
+# Protocols whose splits may share people, as they were published that way; `published` may share source videos, too.
 _PEOPLE_MAY_BE_SHARED = ("official", "source_disjoint", "published")
 _WORDS = {"video": "videos", "source": "source videos", "identity": "people", "content": "files with one content"}
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What two splits share.
+    """Something that two splits share.
 
     Attributes:
         kind: `video`, `source`, `identity` or `content`.
@@ -41,7 +41,7 @@ class Audit:
     overlaps: tuple[Overlap, ...]
 
     def fatal(self, protocol: str) -> tuple[Overlap, ...]:
-        """Those that no number should be computed with: all, save what a published split shares and is known to."""
+        """Return the overlaps that invalidate results: all but those that a published split is known to have."""
 
         def is_known(overlap: Overlap) -> bool:
             if overlap.kind == "source":
@@ -51,7 +51,7 @@ class Audit:
         return tuple(overlap for overlap in self.overlaps if not is_known(overlap))
 
     def require_disjoint(self, protocol: str) -> None:
-        """Stops a run whose splits leak.
+        """Stop a run whose splits leak.
 
         Raises:
             CorpusError: there is a fatal overlap.
@@ -60,16 +60,16 @@ class Audit:
             raise CorpusError(
                 "the splits leak: "
                 + "; ".join(map(str, fatal))
-                + "; correct the lists or remove the files, scripts/inventory.py shows the rest"
+                + "; correct the lists or remove the files (scripts/inventory.py shows all of them)"
             )
 
 
 def audit(videos: Iterable[Video], digests: Mapping[str, str] | None = None) -> Audit:
-    """Compares every two splits.
+    """Compare every pair of splits.
 
     Args:
-        videos: those without a split do not count.
-        digests: `video_id` -> hash of the file, see `duplicates`; without it content is not compared.
+        videos: videos of the listing; those without a split are ignored.
+        digests: `video_id` -> hash of the file, see `duplicates`; without it, content is not compared.
     """
     digests = digests or {}
     keys: dict[str, Callable[[Video], Iterable[str]]] = {
@@ -94,12 +94,12 @@ def audit(videos: Iterable[Video], digests: Mapping[str, str] | None = None) -> 
 
 
 def source_video(video: Video) -> str:
-    """The id of the video that one was made from, or its own."""
+    """Return the id of the video that this one was made from, or its own."""
     return video.real_id or video.video_id
 
 
 def num_sharing(videos: Iterable[Video]) -> dict[Split, int]:
-    """How many videos of train and val have the source video of a test video; splits without one are left out."""
+    """Count the train and val videos that share the source video of a test video; splits without any are left out."""
     videos = list(videos)
     tested = {source_video(video) for video in videos if video.split == Split.TEST}
     counts = Counter(video.split for video in videos if source_video(video) in tested)
@@ -107,7 +107,7 @@ def num_sharing(videos: Iterable[Video]) -> dict[Split, int]:
 
 
 def unknown(videos: Iterable[Video]) -> list[str]:
-    """What names do not say, so that no audit can tell whether splits share it; a sentence each."""
+    """Return a sentence for each thing that file names do not tell, so that no audit can tell if splits share it."""
     videos = [video for video in videos if video.split is not None]
     fakes = [video for video in videos if video.label == Label.FAKE]
     nameless = sum(not video.identities for video in videos)
@@ -120,9 +120,9 @@ def unknown(videos: Iterable[Video]) -> list[str]:
 
 
 def duplicates(videos: Iterable[Video]) -> dict[str, str]:
-    """Hashes the files that might have a twin, and leaves out those that cannot.
+    """Hash the files that may have a duplicate, and leave out those that cannot.
 
-    Files of different size differ, and so do files of one size whose first 64 kB do: few are ever read whole.
+    Files that differ in size or in their first 64 kB are different, so few files are ever read whole.
 
     Returns:
         `video_id` -> hash of the file, for every file that shares size and beginning with another.

@@ -1,9 +1,9 @@
-"""Celeb-DF, both releases: celebrities' interviews, and their faces swapped with each other's.
+"""Celeb-DF v1 and v2: interviews of celebrities, and their faces swapped with one another's.
 
     Celeb-real/id{A}_{NNNN}.mp4              person A
-    YouTube-real/{NNNNN}.mp4                 somebody; who, is not published
-    Celeb-synthesis/id{A}_id{B}_{NNNN}.mp4   made from Celeb-real/id{A}_{NNNN}: A the target, B the face swapped in
-    List_of_testing_videos.txt               `<label> <path>` a line, where **1 is real**
+    YouTube-real/{NNNNN}.mp4                 a person who is not identified
+    Celeb-synthesis/id{A}_id{B}_{NNNN}.mp4   made from Celeb-real/id{A}_{NNNN}: A is the target, B's face is swapped in
+    List_of_testing_videos.txt               lines of `<label> <path>`, in which **1 is real**
 
 Source: Li et al., "Celeb-DF: A Large-scale Challenging Dataset for DeepFake Forensics", CVPR 2020;
 https://github.com/yuezunli/celeb-deepfakeforensics.
@@ -34,14 +34,14 @@ _NAMES = {
     "YouTube-real": re.compile(r"\d+"),
     "Celeb-synthesis": re.compile(r"(?P<target>id\d+)_(?P<source>id\d+)_(?P<number>\d+)"),
 }
-_LIST_LABELS = {"1": Label.REAL, "0": Label.FAKE}  # the other way round than everywhere else
+_LIST_LABELS = {"1": Label.REAL, "0": Label.FAKE}  # the reverse of the convention everywhere else
 
 
 @dataclass(frozen=True, slots=True)
 class _Release:
     videos: Mapping[str, int]
     num_people: int
-    listed: Mapping[Label, int | None]  # None where the publication does not say
+    listed: Mapping[Label, int | None]  # None if the publication does not say
 
 
 _RELEASES = {
@@ -59,16 +59,16 @@ _RELEASES = {
 
 
 class CelebDF(Corpus):
-    """Celeb-DF v2, or v1.
+    """Celeb-DF v2 or v1.
 
-    Under `source_disjoint` and `published` the published list is test, to the last video, and val is carved from the
-    rest by people. They differ in the videos of the rest whose source video is also that of a test video: 234 of the
-    340 listed fakes were made from a real video that the list leaves for training. `source_disjoint` has them in no
-    split; `published` trains on them, as papers do, so that its test shows known scenes.
+    Under `source_disjoint` and `published`, the published list is test as a whole, and val is taken from the rest by
+    people. The two differ in those of the rest that share their source video with a test video: 234 of the 340 listed
+    fakes were made from a real video that the list leaves for training. `source_disjoint` puts them in no split;
+    `published` trains on them, as papers do, so its test shows known scenes.
 
     Args:
         root: the folder with the three folders and the list.
-        protocol: `source_disjoint`, also called `official`, `published` or `identity`.
+        protocol: `source_disjoint` (`official` is the same), `published` or `identity`.
         release: `v2` or `v1`.
     """
 
@@ -112,7 +112,7 @@ class CelebDF(Corpus):
         )
 
     def _split(self, present: list[Video], listed: Mapping[str, Video]) -> tuple[Video, ...]:
-        # The swap graph is that of the list, so a video that is not on disk moves no other one.
+        # The swap graph comes from the list, so a video that is missing on disk does not move any other one.
         pairs = [(v.target_id, v.source_id or v.target_id) for v in listed.values() if v.target_id]
         shares = IDENTITY_SHARES if self._protocol == "identity" else VAL_SHARES
         split_of = share_out(pairs, shares)
@@ -125,7 +125,7 @@ class CelebDF(Corpus):
                 return None
             if not video.identities:
                 return draw(video.video_id, shares)
-            if self._protocol == "published":  # by the target alone, so that none is left out and fakes follow reals
+            if self._protocol == "published":  # by target alone, so that none is dropped and fakes follow their reals
                 return split_of.get(video.target_id, Split.TRAIN)
             return common_split(video, split_of)
 

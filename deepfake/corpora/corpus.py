@@ -1,4 +1,4 @@
-"""What every corpus is: a root folder and a protocol in, a listing of labelled videos out. No pixels are read."""
+"""The interface of every corpus: from a root folder and a protocol to a list of labelled videos, without pixels."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from deepfake.schema import Video
 
 
 class Count(NamedTuple):
-    """How much of a thing is there, against how much was published (None where the publication does not say)."""
+    """How many of something were found and how many were published (None if the publication does not say)."""
 
     what: str
     found: int
@@ -19,7 +19,7 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a corpus holds under one protocol.
+    """The content of a corpus under one protocol.
 
     Attributes:
         videos: given in any order, kept sorted by `video_id`; every file is on disk. `split` is None for a video that
@@ -53,17 +53,17 @@ class Listing:
 
     @property
     def num_dropped(self) -> int:
-        """Videos that the protocol leaves out of every split."""
+        """Number of videos that the protocol leaves out of every split."""
         return sum(video.split is None for video in self.videos)
 
 
 class Corpus(ABC):
-    """A data set on disk. Subclasses take `root` (and what else they need) and check it when they are made."""
+    """A dataset on disk. Subclasses take `root` and other options and check them when they are constructed."""
 
     @abstractmethod
     def listing(self) -> Listing:
-        """Lists the videos with label, split and pairs, from names and lists alone.
+        """List the videos with labels, splits and pairs, using only names and lists.
 
         Raises:
-            CorpusError: a list that the corpus cannot do without is missing or malformed, or no video is there.
+            CorpusError: a required list is missing or malformed, or there is no video.
         """

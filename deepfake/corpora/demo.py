@@ -1,4 +1,4 @@
-"""The generated demo corpus: drawn people, made on first use. The table beside the clips says who is who.
+"""The generated demo corpus of painted people, made on first use. A table beside the clips holds their labels.
 
 Split: by identity, in either role.
 """
@@ -9,8 +9,8 @@ from deepfake.cores import num_cores
 from deepfake.corpora import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
+from deepfake.demo.design import DemoDesign, FrameRate, NumPeople, Seconds, Side
 from deepfake.demo.generate import TABLE, ensure_corpus
-from deepfake.demo.recipe import FrameRate, NumPeople, Recipe, Seconds, Side
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
 from deepfake.ranges import PathName, Processes, Seed
@@ -20,16 +20,16 @@ _COLUMNS = ("video_id", "label", "split", "method", "target_id", "source_id", "r
 
 
 class DemoCorpus(Corpus):
-    """Drawn people and their deepfakes, generated on first use.
+    """Painted people and their deepfakes, generated on first use.
 
     Args:
-        root: where the clips are, or will be: an empty or new folder, or one that an earlier call filled.
-        seed, num_people, width, height, min_seconds, max_seconds, fps, extras: see `deepfake.demo.recipe.Recipe`;
-            the clips are made anew when one of them changes.
-        num_workers: processes that draw; None is one a core, at most 8. The clips do not depend on it.
+        root: folder of the clips: empty, new, or filled by an earlier call.
+        seed, num_people, width, height, min_seconds, max_seconds, fps, extras: see `deepfake.demo.design.DemoDesign`;
+            the clips are generated again when one of them changes.
+        num_workers: processes that render; None is one for each core, at most 8. The clips do not depend on it.
 
     Raises:
-        ConfigError: the parameters make no corpus.
+        ConfigError: no corpus can be generated with these values.
     """
 
     def __init__(
@@ -46,17 +46,17 @@ class DemoCorpus(Corpus):
         num_workers: Processes | None = None,
     ) -> None:
         self._root = Path(root)
-        self._recipe = Recipe(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)
-        self._num_workers = num_workers or min(8, num_cores())  # each holds its own torch, some 300 MB
+        self._design = DemoDesign(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)
+        self._num_workers = num_workers or min(8, num_cores())  # each loads torch, which takes some 300 MB
 
     def listing(self) -> Listing:
-        """Generates the clips if they are not there yet, and lists them.
+        """Generate the clips if they do not exist yet, and list them.
 
         Raises:
             CorpusError: `root` holds something else, or its table is damaged.
         """
-        ensure_corpus(self._root, self._recipe, self._num_workers)
-        table, cure = self._root / TABLE, f"remove {self._root}, which is drawn again"
+        ensure_corpus(self._root, self._design, self._num_workers)
+        table, cure = self._root / TABLE, f"remove {self._root}, so that it is generated again"
         rows = [row for _, row in read_rows(table, _COLUMNS, cure)]
         try:
             listing = Listing(tuple(map(self._video, rows)), protocol="identity-disjoint")

@@ -5,10 +5,10 @@
     test/labels.csv                                   filename,label (1 = fake)
     test/[videos/]x.mp4
 
-Who is seen is not published, so the parts are the smallest thing that can be kept apart.
+The people are not identified, so splits are made of whole parts.
 
 Source: Dolhansky et al., "The DeepFake Detection Challenge (DFDC) Dataset", 2020; https://ai.meta.com/datasets/dfdc.
-Differs: the challenge's own `validation` folder is not used; val is a few train parts, 45 to 49 by default, as in the
+Differs: the challenge's own `validation` folder is not used; val is some train parts, 45 to 49 by default, as in the
 winning entry (https://github.com/selimsef/dfdc_deepfake_challenge).
 """
 
@@ -37,7 +37,7 @@ _LABELS = {"REAL": Label.REAL, "FAKE": Label.FAKE, "0": Label.REAL, "1": Label.F
 
 
 class _Folder(NamedTuple):
-    """One folder of clips with its table: clip's id -> label and the id of the clip it was made from."""
+    """A folder of clips and its table: a clip's id -> its label and the id of the clip that it was made from."""
 
     name: str
     split: Split
@@ -48,9 +48,9 @@ class DFDC(Corpus):
     """DFDC: train and val by part, test by the labels of the published test set.
 
     Args:
-        root: the folder with the parts (or with `train`, which has them) and `test`.
-        val_parts: numbers of the parts that are val; the rest is train.
-        protocol: `official`; people are not published, so there is no other.
+        root: the folder with `test` and the parts (or with `train`, which holds the parts).
+        val_parts: numbers of the parts used as val; all others are train.
+        protocol: only `official`, since the people are not published.
     """
 
     def __init__(
@@ -105,12 +105,12 @@ class DFDC(Corpus):
         cure = "it lies in the zip of its part: unpack it again"
         rows = read_json(path, cure)
         if not isinstance(rows, dict):
-            raise CorpusError(f"{path} is malformed (it holds {quoted(rows)}, and no table of clips); {cure}")
+            raise CorpusError(f"{path} is malformed (it holds {quoted(rows)} instead of a table of clips); {cure}")
         table = {}
         for name, row in rows.items():
             label, original = (row.get("label"), row.get("original")) if isinstance(row, dict) else (None, None)
             if not (isinstance(label, str) and label in _LABELS and isinstance(original, str | None)):
-                raise CorpusError(f"{path} is malformed ({quoted(name)} has {quoted(row)}, and no label); {cure}")
+                raise CorpusError(f"{path} is malformed ({quoted(name)} has {quoted(row)} without a label); {cure}")
             table[f"{folder}/{_id(name)}"] = _LABELS[label], f"{folder}/{_id(original)}" if original else ""
         return table
 
@@ -138,11 +138,11 @@ class DFDC(Corpus):
     def _notes(self, train: list[_Folder], test: list[_Folder]) -> Iterator[str]:
         yield "dfdc does not say who is seen: one person may be in two splits"
         if train and Split.VAL not in {folder.split for folder in train}:
-            yield f"none of the val parts {self._val_parts} is there; set data.val_parts to some that are"
+            yield f"none of the val parts {self._val_parts} is there; set data.val_parts to parts that are"
         if not test:
             yield f"{self._root / 'test'} is not there: nothing can be tested on this copy"
 
 
 def _id(name: str) -> str:
-    """Of a clip inside its folder, as `scan` gives it."""
+    """Return a clip's id inside its folder, as `scan` makes it."""
     return as_id(Path(name).stem)

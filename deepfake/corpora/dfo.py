@@ -1,13 +1,13 @@
 """DeeperForensics-1.0: one hundred actors' faces on the thousand sequences of FaceForensics++.
 
     manipulated_videos/{end_to_end, end_to_end_level_1, ...}/{TTT}_{actor}.mp4
-    source_videos/{actor}/...                              the actors as they were filmed: *not* the real class
-    lists/splits/{train,val,test}.txt                      names of fakes, one a line
+    source_videos/{actor}/...                              recordings of the actors: *not* the real class
+    lists/splits/{train,val,test}.txt                      names of fakes, one on each line
     <ffpp_root>/original_sequences/youtube/c23/videos/{TTT}.mp4      the real class
 
-TTT is the target's sequence number in FaceForensics++, the actor is the source. The publication splits by actor; every
-target has one actor, so a real video follows its fake and nobody is in two splits. These are *not* FaceForensics++'s
-own splits: 138 of the 201 test targets are in its train, so a model trained there has seen them.
+TTT is the target's sequence number in FaceForensics++; the actor is the source. The publication splits by actor, and
+every target has one actor, so a real video follows its fake and no person is in two splits. These are *not* the splits
+of FaceForensics++: 138 of the 201 test targets are in its train, so a model trained there has seen them.
 
 Source: Jiang et al., "DeeperForensics-1.0", CVPR 2020; https://github.com/EndlessSora/DeeperForensics-1.0,
 dataset/README.md ("Target videos", "Lists").
@@ -60,7 +60,7 @@ class DeeperForensics(Corpus):
     Args:
         root: the folder with `manipulated_videos` and `lists`.
         ffpp_root: FaceForensics++, for its c23 originals; not needed with `reals=source_videos`.
-        variants: which of the eleven folders of fakes.
+        variants: which of the eleven folders of fakes to use.
         reals: `ffpp`, or `source_videos` for the actors' own recordings, which the authors advise against.
         protocol: `official` or `identity`.
     """
@@ -124,7 +124,7 @@ class DeeperForensics(Corpus):
         )
 
     def _read_splits(self) -> dict[str, Split]:
-        """Fake's stem -> its official split."""
+        """Return the official split of each fake, by its stem."""
         fakes: dict[str, Split] = {}
         for split in Split:
             path = self._root / "lists" / "splits" / f"{split}.txt"
@@ -132,7 +132,7 @@ class DeeperForensics(Corpus):
                 stem = line.rpartition(".")[0]
                 if not _FAKE.fullmatch(stem) or stem in fakes:
                     raise CorpusError(
-                        f"{path}: {quoted(line)} is no fake's name, or is listed twice; use the published list"
+                        f"{path}: {quoted(line)} is not a fake's name, or is listed twice; use the published list"
                     )
                 fakes[stem] = split
         return fakes

@@ -1,12 +1,12 @@
-"""FaceForensics++: 1000 YouTube sequences forged in five ways, and Google's DeepFakeDetection with its own actors.
+"""FaceForensics++: 1000 YouTube sequences forged by five methods, and Google's DeepFakeDetection with its own actors.
 
     original_sequences/youtube/{c23,c40,raw}/videos/{TTT}.mp4
     original_sequences/actors/{c23,c40,raw}/videos/{AA}__{scene}.mp4
     manipulated_sequences/{Deepfakes,Face2Face,FaceSwap,NeuralTextures,FaceShifter}/<c>/videos/{TTT}_{SSS}.mp4
     manipulated_sequences/DeepFakeDetection/<c>/videos/{AA}_{BB}__{scene}__{8 characters}.mp4
-    splits/{train,val,test}.json       pairs of sequences: both, and both swaps, are in that split
+    splits/{train,val,test}.json       pairs of sequences; both sequences and both swaps are in that split
 
-T is the target, S the source; A is the target actor, B the source. A person of YouTube is a sequence number.
+T is the target, S the source; A is the target actor, B the source actor. A YouTube person is a sequence number.
 
 Source: Rossler et al., "FaceForensics++: Learning to Detect Manipulated Facial Images", ICCV 2019;
 https://github.com/ondyari/FaceForensics, dataset/README.md and dataset/splits.
@@ -49,21 +49,22 @@ _SWAP = re.compile(r"(?P<target>\d{3})_(?P<source>\d{3})")  # in the folders of 
 
 
 def originals_folder(origin: str, compression: str) -> str:
-    """Where the real videos lie inside the root; origin is `youtube` or `actors`."""
+    """Return the folder of the real videos inside the root; `origin` is `youtube` or `actors`."""
     return f"original_sequences/{origin}/{compression}/videos"
 
 
 class FaceForensics(Corpus):
-    """FaceForensics++, in one compression.
+    """FaceForensics++ in one compression.
 
-    The official split is by pairs of sequences, so no person is in two splits. DeepFakeDetection has no official
-    split: its 28 actors are shared out, and a swap between actors of two splits is in none, under either protocol.
+    The official split is by pairs of sequences, so no person is in two splits. DeepFakeDetection has no official split:
+    its 28 actors are divided among the splits, and a swap between actors of different splits is dropped, under either
+    protocol.
 
     Args:
         root: the folder with `original_sequences` and `manipulated_sequences`.
         compression: `c23`, `c40` or `raw`.
-        methods: which forgeries; the originals that belong to them come along.
-        splits_dir: folder of the three JSON files, `<root>/splits` if None.
+        methods: the forgery methods; their originals are included.
+        splits_dir: folder of the three JSON files; None is `<root>/splits`.
         protocol: `official` or `identity`.
     """
 
@@ -128,7 +129,7 @@ class FaceForensics(Corpus):
         return actors | {person: split for pair, split in pairs.items() for person in pair}
 
     def _listed(self, pairs: Iterable[tuple[str, str]]) -> set[str]:
-        """Ids of all videos that the pairs imply. Of DeepFakeDetection there is no list."""
+        """Return the ids of all videos that the pairs imply. DeepFakeDetection has no list."""
         youtube = originals_folder("youtube", self._compression)
         methods = [self._method_folder(method) for method in self._methods if method != DFD]
         ids = set()
@@ -160,10 +161,10 @@ class FaceForensics(Corpus):
 
 
 def read_pairs(splits_dir: Path) -> dict[tuple[str, str], Split]:
-    """Reads the three official files: (a, b) -> the split that holds both sequences and both swaps.
+    """Read the three official files: (a, b) -> the split that holds both sequences and both swaps.
 
     Raises:
-        CorpusError: a file is missing or malformed, or a sequence stands in two pairs.
+        CorpusError: a file is missing or malformed, or a sequence is in two pairs.
     """
     cure = (
         "copy train.json, val.json and test.json there from dataset/splits of "
@@ -174,15 +175,15 @@ def read_pairs(splits_dir: Path) -> dict[tuple[str, str], Split]:
         path = splits_dir / f"{split}.json"
         content = read_json(path, cure)
         if not isinstance(content, list):
-            raise CorpusError(f"{path} is malformed (it holds {quoted(content)}, and no list of pairs); {cure}")
+            raise CorpusError(f"{path} is malformed (it holds {quoted(content)} instead of a list of pairs); {cure}")
         for pair in content:
             if not _is_pair(pair):
-                raise CorpusError(f'{path} is malformed ({quoted(pair)} is no pair like ["000", "003"]); {cure}')
+                raise CorpusError(f'{path} is malformed ({quoted(pair)} is not a pair like ["000", "003"]); {cure}')
             pairs[pair[0], pair[1]] = split
     sequences = [sequence for pair in pairs for sequence in pair]
     if len(set(sequences)) < len(sequences):
         twice = next(sequence for sequence in sequences if sequences.count(sequence) > 1)
-        raise CorpusError(f"sequence {twice} stands in two pairs of {splits_dir}; {cure}")
+        raise CorpusError(f"sequence {twice} is in two pairs of {splits_dir}; {cure}")
     return pairs
 
 

@@ -1,4 +1,4 @@
-"""Names on disk: which files are videos, and under which id. Only directory entries are read, so it is fast."""
+"""Find the videos in a folder and their ids. Only directory entries are read, so it is fast."""
 
 import os
 import stat
@@ -17,10 +17,10 @@ class Scan:
 
     Attributes:
         folder: path inside the corpus.
-        exists: whether the folder is there.
+        exists: whether the folder exists.
         files: id -> file, sorted by id; the id is the POSIX path inside the corpus without suffix, see `names.as_id`.
         num_files: files of any kind in the folder.
-        left_out: what is no file.
+        left_out: entries that are not files.
     """
 
     folder: str
@@ -31,9 +31,9 @@ class Scan:
 
 
 def scan(root: Path, folder: str) -> Scan:
-    """Lists the videos that lie directly in a folder; a folder that is not there is empty.
+    """List the videos directly in a folder; a folder that does not exist counts as empty.
 
-    Of two files with one stem (`a.mp4`, `a.avi`) the one whose suffix comes first in `VIDEO_SUFFIXES` is taken.
+    If two files share a stem (`a.mp4`, `a.avi`), the one whose suffix comes first in `VIDEO_SUFFIXES` is taken.
 
     Raises:
         CorpusError: the folder cannot be read.
@@ -51,7 +51,7 @@ def scan(root: Path, folder: str) -> Scan:
         for stem, suffix in sorted(map(os.path.splitext, filter(is_video, names)), key=_preferred_last)
     }
     left_out = tuple(
-        LeftOut(top / name, kind if isinstance(kind, str) else "a folder, where only files are looked for")
+        LeftOut(top / name, kind if isinstance(kind, str) else "a folder, where only files are expected")
         for name, kind in found.items()
         if kind not in (Kind.FILE, Kind.LINKED_FILE)
     )
@@ -59,20 +59,20 @@ def scan(root: Path, folder: str) -> Scan:
 
 
 def is_video(name: str) -> bool:
-    """Whether a file name is a video's. Names with a leading dot are not (`._000.mp4` is macOS's shadow of one)."""
+    """Return whether a file name is a video's. Hidden files are not (`._000.mp4` is macOS's metadata for a video)."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
 
 
 def require_folder(path: str | Path, option: str, contents: str) -> Path:
-    """Returns the path if it is a folder.
+    """Return the path if it is a folder.
 
     Raises:
-        CorpusError: it is not; the message names the option that gives it and what should be in it.
+        CorpusError: it is not; the message names the option that sets it and what the folder should hold.
     """
     path = Path(path).expanduser()
     try:
         is_folder = stat.S_ISDIR(os.stat(path).st_mode)
-    except (FileNotFoundError, NotADirectoryError, ValueError):  # the last: a zero byte in the name
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: the name contains a zero byte
         is_folder = False
     except OSError as error:
         raise cannot_be_read(path, error) from None

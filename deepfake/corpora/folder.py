@@ -1,12 +1,12 @@
-"""Videos of your own: a tree, or a CSV.
+"""Your own videos, as a folder tree or a CSV.
 
-    real/...  fake/...                                            each divided in the order of a hash of its names
-    train/{real,fake}/...  val/{real,fake}/...  test/{real,fake}/...        any of the three; without val, it is carved
+    real/...  fake/...                                            split by the order of a hash of their names
+    train/{real,fake}/...  val/{real,fake}/...  test/{real,fake}/...        any of the three; without val, it is taken
                                                                   from train
-    videos.csv: path,label[,split][,group][,method]               paths relative to the CSV; label real|fake
+    videos.csv: path,label[,split][,group][,method]               paths relative to the CSV; label is real or fake
 
 A folder below `fake` names the method (`fake/roop/a.mp4`). Only `group` (a person, a scene, a source) keeps videos
-together: those of one group are never in two splits.
+together: a group is never in two splits.
 """
 
 import os
@@ -25,11 +25,11 @@ from deepfake.schema import Split, Video
 
 
 class Folder(Corpus):
-    """A tree with `real` and `fake`, or a CSV.
+    """A folder tree with `real` and `fake`, or a CSV.
 
-    Under `official` the splits that the tree or the CSV names hold; what has none is drawn by group, and without a
-    group by name, reals and fakes each in the shares of the splits. Under `identity` named splits are ignored, and
-    every video must have a group.
+    Under `official`, splits that the tree or the CSV gives are kept. Videos without a split are divided by group, or
+    by name if they have no group, reals and fakes each in the shares of the splits. Under `identity`, given splits are
+    ignored and every video must have a group.
 
     Args:
         root: the folder, or the CSV file.
@@ -44,7 +44,7 @@ class Folder(Corpus):
             raise CorpusError(f"{root} does not exist; set data.root to a folder with real/ and fake/, or to a CSV")
 
     def listing(self) -> Listing:
-        root = Path(os.path.abspath(self._root))  # a decoder takes a bare `a:b.mp4` for an address
+        root = Path(os.path.abspath(self._root))  # a decoder would take a relative `a:b.mp4` for a URL
         table = read_csv(root) if root.is_file() else read_tree(root)
         split_of = self._splits(table)
         videos = [
@@ -71,7 +71,7 @@ class Folder(Corpus):
         )
 
     def _splits(self, table: Table) -> dict[str, Split]:
-        """Name -> split. What is drawn depends on the names and groups that the tree or the CSV lists."""
+        """Return each name's split. Splits are assigned from the names and groups in the tree or CSV alone."""
         is_grouped = all(row.group for row in table.rows)
         if self._protocol == "identity" and not is_grouped:
             raise CorpusError(f"{self._root} does not say who is seen; give a CSV with the person in a column `group`")

@@ -1,4 +1,4 @@
-"""What a folder or a CSV of one's own says: its videos, before they have ids and drawn splits."""
+"""Read a folder tree or CSV of the user's own videos, before they have ids and assigned splits."""
 
 import os
 from collections import Counter
@@ -17,7 +17,7 @@ LABELS = {"real": Label.REAL, "fake": Label.FAKE}
 
 
 class Row(NamedTuple):
-    """A video by its name inside the corpus: POSIX, with suffix, as `names.as_id` writes it."""
+    """A video and its name inside the corpus: a POSIX path with suffix, as `names.as_id` writes it."""
 
     name: str
     path: Path
@@ -28,13 +28,13 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """All that was read.
+    """The content of a tree or CSV.
 
     Attributes:
-        rows: one a video; of a CSV, also of those that have no file.
-        named: the splits that the tree or the CSV knows, whether or not they hold a video.
-        num_files: files of any kind; of a CSV, those that it names.
-        left_out: what is not looked at.
+        rows: one for each video; from a CSV, also those whose file is missing.
+        named: the splits that the tree or the CSV names, whether or not they hold a video.
+        num_files: files of any kind; for a CSV, the files that it names.
+        left_out: entries that are ignored.
     """
 
     rows: list[Row]
@@ -44,10 +44,10 @@ class Table(NamedTuple):
 
 
 def read_tree(root: Path) -> Table:
-    """Reads `real` and `fake`, or `train`, `val` and `test` with these.
+    """Read `real` and `fake`, or `train`, `val` and `test` with these inside.
 
     Raises:
-        CorpusError: it has neither, or both.
+        CorpusError: the folder has neither layout, or both.
     """
     there = subfolders(root)
     tops: list[tuple[Path, Split | None]] = [(root / split, split) for split in Split if root / split in there]
@@ -73,10 +73,10 @@ def read_tree(root: Path) -> Table:
 
 
 def read_csv(path: Path) -> Table:
-    """Reads `path,label[,split][,group][,method]`.
+    """Read a CSV with the columns `path,label[,split][,group][,method]`.
 
     Raises:
-        CorpusError: it is malformed, or names a video twice.
+        CorpusError: the file is malformed, or names a video twice.
     """
     rows: dict[str, Row] = {}
     cure = "a CSV of videos has the columns path,label and may have split,group,method"
@@ -96,9 +96,9 @@ def read_csv(path: Path) -> Table:
 
 
 def ids(names: Sequence[str]) -> list[str]:
-    """An id for each name: the name without suffix, unless another video needs that.
+    """Return an id for each name: the name without suffix, unless that would clash.
 
-    `a.mp4` and `a.avi` both keep theirs; so does `a.mp4` beside `a/b.mp4`, because a face store nests folders by id.
+    `a.mp4` and `a.avi` keep their suffix; so does `a.mp4` beside `a/b.mp4`, because a face store nests folders by id.
 
     Example:
         >>> ids(["a.mp4", "b.mp4", "b.avi", "c.mp4", "c/d.mp4"])
@@ -124,11 +124,11 @@ def _row(path: Path, cells: Mapping[str, str], number: int) -> Row:
             "a label is real or fake (no numbers: conventions differ), a split is train, val, test or empty"
         )
     file = path.parent / cells["path"]
-    if not os.path.isfile(file):  # as our own tables write it, where a name is no text
+    if not os.path.isfile(file):  # our own tables escape names that are not valid text
         escaped = path.parent / as_path(cells["path"])
         file = escaped if os.path.isfile(escaped) else file
     name = os.path.relpath(file, path.parent)
-    if name.startswith(".."):  # outside: the id must not lead out of the face store
+    if name.startswith(".."):  # outside the CSV's folder: the id must not lead out of the face store
         name = os.path.abspath(file)
     method = "real" if label == "real" else cells.get("method") or "fake"
     chosen = Split(split) if split else None

@@ -1,4 +1,4 @@
-"""Lists and tables of a corpus: read whole, or one error that names the file and the cure."""
+"""Read a corpus's lists and tables whole, or raise an error that names the file and the cure."""
 
 import csv
 import io
@@ -12,14 +12,14 @@ from deepfake.names import quoted
 
 
 def read_text(path: Path, cure: str) -> str:
-    """Reads a list.
+    """Read a text file.
 
     Args:
         path: the file.
-        cure: what to do if it cannot be used, for the message.
+        cure: what to do if the file cannot be used, for the message.
 
     Raises:
-        CorpusError: it is not there, is no text, or is empty.
+        CorpusError: the file is missing, unreadable, not valid text, or empty.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -28,32 +28,32 @@ def read_text(path: Path, cure: str) -> str:
     except OSError as error:
         raise CorpusError(f"{path} cannot be read ({error.strerror or error}); {cure}") from None
     except UnicodeDecodeError as error:
-        raise CorpusError(f"{path} is no text in UTF-8 (byte {error.start} is none); {cure}") from None
+        raise CorpusError(f"{path} is not UTF-8 text (byte {error.start} is invalid); {cure}") from None
     if not text.strip():
         raise CorpusError(f"{path} is empty; {cure}")
     return text
 
 
 def read_json(path: Path, cure: str) -> Any:
-    """Reads a JSON file.
+    """Read a JSON file.
 
     Raises:
-        CorpusError: see `read_text`; or it is no JSON.
+        CorpusError: see `read_text`; or the file is not JSON.
     """
     try:
         return json.loads(read_text(path, cure))
     except RecursionError:
         raise CorpusError(f"{path} is malformed (nested too deeply); {cure}") from None
     except ValueError as error:
-        raise CorpusError(f"{path} is malformed (no JSON: {error}); {cure}") from None
+        raise CorpusError(f"{path} is malformed (not JSON: {error}); {cure}") from None
 
 
 def read_rows(path: Path, columns: Sequence[str], cure: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Reads a CSV: the number of each row's last line, and its cells by column, without blanks around them.
+    """Read a CSV: yield the number of each row's last line, and its stripped cells by column.
 
     Args:
         path: the file.
-        columns: that it must have; a row may end before the others.
+        columns: the required columns; a row may leave out trailing ones.
         cure: see `read_text`.
 
     Raises:
@@ -73,5 +73,5 @@ def read_rows(path: Path, columns: Sequence[str], cure: str) -> Iterator[tuple[i
             if any("\0" in cell for cell in cells.values()):
                 raise CorpusError(f"{path} line {lines.line_num} is malformed (it has a zero byte); {cure}")
             yield lines.line_num, cells
-    except csv.Error as error:  # as of a field with more than 131,072 characters
+    except csv.Error as error:  # for example, a field with more than 131,072 characters
         raise CorpusError(f"{path} line {lines.line_num + 1} is malformed ({error}); {cure}") from None

@@ -1,4 +1,4 @@
-"""What is said before training: nothing that is absent is passed over in silence."""
+"""Sentences to log before training, so that nothing missing goes unnoticed."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,17 +11,17 @@ from deepfake.corpora.walk import LeftOut
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video
 
-FEW = 10  # videos of a class: with fewer, an AUC moves by tenths with one of them
+FEW = 10  # with fewer videos in a class, a single one changes an AUC by tenths
 
 
 def of_folders(root: Path, scans: Sequence[Scan]) -> list[str]:
-    """What is to be said of folders: those that were asked for and are not there, and what in them is no file."""
+    """Return notes on folders that do not exist, and on entries in the others that are not files."""
     absent = [f"{root / each.folder} is not there: none of its videos is used" for each in scans if not each.exists]
     return absent + left_out([left for each in scans for left in each.left_out], root)
 
 
 def incomplete_lists(lists: Iterable[Count]) -> list[str]:
-    """One sentence for each list that has another length than the published one."""
+    """Return a sentence for each list whose length differs from the published one."""
     return [
         f"{what} has {found} entries where the published one has {published}: the splits are not the published ones"
         for what, found, published in lists
@@ -30,11 +30,11 @@ def incomplete_lists(lists: Iterable[Count]) -> list[str]:
 
 
 def left_out(found: Iterable[LeftOut], root: Path) -> list[str]:
-    """One sentence for each reason why something in a folder is not looked at, with the first that it holds of.
+    """Return a sentence for each reason why entries are ignored, with the first such entry.
 
     Args:
-        found: of one walk.
-        root: what the paths in the sentences begin at.
+        found: the entries that one walk left out.
+        root: paths in the sentences are relative to it.
     """
     sentences = []
     for reason, group in groupby(sorted(found, key=lambda left: left.reason), key=lambda left: left.reason):
@@ -46,7 +46,7 @@ def left_out(found: Iterable[LeftOut], root: Path) -> list[str]:
 
 
 def small_classes(videos: Iterable[Video]) -> list[str]:
-    """A sentence if a split has videos of a class, and so few that its numbers are chance."""
+    """Return a sentence if a split has so few videos of a class that its metrics are down to chance."""
     counts = Counter((video.split, video.label) for video in videos if video.split)
     few = [
         f"{split} {counts[split, label]} {label.name.lower()}"
@@ -55,23 +55,23 @@ def small_classes(videos: Iterable[Video]) -> list[str]:
         if 0 < counts[split, label] < FEW
     ]
     return (
-        [f"fewer than {FEW} videos of a class ({', '.join(few)}): one video more or less changes numbers on them much"]
+        [f"fewer than {FEW} videos of a class ({', '.join(few)}): a single video changes their metrics a lot"]
         if few
         else []
     )
 
 
 def require_videos(videos: Sequence[Video], root: Path, contents: str, found: Iterable[LeftOut] = ()) -> None:
-    """Stops at a folder without a single video.
+    """Stop if a folder holds no videos.
 
     Args:
-        videos: of the corpus.
-        root: its folder.
+        videos: videos of the corpus.
+        root: the corpus's folder.
         contents: what it should hold.
-        found: what was not looked at, which may be why.
+        found: entries that were ignored, which may be the reason.
 
     Raises:
-        CorpusError: there is none; the message says what was expected.
+        CorpusError: there is no video; the message says what was expected.
     """
     if not videos:
         why = "".join(f"; {sentence}" for sentence in left_out(found, root))

@@ -1,7 +1,7 @@
-"""Who goes into which split: by whole blocks of people who were swapped with each other, never by what is on disk.
+"""Assign splits to whole blocks of people who were swapped with one another, never by what is on disk.
 
-Every function here depends on names that the publication fixes, so neither the order of files nor a missing file
-moves any other video.
+Every function here depends only on names that the publication fixes, so neither the order of files nor a missing file
+changes the split of another video.
 """
 
 from collections import Counter
@@ -17,25 +17,25 @@ from deepfake.schema import Split, Video
 
 Protocol = Literal["official", "identity"]
 
-# Shares of the people. Three fifths for training leave val and test enough swaps *among* their own people.
+# Shares of the people. With three fifths for train, val and test keep enough swaps *among* their own people.
 IDENTITY_SHARES = {Split.TRAIN: 0.6, Split.VAL: 0.2, Split.TEST: 0.2}
-# What is carved from the official training part where the publication has no val.
+# Shares for taking val from the official train part if the publication has no val.
 VAL_SHARES = {Split.TRAIN: 0.85, Split.VAL: 0.15}
 
 
 def share_out(pairs: Iterable[tuple[str, str]], shares: Mapping[Split, float]) -> dict[str, Split]:
-    """Gives each person a split, whole connected blocks of the swap graph together.
+    """Assign a split to each person, keeping connected blocks of the swap graph together.
 
-    The largest block goes first, each to the split that lacks the largest part of its share; equal ones in the order
-    of a hash. If a split would get nobody (there is one block, say), the largest block is taken apart into its people:
-    then videos between the splits have to be dropped.
+    Blocks are assigned in order of size, largest first and equal ones by hash, each to the split with the smallest
+    fraction of its share filled. If a split would stay empty (as with a single block), the largest block is broken up
+    into its people; videos between splits must then be dropped.
 
         share_out([("a", "b"), ("b", "c"), ("d", "e"), ("f", "f")], IDENTITY_SHARES)
         -> a, b, c: train;  d, e: val;  f: test
 
     Args:
-        pairs: (target, source) of the forged videos; (a, a) for a person in none.
-        shares: fraction of the people for each split, summing to 1.
+        pairs: (target, source) of the forged videos; (a, a) for a person without a swap.
+        shares: fraction of the people for each split; they sum to 1.
     """
     blocks = _blocks(sorted(set(pairs)))
     while True:
@@ -58,10 +58,10 @@ def draw(key: str, shares: Mapping[Split, float]) -> Split:
 
 
 def divide(keys: Iterable[str], shares: Mapping[Split, float]) -> dict[str, Split]:
-    """Gives each key a split in exact shares, by the order of their hashes.
+    """Assign splits to keys in exact shares, in the order of the keys' hashes.
 
-    Each split gets one at least where there are enough. Another key more or less moves few others; `draw` moves none,
-    but leaves the shares to chance.
+    Each split gets at least one key if there are enough. Adding or removing a key moves few others; with `draw` it
+    moves none, but the shares are left to chance.
 
     Example:
         >>> counts = Counter(divide(map(str, range(11)), IDENTITY_SHARES).values())
@@ -81,26 +81,26 @@ def divide(keys: Iterable[str], shares: Mapping[Split, float]) -> dict[str, Spli
 
 
 def common_split(video: Video, split_of: Mapping[str, Split]) -> Split | None:
-    """The split that all people of a video are in, None for a mixed one; who is unknown to the lists trains."""
+    """Return the split of all people of a video, None if they differ; people who are not in the lists are in train."""
     splits = {split_of.get(person, Split.TRAIN) for person in video.identities}
     return splits.pop() if len(splits) == 1 else None
 
 
 def fingerprint(videos: Iterable[Video]) -> str:
-    """16 hex digits that tell whether two numbers were measured on the same videos, labels and splits.
+    """Return 16 hex digits that tell whether two results were measured on the same videos, labels and splits.
 
-    Dropped videos do not count.
+    Videos without a split are ignored.
     """
     rows = sorted((v.video_id, int(v.label), str(v.split)) for v in videos if v.split is not None)
     return sha256_of_text("\n".join("\t".join(map(str, row)) for row in rows))[:16]
 
 
 def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict[str, str]:
-    """16 hex digits a split, over what its files hold: two folders with equal names and other files differ here.
+    """Return 16 hex digits for each split that identify the content of its files.
 
     Args:
-        videos: those without a split do not count.
-        digests: video_id -> hash of the file.
+        videos: videos of the listing; those without a split are ignored.
+        digests: `video_id` -> hash of the file.
     """
     rows: dict[str, list[str]] = {}
     for video in sorted(videos, key=lambda video: video.video_id):
@@ -122,7 +122,7 @@ def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
 
 
 def _fill(blocks: Sequence[Sequence[str]], shares: Mapping[Split, float]) -> list[Split]:
-    filled = dict.fromkeys(shares, 0.0)  # people so far, as a multiple of the share
+    filled = dict.fromkeys(shares, 0.0)  # people so far as a multiple of the share
     chosen = []
     for block in blocks:
         emptiest = min(filled, key=lambda split: filled[split])

@@ -1,4 +1,4 @@
-"""What lies in folders: the one way in which corpora and predictions walk them, through links, and never in circles."""
+"""Walk folders, for corpora and predictions alike: links are followed, but never in circles."""
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,12 +17,12 @@ NO_FILE = "neither a file nor a folder"
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """What lies in a folder and is not looked at.
+    """An entry of a folder that is ignored.
 
     Attributes:
-        path: as it was come upon.
-        reason: in a few words, the same ones for all of a kind.
-        same_as: the other name of the file or folder, under which it is looked at; None unless that is the reason.
+        path: the path by which it was found.
+        reason: in a few words, equal for all entries of a kind.
+        same_as: the other name under which the file or folder is used; None if that is not the reason.
     """
 
     path: Path
@@ -32,11 +32,11 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """What lies below some folders.
+    """The entries below some folders.
 
     Attributes:
         files: sorted, each file once.
-        left_out: all else, sorted by path.
+        left_out: all ignored entries, sorted by path.
     """
 
     files: list[Path]
@@ -51,15 +51,15 @@ class Kind(Enum):
 
 
 def tree(*tops: Path) -> Tree:
-    """All files below some folders, also those that links lead to.
+    """Return all files below some folders, including those reached through links.
 
     Hidden folders are not entered, nor is a link to a folder that holds the link or one of the tops. A file or folder
-    with several names is looked at under one of them: the one that no link is in, else the first.
+    with several names is used under one of them: a name without a link in its path, otherwise the first.
     """
     walk = _Walk([os.path.realpath(top) for top in tops])
     for top in sorted(tops, key=os.path.islink):
         walk.enter(top)
-    while walk.linked_folders:  # last: a folder that is reached without a link is called so
+    while walk.linked_folders:  # followed last, so that a folder reached without a link gets that name
         walk.follow(walk.linked_folders.pop(0))
     walk.files |= {link: os.path.realpath(link) for link in sorted(walk.linked_files)}
     seconds = second_names(walk.files)
@@ -79,7 +79,7 @@ class _Walk:
     left_out: list[LeftOut] = field(default_factory=list)
 
     def enter(self, top: Path) -> None:
-        """Take what lies in a folder and below it, save what has been entered, and note the links for later."""
+        """Collect the entries in a folder and below, except in folders already entered, and save links for later."""
         links, folders = [], [(top, os.path.realpath(top))]
         while folders:
             folder, real = folders.pop()
@@ -107,7 +107,7 @@ class _Walk:
         self.linked_folders += sorted(links)
 
     def follow(self, link: Path) -> None:
-        """Enter a folder through a link, unless it would lead up."""
+        """Enter a folder through a link, unless the link leads upwards."""
         real = os.path.realpath(link)
         if any(_holds(real, inner) for inner in (*self.tops, os.path.realpath(link.parent))):
             self.left_out.append(LeftOut(link, UPWARDS))
@@ -136,7 +136,7 @@ def real_places(paths: Iterable[Path]) -> dict[Path, str]:
 
 
 def entries(folder: Path) -> Iterator[tuple[str, Kind | str]]:
-    """Name and kind of all that lies in a folder, sorted; of what cannot be used, why."""
+    """Yield name and kind of each entry in a folder, sorted; for an unusable entry, the reason instead of a kind."""
     with os.scandir(folder) as entries:
         found = sorted(entries, key=lambda entry: entry.name)
     for entry in found:
@@ -151,7 +151,7 @@ def _kind(entry: "os.DirEntry[str]") -> Kind | str:
         if entry.is_file():
             return Kind.LINKED_FILE if is_link else Kind.FILE
         return DEAD_LINK if is_link and not os.path.exists(entry.path) else NO_FILE
-    except OSError as error:  # as of a link to itself
+    except OSError as error:  # for example, a link to itself
         return _unreadable(error)
 
 
@@ -160,10 +160,10 @@ def _unreadable(error: OSError) -> str:
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders that lie directly in one, linked ones too, sorted.
+    """Return the folders directly in a folder, including links, sorted.
 
     Raises:
-        CorpusError: it cannot be read.
+        CorpusError: the folder cannot be read.
     """
     try:
         return [folder / name for name, kind in entries(folder) if kind in (Kind.FOLDER, Kind.LINKED_FOLDER)]

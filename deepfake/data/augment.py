@@ -1,14 +1,14 @@
-"""Augmentation of training clips: a pure function of a clip and K numbers, which a worker draws from the sample's seed.
+"""Augmentation of training clips: a pure function of a clip and K random numbers, drawn from the sample's seed.
 
-It has two halves, in this order:
+It has two halves, applied in this order:
 
-    in_worker    (T, 3, S, S) uint8, out of the store or the cache: codecs, which run on a CPU and picture by picture
+    in_worker    (T, 3, S, S) uint8 from the store or the cache: codecs, which run on a CPU, image by image
     on_device    (B, T, 3, S, S), a batch: geometry and arithmetic; uint8 in, float in [0, 1] out
 
-One draw serves all frames of a clip, so that time stays smooth. What a clip becomes depends on nothing else, not on the
-other clips of its batch either, to the last bit: every operation on the device is elementwise and rounds once, since a
-fused multiply-add rounds otherwise in the vector part of a loop than in its tail, and sums are sums of whole numbers,
-since those of floats depend on their order.
+All frames of a clip share one draw, so motion stays smooth. The result depends on nothing else, to the last bit, and so
+not on the other clips of the batch: every operation on the device is elementwise and rounds once (a fused multiply-add
+rounds differently in the vector part of a loop and in its tail), and sums are taken of integers, since the result of
+summing floats depends on their order.
 """
 
 import io
@@ -21,16 +21,16 @@ from torch import Tensor
 
 from deepfake.ranges import Percent, Share
 
-# Of red, green and blue in grey, as torchvision and Pillow have it (ITU-R BT.601).
+# Weights of red, green and blue in grey, as in torchvision and Pillow (ITU-R BT.601).
 LUMA = (0.2989, 0.587, 0.114)
-GREY_STEPS = 2**24  # grey is summed in whole steps of this fineness, as fine as single precision is near 1
+GREY_STEPS = 2**24  # steps in which grey is summed as integers, as fine as single precision near 1
 
 
 class Augmentation(ABC):
     """Changes clips without changing their labels.
 
     Attributes:
-        num_draws: K, numbers in [0, 1) that decide what becomes of a clip.
+        num_draws: K, how many random numbers in [0, 1) decide what happens to a clip.
     """
 
     num_draws: int
@@ -45,7 +45,7 @@ class Augmentation(ABC):
 
 
 class NoAugmentation(Augmentation):
-    """Leaves clips as they are."""
+    """Leaves clips unchanged."""
 
     num_draws = 0
 
@@ -60,13 +60,13 @@ class BasicAugmentation(Augmentation):
     """JPEG at a random quality, then horizontal flip and small changes of brightness, contrast and saturation.
 
     Args:
-        flip: probability.
-        colour: each factor lies within 1 - colour and 1 + colour.
-        jpeg: probability.
+        flip: probability of a flip.
+        colour: each factor is between 1 - colour and 1 + colour.
+        jpeg: probability of JPEG compression.
         min_quality: lowest JPEG quality, of 100.
     """
 
-    num_draws = 6  # flip, jpeg, its quality, brightness, contrast, saturation; each is drawn whatever the others say
+    num_draws = 6  # flip, jpeg, its quality, brightness, contrast, saturation; all are drawn, whether used or not
 
     def __init__(self, *, flip: Share = 0.5, colour: Share = 0.1, jpeg: Share = 0.3, min_quality: Percent = 60) -> None:
         self.flip = flip
@@ -89,24 +89,24 @@ class BasicAugmentation(Augmentation):
 
 
 def as_float(clips: Tensor) -> Tensor:
-    """uint8 travels to the device at a quarter of the bytes and becomes float in [0, 1] there."""
+    """Convert uint8 to float in [0, 1], on the device, since uint8 takes a quarter of the bytes to transfer."""
     return clips.float() / 255
 
 
 def adjust_brightness(clips: Tensor, factors: Tensor) -> Tensor:
-    """(B, T, 3, S, S) in [0, 1], times (B,), within [0, 1]."""
+    """Multiply (B, T, 3, S, S) in [0, 1] by factors (B,) and clip to [0, 1]."""
     return (clips * _per_clip(factors)).clamp_(0, 1)
 
 
 def adjust_contrast(clips: Tensor, factors: Tensor) -> Tensor:
-    """(B, T, 3, S, S) in [0, 1], further by (B,) from the mean grey of the clip's frames, within [0, 1]."""
+    """Scale (B, T, 3, S, S) in [0, 1] by factors (B,) around the mean grey of the clip, and clip to [0, 1]."""
     steps = (_grey(clips) * GREY_STEPS).round_().int().sum((1, 2, 3, 4), dtype=torch.int64)
     pivot = steps.float() / (GREY_STEPS * clips.shape[1] * clips.shape[3] * clips.shape[4])
     return _blend(clips, _per_clip(pivot), factors)
 
 
 def adjust_saturation(clips: Tensor, factors: Tensor) -> Tensor:
-    """(B, T, 3, S, S) in [0, 1], further by (B,) from its own grey, within [0, 1]."""
+    """Scale (B, T, 3, S, S) in [0, 1] by factors (B,) around each pixel's grey, and clip to [0, 1]."""
     return _blend(clips, _grey(clips), factors)
 
 
@@ -122,13 +122,13 @@ def _grey(clips: Tensor) -> Tensor:
 
 
 def _blend(clips: Tensor, other: Tensor, factors: Tensor) -> Tensor:
-    """Two products and their sum, each rounded: a fused call would round otherwise here and there."""
+    """Blend by two products and their sum, each rounded; a fused call would sometimes round differently."""
     factors = _per_clip(factors)
     return (clips * factors).add_(other * (1 - factors)).clamp_(0, 1)
 
 
 def _jpeg(image: Tensor, quality: int) -> Tensor:
-    """(3, S, S) uint8 there and back. By Pillow, since torchvision 0.29 gives its codecs up."""
+    """Compress (3, S, S) uint8 and decode it, with Pillow, since torchvision 0.29 drops its codecs."""
     buffer = io.BytesIO()
     Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "JPEG", quality=quality)
     return torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1)

@@ -1,11 +1,11 @@
-"""Clips that were decoded and cut once, as raw bytes: what a model sees before augmentation.
+"""A cache of decoded and cut clips as raw bytes: what a model sees before augmentation.
 
-    a mark for each clip, 8 bytes: 0, or 2**32 + the checksum of its bytes (kept files alone)
+    a mark for each clip, 8 bytes: 0, or 2**32 + the checksum of its bytes (kept files only)
     the clips, T * 3 * S * S bytes each
 
-A clip is served if it was written whole in this run, which `done` says in memory that all workers share, or if it lies
-in a kept file and its checksum is right, which is looked at once a run. So neither a kill nor a loss of power in the
-middle of a write is ever seen.
+A clip is served if it was written whole in this run, which `done` records in memory that all workers share, or if it is
+in a kept file and its checksum is right, which is verified once in each run. So a write that was interrupted by a kill
+or power failure is never served.
 """
 
 import sys
@@ -27,17 +27,18 @@ MARK_BYTES = 8
 
 
 def num_bytes(num_clips: int, shape: Sequence[int]) -> int:
-    """What a cache of so many clips of a shape takes."""
+    """Return the size of a cache for clips of this shape."""
     return num_clips * (MARK_BYTES + prod(shape))
 
 
 class Cache:
-    """The clips of one dataset.
+    """The cached clips of one dataset.
 
     Args:
-        content: of the layout above; zeros, or what an earlier run left.
+        content: bytes in the layout above; zeros, or the content from an earlier run.
+        num_clips: number of clips in the dataset.
         shape: T, 3, S, S.
-        path: of the file that is kept; None for bytes that go with the run.
+        path: the file that is kept; None if the cache ends with the run.
     """
 
     def __init__(self, content: SharedBytes, num_clips: int, shape: Sequence[int], path: Path | None = None) -> None:
@@ -48,7 +49,7 @@ class Cache:
         self.done = in_memory(num_clips)
 
     def get(self, index: int) -> Tensor | None:
-        """(T, 3, S, S) uint8, or None if it is not there."""
+        """Return (T, 3, S, S) uint8, or None if the clip is not in the cache."""
         known = bool(self.done.array[index])
         mark = 0 if known or self.path is None else int(self.marks[index])
         if not known and not mark:
@@ -62,10 +63,10 @@ class Cache:
         return torch.from_numpy(clip).view(self.shape)
 
     def put(self, index: int, clip: Tensor) -> None:
-        """Keep a clip. Another worker may do the same at the same time, with the same bytes.
+        """Store a clip. Another worker may do this at the same time with the same bytes.
 
         Raises:
-            StoreError: the disk does not take it.
+            StoreError: the disk cannot be written.
         """
         content = clip.numpy().tobytes()
         try:

@@ -1,4 +1,4 @@
-"""Gives datasets their caches, after a look at whether they fit."""
+"""Give datasets their caches after checking that these fit."""
 
 import logging
 import shutil
@@ -15,13 +15,14 @@ from deepfake.errors import ConfigError
 
 log = logging.getLogger(__name__)
 CacheKind = Literal["ram", "disk"]
-SPARE = 0.9  # share of what is free that caches may take; the rest is for checkpoints, workers and the network
+SPARE = 0.9  # share of free space that caches may take; the rest is left for checkpoints, workers and the network
 
 
 def check_cache_options(kind: str | None, folder: str | Path | None) -> None:
-    """
+    """Stop if a cache folder is given without a cache on disk.
+
     Raises:
-        ConfigError: it is a cache that has no folder.
+        ConfigError: `folder` is set, but the cache is not on disk.
     """
     if folder is not None and kind != "disk":
         given = "null" if kind is None else kind
@@ -31,17 +32,17 @@ def check_cache_options(kind: str | None, folder: str | Path | None) -> None:
 def give_caches(
     datasets: Mapping[str, ClipDataset], kind: CacheKind, folder: Path | None = None, *, processes: int = 1
 ) -> None:
-    """Let datasets keep what they cut, in bytes that all their workers share.
+    """Let datasets keep the clips that they cut, in bytes that all their workers share.
 
     Args:
-        datasets: by what to call them.
+        datasets: the datasets, by their names for messages.
         kind: `ram`, or a file on `disk`.
-        folder: where files are kept for later runs; None: in the temporary folder, without a name, so they are gone
-            with the last process that reads them, however it ends.
-        processes: of this training on this machine; each has caches of its own, but for files that are kept.
+        folder: where files are kept for later runs; None uses nameless files in the temporary folder, which are gone
+            when the last process that reads them ends.
+        processes: training processes on this machine; each has caches of its own, except for kept files.
 
     Raises:
-        ConfigError: they do not fit.
+        ConfigError: the caches do not fit.
     """
     datasets = {name: dataset for name, dataset in datasets.items() if len(dataset)}
     paths = {name: _path(folder, dataset) for name, dataset in datasets.items()}
@@ -69,12 +70,12 @@ def give_caches(
             ) from error
         dataset.cache = Cache(content, len(dataset), dataset.clip_shape, paths[name])
     kept = sum(int((dataset.cache.marks > 0).sum()) for dataset in datasets.values() if dataset.cache)
-    found = f"; {kept:,} of them are there" if folder else ""
+    found = f"; {kept:,} of them are already there" if folder else ""
     log.info("loader.cache=%s keeps cuts as they are first read in %s: %s%s", kind, place, what, found)
 
 
 def _path(folder: Path | None, dataset: ClipDataset) -> Path | None:
-    """The file that is kept of a dataset's clips; of other pixels it is another."""
+    """Return the path of the kept file for a dataset's clips; its name depends on everything that decides pixels."""
     if folder is None:
         return None
     try:

@@ -1,10 +1,10 @@
-"""Which frames make a clip. Pure index arithmetic over the store's table of crops, linear in its rows.
+"""Find the frames that make up clips, by pure index arithmetic on the store's table of crops, linear in its rows.
 
-A clip is T frames of one track, `stride` apart, inside one run: consecutive frames of one segment in which the face was
-found in each. So it never jumps over a missing face, a gap between segments, or to another person.
+A clip is T frames of one track, `stride` apart, inside one run: consecutive frames of one segment, in each of which the
+face was found. So a clip never jumps over a missing face, across a gap between segments, or to another person.
 
-The rows of the table are sorted by video, track, segment and frame, so a run is a stretch of rows, and the frames of a
-clip that begins at a row are that row and every `stride`-th after it.
+The rows of the table are sorted by video, track, segment and frame, so a run is a range of rows, and the frames of a
+clip that starts at a row are that row and every `stride`-th row after it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,16 +21,16 @@ from deepfake.schema import ClipSpec
 
 @dataclass(frozen=True, eq=False)
 class Clips:
-    """Clips of some videos, by video, track and start. Tensors, which processes share instead of copying.
+    """Clips of some videos, sorted by video, track and start. All are tensors, which processes share without copying.
 
     Attributes:
-        video_ids: of V videos, those without a clip included.
-        labels: (V,) float32; 0 real, 1 fake, NaN where nobody knows.
-        methods: how each of the V videos was made.
-        video: (N,) int32, place of the clip's video.
+        video_ids: ids of V videos, including those without a clip.
+        labels: (V,) float32; 0 real, 1 fake, NaN if unknown.
+        methods: forgery method of each of the V videos.
+        video: (N,) int32, index of the clip's video.
         track: (N,) int32.
         start: (N,) int32, the clip's first frame.
-        row: (N,) int64, row of its first crop among those of the videos.
+        row: (N,) int64, row of the clip's first crop in the table of crops.
     """
 
     video_ids: Names
@@ -45,14 +45,14 @@ class Clips:
         return len(self.video)
 
     def counts(self) -> np.ndarray:
-        """(V,) clips of each video."""
+        """Return the number of clips of each video, (V,)."""
         return np.bincount(self.video.numpy(), minlength=len(self.video_ids))
 
     def frame(self, rows: np.ndarray | None = None) -> pd.DataFrame:
-        """Some clips, or all, for people to read.
+        """Return some clips, or all of them, as a readable table.
 
         Returns:
-            `video_id`, `track`, `start`, `label`, `method`, one row a clip; labels are whole numbers if all are known.
+            One row per clip: `video_id`, `track`, `start`, `label`, `method`; labels are integers if all are known.
         """
         chosen = slice(None) if rows is None else torch.as_tensor(rows)
         video = self.video[chosen].numpy()
@@ -78,17 +78,17 @@ def find_clips(
     only_track: np.ndarray | None = None,
     at_most: int | None = None,
 ) -> Clips:
-    """Every clip of some videos.
+    """Find the clips of some videos.
 
     Args:
-        video: (N,) place in `video_ids` of each crop's video.
+        video: (N,) index in `video_ids` of each crop's video.
         columns: `track`, `segment`, `frame`, each (N,). Sorted by video, track, segment and frame.
-        spec: length and stride of a clip.
-        video_ids: V.
+        spec: gives the length and stride of a clip.
+        video_ids: V ids.
         labels: (V,) 0, 1 or NaN.
-        methods: V.
-        only_track: (V,) the one track of each video that counts; None: all do.
-        at_most: clips of a track; more are thinned out evenly.
+        methods: V forgery methods.
+        only_track: (V,) the only track to use in each video; None uses all.
+        at_most: the most clips of one track, chosen evenly; None keeps all.
     """
     track, segment, frame = columns["track"], columns["segment"], columns["frame"]
     begins = is_clip_start(run_bounds(video, track, segment, frame), spec.clip_length, spec.frame_stride)
@@ -110,10 +110,10 @@ def find_clips(
 
 
 def run_bounds(video: np.ndarray, track: np.ndarray, segment: np.ndarray, frame: np.ndarray) -> np.ndarray:
-    """Rows at which a run begins, ascending, and N behind them.
+    """Return the rows at which runs begin, ascending, followed by N.
 
     Args:
-        video: (N,), as are the others. Sorted by all four.
+        video: (N,), as are the others. The rows are sorted by all four.
 
     Example:
         >>> zeros = np.zeros(5, np.int32)
@@ -124,13 +124,13 @@ def run_bounds(video: np.ndarray, track: np.ndarray, segment: np.ndarray, frame:
 
 
 def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarray:
-    """At which rows the clips begin that fill each run without sharing a frame.
+    """Return the rows at which clips begin, when they fill each run without sharing a frame.
 
-    Clips of stride s interleave: s of them share a stretch of `clip_length * s` frames.
+    Clips of stride s interleave: s of them share a range of `clip_length * s` frames.
 
     Args:
-        bounds: of the runs, as `run_bounds` gives them.
-        clip_length: frames.
+        bounds: bounds of the runs, as `run_bounds` returns them.
+        clip_length: number of frames.
         stride: distance between two frames of a clip.
 
     Returns:
@@ -156,13 +156,13 @@ def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarr
 def whole_tracks(
     video: np.ndarray, columns: Mapping[str, np.ndarray], track: np.ndarray, main_share: np.ndarray
 ) -> np.ndarray:
-    """Of each video, whether one of its tracks is there in every segment that was asked for.
+    """Return for each video whether one of its tracks is present in every segment that was requested.
 
     Args:
-        video: (N,) place of each crop's video among V, ascending.
+        video: (N,) index of each crop's video among V, ascending.
         columns: `track` and `segment`, each (N,).
-        track: (V,) that is asked about.
-        main_share: (V,) share of the segments in which track 0 is, by which the number of segments is known.
+        track: (V,) the track in question.
+        main_share: (V,) share of the segments that contain track 0, from which the number of segments follows.
 
     Returns:
         (V,) bool.
@@ -185,14 +185,14 @@ def whole_tracks(
 
 
 def spread(sizes: np.ndarray, at_most: int) -> np.ndarray:
-    """Positions of `at_most` items of each group, evenly spread; of a smaller group all.
+    """Return the positions of `at_most` items of each group, evenly spread; a smaller group keeps all items.
 
     Args:
-        sizes: (G,) items of each group; the groups lie one behind the other.
-        at_most: items.
+        sizes: (G,) number of items in each group; the groups follow one another.
+        at_most: the most items of a group.
 
     Returns:
-        ascending.
+        Positions in ascending order.
 
     Example:
         >>> spread(np.array([10, 3]), 4)
@@ -206,12 +206,12 @@ def spread(sizes: np.ndarray, at_most: int) -> np.ndarray:
 
 
 def _changes(column: np.ndarray) -> np.ndarray:
-    """(N,) -> (N - 1,): whether a row differs from the one before it."""
+    """(N,) -> (N - 1,): whether a row differs from the previous one."""
     return column[1:] != column[:-1]
 
 
 def _bounds(num_rows: int, *breaks: np.ndarray) -> np.ndarray:
-    """Where stretches of rows begin, and the number of rows: at the first one, and behind each of the breaks."""
+    """Return the rows at which stretches begin (the first row, and each row after a break), and the number of rows."""
     begins = np.ones(num_rows, bool)
     begins[1:] = np.logical_or.reduce(breaks)
     return np.append(np.flatnonzero(begins), num_rows)

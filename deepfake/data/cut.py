@@ -1,4 +1,4 @@
-"""The cut a model asks for, out of a stored crop: which pixels, and their size. Pure."""
+"""Compute the cut that a model asks for from a stored crop: which pixels, and at what size. All functions are pure."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -14,13 +14,13 @@ from deepfake.errors import StoreError
 def cut_boxes(
     square: np.ndarray, face: np.ndarray, image_size: np.ndarray, margin: float, shape: Literal["square", "box"]
 ) -> np.ndarray:
-    """Where in stored images the cuts around their faces lie.
+    """Return the places in stored images of the cuts around their faces.
 
     Args:
-        square: (N, 3) left, top, side of what was stored, in pixels of the frame.
+        square: (N, 3) left, top, side of the stored square, in pixels of the frame.
         face: (N, 4) centre x, centre y, width, height of the face's box, in pixels of the frame.
-        image_size: (N,) side of the stored image; smaller than the square's where it was shrunk.
-        margin: wanted sides, as a multiple of the box's.
+        image_size: (N,) side of the stored image; smaller than the square's side if it was shrunk.
+        margin: sides of the cut as a multiple of the box's sides.
         shape: `square` around the longer side of the box, or the `box` itself.
 
     Returns:
@@ -36,23 +36,23 @@ def cut_boxes(
     square, face, limit = square.astype(np.float64), face.astype(np.float64), image_size.astype(np.float64)[:, None]
     scale = limit / square[:, 2:]
     sides = face[:, 2:] if shape == "box" else np.repeat(face[:, 2:].max(1, keepdims=True), 2, axis=1)
-    extent = np.minimum(np.rint(sides * margin * scale), limit)  # rint: halves to even, as Python rounds
+    extent = np.minimum(np.rint(sides * margin * scale), limit)  # rint rounds halves to even, as Python does
     corner = np.rint((face[:, :2] - sides * margin / 2 - square[:, :2]) * scale)
     return np.concatenate([np.maximum(0, np.minimum(corner, limit - extent)), extent], axis=1).astype(np.int16)
 
 
 def cut(images: Tensor, left: int, top: int, width: int, height: int, size: int) -> Tensor:
-    """(..., 3, H, W) uint8 -> (..., 3, size, size) uint8, antialiased."""
+    """Cut and resize images: (..., 3, H, W) uint8 -> (..., 3, size, size) uint8, antialiased."""
     return resize(images[..., top : top + height, left : left + width], [size, size], antialias=True)
 
 
 def cut_window(images: Sequence[np.ndarray], boxes: np.ndarray, size: int) -> Tensor:
-    """The frames of a clip, cut; in one call where all have the same box, as in nearly every window.
+    """Cut the frames of a clip, in one call if all have the same box, as in nearly every window.
 
     Args:
-        images: T, each (H, W, 3) uint8.
-        boxes: (T, 4) left, top, width, height of each.
-        size: side of the result.
+        images: T images, each (H, W, 3) uint8.
+        boxes: (T, 4) left, top, width, height of each cut.
+        size: side of the result in pixels.
 
     Returns:
         (T, 3, size, size) uint8.
@@ -65,13 +65,13 @@ def cut_window(images: Sequence[np.ndarray], boxes: np.ndarray, size: int) -> Te
 
 
 def check_margin(wanted: float, stored: float) -> None:
-    """A model cannot see more context than was stored.
+    """Stop if a model wants more context than was stored.
 
     Raises:
-        StoreError: it wants to.
+        StoreError: the wanted margin is larger than the stored one.
     """
     if wanted > stored:
         raise StoreError(
-            f"the model wants a margin of {wanted} times the face box and the face store holds {stored}: "
+            f"the model needs a margin of {wanted} times the face box, but the face store holds {stored}: "
             f"extract again with faces.margin={wanted}, or use model.margin={stored}"
         )

@@ -1,4 +1,4 @@
-"""Train, val and test clips of a corpus's videos whose faces are in a store."""
+"""Train, val and test clips of the videos of a corpus whose faces are in a store."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from deepfake.data.augment import Augmentation, NoAugmentation, as_float
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips, whole_tracks
 from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
-from deepfake.data.loader import clip_loader, say_workers
+from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError, CorpusError
@@ -24,29 +24,29 @@ from deepfake.store import FaceStore
 
 
 class ClipDataModule(pl.LightningDataModule):
-    """Loaders of clips, one batch shape (B, T, 3, S, S).
+    """Loaders of clips, all with batch shape (B, T, 3, S, S).
 
     Args:
-        videos: with label and split; those without a split are left out.
+        videos: videos with labels and splits; those without a split are ignored.
         store: their faces.
-        spec: what the model wants to see.
-        augment: of training clips.
-        seed: of the run; decides what each epoch draws.
-        batch_size: clips.
-        num_workers: processes that load; None: as many as this machine has cores and memory for.
-        cache: keep decoded cuts of train and val in `ram` or on `disk`; None does not.
-        cache_dir: of cuts on disk that later runs use too; None: they go with the run.
-        clips_per_video: an epoch trains on this many clips for each training video.
-        eval_clips_per_track: val and test score at most this many clips of a track, evenly spread; null scores all.
-        main_track: train and test on each video's main face only.
-        main_face: which that is: `changed`, the one that differs most from the real where that is known, or `largest`.
-            With `largest` val and test take the largest, as a detector in use has no real to compare with; training
-            takes the changed one even so, since the other face of a fake is real, and would be taught as fake.
+        spec: the input that the model expects.
+        augment: augmentation of training clips.
+        seed: the run's seed, which determines what each epoch draws.
+        batch_size: number of clips in a batch.
+        num_workers: loader processes; None starts as many as this machine has cores and memory for.
+        cache: keep decoded cuts of train and val in `ram` or on `disk`; None keeps none.
+        cache_dir: folder for cuts on disk that later runs can use; with None they are gone after the run.
+        clips_per_video: number of clips in an epoch for each training video.
+        eval_clips_per_track: val and test score at most this many clips of a track, evenly spread; None scores all.
+        main_track: whether to train and test on each video's main face only.
+        main_face: which face that is: `changed`, the one that differs most from the real video if that is known, or
+            `largest`. With `largest`, val and test use the largest face, since a detector in use has no real video to
+            compare with. Training uses the changed face in either case, since the other face of a fake is real and
+            would be labelled fake.
 
     Raises:
-        ConfigError: a clip is longer than a stored segment; an option of the loader is none of its choices, or out of
-            its range.
-        StoreError: the store lacks a video, or holds less context than the model wants.
+        ConfigError: a clip is longer than a stored segment, or an option of the loader is invalid.
+        StoreError: the store lacks a video, or holds less context than the model needs.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ClipDataModule(pl.LightningDataModule):
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
         if reach > store.recipe["segment_length"]:
             raise ConfigError(
-                f"a clip spans {reach} frames and a stored segment {store.recipe['segment_length']}: use "
+                f"a clip spans {reach} frames, but a stored segment has {store.recipe['segment_length']}: use "
                 f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
             )
         check_cache_options(cache, cache_dir)
@@ -93,7 +93,7 @@ class ClipDataModule(pl.LightningDataModule):
         of_training, of_others = changed, changed if main_face == "changed" else largest
         self._whole: dict[Split, np.ndarray] = {}
         by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
-        # One reading of the tables for all: those of a split are then a stretch of them, and nothing is copied.
+        # The tables are read once for all splits, whose crops are then consecutive rows, so nothing is copied.
         video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
         self.datasets = {}
         first = 0
@@ -133,7 +133,7 @@ class ClipDataModule(pl.LightningDataModule):
         return ClipDataset(clips, self.store, self.spec, augment, table)
 
     def require(self, *splits: Split) -> None:
-        """Both classes are needed to train, and to choose the best epoch.
+        """Stop unless these splits have clips of both classes, which training and choosing the best epoch need.
 
         Raises:
             CorpusError: a split has no clip of a class.
@@ -149,18 +149,18 @@ class ClipDataModule(pl.LightningDataModule):
                     )
 
     def coverage(self, split: Split, videos: np.ndarray | None = None) -> dict[str, int]:
-        """How many videos the split has, by status, and how many of them are `scored`, by label and `main_whole`.
+        """Count the split's videos by status, and how many of them are `scored`, by label and `main_whole`.
 
-        The main track, that which is looked at, is whole where its face is found in every segment that was asked for:
-        one that cannot be decoded counts as one without.
+        A main track (the one that is used) is whole if its face is found in every segment that was requested; a segment
+        that cannot be decoded counts as one without it.
 
         Args:
-            split: of the videos.
-            videos: those that were scored, by their place in the split; None: all that have a clip.
+            split: the split to count.
+            videos: the scored videos, by their index in the split; None counts all that have a clip.
         """
         of_split = self.videos[self.videos["split"] == split]
         counts = {str(status): int((of_split["status"] == status).sum()) for status in Status}
-        scored = self.datasets[split].clips.counts() > 0  # their order is that of the table
+        scored = self.datasets[split].clips.counts() > 0  # in the same order as the table
         if videos is not None:
             scored = scored & np.isin(np.arange(len(scored)), videos)
         whole = int((scored & self._whole[split]).sum())
@@ -169,7 +169,7 @@ class ClipDataModule(pl.LightningDataModule):
         return {"videos": len(of_split), "scored": int(scored.sum()), "main_whole": whole, **classes, **counts}
 
     def setup(self, stage: str) -> None:
-        if self.cache is not None and stage == "fit":  # a test reads everything once
+        if self.cache is not None and stage == "fit":  # a test reads each clip only once
             cached = {str(split): self.datasets[split] for split in (Split.TRAIN, Split.VAL)}
             give_caches(cached, self.cache, self.cache_dir, processes=self._processes())
 
@@ -190,7 +190,7 @@ class ClipDataModule(pl.LightningDataModule):
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
         sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
         loader = self._loader(dataset, sampler)
-        say_workers(loader, self.num_workers, this_machine(self._processes()))
+        log_workers(loader, self.num_workers, this_machine(self._processes()))
         return loader
 
     def val_dataloader(self) -> DataLoader[Batch]:
@@ -205,20 +205,20 @@ class ClipDataModule(pl.LightningDataModule):
         return clip_loader(dataset, self.batch_size, self.num_workers, sampler, pin_memory=on_cuda, machine=machine)
 
     def _processes(self) -> int:
-        """Of this training on this machine."""
+        """Return the number of processes of this training on this machine."""
         return self.trainer.num_devices if self.trainer else 1
 
     def on_after_batch_transfer(self, batch: Batch, dataloader_idx: int) -> Batch:
-        augmented = batch["draw"].shape[1] > 0  # in training alone
+        augmented = batch["draw"].shape[1] > 0  # only in training
         clip = self.augment.on_device(batch["clip"], batch["draw"]) if augmented else as_float(batch["clip"])
         return cast(Batch, {**batch, "clip": clip})
 
 
 def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:
-    """The videos that have a split, with what became of them.
+    """Return a table of the videos that have a split, with the outcome of their extraction.
 
     Returns:
-        index `video_id`, sorted; `label`, `method`, `split`, and the store's columns.
+        Index `video_id`, sorted; `label`, `method`, `split`, and the store's columns.
 
     Raises:
         StoreError: the store lacks one of them.

@@ -1,4 +1,4 @@
-"""Clips out of the face store. A frame is a clip of length 1."""
+"""Clips from the face store. A frame is a clip of length 1."""
 
 import json
 from collections.abc import Mapping
@@ -20,27 +20,27 @@ from deepfake.errors import StoreError
 from deepfake.schema import ClipSpec
 from deepfake.store import FACE, PLACE, SQUARE, FaceStore, decode
 
-CLIP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, *PLACE]  # what clips need to know of crops
+CLIP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, *PLACE]  # columns of crops that clips need
 PLACE_TYPES = dict(zip(PLACE, (np.int64, np.int32, np.int64), strict=True))
-CHUNK = 1_000_000  # crops whose cuts are computed at a time, in double precision
+CHUNK = 1_000_000  # crops whose cuts are computed at once, in double precision
 
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A training sample: which clip, and the seed of its augmentation."""
+    """A training sample: the index of a clip, and the seed of its augmentation."""
 
     index: int
     seed: int
 
 
 class Batch(TypedDict):
-    """B clips; the same keys without the first dimension are one.
+    """B clips; a single sample has the same keys without the first dimension.
 
-    clip: (B, T, 3, S, S) uint8 out of the loader, float in [0, 1] on the device.
-    draw: (B, K) float32 in [0, 1): what decides its augmentation; K = 0 where nothing is augmented.
-    label: (B,) float, 0 real, 1 fake, NaN where nobody knows.
-    video: (B,) a number for each video of the split.
-    track: (B,) of that video.
+    clip: (B, T, 3, S, S) uint8 from the loader, float in [0, 1] on the device.
+    draw: (B, K) float32 in [0, 1), the random numbers of the augmentation; K = 0 if there is none.
+    label: (B,) float, 0 real, 1 fake, NaN if unknown.
+    video: (B,) number of the video within the split.
+    track: (B,) track of that video.
     index: (B,) row in the table of clips.
     """
 
@@ -54,16 +54,16 @@ class Batch(TypedDict):
 
 @dataclass(frozen=True, eq=False)
 class Crops:
-    """The crops of N clips, those of a clip one behind the other, so that clip i has the rows i * T to i * T + T.
+    """The crops of N clips, in order, so that clip i has the rows i * T to i * T + T.
 
-    Tensors: workers that are forked share their pages, and others map the same memory.
+    They are tensors, since forked workers share their pages and spawned ones map the same memory.
 
     Attributes:
         box: (N * T, 4) int16, the cut: left, top, width, height in pixels of the stored image.
-        side: (N * T,) int16, of the stored image.
-        offset: (N * T,) int64, where in its video's archive the image lies.
-        length: (N * T,) int32, its bytes.
-        crc: (N * T,) int64, their checksum, as torch has little for unsigned numbers.
+        side: (N * T,) int16, side of the stored image.
+        offset: (N * T,) int64, position of the image in its video's archive, in bytes.
+        length: (N * T,) int32, length of the image in bytes.
+        crc: (N * T,) int64, checksum of these bytes; signed, as torch hardly supports unsigned integers.
     """
 
     box: Tensor
@@ -74,22 +74,22 @@ class Crops:
 
 
 class ClipDataset(Dataset[Batch]):
-    """Clips, cut as a model wants them.
+    """Clips, cut as a model needs them.
 
     Args:
         clips: which frames of which videos.
-        store: holds their crops.
-        spec: what the model wants to see.
-        augment: applied to a `Draw`, the worker's half of it; a plain index is read as it is.
-        table: of the crops of the clips' videos, as `store.crop_columns(video_ids, CLIP_COLUMNS)` gives it, by which
-            the clips were found; None: read again.
+        store: holds the crops.
+        spec: the input that the model expects.
+        augment: its worker half is applied to items given as a `Draw`; an item given as an index is not augmented.
+        table: the crops of the clips' videos, as `store.crop_columns(video_ids, CLIP_COLUMNS)` returned them when the
+            clips were found; None reads them again.
 
     Raises:
-        StoreError: the model wants more context than the store holds; its tables are others than when the clips were
-            found.
+        StoreError: the model needs more context than the store holds, or the store's tables have changed since the
+            clips were found.
 
     Attributes:
-        cache: where clips that were cut are kept, if anywhere.
+        cache: where cut clips are kept, if anywhere.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class ClipDataset(Dataset[Batch]):
 
     def __getitem__(self, item: int | Draw) -> Batch:
         index = item.index if isinstance(item, Draw) else item
-        video = self.clips.video[index]  # an index beyond the last is an IndexError, which ends an iteration
+        video = self.clips.video[index]  # an index past the end raises IndexError, which ends an iteration
         clip, draw = self._clip(index), torch.empty(0)
         if isinstance(item, Draw):
             draw = torch.rand(self.augment.num_draws, generator=torch.Generator().manual_seed(item.seed))
@@ -130,21 +130,21 @@ class ClipDataset(Dataset[Batch]):
 
     @property
     def clip_shape(self) -> tuple[int, int, int, int]:
-        """T, 3, S, S; a clip has a byte for each."""
+        """T, 3, S, S; a clip takes one byte for each element."""
         return self.spec.clip_length, 3, self.spec.size, self.spec.size
 
     def digest(self) -> str:
-        """Of all that decides the pixels of the clips, in order: the images' contents, the cut, who makes it."""
+        """Hash everything that decides the clips' pixels, in order: image contents, the cut, and library versions."""
         store = [self.store.root.parent.name, self.store.root.name, self.store.recipe]
-        how = [asdict(self.spec), torch.__version__, torchvision.__version__]
-        digest = hasher(json.dumps([store, how], sort_keys=True).encode())
+        conditions = [asdict(self.spec), torch.__version__, torchvision.__version__]
+        digest = hasher(json.dumps([store, conditions], sort_keys=True).encode())
         of_videos = (*self.clips.video_ids.tensors, self.clips.video)
         for tensor in (*of_videos, *vars(self.crops).values()):
             digest.update(tensor.numpy().data)
         return digest.hexdigest()
 
     def _clip(self, index: int) -> Tensor:
-        """(T, 3, S, S) uint8, out of the cache if it is there."""
+        """Return a clip, (T, 3, S, S) uint8, from the cache if it is there."""
         if self.cache is None:
             return self._read(index)
         if (kept := self.cache.get(index)) is not None:
@@ -154,18 +154,18 @@ class ClipDataset(Dataset[Batch]):
         return clip
 
     def _read(self, index: int) -> Tensor:
-        """(T, 3, S, S) uint8, out of the store."""
+        """Return a clip, (T, 3, S, S) uint8, from the store."""
         rows = slice(index * self.spec.clip_length, (index + 1) * self.spec.clip_length)
         video_id = self.clips.video_ids[int(self.clips.video[index])]
         crops = self.crops
         place = (crops.offset[rows].numpy(), crops.length[rows].numpy(), crops.crc[rows].numpy())
         try:
             images = [decode(content) for content in self.store.read_images(video_id, *place)]
-        except OSError as error:  # Pillow's, of what is whole and no image
+        except OSError as error:  # Pillow found no image in bytes with a correct checksum
             raise self._odd(video_id, str(error)) from error
         for image, side in zip(images, crops.side[rows].tolist(), strict=True):
             if image.shape != (side, side, 3):
-                raise self._odd(video_id, f"the shape {image.shape}, and its table says {(side, side, 3)}")
+                raise self._odd(video_id, f"its shape is {image.shape}, and its table says {(side, side, 3)}")
         return cut_window(images, crops.box[rows].numpy(), self.spec.size)
 
     def _odd(self, video_id: str, what: str) -> StoreError:
@@ -178,14 +178,14 @@ class ClipDataset(Dataset[Batch]):
 def crops_of(
     clips: Clips, video: np.ndarray, columns: Mapping[str, np.ndarray], store: FaceStore, spec: ClipSpec
 ) -> Crops:
-    """What is needed to read and cut these clips, and no more.
+    """Look up what is needed to read and cut the clips.
 
     Args:
-        clips: by whose rows the crops are looked up.
-        video: (N,) place of each crop's video in `clips.video_ids`.
+        clips: clips with the rows of their first crops.
+        video: (N,) index in `clips.video_ids` of each crop's video.
         columns: `CLIP_COLUMNS`, each (N,).
-        store: that holds the crops.
-        spec: of the clips.
+        store: the store that holds the crops.
+        spec: the spec of the clips.
 
     Raises:
         StoreError: the tables have changed since the clips were found.

@@ -1,7 +1,7 @@
-"""Loaders of clips: how many processes decode, and whether the batches that they hand over have room.
+"""Loaders of clips: how many processes decode, and whether their batches fit into shared memory.
 
-A batch travels from a worker through /dev/shm. A loader of W workers has up to 2 W + 2 batches there: two that each
-worker was told to make ahead, one that the model is at, and the next, which Lightning takes early.
+A batch travels from a worker through /dev/shm. A loader with W workers has up to 2 W + 2 batches there: two that each
+worker prepares ahead, one that the model is using, and the next, which Lightning fetches early.
 """
 
 import logging
@@ -17,21 +17,21 @@ from deepfake.data.sampler import BalancedSampler
 from deepfake.errors import ConfigError
 
 log = logging.getLogger(__name__)
-AHEAD = 2  # batches that a worker makes ahead
-IN_USE = 2
-MAX_WORKERS = 16  # that are started unasked; as many again validate
-WORKER_BYTES = 400_000_000  # of a worker that is started anew and imports torch; one that is forked takes less
-SPARE = 0.9  # share of /dev/shm that batches may take; others are in it too
+AHEAD = 2  # batches that a worker prepares ahead
+IN_USE = 2  # batches that Lightning holds
+MAX_WORKERS = 16  # limit for the automatic choice; validation starts as many again
+WORKER_BYTES = 400_000_000  # memory of a spawned worker that imports torch; a forked one takes less
+SPARE = 0.9  # share of /dev/shm that batches may take; other programs use it too
 
 
 @dataclass(frozen=True)
 class Batches:
-    """What is loaded.
+    """The batches of an epoch.
 
     Attributes:
-        num_bytes: of one batch.
-        size: clips in one.
-        count: batches of an epoch.
+        num_bytes: size of one batch.
+        size: number of clips in one batch.
+        count: number of batches in an epoch.
     """
 
     num_bytes: int
@@ -39,20 +39,20 @@ class Batches:
     count: int
 
     def in_flight(self, num_workers: int) -> int:
-        """Batches that lie in shared memory at most."""
+        """Return the most batches that are in shared memory at once."""
         return min(self.count, num_workers * AHEAD + IN_USE) if num_workers else 0
 
 
 def choose_workers(wanted: int | None, batches: Batches, machine: Machine) -> int:
-    """Processes that load; 0 is this one.
+    """Choose the number of loader processes; 0 loads in the main process.
 
     Args:
-        wanted: so many; None: one a core, fewer where memory or shared memory do not suffice.
-        batches: what they load.
-        machine: where.
+        wanted: the number to use; None uses one for each core, fewer if memory or shared memory are short.
+        batches: the batches to load.
+        machine: resources of the machine.
 
     Raises:
-        ConfigError: so many are wanted that their batches do not fit into shared memory.
+        ConfigError: the batches of the wanted number of processes do not fit into shared memory.
     """
     if wanted is not None:
         _require_room(wanted, batches, machine)
@@ -67,13 +67,13 @@ def choose_workers(wanted: int | None, batches: Batches, machine: Machine) -> in
 
 
 class ClipLoader(DataLoader[Batch]):
-    """Begins to load when the first batch is asked for.
+    """A loader that starts to load when the first batch is requested.
 
-    A plain loader with workers asks the sampler for the first batches as soon as its iterator is made, and Lightning
-    makes that before it tells the sampler of the epoch: a resumed run would draw what the first epoch drew.
+    A plain loader with workers asks the sampler for the first batches as soon as its iterator is made. Lightning makes
+    the iterator before it tells the sampler the epoch, so a resumed run would repeat the draws of the first epoch.
     """
 
-    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # an iterator is all that anybody asks for
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # callers only need an iterator
         yield from super().__iter__()
 
 
@@ -86,15 +86,15 @@ def clip_loader(
     pin_memory: bool = False,
     machine: Machine | None = None,
 ) -> DataLoader[Batch]:
-    """Batches in the order of the table, or of the sampler.
+    """Make a loader of batches in the order of the table, or of the sampler.
 
     Args:
-        dataset: of clips.
-        batch_size: clips.
-        num_workers: processes; None: as many as this machine has cores and memory for.
-        sampler: of an epoch.
-        pin_memory: for a CUDA device, whose copies then go on beside its work.
-        machine: where; None: what is free here, now.
+        dataset: the clips.
+        batch_size: number of clips in a batch.
+        num_workers: loader processes; None starts as many as this machine has cores and memory for.
+        sampler: draws the clips of an epoch; None takes all in order.
+        pin_memory: for a CUDA device, whose copies then overlap with its work.
+        machine: resources of the machine; None measures what is free now.
 
     Raises:
         ConfigError: the batches do not fit into shared memory.
@@ -109,14 +109,14 @@ def clip_loader(
         prefetch_factor=AHEAD if workers else None,
         persistent_workers=workers > 0,
         pin_memory=pin_memory,
-        # Of its own: a loader draws a number when an epoch begins, and from the global generator that would shift the
-        # dropout of a resumed run, whose loader begins at another moment.
+        # Its own generator: a loader draws a number when an epoch begins. From the global generator, that would shift
+        # the dropout of a resumed run, whose loader starts at another time.
         generator=torch.Generator(),
     )
 
 
-def say_workers(loader: DataLoader[Batch], wanted: int | None, machine: Machine | None = None) -> None:
-    """How many processes load, and why."""
+def log_workers(loader: DataLoader[Batch], wanted: int | None, machine: Machine | None = None) -> None:
+    """Log how many processes load, and why."""
     machine = machine or this_machine()
     chosen = (
         f"for {machine.cores} cores and {in_words(machine.memory)} of free memory" if wanted is None else "as asked"
@@ -125,7 +125,7 @@ def say_workers(loader: DataLoader[Batch], wanted: int | None, machine: Machine 
 
 
 def batches_of(dataset: ClipDataset, batch_size: int, num_clips: int) -> Batches:
-    """Of so many clips of a dataset."""
+    """Return the batches of some number of clips of a dataset."""
     size = min(batch_size, num_clips)
     return Batches(size * torch.Size(dataset.clip_shape).numel(), size, -(-num_clips // batch_size))
 
@@ -142,14 +142,14 @@ def _require_room(wanted: int, batches: Batches, machine: Machine) -> None:
 
 
 def _no_room(num_workers: int, batches: Batches, free: int) -> str:
-    """Why that many workers do not fit, and what to do."""
+    """Return why that many workers do not fit, and the cures."""
     count = batches.in_flight(num_workers)
     fewer = max(n for n in range(num_workers) if batches.in_flight(n) * batches.num_bytes <= free * SPARE)
     smaller = int(free * SPARE / count / (batches.num_bytes / batches.size))
     cures = [f"loader.num_workers={fewer}", *([f"loader.batch_size={smaller}"] if smaller else [])]
     return (
         f"they keep up to {count} batches of {in_words(batches.num_bytes)} in /dev/shm ({AHEAD} that each of "
-        f"{num_workers} makes ahead, and {IN_USE} in use), {in_words(count * batches.num_bytes)} in all, and it has "
+        f"{num_workers} prepares, and {IN_USE} in use), {in_words(count * batches.num_bytes)} in all, and it has "
         f"{in_words(free)} free: use {' or '.join(cures)}, or a container with docker run --shm-size="
         f"{-(-count * batches.num_bytes * 2 // 10**9)}g"
     )

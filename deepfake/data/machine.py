@@ -1,4 +1,4 @@
-"""What this machine has to load with: cores, memory, and the shared memory through which workers hand batches over."""
+"""Resources of this machine: cores, memory, and the shared memory through which workers pass batches."""
 
 import shutil
 from dataclasses import dataclass
@@ -14,11 +14,12 @@ CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(frozen=True)
 class Machine:
-    """
+    """Resources of a machine, or of one process's part of it.
+
     Attributes:
-        cores: that this process may use.
-        memory: bytes that are free.
-        shared_memory: bytes that are free in /dev/shm; None where there is no such limit.
+        cores: cores that this process may use.
+        memory: free bytes.
+        shared_memory: free bytes in /dev/shm; None if there is no such limit.
     """
 
     cores: int
@@ -27,33 +28,34 @@ class Machine:
 
 
 def this_machine(processes: int = 1) -> Machine:
-    """What one of some processes that do the same has of it.
+    """Return one process's part of this machine's resources.
 
     Args:
-        processes: of a training that share this machine.
+        processes: number of training processes that share this machine.
     """
     shared = shutil.disk_usage(SHARED_MEMORY).free // processes if SHARED_MEMORY.is_dir() else None
     return Machine(max(1, num_cores() // processes), free_memory() // processes, shared)
 
 
 def free_memory(cgroup: Path = CGROUP) -> int:
-    """Bytes of memory that are free, here or in the container, whichever is less.
+    """Return the free bytes of memory, on the machine or in the container, whichever is less.
 
     Args:
-        cgroup: where Linux says what a container may use; version 2, others are taken for no limit.
+        cgroup: where Linux lists the container's limits (cgroup version 2); others count as no limit.
     """
     free = int(psutil.virtual_memory().available)
     try:
         limit = int((cgroup / "memory.max").read_text())
         used = int((cgroup / "memory.current").read_text())
         inside = dict(line.split() for line in (cgroup / "memory.stat").read_text().splitlines())
-    except (OSError, ValueError):  # no container, or one without a limit ("max")
+    except (OSError, ValueError):  # not in a container, or in one without a limit ("max")
         return free
-    return max(0, min(free, limit - used + int(inside.get("inactive_file", 0))))  # cached files give way
+    return max(0, min(free, limit - used + int(inside.get("inactive_file", 0))))  # cached files can be evicted
 
 
 def in_words(num_bytes: float) -> str:
-    """
+    """Return a size with its unit.
+
     Example:
         >>> in_words(38_535_168), in_words(64e6), in_words(1.26e9), in_words(4100)
         ('38.5 MB', '64 MB', '1.26 GB', '4.1 kB')

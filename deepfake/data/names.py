@@ -1,4 +1,4 @@
-"""Many strings in two tensors, which workers share; a million Python strings would be copied into each of them."""
+"""Many strings in two tensors that workers share; a million Python strings would be copied into each worker."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,10 +8,10 @@ import torch
 
 
 class Names:
-    """Strings, by position.
+    """A sequence of strings.
 
     Args:
-        names: in order.
+        names: the strings in order.
 
     Example:
         >>> names = Names(["real/a", "fake/ä"])
@@ -20,7 +20,7 @@ class Names:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        # Escapes: a file's name need not be text, and Python then holds its odd bytes as surrogates.
+        # A file name need not be valid text; Python represents its odd bytes as surrogates.
         encoded = [name.encode("utf-8", "surrogateescape") for name in names]
         self._ends = torch.from_numpy(np.cumsum([0, *map(len, encoded)]))
         self._bytes = torch.from_numpy(np.frombuffer(bytearray(b"".join(encoded)) or bytearray(1), np.uint8))
@@ -33,17 +33,17 @@ class Names:
         return self._bytes[first:last].numpy().tobytes().decode("utf-8", "surrogateescape")
 
     def take(self, indices: Sequence[int] | np.ndarray) -> list[str]:
-        """The strings at these positions."""
+        """Return the strings at these positions."""
         unique, inverse = np.unique(np.asarray(indices, np.int64), return_inverse=True)
         known = [self[int(index)] for index in unique]
         return [known[i] for i in inverse]
 
     def to_list(self) -> list[str]:
-        """All of them."""
+        """Return all strings."""
         content, ends = self._bytes.numpy().tobytes(), self._ends.tolist()
         return [content[i:j].decode("utf-8", "surrogateescape") for i, j in pairwise(ends)]
 
     @property
     def tensors(self) -> tuple[torch.Tensor, ...]:
-        """What holds them."""
+        """The tensors that hold the strings."""
         return self._bytes, self._ends

@@ -1,4 +1,4 @@
-"""What an epoch of training sees: as many fakes as reals, every video in turn, the same for the same seed and epoch."""
+"""Draw the clips of a training epoch: as many fakes as reals, all videos in turn, reproducible by seed and epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from deepfake.data.dataset import ClipDataset, Draw
 
 @dataclass(frozen=True)
 class _Class:
-    """The videos of one label that have clips: where in the table those of each begin, and how many there are."""
+    """The videos of one label that have clips: the index of the first clip of each, and the number of its clips."""
 
     first: np.ndarray
     count: np.ndarray
 
 
 class BalancedSampler(DistributedSampler[Draw]):
-    """Half of an epoch are clips of real videos, half of fake ones.
+    """Draws epochs of which half the clips are from real videos, half from fake ones.
 
-    Within a class, videos are drawn in shuffled rounds and a clip of each at random, so a long video or one with many
+    Within a class, videos are drawn in shuffled rounds with a random clip from each, so a long video or one with many
     faces counts no more than another. Everything follows from `seed` and the epoch that Lightning sets, so a resumed
-    run draws what the uninterrupted one would have.
+    run draws what the uninterrupted run would have drawn.
 
-    It is a `DistributedSampler` because Lightning wraps any other one under DDP and then sets the epoch of its wrapper
-    alone. Each process takes its share of the same draws.
+    It is a `DistributedSampler` because Lightning wraps any other sampler under DDP and then sets the epoch of the
+    wrapper only. Each process takes its share of the same draws.
 
     Args:
         dataset: its clips are sorted by video and their labels are 0 or 1.
-        num_clips: clips an epoch, over all processes.
-        seed: of the run.
-        num_replicas: processes.
-        rank: this process.
+        num_clips: clips in an epoch, over all processes.
+        seed: the run's seed.
+        num_replicas: number of processes.
+        rank: number of this process.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class BalancedSampler(DistributedSampler[Draw]):
 
 
 def _pick(videos: _Class, wanted: int, generator: np.random.Generator) -> np.ndarray:
-    """(wanted,) clips of the videos of a class, one of each in every round."""
+    """Draw (wanted,) clips from the videos of a class, one from each video in every round."""
     video = _rounds(len(videos.first), wanted, generator)
-    within = generator.random(wanted) * videos.count[video]  # below the count, also after rounding
+    within = generator.random(wanted) * videos.count[video]  # stays below the count after rounding
     return videos.first[video] + within.astype(np.int64)
 
 
 def _rounds(count: int, wanted: int, generator: np.random.Generator) -> np.ndarray:
-    """Shuffled rounds over `count` items, cut to `wanted`."""
+    """Return shuffled rounds over `count` items, cut to `wanted` items."""
     rounds = np.tile(np.arange(count), (-(-wanted // count), 1))
     return generator.permuted(rounds, axis=1).ravel()[:wanted]

@@ -1,4 +1,4 @@
-"""Bytes that processes share, whether workers are forked or spawned, and that are gone when the last one lets go."""
+"""Bytes that forked and spawned processes share, and that are gone when the last process releases them."""
 
 import mmap
 import os
@@ -15,12 +15,12 @@ import numpy as np
 class SharedBytes:
     """A file that is mapped into memory.
 
-    Read through `array`, and written through `write`, which says so when a disk is full; a mapped page would end the
-    process.
+    It is read through `array` and written through `write`, which raises an error if the disk is full; writing to a
+    mapped page would kill the process instead.
 
     Args:
-        descriptor: of a file of at least that size, open for reading and writing; closed with this object.
-        size: bytes, at least 1.
+        descriptor: a file of at least that size, open for reading and writing; it is closed with this object.
+        size: number of bytes, at least 1.
     """
 
     def __init__(self, descriptor: int, size: int) -> None:
@@ -30,7 +30,8 @@ class SharedBytes:
         self.array = np.frombuffer(mmap.mmap(descriptor, size), np.uint8)
 
     def write(self, offset: int, content: bytes | memoryview) -> None:
-        """
+        """Write bytes to the file.
+
         Raises:
             OSError: the disk is full, or gone.
         """
@@ -40,7 +41,7 @@ class SharedBytes:
             view, offset = view[done:], offset + done
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, int]]:
-        # For a worker that is being started: it inherits the descriptor, so the file needs no name.
+        # A worker that is being started inherits the descriptor, so the file needs no name.
         return _received, (reduction.DupFd(self._descriptor), self.size)
 
 
@@ -49,33 +50,33 @@ def _received(descriptor: Any, size: int) -> SharedBytes:
 
 
 def in_memory(size: int) -> SharedBytes:
-    """Zeros. Not in /dev/shm, which is small in a container, though it is as fast."""
+    """Return zeros in memory. They are not in /dev/shm, which is as fast but small in a container."""
     if sys.platform != "linux":
         return on_disk(size)
     return SharedBytes(_sized(os.memfd_create("deepfake"), size), size)
 
 
 def on_disk(size: int) -> SharedBytes:
-    """Zeros in a file of the temporary folder that has no name any more, so nothing can leave it behind.
+    """Return zeros in a nameless file in the temporary folder, which cannot be left behind.
 
     Raises:
-        OSError: there is no room.
+        OSError: there is not enough room.
     """
     with tempfile.TemporaryFile() as file:
         return SharedBytes(_reserved(os.dup(file.fileno()), size), size)
 
 
 def in_file(path: str | os.PathLike[str], size: int) -> SharedBytes:
-    """What is in the file, and zeros behind it.
+    """Return a file's content, followed by zeros up to the size.
 
     Raises:
-        OSError: there is no room, or the file cannot be written.
+        OSError: there is not enough room, or the file cannot be written.
     """
     return SharedBytes(_reserved(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), size), size)
 
 
 def _reserved(descriptor: int, size: int) -> int:
-    """Make room now, rather than fail in the middle of an epoch."""
+    """Reserve space now, so that an epoch does not fail halfway."""
     if sys.platform != "linux":
         return _sized(descriptor, size)
     try:

@@ -1,1 +1,1 @@
-"""Draws people, forges their faces and encodes the clips: the generated demo corpus. No real person's likeness."""
+"""The generated demo corpus: paints people, forges their faces and encodes the clips. No real person's likeness."""

@@ -1,4 +1,4 @@
-"""Writes H.264 clips: one set of options for every file of the corpus, real or fake."""
+"""Write H.264 clips with one set of options for every file of the corpus, real or fake."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -7,19 +7,19 @@ from typing import Self
 import av
 import numpy as np
 
-# The same frames must give the same bytes: one thread, no wall clock, and no macroblock tree, whose vectorised code
-# reads memory that nobody has written (seen with x264 in PyAV 18: of 40 runs hardly two alike at 160x120).
+# Equal frames must give equal bytes: hence one thread, no wall clock, and no macroblock tree, whose vectorised code
+# reads uninitialised memory (with x264 in PyAV 18, hardly two of 40 runs were equal at 160x120).
 _OPTIONS = {"crf": "20", "preset": "veryfast", "threads": "1", "x264-params": "mbtree=0"}
 _CONTAINER_OPTIONS = {"fflags": "+bitexact"}
 
 
 class ClipWriter:
-    """Encodes frames one at a time; a context manager that closes the file.
+    """Encodes frames one at a time; as a context manager, it closes the file.
 
     Args:
-        path: the mp4 to write; its folder exists.
-        size: height and width, even.
-        fps: frames a second.
+        path: the mp4 file to write, in an existing folder.
+        size: height and width, both even.
+        fps: frames per second.
     """
 
     def __init__(self, path: Path, size: tuple[int, int], fps: int) -> None:
@@ -32,7 +32,7 @@ class ClipWriter:
         return self
 
     def write(self, frame: np.ndarray) -> None:
-        """Appends a frame (H, W, 3) uint8 RGB."""
+        """Append a frame (H, W, 3) uint8 RGB."""
         self._container.mux(self._stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:

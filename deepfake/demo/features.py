@@ -1,6 +1,6 @@
-"""The parts that move by themselves: eyes, brows and mouth, painted on a head's texture anew for every frame.
+"""Paint the parts of the face that move by themselves (eyes, brows, mouth) on a head's texture, for every frame.
 
-Only two small windows of the texture are touched, which is what makes this cheap enough to do per frame.
+Only two small windows of the texture are painted, which makes this cheap enough to do for each frame.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ _TEETH = np.array((0.86, 0.83, 0.78), np.float32)
 
 
 def paint_features(head: Head, expression: Expression, frame: int) -> np.ndarray:
-    """Colour of the whole head with the expression of one frame: (TEXELS, TEXELS, 3) float32 in [0, 1]."""
+    """Return the colour of a head with one frame's expression: (TEXELS, TEXELS, 3) float32 in [0, 1]."""
     albedo = head.albedo.copy()
     _paint_eyes(albedo[_EYES], head, expression, frame)
     _paint_mouth(albedo[_MOUTH], head, expression, frame)
@@ -25,7 +25,7 @@ def paint_features(head: Head, expression: Expression, frame: int) -> np.ndarray
 
 
 def _blend(colour: np.ndarray, paint: np.ndarray, coverage: np.ndarray) -> None:
-    """Paints in place: `colour` (h, w, 3) is a view into the texture."""
+    """Paint in place; `colour` (h, w, 3) is a view into the texture."""
     colour += (paint - colour) * coverage[..., None]
 
 

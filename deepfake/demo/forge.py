@@ -1,7 +1,7 @@
-"""Makes deepfakes as deepfakes are made: a small generated face, colour-matched, warped to the pose and blended in.
+"""Make deepfakes as they are usually made: a small generated face, colour-matched, warped to the pose and blended in.
 
-Two methods. `faceswap` puts another person's face, with the target's expression, where the target's was. `reenact`
-keeps the target's own face and gives it another person's expression.
+`faceswap` replaces the target's face by another person's with the target's expression. `reenact` keeps the target's
+face and gives it another person's expression.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from deepfake.demo.head import Head
 from deepfake.demo.motion import Expression
 from deepfake.demo.render import Actor, face_plane, light_head, sample
 
-# The part of the face plane that a forger generates: u from, u to, v from, v to. From the brows to below the lips.
+# The part of the face plane that a forger generates, from the brows to below the lips: u from, u to, v from, v to.
 _PATCH = (-0.62, 0.62, -0.50, 0.98)
-_RESOLUTION = (50, 40)  # rows and columns of the generated face, about half of what the frame shows
+_RESOLUTION = (50, 40)  # rows and columns of the generated face, about half of what a frame shows
 _MASK_CENTRE = (0.0, 0.25)
 _MASK_SIZE = (0.56, 0.66)
 _MASK_SOFT = 0.30  # share of the mask's radius over which it fades out
@@ -29,9 +29,9 @@ class Forgery:
     """What is put into a clip.
 
     Attributes:
-        head: whose face it is.
-        expression: what that face does.
-        jitter: (N, 3) float32, the error of the alignment in each frame: right, down (units) and scale.
+        head: the head whose face is put in.
+        expression: the expression of that face.
+        jitter: (N, 3) float32, alignment error of each frame: right, down (units of the face plane) and scale.
     """
 
     head: Head
@@ -40,12 +40,12 @@ class Forgery:
 
 
 def draw_jitter(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    """(num_frames, 3) float32: alignment is done frame by frame, so its errors are independent of each other."""
+    """Draw (num_frames, 3) float32; each frame is aligned on its own, so the errors are independent."""
     return rng.normal(0, _JITTER, (num_frames, 3)).astype(np.float32)
 
 
 def forge(picture: torch.Tensor, actor: Actor, forgery: Forgery, frame: int) -> torch.Tensor:
-    """(3, H, W): `picture` (3, H, W) of `actor` with the face replaced; exactly equal outside the mask."""
+    """Replace the actor's face in `picture` (3, H, W); the result is exactly equal to it outside the mask."""
     target = _generate(actor.head, actor.motion.expression, actor, frame)
     source = _generate(forgery.head, forgery.expression, actor, frame)
     plane = face_plane(actor, frame, picture.shape[1], picture.shape[2], forgery.jitter[frame])
@@ -55,21 +55,21 @@ def forge(picture: torch.Tensor, actor: Actor, forgery: Forgery, frame: int) -> 
 
 
 def _generate(head: Head, expression: Expression, actor: Actor, frame: int) -> torch.Tensor:
-    """A face as a generator puts it out: (3, *_RESOLUTION), in the light of the actor's clip."""
+    """Return a generated face, (3, *_RESOLUTION), in the light of the actor's clip."""
     rows, columns = window(*_PATCH)
     lit = light_head(head, expression, actor.motion.light, frame)[:, rows, columns]
     return interpolate(lit[None], size=_RESOLUTION, mode="area")[0]
 
 
 def match_colour(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Gives `source` (3, h, w) the mean and standard deviation of `target` (3, h, w) in each channel."""
+    """Give `source` (3, h, w) the mean and standard deviation of `target` (3, h, w) in each channel."""
     spread = target.std((1, 2), keepdim=True) / source.std((1, 2), keepdim=True).clamp(min=1e-3)
     moved = (source - source.mean((1, 2), keepdim=True)) * spread + target.mean((1, 2), keepdim=True)
     return moved.clamp(0, 1)
 
 
 def blend_mask(plane: torch.Tensor) -> torch.Tensor:
-    """(1, H, W) in [0, 1]: 1 in the middle of the face, 0 from its outline on; `plane` is (H, W, 2)."""
+    """Return a mask (1, H, W): 1 in the middle of the face, 0 from its outline on; `plane` is (H, W, 2)."""
     across = (plane[..., 0] - _MASK_CENTRE[0]) / _MASK_SIZE[0]
     down = (plane[..., 1] - _MASK_CENTRE[1]) / _MASK_SIZE[1]
     radius = (across.abs() ** 2.5 + down.abs() ** 2.5) ** (1 / 2.5)
@@ -78,7 +78,7 @@ def blend_mask(plane: torch.Tensor) -> torch.Tensor:
 
 
 def _patch_plane(plane: torch.Tensor) -> torch.Tensor:
-    """From the face plane to [-1, 1] across the generated patch: (H, W, 2)."""
+    """Map the face plane to [-1, 1] across the generated patch: (H, W, 2)."""
     left, right, top, bottom = _PATCH
     centre = torch.tensor(((left + right) / 2, (top + bottom) / 2))
     half = torch.tensor(((right - left) / 2, (bottom - top) / 2))

@@ -1,4 +1,4 @@
-"""A person's head, drawn once: colour, coverage and surface normals of the parts that do not move by themselves."""
+"""Paint a person's head once: colour, coverage and surface normals of the parts that do not move by themselves."""
 
 from dataclasses import dataclass
 
@@ -17,8 +17,8 @@ class Head:
         albedo: (TEXELS, TEXELS, 3) float32 RGB in [0, 1], without eyes, brows and mouth (see `features`).
         alpha: (TEXELS, TEXELS, 1) float32 coverage in [0, 1].
         normals: (TEXELS, TEXELS, 3) float32 unit vectors: right, down, towards the camera.
-        shine: (TEXELS, TEXELS, 1) float32 in [0, 1], how much light is mirrored.
-        strands: (TEXELS, TEXELS) float32, the pattern of hair, mean 0.
+        shine: (TEXELS, TEXELS, 1) float32 in [0, 1], how much light is reflected.
+        strands: (TEXELS, TEXELS) float32, the pattern of the hair, mean 0.
     """
 
     person: Person
@@ -29,8 +29,8 @@ class Head:
     strands: np.ndarray
 
 
-def draw_head(person: Person) -> Head:
-    """Paints back to front: hair behind, ears, skin, beard, hair in front."""
+def paint_head(person: Person) -> Head:
+    """Paint a head back to front: hair behind, ears, skin, beard, hair in front."""
     rng = np.random.default_rng(person.texture_seed)
     strands = _strands(rng)
     edge = person.skull() - 1
@@ -62,7 +62,7 @@ def _over(below: np.ndarray, above: np.ndarray, coverage: np.ndarray) -> np.ndar
 
 
 def _strands(rng: np.random.Generator) -> np.ndarray:
-    """Hair runs from the crown outwards: its pattern depends on the direction from there. (TEXELS, TEXELS), mean 0."""
+    """Return the pattern of the hair, (TEXELS, TEXELS) with mean 0; it depends on the direction from the crown."""
     angle = np.arctan2(V + 1.0, U - 0.12) + 0.04 * grain(rng, (TEXELS, TEXELS), 12)
     position = (angle / (2 * np.pi) % 1) * 2048
     pattern = sum(grain(rng, (2048,), sigma) for sigma in (2.5, 8.0, 30.0))
@@ -70,7 +70,7 @@ def _strands(rng: np.random.Generator) -> np.ndarray:
 
 
 def _hair(person: Person, strands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Coverage of the hair behind the head and in front of it, each (TEXELS, TEXELS)."""
+    """Return the coverage of the hair behind the head and in front of it, each (TEXELS, TEXELS)."""
     side = np.abs(U) / person.head_width
     volume = {"short": 1.07, "long": 1.14, "fringe": 1.12, "receding": 1.03}[person.haircut]
     ruffled = 0.012 * strands
@@ -78,7 +78,7 @@ def _hair(person: Person, strands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     back = inside(np.maximum(cap, V - 0.25))
     hairline = {"short": -0.62, "long": -0.64, "fringe": -0.46, "receding": -0.80}[person.haircut]
     line = hairline + 0.42 * np.clip(side, 0, 1.3) ** (3 if person.haircut != "receding" else 1.6)
-    if person.haircut == "long":  # a parting, and curtains that fall over the shoulders
+    if person.haircut == "long":  # a parting, and hair that falls over the shoulders
         line = -0.75 + 0.62 * np.clip(np.abs(U - 0.12) / person.head_width, 0, 1.3) ** 1.5
         reach = volume + 0.07 + 0.10 * np.clip(V, -0.3, 1)
         outside = person.skull(U, np.minimum((V + 0.04) / 1.02, 0)) / reach - 1 + ruffled
@@ -89,7 +89,7 @@ def _hair(person: Person, strands: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _skin(person: Person, rng: np.random.Generator) -> np.ndarray:
-    """Skin colour with blush, shadows round the eyes, pores, freckles: (TEXELS, TEXELS, 3)."""
+    """Return skin colour with blush, shadows around the eyes, pores and freckles: (TEXELS, TEXELS, 3)."""
     mirrored = np.abs(U)
     tone = 1 - 0.16 * bump(mirrored, V, (person.eye_gap - 0.02, 0.0), (0.15, 0.09))
     tone -= 0.10 * bump(mirrored, V, (person.eye_gap - 0.04, 0.13), (0.10, 0.035))  # under the eyes
@@ -108,7 +108,7 @@ def _skin(person: Person, rng: np.random.Generator) -> np.ndarray:
 
 
 def _beard(person: Person, strands: np.ndarray) -> np.ndarray:
-    """Coverage of the beard: the jaw below a line from the ears to the lip, broken up by its strands."""
+    """Return the coverage of the beard: the jaw below a line from the ears to the lip, broken up by strands."""
     side = np.abs(U) / person.head_width
     jaw = inside(np.maximum(person.skull() - 1, 0.50 - V - 0.55 * np.clip(side - 0.35, 0, 1)), 0.12)
     mouth = inside((np.hypot(U / 0.25, (V - person.mouth_v) / 0.10) - 1) * 0.2, 0.10)
@@ -116,7 +116,7 @@ def _beard(person: Person, strands: np.ndarray) -> np.ndarray:
 
 
 def _normals(person: Person) -> np.ndarray:
-    """The egg's own normals, tilted by a relief of nose, brows, sockets, cheeks, lips and chin."""
+    """Return the normals of an egg with a relief of nose, brows, sockets, cheeks, lips and chin."""
     mirrored, tip, wide = np.abs(U), person.nose_length, person.nose_width
     along = np.clip((V + 0.12) / (tip + 0.12), 0, 1)
     ridge = np.exp(-0.5 * (U / (0.045 + 0.035 * along)) ** 2) * inside(V - tip, 0.10) * along**1.3

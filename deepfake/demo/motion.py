@@ -1,7 +1,7 @@
-"""How a person moves through a clip: pose, expression and light for every frame, as smooth random curves.
+"""A person's movement through a clip: pose, expression and light of every frame, as smooth random curves.
 
-All random numbers are drawn before the curves are evaluated, so the first frames of a performance are the same however
-many are asked for: a reenacted face can borrow another clip's expression at any length.
+All random numbers are drawn before the curves are evaluated, so the first frames of a performance do not depend on its
+length, and a reenacted face can borrow another clip's expression for any number of frames.
 """
 
 from dataclasses import dataclass
@@ -11,13 +11,13 @@ import numpy as np
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Where the head is, (N, ...) float32.
+    """Position of the head, (N, ...) float32.
 
     Attributes:
         shift: (N, 2) right and down, in units of half a head's height.
         scale: (N,) size relative to the clip's own, near 1.
         roll: (N,) radians.
-        turn: (N, 2) yaw and pitch: how far the middle of the face moves against its outline, in units.
+        turn: (N, 2) yaw and pitch: how far the middle of the face moves relative to its outline, in units.
     """
 
     shift: np.ndarray
@@ -28,12 +28,12 @@ class Pose:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """What the face does, (N, ...) float32.
+    """Expression of the face, (N, ...) float32.
 
     Attributes:
         eyes: (N,) 0 closed, 1 open.
         gaze: (N, 2) right and down, in units.
-        brows: (N,) how far they are raised, in units.
+        brows: (N,) how far the brows are raised, in units.
         mouth: (N,) 0 closed, 1 wide open.
         smile: (N,) -1 sad to 1 smiling.
     """
@@ -47,7 +47,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Light:
-    """What falls on the face.
+    """Light on the face.
 
     Attributes:
         direction: (N, 3) float32 unit vectors towards the light: right, down, towards the camera.
@@ -60,7 +60,7 @@ class Light:
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """All that changes from frame to frame; N frames each."""
+    """Everything that changes from frame to frame; N frames each."""
 
     pose: Pose
     expression: Expression
@@ -68,7 +68,7 @@ class Motion:
 
 
 def perform(rng: np.random.Generator, num_frames: int, fps: int) -> Motion:
-    """One performance of `num_frames` frames."""
+    """Draw one performance of `num_frames` frames."""
     time = np.arange(num_frames) / fps
     pose = Pose(
         shift=np.stack((_drift(rng, time, 0.10, 0.5), _drift(rng, time, 0.05, 0.6)), axis=1),
@@ -80,7 +80,7 @@ def perform(rng: np.random.Generator, num_frames: int, fps: int) -> Motion:
 
 
 def _drift(rng: np.random.Generator, time: np.ndarray, amount: float, rate: float) -> np.ndarray:
-    """A smooth curve of standard deviation `amount` with most of its movement near `rate` Hz: (N,) float32."""
+    """Draw a smooth curve with standard deviation `amount` and most of its movement near `rate` Hz: (N,) float32."""
     rates = rate * rng.uniform(0.3, 1.7, 4)
     phases = rng.uniform(0, 2 * np.pi, 4)
     weights = rng.dirichlet(np.full(4, 2.0)) ** 0.5
@@ -92,7 +92,7 @@ def _expression(rng: np.random.Generator, time: np.ndarray) -> Expression:
     blinks = np.cumsum(rng.uniform(1.2, 3.5, 20)) - rng.uniform(0.5, 1.2)
     closed = np.exp(-0.5 * ((time[:, None] - blinks) / 0.06) ** 2).max(axis=1)
     wide = rng.uniform(0.75, 1.0)
-    # Syllables come at 3 to 5 a second, inside phrases about a second long.
+    # Syllables come at 3 to 5 per second, in phrases of about a second.
     syllables = 0.5 + 0.5 * np.sin(2 * np.pi * rng.uniform(3, 5) * time + _drift(rng, time, 1.2, 1.0))
     phrases = np.clip(0.45 + _drift(rng, time, 0.5, 0.7), 0, 1)
     return Expression(

@@ -1,4 +1,4 @@
-"""What a person looks like: some thirty numbers, drawn once from an identity's own random stream."""
+"""A person's looks: some thirty numbers, drawn once from the identity's own random stream."""
 
 from dataclasses import dataclass
 
@@ -44,16 +44,16 @@ class Person:
     texture_seed: int
 
     def skull(self, u: np.ndarray = U, v: np.ndarray = V) -> np.ndarray:
-        """Radius of each point in a head that is an egg of radius 1: below 1 inside, above 1 outside."""
+        """Return each point's radius in an egg-shaped head of radius 1: below 1 inside, above 1 outside."""
         taper = 1 - self.jaw_taper * np.clip(v, 0, 1.2) ** 2
         return np.sqrt((u / (self.head_width * taper)) ** 2 + v**2)
 
 
 def draw_person(rng: np.random.Generator) -> Person:
-    """A new person; nearly every attribute is drawn on its own."""
+    """Draw a new person; nearly every attribute is independent."""
     tone = rng.uniform(0, len(_SKINS) - 1)
     skin = np.array([np.interp(tone, range(len(_SKINS)), channel) for channel in zip(*_SKINS, strict=True)])
-    # Light hair on dark skin is left out, for plausibility alone.
+    # Light hair on dark skin is left out, for plausibility only.
     hairs = _DARK_HAIRS if tone > 2.2 else _DARK_HAIRS + _LIGHT_HAIRS
     hair = np.array(hairs[rng.integers(len(hairs))])
     haircut = HAIRCUTS[rng.choice(len(HAIRCUTS), p=(0.35, 0.3, 0.2, 0.15))]

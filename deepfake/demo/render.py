@@ -1,6 +1,6 @@
-"""Puts people into a room: lights their textures, warps them to the pose of a frame and lays them over each other.
+"""Render people in a room: light their textures, warp them to the pose of a frame and lay them over each other.
 
-Images here are torch tensors `(C, H, W)` float32, RGB in [0, 1]: `grid_sample` is the fastest warp at hand.
+Images here are torch tensors `(C, H, W)` float32, RGB in [0, 1], since `grid_sample` is the fastest warp available.
 """
 
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Actor:
     """A person in a clip.
 
     Attributes:
-        head: drawn once.
-        body: (4, h, w) colour, multiplied by its coverage, and coverage.
-        motion: what they do.
+        head: the painted head.
+        body: (4, h, w), colour multiplied by coverage, and coverage.
+        motion: their movement.
         centre: (2,) x, y in pixels of the middle of the head at rest.
         size: pixels in half a head's height.
     """
@@ -36,34 +36,34 @@ class Actor:
 
 
 def layer(colour: np.ndarray, alpha: np.ndarray) -> torch.Tensor:
-    """(4, h, w): colour multiplied by its coverage, and coverage, so that interpolation leaves no dark fringe."""
+    """Return (4, h, w): colour multiplied by coverage, and coverage, so that interpolation leaves no dark fringe."""
     return torch.from_numpy(np.concatenate((colour * alpha, alpha), axis=2)).permute(2, 0, 1)
 
 
 def light_head(head: Head, expression: Expression, light: Light, frame: int) -> torch.Tensor:
-    """(3, TEXELS, TEXELS) colour of a head under the light of one frame."""
+    """Return the colour of a head in the light of one frame, (3, TEXELS, TEXELS)."""
     direction = light.direction[frame]
     half = direction + np.array((0, 0, 1), np.float32)
     half /= np.linalg.norm(half)
     shade = 0.54 + 0.62 * _facing(head.normals, direction)
     gloss = _facing(head.normals, half)
-    for _ in range(4):  # to the power of 16, for a quarter of what `**` costs
+    for _ in range(4):  # to the power of 16, at a quarter of the cost of `**`
         gloss *= gloss
     lit = (paint_features(head, expression, frame) * shade + head.shine * gloss) * light.colour[frame]
     return torch.from_numpy(np.clip(lit, 0, 1)).permute(2, 0, 1)
 
 
 def _facing(normals: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    """Cosine between normals (h, w, 3) and a direction (3,), 0 where they turn away: (h, w, 1)."""
+    """Return the cosine between normals (h, w, 3) and a direction (3,), at least 0: (h, w, 1)."""
     x, y, z = (normals[..., i : i + 1] * direction[i] for i in range(3))
     return np.maximum(x + y + z, 0)
 
 
 def face_plane(actor: Actor, frame: int, height: int, width: int, jitter: np.ndarray | None = None) -> torch.Tensor:
-    """Which point of the face plane each pixel shows: (H, W, 2) u, v.
+    """Return the point of the face plane that each pixel shows: (H, W, 2) u, v.
 
-    Yaw and pitch are a parallax: the nearer to the camera a part is, the further it moves, which for a small turn is
-    what a perspective camera sees. `jitter` (3,) is an error of the alignment: right, down (units) and scale.
+    Yaw and pitch are a parallax: the nearer a part is to the camera, the further it moves, which approximates a
+    perspective camera for small turns. `jitter` (3,) is an alignment error: right, down (units) and scale.
     """
     pose: Pose = actor.motion.pose
     right, down, grow = (0.0, 0.0, 0.0) if jitter is None else jitter.tolist()
@@ -82,17 +82,17 @@ def face_plane(actor: Actor, frame: int, height: int, width: int, jitter: np.nda
 
 
 def sample(texture: torch.Tensor, plane: torch.Tensor) -> torch.Tensor:
-    """(C, H, W): a texture that covers [-1, 1] in both directions, looked up at `plane` (H, W, 2)."""
+    """Return (C, H, W): a texture that covers [-1, 1] in both directions, sampled at `plane` (H, W, 2)."""
     return grid_sample(texture[None], plane[None], mode="bilinear", padding_mode="zeros", align_corners=False)[0]
 
 
 def over(below: torch.Tensor, above: torch.Tensor) -> torch.Tensor:
-    """Lays a layer (4, H, W) over a picture (3, H, W)."""
+    """Lay a layer (4, H, W) over a picture (3, H, W)."""
     return below * (1 - above[3:]) + above[:3]
 
 
 def render(room: torch.Tensor, actors: tuple[Actor, ...], frame: int) -> torch.Tensor:
-    """(3, H, W): one frame of the clip as a perfect camera would see it."""
+    """Return one frame of the clip as a perfect camera would see it, (3, H, W)."""
     picture = room
     height, width = room.shape[1:]
     for actor in actors:
@@ -105,7 +105,7 @@ def render(room: torch.Tensor, actors: tuple[Actor, ...], frame: int) -> torch.T
 
 
 def _body(actor: Actor, frame: int, height: int, width: int) -> torch.Tensor:
-    """(4, H, W): neck and shoulders, which follow half of the head's movement."""
+    """Return neck and shoulders, which follow half of the head's movement: (4, H, W)."""
     shift = actor.motion.pose.shift[frame]
     x0, y0 = (actor.centre[axis] + 0.5 * actor.size * float(shift[axis]) for axis in (0, 1))
     x = (torch.arange(width, dtype=torch.float32) + (0.5 - x0)) / actor.size

@@ -1,4 +1,4 @@
-"""No logger ever stops a training: one that fails is named once, and the training goes on without it."""
+"""Keep logger failures from stopping training: a failing logger is reported once, and training goes on without it."""
 
 import logging
 from argparse import Namespace
@@ -12,10 +12,10 @@ log = logging.getLogger(__name__)
 
 
 class GuardedLogger(Logger):
-    """Hands on to another logger until that one fails.
+    """Passes calls on to another logger until that one fails.
 
     Args:
-        inner: the other one. It stays open to whoever asks for its kind.
+        inner: the other logger, which remains accessible.
     """
 
     def __init__(self, inner: Logger) -> None:
@@ -51,7 +51,7 @@ class GuardedLogger(Logger):
         self.attempt(lambda: self.inner.after_save_checkpoint(checkpoint_callback))
 
     def attempt(self, act: Callable[[], object]) -> None:
-        """Do something with the other logger, unless it has failed before."""
+        """Call a function on the other logger, unless that has failed before."""
         if self.failed:
             return
         try:

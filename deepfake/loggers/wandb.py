@@ -1,8 +1,8 @@
-"""Weights & Biases: the one door to wandb.
+"""Weights & Biases; no other module imports wandb.
 
-It gets curves, pictures of curves, config and numbers; pictures of faces only where they are asked for, since most
-corpora are under agreements. No code and no state of the repository. It is offline unless asked for, and whatever
-happens to it, or to the network, the training goes on.
+It receives curves, pictures of curves, the config and metrics; pictures of faces only if the user asks for it, since
+most corpora are under agreements. It receives no code and nothing about the repository. It is offline by default, and
+whatever happens to it or to the network, training goes on.
 """
 
 import logging
@@ -23,19 +23,19 @@ from deepfake.loggers.guard import GuardedLogger
 from deepfake.ranges import Amount, PathName, Word
 
 log = logging.getLogger(__name__)
-ANSWER_WITHIN = 5.0  # seconds, for the server to show that it is there
-START_WITHIN = 30.0  # seconds, for a run to begin there
-UPLOAD_WITHIN = 300.0  # seconds, for what is left when a run ends; `wandb sync` sends what was not
+ANSWER_WITHIN = 5.0  # seconds for the server to answer
+START_WITHIN = 30.0  # seconds for a run to begin on the server
+UPLOAD_WITHIN = 300.0  # seconds for the upload at the end of a run; `wandb sync` sends the rest
 
 Mode = Literal["offline", "online", "disabled"]
 
 
 class WandbRun(WandbLogger):
-    """A run of wandb that has been started.
+    """A started run of wandb.
 
     Args:
-        run: None in all processes of a run but the first.
-        max_faces: how many faces it may get.
+        run: the run; None in all processes but the first.
+        max_faces: the most faces to send.
     """
 
     def __init__(self, run: "wandb.Run | None", max_faces: int) -> None:
@@ -53,16 +53,16 @@ def wandb_logger(
     max_faces: Amount = 32,
     run_id: Word | None = None,
 ) -> WandbRun:
-    """Start a run. Where it cannot be online it is offline, and where that fails it is none; either is said once.
+    """Start a run. If it cannot be online it is offline, and if that fails it is disabled; a warning tells which.
 
     Args:
-        project: on the dashboard.
+        project: project on the dashboard.
         save_dir: the run is kept in `<save_dir>/wandb`.
-        name: of the run.
-        mode: `online` sends it while it goes on, `offline` keeps it for `wandb sync`.
+        name: name of the run.
+        mode: `online` sends the run while it goes on, `offline` keeps it for `wandb sync`.
         faces: whether faces of test videos may be sent, with the videos' names.
-        max_faces: of these at most so many, of the videos that are scored most wrongly.
-        run_id: a run of this id goes on; None is a new one.
+        max_faces: the most faces to send, from the videos with the most wrong scores.
+        run_id: id of the run to continue; None starts a new one.
     """
     run = _start(project, str(save_dir), name, mode, run_id)
     return WandbRun(run, max_faces if faces else 0)
@@ -70,7 +70,7 @@ def wandb_logger(
 
 @rank_zero_only
 def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None) -> wandb.Run:
-    # Lightning would start it itself, but only online, or with a warning about an option that wandb has dropped.
+    # Lightning would start the run itself, but only online, or with a warning about an option that wandb has dropped.
     modes: list[Mode] = ["online", "offline", "offline"] if mode == "online" else [mode, mode]
     if mode == "online" and (reason := _offline_because()):
         log.warning("W&B: %s, so the run is offline; `wandb sync` sends it later", reason)
@@ -78,8 +78,8 @@ def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | Non
     for chosen in modes:
         try:
             run = _init(project, save_dir, name, chosen, run_id)
-        except Exception as error:  # of any kind: their own, of sockets, of pydantic
-            reset()  # of a service that died in an earlier job, a new one starts
+        except Exception as error:  # of any type: wandb's, sockets', pydantic's
+            reset()  # if the service died in an earlier job, a new one starts
             if chosen == "online":
                 log.warning("W&B: %s, so the run is offline; `wandb sync` sends it later", _line(error))
             last = error
@@ -108,7 +108,7 @@ def _init(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None
 
 
 def _offline_because() -> str | None:
-    """Why nothing can be sent, found out in seconds: wandb itself tries for a minute and a half."""
+    """Return why nothing can be sent, found out within seconds; wandb itself tries for a minute and a half."""
     wandb.setup(settings=wandb.Settings(silent=True))
     if not wandb.login(prompt=False, verify=False):
         return "there is no key (`wandb login`, or WANDB_API_KEY)"
@@ -117,11 +117,11 @@ def _offline_because() -> str | None:
 
     def ask() -> None:
         with suppress(OSError, ValueError):
-            with suppress(urllib.error.HTTPError):  # an answer as well
+            with suppress(urllib.error.HTTPError):  # the server has answered
                 urllib.request.urlopen(url, timeout=ANSWER_WITHIN).close()
             answered.set()
 
-    # Looking up a name knows no time limit, so it is waited for from outside.
+    # Looking up a name has no time limit, so another thread waits for it.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(ANSWER_WITHIN + 1)
@@ -129,10 +129,10 @@ def _offline_because() -> str | None:
 
 
 def reset() -> None:
-    """Forget the service behind wandb, which is a process of its own, as if none had been started."""
+    """Forget wandb's service, which is a separate process, as if none had been started."""
     with suppress(Exception, SystemExit):
         wandb.teardown()
-    wandb.run = None  # else a run of the service that is gone would be taken for one that goes on
+    wandb.run = None  # otherwise a run of the old service would count as still running
 
 
 def _line(error: Exception) -> str:
@@ -140,17 +140,17 @@ def _line(error: Exception) -> str:
 
 
 def max_faces(loggers: Iterable[Logger]) -> int:
-    """How many faces the loggers may get."""
+    """Return the most faces that any of the loggers may get."""
     return max((run.max_faces for _, run in _runs(loggers)), default=0)
 
 
 def log_results(loggers: Iterable[Logger], pictures: Mapping[str, Path], videos: pd.DataFrame) -> None:
-    """Add pictures, and a table of videos, to a W&B run, if there is one among the loggers.
+    """Add pictures and a table of videos to the W&B run, if there is one among the loggers.
 
     Args:
-        loggers: of the run.
+        loggers: the run's loggers.
         pictures: key -> PNG.
-        videos: one row a video; in column `face` an image, (S, S, 3) uint8 RGB. Without rows there is no table.
+        videos: one row for each video, with an image (S, S, 3) uint8 RGB in column `face`. If empty, no table is added.
     """
 
     def add(run: WandbRun) -> None:
@@ -165,7 +165,7 @@ def log_results(loggers: Iterable[Logger], pictures: Mapping[str, Path], videos:
 
 
 def where_to_look(loggers: Iterable[Logger]) -> str | None:
-    """What the user can do with the W&B run: a link, or the line that uploads an offline one."""
+    """Return a link to the W&B run, or the command that uploads an offline one."""
     for guard, run in _runs(loggers):
         experiment = run.experiment
         if guard.failed or experiment.disabled:
@@ -176,7 +176,7 @@ def where_to_look(loggers: Iterable[Logger]) -> str | None:
 
 @contextmanager
 def closing(loggers: Iterable[Logger]) -> Iterator[None]:
-    """Close the W&B run at the end, as failed if what is inside fails; the next job of a sweep gets its own."""
+    """Close the W&B run at the end, as failed if the block fails, so that the next job of a sweep gets its own run."""
     exit_code = 1
     try:
         yield
@@ -201,5 +201,5 @@ def _own_runs(loggers: Iterable[Logger]) -> list[tuple[GuardedLogger, WandbRun]]
 
 
 def _runs(loggers: Iterable[Logger]) -> list[tuple[GuardedLogger, WandbRun]]:
-    """The W&B runs among some loggers; none in all processes of a run but the first."""
+    """Return the W&B runs among some loggers; none in any process but the first."""
     return _own_runs(loggers) or []

@@ -1,7 +1,7 @@
-"""Numbers for scores P(fake) in [0, 1] against labels 0 real, 1 fake: one formula each, for clips and for videos alike.
+"""Metrics for scores P(fake) in [0, 1] and labels 0 real, 1 fake: one formula each, for clips and videos alike.
 
-Everything is counted in whole numbers and divided once, in double precision: torchmetrics' functional forms divide in
-single precision, which is wrong from the eighth digit on. No binning. Of equal scores none comes before another.
+Counts are integers and divided once, in double precision: torchmetrics' functional forms divide in single precision,
+which is wrong from the eighth digit on. There is no binning, and equal scores are not ranked among each other.
 """
 
 import math
@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
 
-THRESHOLD = 0.5  # a score above it is called fake
+THRESHOLD = 0.5  # a score above it is classified as fake
 RANKING = ("auc", "ap", "eer")
 DECISION = ("accuracy", "f1", "precision", "recall")
 NAMES = (*RANKING, *DECISION, "log_loss")
 
 
 def binary_metrics(scores: Tensor, labels: Tensor) -> dict[str, float]:
-    """All numbers at once.
+    """Compute all metrics.
 
     Args:
         scores: (N,) in [0, 1].
@@ -25,10 +25,10 @@ def binary_metrics(scores: Tensor, labels: Tensor) -> dict[str, float]:
 
     Returns:
         AUC (area under ROC), average precision, equal error rate; accuracy, F1, precision and recall of fakes at 0.5;
-        log-loss in nats. The first three are NaN when only one class is there, all are NaN when N is 0.
+        log-loss in nats. The first three are NaN if only one class is present; all are NaN if N is 0.
 
     Raises:
-        ValueError: a score is no probability.
+        ValueError: a score is not in [0, 1].
     """
     if not bool(((scores >= 0) & (scores <= 1)).all()):
         raise ValueError("scores must be probabilities in [0, 1]")
@@ -40,10 +40,10 @@ def binary_metrics(scores: Tensor, labels: Tensor) -> dict[str, float]:
 
 
 def _ranking(scores: Tensor, labels: Tensor) -> dict[str, float]:
-    """How well the fakes are put above the reals.
+    """Compute the metrics of how well fakes rank above reals.
 
-    The equal error rate is the mean of the rates of false positives and false negatives at the threshold where they are
-    closest, the highest such threshold.
+    The equal error rate is the mean of the false-positive and false-negative rates at the threshold where they are
+    closest; of several such thresholds, the highest is used.
     """
     fakes, reals = int(labels.sum()), int((1 - labels).sum())
     if not fakes or not reals:
@@ -62,7 +62,7 @@ def _ranking(scores: Tensor, labels: Tensor) -> dict[str, float]:
 
 
 def _curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Fakes and reals at or above each threshold: (K + 1,) whole numbers for K different scores, from 0 upwards.
+    """Count fakes and reals at or above each threshold: (K + 1,) integers for K distinct scores, starting at 0.
 
     Example:
         >>> _curve(torch.tensor([0.9, 0.9, 0.1]), torch.tensor([1, 0, 1]))
@@ -76,7 +76,7 @@ def _curve(scores: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _decision(scores: Tensor, labels: Tensor) -> dict[str, float]:
-    """How many are called right at the threshold. A ratio of nothing is 0, as scikit-learn has it."""
+    """Compute the metrics of decisions at the threshold. A ratio of 0 to 0 is 0, as in scikit-learn."""
     called, fake = scores > THRESHOLD, labels == 1
     hits, num_called, num_fake = int((called & fake).sum()), int(called.sum()), int(fake.sum())
     return {

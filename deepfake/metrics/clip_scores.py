@@ -1,4 +1,4 @@
-"""The scores of an epoch, from every process, each clip once."""
+"""Collect the scores of an epoch from all processes, each clip once."""
 
 import torch
 from torch import Tensor
@@ -9,7 +9,7 @@ COLUMNS = ("index", "video", "track", "label", "logit")
 
 
 class ClipScores(Metric):
-    """Collects one row a clip. Under DDP, Lightning pads the sampler with repeated clips; here each counts once."""
+    """Collects one row for each clip. Under DDP, Lightning pads the sampler with repeated clips; each counts once."""
 
     full_state_update = False
     index: list[Tensor]
@@ -28,10 +28,10 @@ class ClipScores(Metric):
 
         Args:
             index: (B,) the clip's row in its table.
-            video: (B,) a number for each video, never shared by two.
-            track: (B,) of the video.
+            video: (B,) number of each clip's video, unique to the video.
+            track: (B,) track of the video.
             label: (B,) 0 real, 1 fake.
-            logit: (B,) of P(fake).
+            logit: (B,) logit of P(fake).
         """
         self.index.append(index)
         self.video.append(video)
@@ -40,7 +40,7 @@ class ClipScores(Metric):
         self.logit.append(logit.float())
 
     def compute(self) -> dict[str, Tensor]:
-        """All clips, by index, on the CPU: `COLUMNS`, each (N,)."""
+        """Return all clips, sorted by index, on the CPU: `COLUMNS`, each (N,)."""
         columns = {name: dim_zero_cat(getattr(self, name)).cpu() for name in COLUMNS}
         order = columns["index"].argsort(stable=True)
         index = columns["index"][order]

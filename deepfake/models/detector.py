@@ -1,8 +1,8 @@
-"""The detector: backbone per frame -> temporal over the clip -> head, one logit a clip.
+"""The detector: backbone for each frame -> temporal module over the clip -> head, with one logit for each clip.
 
     clips (B, T, 3, S, S) in [0, 1] -> normalise -> backbone (B*T, F) -> temporal (B, F') -> head (B,)
 
-A frame is a clip of length 1. The detector owns its input: `spec` says what to cut, and travels in the checkpoint.
+A frame is a clip of length 1. The detector defines its own input: `spec` says what to cut and is in the checkpoint.
 """
 
 from collections.abc import Callable
@@ -19,23 +19,23 @@ from deepfake.schema import ClipSpec
 
 
 class Detector(nn.Module):
-    """Backbone, temporal module and head, composed.
+    """A backbone, a temporal module and a head.
 
     Args:
         backbone: image (N, 3, S, S) -> features (N, F).
-        temporal: makes, from F, the module (B, T, F) -> (B, F').
-        head: makes, from F', the module (B, F') -> (B, 1).
+        temporal: given F, makes the module (B, T, F) -> (B, F').
+        head: given F', makes the module (B, F') -> (B, 1).
         clip_length: T, frames in a clip.
         frame_stride: distance between two frames of a clip.
-        margin: side of the cut, as a multiple of the side of the face's box.
+        margin: side of the cut as a multiple of the side of the face's box.
         size: S, in pixels.
-        shape: of the cut, `square`, or the detector's `box` stretched to it.
+        shape: shape of the cut: `square`, or the finder's `box`, stretched to a square.
 
     Raises:
         ConfigError: the clip is too short for the temporal module.
 
     Attributes:
-        spec: what the model wants to see.
+        spec: the input that the model expects.
     """
 
     def __init__(
@@ -62,14 +62,14 @@ class Detector(nn.Module):
             )
         self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
-        # Convolutions are faster when the channels of a pixel lie side by side, and the same to rounding.
+        # With the channels of a pixel side by side, convolutions are faster and give the same up to rounding.
         self.to(memory_format=torch.channels_last)
 
     mean: Tensor
     std: Tensor
 
     def forward(self, clips: Tensor) -> Tensor:
-        """Score clips.
+        """Compute the logits of clips.
 
         Args:
             clips: (B, T, 3, S, S) in [0, 1].

@@ -1,4 +1,4 @@
-"""What weights are, as one hash: a byte that changes on a disk or on the way changes it."""
+"""Hash weights, so that a byte that changes on a disk or in transfer is noticed."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from deepfake.content import sha256
 
 
 def digest(state: Mapping[str, Tensor]) -> str:
-    """64 hex digits of all names, types, shapes and bytes of a state dict (SHA-256); its order does not matter.
+    """Hash all names, types, shapes and bytes of a state dict, in any order: 64 hex digits (SHA-256).
 
     Example:
         >>> digest({"a": torch.ones(2)}) == digest({"a": torch.ones(2, 1)})

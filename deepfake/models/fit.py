@@ -1,4 +1,4 @@
-"""Whether weights belong to a network: the same names with the same shapes, or nothing is loaded."""
+"""Check that weights belong to a network: names and shapes must all match, or nothing is loaded."""
 
 from collections.abc import Mapping
 
@@ -13,9 +13,9 @@ def check_shapes(found: Shapes, expected: Shapes, what: str) -> None:
     """Refuse weights of another network.
 
     Args:
-        found: name -> shape, of a file.
-        expected: name -> shape, of the network.
-        what: begins the message, `weights=Meso4_DF.h5 is not Meso4`.
+        found: name -> shape, in a file.
+        expected: name -> shape, in the network.
+        what: beginning of the message, such as `weights=Meso4_DF.h5 is not Meso4`.
 
     Raises:
         WeightsError: a name is missing, unknown, or has another shape; the first of each kind is named.
@@ -36,19 +36,19 @@ def check_shapes(found: Shapes, expected: Shapes, what: str) -> None:
 
 
 def shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
-    """Name -> shape of a state dict."""
+    """Return the shape of each tensor in a state dict by name."""
     return {name: tuple(value.shape) for name, value in state.items()}
 
 
 def require_finite(state: Mapping[str, Tensor], what: str) -> None:
-    """Refuse weights with which every score would be no number.
+    """Refuse weights that would make every score NaN.
 
     Args:
         state: name -> tensor.
-        what: begins the message, `weights=Meso4_DF.h5`.
+        what: beginning of the message, such as `weights=Meso4_DF.h5`.
 
     Raises:
-        WeightsError: a value is infinite or no number; the first tensor with one is named.
+        WeightsError: a value is infinite or NaN; the first tensor with one is named.
     """
     for name, value in state.items():
         if broken := value.numel() - int(value.isfinite().sum()):
@@ -59,7 +59,7 @@ def require_finite(state: Mapping[str, Tensor], what: str) -> None:
 
 
 def load_exactly(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
-    """Load a whole state dict, or nothing of it.
+    """Load a whole state dict, or nothing.
 
     Raises:
         WeightsError: see `check_shapes` and `require_finite`.

@@ -1,4 +1,4 @@
-"""Heads: features of a clip (B, F) -> one logit (B, 1)."""
+"""Heads map features of a clip (B, F) to one logit (B, 1)."""
 
 from torch import nn
 

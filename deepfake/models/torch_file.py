@@ -1,10 +1,10 @@
-"""Files of `torch.save` by strangers: looked at before they take memory, and nothing in them is executed.
+"""Read untrusted files of `torch.save`: they are inspected before they take memory, and nothing in them is executed.
 
-    look    the file's plain data, with an `Outline` for each tensor; refuses what would unpack to more than the file
-    load    the same with its tensors
+    look    returns the plain data, with an `Outline` for each tensor; refuses what would unpack to more than the file
+    load    returns the same with its tensors
 
-A file is a zip archive, `<name>/data.pkl` and one member a storage, all uncompressed; before PyTorch 1.6 it was
-pickles with the storages after them. An archive's checksums are compared, which torch does not do.
+A file is a zip archive with `<name>/data.pkl` and one member for each storage, all uncompressed; before PyTorch 1.6 it
+was a series of pickles followed by the storages. An archive's checksums are verified, which torch does not do.
 """
 
 import io
@@ -19,19 +19,19 @@ from deepfake.errors import WeightsError
 from deepfake.models.torch_pickle import Looker, Storage
 
 _MOST_WORDS = 1 << 24  # bytes of pickle; three networks of 3000 layers take a tenth, and objects take up to 60 times it
-_MAGIC = 0x1950A86A20F9469CFC6C  # begins a file of before 1.6
+_MAGIC = 0x1950A86A20F9469CFC6C  # the first value in a file from before 1.6
 _CHUNK = 1 << 20
 
 
 def look(file: IO[bytes], what: str) -> Any:
-    """What a file holds, tensors by their outlines.
+    """Return a file's content with outlines in place of tensors.
 
     Args:
         file: open for reading.
-        what: begins the message, `weights=best.pth.tar`.
+        what: beginning of the message, such as `weights=best.pth.tar`.
 
     Raises:
-        WeightsError: it cannot be read, is damaged, or is not what it says that it is.
+        WeightsError: the file cannot be read, is damaged, or its content contradicts itself.
     """
     try:
         file.seek(0, 2)
@@ -42,41 +42,41 @@ def look(file: IO[bytes], what: str) -> Any:
         return _look_archive(file, size) if zipped else _look_old(file, size)
     except WeightsError as error:
         raise WeightsError(f"{what} {error}") from None
-    except Exception as error:  # whatever damaged bytes lead pickle and zipfile to
+    except Exception as error:  # anything that damaged bytes make pickle and zipfile raise
         raise _unreadable(what, error) from error
 
 
 def load(file: IO[bytes], what: str) -> Any:
-    """What a file holds, its tensors on the CPU.
+    """Return a file's content with its tensors on the CPU.
 
     Args:
         file: open for reading.
-        what: begins the message.
+        what: beginning of the message.
 
     Raises:
-        WeightsError: see `look`; or it holds more than plain data and tensors.
+        WeightsError: see `look`; or the file holds more than plain data and tensors.
     """
     look(file, what)
     return load_seen(file, what)
 
 
 def load_seen(file: IO[bytes], what: str) -> Any:
-    """`load` of a file that `look` has passed.
+    """Load a file that `look` has passed.
 
     Raises:
-        WeightsError: it holds more than plain data and tensors.
+        WeightsError: the file holds more than plain data and tensors.
     """
     file.seek(0)
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:  # pickle, zip and torch each raise their own
+    except Exception as error:  # pickle, zipfile and torch raise different types
         raise _unreadable(what, error) from error
 
 
 def _unreadable(what: str, error: Exception) -> WeightsError:
     return WeightsError(
         f"{what} cannot be read safely as a file of torch.save ({type(error).__name__}): it is damaged, of another "
-        "kind, or does more than hold data; nothing of it was executed"
+        "kind, or does more than hold data; nothing in it was executed"
     )
 
 
@@ -102,7 +102,7 @@ def _look_archive(file: IO[bytes], size: int) -> Any:
         member = members.get(f"{root}data/{storage.key}")
         if member is None or member.file_size != storage.num_bytes:
             held = 0 if member is None else member.file_size
-            raise WeightsError(f"says that it holds {storage.num_bytes:,} bytes where it has {held:,}: refused")
+            raise WeightsError(f"declares {storage.num_bytes:,} bytes for a tensor but holds {held:,}: refused")
     return found
 
 
@@ -120,7 +120,7 @@ def _compare_checksum(archive: zipfile.ZipFile, name: str) -> None:
 def _look_old(file: IO[bytes], size: int) -> Any:
     limited = _Limited(file)
     if Looker(limited).load() != _MAGIC:  # type: ignore[arg-type]
-        raise pickle.UnpicklingError("no file of torch.save")
+        raise pickle.UnpicklingError("not a file of torch.save")
     for _ in ("protocol", "system"):
         Looker(limited).load()  # type: ignore[arg-type]
     looker = Looker(limited)  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def _require_few(num_bytes: int) -> None:
 
 
 class _Limited:
-    """The beginning of a file, as far as words may go."""
+    """A file that can be read only as far as the limit for pickles."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

@@ -1,6 +1,6 @@
-"""What a pickle of `torch.save` would make, found out without making it: no tensor is there yet, and nothing is called.
+"""Find out what a pickle of `torch.save` would make without making it: no tensor is allocated, nothing is called.
 
-Source: `torch/serialization.py` and `torch/_utils.py`, whose names these are.
+Source: `torch/serialization.py` and `torch/_utils.py`, which define the names used here.
 """
 
 import math
@@ -25,7 +25,7 @@ _NUM_BYTES = {
     }.items()
     for name in names
 }
-# Kinds of tensors whose size in memory the file does not tell, by what the names of their makers hold.
+# Kinds of tensors whose size in memory the file does not tell, by a part of the name of the function that makes them.
 _REFUSED = {
     "sparse": "sparse tensors",
     "qtensor": "quantised tensors",
@@ -36,7 +36,7 @@ _REFUSED = {
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Bytes of a file that one or more tensors look at."""
+    """Bytes of a file that one or more tensors use."""
 
     key: str
     item_size: int
@@ -45,17 +45,17 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """What stands for a tensor that is not there yet."""
+    """Stands in for a tensor that is not loaded."""
 
     shape: tuple[int, ...]
 
     def __setstate__(self, state: Any) -> None:
-        """Attributes of a tensor are not looked at."""
+        """Ignore the attributes of a tensor."""
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """What stands for anything else that a pickle names. It takes what is done to it and does nothing."""
+    """Stands in for anything else that a pickle names. It accepts any operation and does nothing."""
 
     name: str
 
@@ -77,7 +77,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class _Maker:
-    """A function that a pickle may call; unlike a plain one it has no attributes that the pickle could set."""
+    """A function that a pickle may call; unlike a plain function, it has no attributes that the pickle could set."""
 
     make: Callable[..., Any]
 
@@ -88,14 +88,13 @@ class _Maker:
 class Looker(pickle._Unpickler):
     """Reads one pickle: plain data as it is, an `Outline` for each tensor, an `Unknown` for anything else.
 
-    It is the unpickler that is written in Python, because the one in C makes room for as many objects as a pickle says
-    that it has.
+    It derives from the unpickler written in Python, since the one in C allocates as many objects as a pickle declares.
 
     Args:
-        file: at the pickle's beginning.
+        file: positioned at the beginning of the pickle.
 
     Attributes:
-        storages: those that the pickle names, by their keys.
+        storages: the storages that the pickle names, by key.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -103,9 +102,10 @@ class Looker(pickle._Unpickler):
         self.storages: dict[str, Storage] = {}
 
     def find_class(self, module: str, name: str) -> Any:
-        """
+        """Return a stand-in for a class or function.
+
         Raises:
-            WeightsError: tensors of this kind are not read.
+            WeightsError: tensors of this kind are not supported.
         """
         if (module, name) == ("collections", "OrderedDict"):
             return OrderedDict
@@ -120,10 +120,10 @@ class Looker(pickle._Unpickler):
         return Unknown(f"{module}.{name}")
 
     def persistent_load(self, pid: Any) -> Storage:
-        """A storage: `("storage", its type, key, device, number of items)`.
+        """Return a storage from `("storage", its type, key, device, number of items)`.
 
         Raises:
-            WeightsError: it is none, or of a kind that is not read.
+            WeightsError: it is not a storage, or of a kind that is not supported.
         """
         kind = pid[1].name.rpartition(".")[2]
         if pid[0] != "storage" or kind not in _NUM_BYTES or type(pid[4]) is not int or pid[4] < 0:
@@ -131,12 +131,12 @@ class Looker(pickle._Unpickler):
         size = _NUM_BYTES[kind]
         storage = Storage(str(pid[2]), size, size * pid[4])
         if self.storages.setdefault(storage.key, storage) != storage:
-            raise WeightsError(f"says of one part, {storage.key!r}, that it is of two kinds: refused")
+            raise WeightsError(f"declares two different kinds for one part, {storage.key!r}: refused")
         return storage
 
 
 def _outline(storage: Storage, offset: int, shape: Any, strides: Any, *beside: Any) -> Outline:
-    """Of `_rebuild_tensor_v2`, and of `_rebuild_tensor_v3`, which counts in bytes and names its type."""
+    """Stand in for `_rebuild_tensor_v2`, and for `_rebuild_tensor_v3`, which counts in bytes and names its type."""
     size = storage.item_size
     for argument in beside:
         if isinstance(argument, Unknown) and isinstance(named := _named(argument), torch.dtype):
@@ -148,7 +148,7 @@ def _outline(storage: Storage, offset: int, shape: Any, strides: Any, *beside: A
     items = math.prod(shape)
     if items and max(items, last + 1) * size > storage.num_bytes:
         raise WeightsError(
-            f"holds a tensor of shape {shape}, which takes {items * size:,} bytes, and stores {storage.num_bytes:,} "
+            f"holds a tensor of shape {shape}, which takes {items * size:,} bytes, but stores {storage.num_bytes:,} "
             "for it: refused"
         )
     return Outline(shape)
@@ -159,12 +159,12 @@ def _named(of: Unknown) -> Any:
 
 
 def _same(data: Any, *_: Any) -> Any:
-    """Of `_rebuild_parameter`."""
+    """Stand in for `_rebuild_parameter`."""
     return data
 
 
 def _subclass(make: Any, _kind: Any, arguments: Any, _state: Any) -> Any:
-    """Of `_rebuild_from_type_v2`."""
+    """Stand in for `_rebuild_from_type_v2`."""
     return make(*arguments)
 
 

@@ -1,4 +1,4 @@
-"""One image through a backbone, before hours of extraction: many networks take one size of image alone."""
+"""Try one image on a backbone before hours of extraction, since many networks take only one size."""
 
 import torch
 
@@ -7,10 +7,10 @@ from deepfake.models.detector import Detector
 
 
 def require_fitting(detector: Detector) -> None:
-    """See that a detector's backbone takes images of the detector's size, and gives as many features as it says.
+    """Stop unless a backbone takes images of the detector's size and returns as many features as it declares.
 
     Raises:
-        ConfigError: it does not.
+        ConfigError: the backbone refuses the size, or returns another number of features.
     """
     size, backbone = detector.spec.size, detector.backbone
     name = backbone.name or type(backbone).__name__
@@ -18,7 +18,7 @@ def require_fitting(detector: Detector) -> None:
     try:
         with torch.no_grad():
             features = backbone.eval()(torch.zeros(1, 3, size, size))
-    except Exception as error:  # each network has its own way of saying so
+    except Exception as error:  # each network raises its own type of error
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         made_for = backbone.made_for
         cure = f"add model.size={made_for}" if made_for not in (None, size) else "choose another model.size"

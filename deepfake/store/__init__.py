@@ -1,4 +1,4 @@
-"""The face store: one archive a video, tables in parts."""
+"""The face store: one archive for each video, and tables in parts."""
 
 from deepfake.store.archive import CROP_COLUMNS, FACE, LANDMARKS, PLACE, SQUARE, Stored
 from deepfake.store.claims import Claims

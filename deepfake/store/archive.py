@@ -1,11 +1,11 @@
-"""One video's archive: its crops, where each comes from, and what became of the video, in one uncompressed zip.
+"""The archive of one video: its crops, where each comes from and the video's row, in one uncompressed zip.
 
     <track>/<frame>.webp    the crops
-    crops.csv               a row a crop: `CROP_COLUMNS`, then `PLACE`, where its image lies in this file
+    crops.csv               one row for each crop: `CROP_COLUMNS`, then `PLACE`, the position of its image in this file
     video.json              the row of the video
 
-Whoever knows the place of an image reads it without the zip's directory. Any archive program opens the file; one that
-writes it again moves the images, and then their checksums no longer fit and the video is extracted again.
+Given its `PLACE`, an image is read without the zip's directory. Any archive program can open the file; if one rewrites
+it, the images move, their checksums no longer fit, and the video is extracted again.
 """
 
 import errno
@@ -33,11 +33,11 @@ LANDMARKS = [
     f"{name}_{axis}" for name in ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right") for axis in "xy"
 ]
 # In pixels of the frame: the stored square (left, top, side) and the face's box, smoothed over its segment (centre,
-# width, height). The image's own side differs from `size` only where it was shrunk.
+# width, height). The image's side differs from `size` only if it was shrunk.
 SQUARE = ["x", "y", "size"]
 FACE = ["face_x", "face_y", "face_width", "face_height"]
 CROP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, "score", *LANDMARKS]
-PLACE = ["offset", "length", "crc"]  # of the image in its archive, in bytes, and its CRC-32
+PLACE = ["offset", "length", "crc"]  # the image's position and length in its archive in bytes, and its CRC-32
 CROP_TYPES: dict[str, pa.DataType] = {
     **dict.fromkeys(CROP_COLUMNS, pa.float64()),
     **dict.fromkeys(("track", "segment", "frame", "length"), pa.int32()),
@@ -45,10 +45,10 @@ CROP_TYPES: dict[str, pa.DataType] = {
     "crc": pa.uint32(),
 }
 
-_HEADER = 30  # bytes of a zip's local header, before the name of the file
+_HEADER = 30  # bytes in a zip's local header before the file name
 _TABLES = ("crops.csv", "video.json")
 _HINTS = get_type_hints(VideoRow)
-# What zipfile, json and the readers of the tables raise on bytes that they did not expect.
+# Raised by zipfile, json and the table readers on unexpected bytes.
 _DAMAGE = (
     zipfile.BadZipFile,
     ArithmeticError,
@@ -60,11 +60,11 @@ _DAMAGE = (
     ValueError,
     struct.error,
 )
-_DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's first, so that the same faces give the same bytes
+_DATE = (1980, 1, 1, 0, 0, 0)  # the zip format's earliest date, so that equal faces give equal bytes
 
 
 class DamagedArchiveError(Exception):
-    """An archive is cut off or was changed.
+    """An archive is cut off or was modified.
 
     Args:
         path: the archive.
@@ -77,16 +77,16 @@ class DamagedArchiveError(Exception):
         self.reason = reason
 
     def __reduce__(self) -> tuple[type, tuple[Path, str]]:
-        # The default would call __init__ with the message alone when the error crosses a process boundary.
+        # The default would call __init__ with only the message when the error crosses a process boundary.
         return type(self), (self.path, self.reason)
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What an archive says of its video.
+    """The rows of one archive.
 
     Attributes:
-        row: of the video.
+        row: the row of the video.
         crops: `CROP_COLUMNS` and `PLACE`, by track and frame.
     """
 
@@ -98,11 +98,11 @@ def write_archive(path: Path, row: VideoRow, crops: pd.DataFrame, images: Sequen
     """Write an archive; the caller renames it into place when it is whole.
 
     Args:
-        path: the file, which is not there yet.
-        row: of the video.
-        crops: `CROP_COLUMNS`, one row an image.
+        path: the file, which must not exist yet.
+        row: the row of the video.
+        crops: `CROP_COLUMNS`, one row for each image.
         images: the content of each crop's file.
-        suffix: of these files.
+        suffix: suffix of the crop files.
     """
     places = []
     with zipfile.ZipFile(path, "x", zipfile.ZIP_STORED) as archive:
@@ -116,23 +116,23 @@ def write_archive(path: Path, row: VideoRow, crops: pd.DataFrame, images: Sequen
 
 
 def read_archive(path: Path, video_id: str) -> Stored:
-    """Read what an archive says of its video, not the images.
+    """Read the rows of an archive, but not the images.
 
     Args:
         path: the archive.
-        video_id: whose it is to be.
+        video_id: the video to which it should belong.
 
     Raises:
-        FileNotFoundError: there is none.
-        DamagedArchiveError: it is not whole, or another's.
-        StoreError: the machine does not hand it over.
+        FileNotFoundError: the archive does not exist.
+        DamagedArchiveError: it is damaged, or belongs to another video.
+        StoreError: the machine cannot read it.
     """
     with _opened(path) as (archive, num_bytes):
         return _stored(archive, num_bytes, video_id)
 
 
 def read_checked(path: Path, video_id: str) -> Stored:
-    """The same, after all of it has been held against its checksums, and the places of the images against the zip's."""
+    """Read an archive as `read_archive` does, after checking all checksums and the places of all images."""
     with _opened(path) as (archive, num_bytes):
         stored = _stored(archive, num_bytes, video_id)
         listed = [info for info in archive.infolist() if info.filename not in _TABLES]
@@ -146,21 +146,21 @@ def read_checked(path: Path, video_id: str) -> Stored:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
-    """An archive, to be read, and its size in bytes; whatever its bytes lead `zipfile` to is damage."""
+    """Open an archive and yield it with its size in bytes; anything its bytes make `zipfile` raise is damage."""
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             num_bytes = os.fstat(file.fileno()).st_size
             if any(info.compress_type != zipfile.ZIP_STORED for info in archive.infolist()):
-                raise DamagedArchiveError(path, "it holds something compressed, as no archive of ours does")
+                raise DamagedArchiveError(path, "it holds compressed files, unlike any archive of a face store")
             if sum(info.file_size for info in archive.infolist()) > num_bytes:
-                raise DamagedArchiveError(path, "it says to hold more than it does")
+                raise DamagedArchiveError(path, "it declares more content than it holds")
             yield archive, num_bytes
     except _DAMAGE as error:
         raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        if error.errno in (None, errno.EINVAL):  # those are zipfile's own; others are the machine's
+        if error.errno in (None, errno.EINVAL):  # raised by zipfile; other codes come from the machine
             raise DamagedArchiveError(path, f"it cannot be read ({error})") from error
         raise not_readable(path, error) from error
 
@@ -168,16 +168,16 @@ def _opened(path: Path) -> Iterator[tuple[zipfile.ZipFile, int]]:
 def _stored(archive: zipfile.ZipFile, num_bytes: int, video_id: str) -> Stored:
     row = _row(json.loads(archive.read("video.json")))
     if row.video_id != video_id:
-        raise ValueError(f"it is that of {row.video_id}")
+        raise ValueError(f"it belongs to {row.video_id}")
     crops = _crops(archive.read("crops.csv"))
     offsets, lengths = (crops[name].to_numpy(np.int64) for name in ("offset", "length"))
     if (offsets < 0).any() or (lengths < 0).any() or (offsets + lengths > num_bytes).any():
-        raise ValueError("it says to have images outside of itself")
+        raise ValueError("its rows place images outside of the file")
     return Stored(row, crops)
 
 
 def _row(known: Mapping[str, Any]) -> VideoRow:
-    row = VideoRow(**known)  # with defaults for what an older extractor did not note
+    row = VideoRow(**known)  # with defaults for fields that an older extractor did not record
     for field in fields(VideoRow):
         kinds = {float: (int, float), int: (int,)}.get(_HINTS[field.name], (str,))
         if not isinstance(getattr(row, field.name), kinds):
@@ -194,18 +194,18 @@ def _crops(content: bytes) -> pd.DataFrame:
 
 
 def read_images(path: Path, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
-    """Read the files of some crops, neighbours at once.
+    """Read the files of some crops, adjacent ones in a single read.
 
     Args:
         path: the archive.
-        offsets: (N,) where each begins, in bytes.
-        lengths: (N,) of each, in bytes.
+        offsets: (N,) position of each file in bytes.
+        lengths: (N,) length of each in bytes.
         crcs: (N,) CRC-32 of each.
 
     Raises:
-        FileNotFoundError: there is no archive.
-        DamagedArchiveError: what is there is something else.
-        StoreError: the machine does not hand it over.
+        FileNotFoundError: the archive does not exist.
+        DamagedArchiveError: the content at these places is another.
+        StoreError: the machine cannot read it.
     """
     if len(offsets) == 0:
         return []
@@ -213,7 +213,7 @@ def read_images(path: Path, offsets: np.ndarray, lengths: np.ndarray, crcs: np.n
     first, last = int(begins.min()), int(ends.max())
     try:
         with path.open("rb", buffering=0) as file:
-            if last - first <= 2 * int(lengths.sum()):  # what lies between is less than what is wanted
+            if last - first <= 2 * int(lengths.sum()):  # at most as much is read in vain as is wanted
                 block = _read(file, first, last - first)
                 images = [block[begin - first : end - first] for begin, end in zip(begins, ends, strict=True)]
             else:

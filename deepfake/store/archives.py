@@ -1,4 +1,4 @@
-"""The archives of one store: where they are, and what is done about one that is damaged."""
+"""The archives of one store: find and read them, and remove damaged ones."""
 
 import os
 from pathlib import Path
@@ -11,14 +11,14 @@ from deepfake.store.faults import not_readable
 from deepfake.store.names import archive_name
 
 AGAIN = "give the same command again, which extracts its video again"
-Stat = tuple[int, int]  # size in bytes and time of change in nanoseconds of an archive
+Stat = tuple[int, int]  # size of an archive in bytes and its modification time in nanoseconds
 
 
 class Archives:
     """The archives of one store.
 
     Args:
-        root: of the store.
+        root: the store's folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -26,16 +26,16 @@ class Archives:
         self._folder = str(root / "crops")
 
     def path(self, video_id: str) -> Path:
-        """Where the faces of a video are.
+        """Return the path of a video's archive.
 
         Raises:
-            StoreError: no archive can have its name.
+            StoreError: the video's id cannot be a file name.
         """
         return Path(self._at(video_id))
 
     def stat(self, video_id: str) -> Stat | None:
-        """Size and time of an archive; None if there is none."""
-        path = self._at(video_id)  # text, since making a `Path` takes as long as asking the disk
+        """Return the size and modification time of an archive; None if it does not exist."""
+        path = self._at(video_id)  # a str, since making a `Path` takes as long as asking the disk
         try:
             found = os.stat(path)
         except (FileNotFoundError, NotADirectoryError):
@@ -45,24 +45,24 @@ class Archives:
         return found.st_size, found.st_mtime_ns
 
     def peek(self, video_id: str) -> Stored | None:
-        """What an archive says, if there is one that can be read."""
+        """Return the rows of an archive, or None if it does not exist or cannot be read."""
         try:
             return read_archive(self.path(video_id), video_id)
         except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
             return None
 
     def whole(self, video_id: str) -> Stored | None:
-        """What an archive says, if there is one that is whole, images included."""
+        """Return the rows of an archive, or None if it does not exist or is damaged, images included."""
         try:
             return read_checked(self.path(video_id), video_id)
         except (FileNotFoundError, NotADirectoryError, DamagedArchiveError):
             return None
 
     def find(self, video_id: str) -> Stored | None:
-        """What an archive says, if there is one.
+        """Return the rows of an archive, or None if it does not exist.
 
         Raises:
-            StoreError: it is damaged, and was removed.
+            StoreError: the archive was damaged, and has been removed.
         """
         try:
             return read_archive(self.path(video_id), video_id)
@@ -72,10 +72,10 @@ class Archives:
             raise self._damaged(video_id, error.reason) from error
 
     def require(self, video_id: str) -> Stored:
-        """What an archive says.
+        """Return the rows of an archive.
 
         Raises:
-            StoreError: there is none, or it is damaged, and was removed.
+            StoreError: the archive does not exist, or was damaged and has been removed.
         """
         found = self.find(video_id)
         if found is None:
@@ -83,10 +83,10 @@ class Archives:
         return found
 
     def images(self, video_id: str, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
-        """The files of some crops of a video, by their places.
+        """Return the files of some crops of a video, given their places.
 
         Raises:
-            StoreError: they are not there, or were changed. A damaged archive is removed.
+            StoreError: they are missing or were modified. A damaged archive is removed.
         """
         path = self.path(video_id)
         try:
@@ -100,13 +100,13 @@ class Archives:
         return f"{self._folder}/{archive_name(video_id)}"
 
     def _damaged(self, video_id: str, reason: str) -> StoreError:
-        """Tell an archive that is damaged, which is removed, from one that is newer than what was read of it."""
+        """Return the error for an archive: it is damaged and is removed, or another run has replaced it meanwhile."""
         path, before = self.path(video_id), self.stat(video_id)
         try:
             read_checked(path, video_id)
         except DamagedArchiveError:
             try:
-                if self.stat(video_id) == before:  # nobody has put another in its place
+                if self.stat(video_id) == before:  # no other run has replaced it
                     path.unlink()
             except OSError as error:
                 return StoreError(

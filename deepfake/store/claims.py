@@ -1,12 +1,12 @@
-"""Who is at what, when several runs work on one store: by files that can be made only once.
+"""Who works on what when several runs share a store, recorded in files that can be created only once.
 
-    <folder>/<hash of what is claimed>    names the run that has it
-             <hash>.1 <hash>.2 ...        the run that took it over when that one had ended, and the one after it
-             <name of a run>.run          touched every few seconds as long as the run lives
+    <folder>/<hash of what is claimed>    holds the name of the run that has the claim
+             <hash>.1 <hash>.2 ...        the run that took the claim over after that run ended, and the one after it
+             <name of a run>.run          touched every few seconds while the run lives
 
-A claim whose run has ended counts no more. On the same machine its process tells; on another one, the time at which
-its file was last touched, on the clock of the disk that both of them use. Nobody removes the claim of another run but
-who has taken it over, so of several that find one at the same time only one gets it.
+A claim whose run has ended no longer counts. For a run on this machine its process tells; for a run on another one, the
+time of the last touch, by the clock of the disk that both share. Only a run that has taken a claim over removes another
+run's claim, so if several find the same abandoned claim, only one gets it.
 """
 
 import logging
@@ -26,24 +26,24 @@ from deepfake.store.faults import not_writable
 
 log = logging.getLogger(__name__)
 TOUCH_S = 15
-SILENT_S = 300  # of a run on another machine, after which it counts as ended
-WRITING_S = 60  # a claim without a name is being written, unless it is older than this
-GIVEN_BACK = "given back"  # the name of no run, so it counts no more
-PATIENCE_S = 10  # after which it is said that one waits
+SILENT_S = 300  # a run on another machine counts as ended after this long without a touch
+WRITING_S = 60  # a claim without a name is still being written, unless it is older than this
+GIVEN_BACK = "given back"  # never the name of a run, so such a claim does not count
+PATIENCE_S = 10  # after this long, the log says that this run is waiting
 
 
 class Claims:
-    """The claims of this run on one store; to be entered before the first.
+    """The claims of this run on one store; enter it as a context before the first claim.
 
     Args:
-        root: of the store.
+        root: the store's folder.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / "claims"
         self.name = partial_name()
-        self._mine: dict[str, int] = {}  # what is claimed -> how often it was taken over
+        self._mine: dict[str, int] = {}  # what is claimed -> how often the claim was taken over
         self._end = threading.Event()
 
     def __enter__(self) -> "Claims":
@@ -59,7 +59,7 @@ class Claims:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._end.set()
         self._toucher.join()
-        with suppress(OSError, StoreError):  # what is left here is seen to belong to a run that has ended
+        with suppress(OSError, StoreError):  # leftovers are recognised as those of a run that has ended
             for what in list(self._mine):
                 self.release(what)
             self._sign.unlink(missing_ok=True)
@@ -74,12 +74,12 @@ class Claims:
                 self._sign.touch()
 
     def take(self, what: str) -> bool:
-        """Claim something, if no living run has it.
+        """Claim something if no living run has it, and return whether this run has it now.
 
         Raises:
             StoreError: the store cannot be written to.
         """
-        earlier: list[str] = []  # the runs that had it and have ended
+        earlier: list[str] = []  # the runs that had the claim and have ended
         for number in count():
             path = self._path(what, number)
             try:
@@ -95,7 +95,7 @@ class Claims:
                 break
         unchanged = [_content(self._path(what, before)) for before in range(number)] == earlier
         if not unchanged or self._above(what, number)[1]:
-            path.unlink()  # who had taken it over gives it back just now, or has, and it may be another's again
+            path.unlink()  # a run that had taken it over gave it back meanwhile, and another may already have it
             return False
         self._mine[what] = number
         return True
@@ -103,7 +103,7 @@ class Claims:
     def _write(self, path: Path) -> None:
         try:
             file = path.open("x")
-        except FileNotFoundError:  # somebody has tidied up
+        except FileNotFoundError:  # another process has removed the folder
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sign.touch()
             file = path.open("x")
@@ -115,7 +115,7 @@ class Claims:
             raise
 
     def release(self, what: str) -> None:
-        """Give back what this run has claimed.
+        """Give back a claim of this run.
 
         Raises:
             StoreError: the store cannot be written to.
@@ -123,17 +123,17 @@ class Claims:
         number = self._mine.pop(what)
         last, is_another_above = self._above(what, number)
         try:
-            if is_another_above:  # it is about to back off, or took this run for one that has ended
+            if is_another_above:  # that run is about to back off, or took this run for one that has ended
                 self._path(what, number).write_text(GIVEN_BACK)
                 return
-            # The own one last: until then nobody gets it.
+            # The run's own claim goes last; until then no other run gets it.
             for each in (*range(number), *range(number + 1, last + 1), number):
                 self._path(what, each).unlink(missing_ok=True)
         except OSError as error:
             raise not_writable(self.root, error, "claims") from error
 
     def _above(self, what: str, number: int) -> tuple[int, bool]:
-        """The last claim above one, of runs that have ended, and whether one of a living run comes after it."""
+        """Return the last claim above a number by a run that has ended, and whether a living run's claim comes next."""
         while (holder := _content(self._path(what, number + 1))) is not None:
             if self._lives(holder, self._path(what, number + 1)):
                 return number, True
@@ -142,12 +142,12 @@ class Claims:
 
     @contextmanager
     def alone(self, what: str, wait_s: float = 0.02) -> Iterator[None]:
-        """Hold something for a moment, after whoever holds it now."""
-        start, said = time.monotonic(), False
+        """Hold a claim for the length of the block, waiting for the run that holds it now."""
+        start, warned = time.monotonic(), False
         while not self.take(what):
-            if not said and time.monotonic() - start > PATIENCE_S:
-                log.info("another run is at the %s of %s: waiting for it", what, self.root)
-                said = True
+            if not warned and time.monotonic() - start > PATIENCE_S:
+                log.info("another run is working on the %s of %s: waiting for it", what, self.root)
+                warned = True
             time.sleep(wait_s)
         try:
             yield
@@ -159,7 +159,7 @@ class Claims:
         return self.folder / (f"{name}.{number}" if number else name)
 
     def _lives(self, holder: str, path: Path) -> bool:
-        """Whether the run that a claim names goes on."""
+        """Return whether the run named in a claim is alive."""
         now = _modified(self._sign)  # the disk's clock, at most TOUCH_S behind
         if not holder:
             made = _modified(path)
@@ -177,7 +177,7 @@ class Claims:
 
 
 def sweep(root: Path) -> None:
-    """Remove the signs of runs that were killed."""
+    """Remove the `.run` files of runs that were killed."""
     for sign in (root / "claims").glob("*.run"):
         with suppress(OSError, ValueError):
             if abandoned(sign):
@@ -186,7 +186,7 @@ def sweep(root: Path) -> None:
 
 def _content(path: Path) -> str | None:
     try:
-        return path.read_text(errors="replace").strip("\0")  # zeros are what is left where the power went
+        return path.read_text(errors="replace").strip("\0")  # a power failure can leave zeros
     except FileNotFoundError:
         return None
 

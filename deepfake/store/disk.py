@@ -1,4 +1,4 @@
-"""How a store is written to: whole files or none, several runs at once, and what is said when it cannot be."""
+"""Write to a store: whole files or none, several runs at once, with an error that names the cure."""
 
 import os
 import shutil
@@ -15,42 +15,42 @@ class Disk:
     """The folder of one store.
 
     Args:
-        root: the folder; made with the first file.
+        root: the folder, which is made when the first file is written.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     def sweep(self) -> None:
-        """Remove what a run that was killed left half-written."""
+        """Remove half-written files of runs that were killed."""
         sweep(self.root)
         for left in (self.root / "partial").glob("*"):
-            # Another run sweeps at the same time, nothing can be written here, or the file is none of ours.
+            # Another run may sweep at the same time, the disk may be read-only, or the file may not be ours.
             with suppress(OSError, ValueError):
                 if abandoned(left):
                     mine = left.rename(self._partial())
                     shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
 
     def _partial(self) -> Path:
-        """A name under which something is written before it is renamed into place; it tells who writes."""
+        """Return a path to write to before renaming, which identifies the writing process."""
         (self.root / "partial").mkdir(parents=True, exist_ok=True)
         return self.root / "partial" / partial_name()
 
     def replace(self, name: str, content: bytes) -> None:
-        """Write one of the store's own files, whole or not at all.
+        """Write one of the store's own files whole or not at all.
 
         Raises:
-            StoreError: the disk is full, or cannot be written to.
+            StoreError: the disk is full or read-only.
         """
         with self.written(name) as partial:
             partial.write_bytes(content)
 
     @contextmanager
     def written(self, name: str) -> Iterator[Path]:
-        """A path to write to, which becomes the store's file of that name at the end.
+        """Yield a path to write to, which becomes the store's file of that name at the end of the block.
 
         Raises:
-            StoreError: the disk is full, or cannot be written to.
+            StoreError: the disk is full or read-only.
         """
         partial = None
         try:
@@ -63,15 +63,15 @@ class Disk:
             raise not_writable(self.root, error, name) from error
         finally:
             if partial is not None:
-                with suppress(OSError):  # said already
+                with suppress(OSError):  # an error has been raised already
                     partial.unlink(missing_ok=True)
 
     def claims(self) -> Claims:
-        """Who is at which video, to be entered for as long as a run extracts."""
+        """Return the claims of this run, to be entered for as long as it extracts."""
         return Claims(self.root)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Held by one process at a time, to change the tables."""
+        """Hold the lock that lets only one process at a time change the tables."""
         with self.claims() as claims, claims.alone("tables"):
             yield

@@ -1,4 +1,4 @@
-"""What is said when the disk of a store does not do what it is asked to."""
+"""Errors for a store whose disk cannot be read or written."""
 
 import errno
 import os
@@ -12,16 +12,16 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class ReadOnlyError(StoreError):
-    """The store lies where nothing can be written."""
+    """The store is in a place where nothing can be written."""
 
 
 def not_writable(root: Path, error: OSError, at: str) -> StoreError:
-    """Why a store could not be written to, and the cure.
+    """Return the error for a store that could not be written to, with the cure.
 
     Args:
-        root: of the store.
-        error: of the system.
-        at: the file, by its path in the store.
+        root: the store's folder.
+        error: the system's error.
+        at: the file's path inside the store.
     """
     kind: type[StoreError] = ReadOnlyError if error.errno in _READ_ONLY else StoreError
     if kind is ReadOnlyError:
@@ -33,18 +33,18 @@ def not_writable(root: Path, error: OSError, at: str) -> StoreError:
     elif error.errno in _FULL:
         cure = "make room and give the same command again"
     else:
-        cure = "see to the disk and give the same command again"
+        cure = "check the disk and give the same command again"
     return kind(f"face store {root} cannot be written to ({error.strerror or error}) at {at}: {cure}")
 
 
 def not_readable(path: Path | str, error: OSError) -> StoreError:
-    """Why a file could not be read though it may be whole, and the cure."""
+    """Return the error for a file that could not be read though it may be whole, with the cure."""
     if error.errno in _IN_THE_WAY:
-        cure = "a folder is where a file is to be, or the other way round: move it away"
+        cure = "a folder is in the place of a file, or a file in that of a folder: move it away"
     elif error.errno in _READ_ONLY:
         cure = "let this user read it"
     else:
-        cure = "see to the disk"
+        cure = "check the disk"
     return StoreError(
         f"{os.fspath(path)} cannot be read ({error.strerror or error}): {cure}, and give the same command again"
     )

@@ -1,4 +1,4 @@
-"""Crops as files: the formats in which they are stored, and back."""
+"""Encode and decode crops in the formats in which they are stored."""
 
 import io
 from collections.abc import Mapping
@@ -17,17 +17,17 @@ _PILLOW_NAME = {"png": "PNG", "webp": "WEBP", "jpg": "JPEG"}
 
 
 def encode(image: np.ndarray, suffix: str) -> bytes:
-    """(S, S, 3) uint8 RGB -> the file that is stored of it, `suffix` one of `ENCODING`."""
+    """Encode (S, S, 3) uint8 RGB as a file; `suffix` is one of `ENCODING`."""
     buffer = io.BytesIO()
     Image.fromarray(image).save(buffer, _PILLOW_NAME[suffix], **ENCODING[suffix])
     return buffer.getvalue()
 
 
 def decode(content: bytes) -> np.ndarray:
-    """A stored file -> (S, S, 3) uint8 RGB.
+    """Decode a stored file to (S, S, 3) uint8 RGB.
 
     Raises:
-        OSError: it is not an image, or is cut off.
+        OSError: the content is not an image, or is cut off.
     """
     with Image.open(io.BytesIO(content)) as image:
         return np.array(image.convert("RGB"))

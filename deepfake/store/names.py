@@ -1,4 +1,4 @@
-"""Where the archive of a video is, by its id; and which ids cannot be stored, or not beside each other."""
+"""Map video ids to the names of their archives, and refuse ids that cannot be stored, or not together."""
 
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -8,14 +8,14 @@ from deepfake.errors import StoreError
 from deepfake.names import fitted
 
 SUFFIX = ".zip"
-_MAX_BYTES = 255  # of a part of a path, on most disks
+_MAX_BYTES = 255  # limit for one part of a path on most disks
 
 
 def archive_name(video_id: str) -> str:
-    """The path of a video's archive among the archives. A part that is too long for a disk is cut, and a hash added.
+    """Return the path of a video's archive among the archives. A part that is too long is cut and gets a hash.
 
     Raises:
-        StoreError: the id is no path below a folder, or no text.
+        StoreError: the id is not a path inside a folder, or not valid text.
 
     Example:
         >>> archive_name("real/000"), len(archive_name("x" * 300))
@@ -24,7 +24,7 @@ def archive_name(video_id: str) -> str:
     parts = video_id.split("/")
     if "\0" in video_id or not {"", ".", ".."}.isdisjoint(parts):
         raise StoreError(
-            f"the video {video_id!r} cannot be stored: its name leads to no file below the store's folder; rename it"
+            f"the video {video_id!r} cannot be stored: its name is not a path inside the store's folder; rename it"
         )
     try:
         video_id.encode()
@@ -37,10 +37,11 @@ def archive_name(video_id: str) -> str:
 
 
 def require_apart(paths: Mapping[str, Path], folder: Path) -> None:
-    """
+    """Stop if two of the videos cannot be stored together.
+
     Args:
         paths: video_id -> file.
-        folder: of the store, opened.
+        folder: the store's folder, which exists.
 
     Raises:
         StoreError: two videos would have one archive, or the archive of one would be a folder of another's.
@@ -64,7 +65,7 @@ def require_apart(paths: Mapping[str, Path], folder: Path) -> None:
 
 
 def _folders(archives: Iterable[str]) -> dict[str, str]:
-    """Every folder that is above an archive -> one that is in it."""
+    """Return every folder that contains an archive, with one of the archives in it."""
     found: dict[str, str] = {}
     for archive in archives:
         folder = archive.rpartition("/")[0]
@@ -79,5 +80,5 @@ def _ignores_case(folder: Path) -> bool:
 
 
 def _as_one_name(name: str) -> str:
-    """What is common to all names that such a disk takes for one."""
+    """Return the form that is shared by all names that a case-insensitive disk treats as equal."""
     return unicodedata.normalize("NFC", name).casefold()

@@ -1,7 +1,7 @@
-"""One part of the store's tables: two Parquet files, of some videos and of their crops; and two parts made one.
+"""One part of the store's tables, which is two Parquet files (videos and their crops), and the merging of two parts.
 
 <name>.videos.parquet    columns of `VideoRow`, then `ARCHIVE`
-<name>.crops.parquet     `video`, the number of its row in the file above, then `CROP_TYPES`; by video, track, frame
+<name>.crops.parquet     `video`, the row number in the file above, then `CROP_TYPES`; by video, track, frame
 """
 
 import io
@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 from deepfake.schema import VideoRow
 from deepfake.store.archive import CROP_TYPES, Stored
 
-# Of a video's archive when its rows were read: another size or time means that they are to be read again.
+# State of a video's archive when its rows were read; if size or time differ, the rows must be read again.
 ARCHIVE = ["archive_bytes", "archive_modified_ns"]
-_TYPES = {int: pa.int64(), float: pa.float64()}  # all else is words
+_TYPES = {int: pa.int64(), float: pa.float64()}  # all others are strings
 _HINTS = get_type_hints(VideoRow)
 VIDEO_SCHEMA = pa.schema(
     [(field.name, _TYPES.get(_HINTS[field.name], pa.string())) for field in fields(VideoRow)]
@@ -35,11 +35,11 @@ class Part:
     """A part of the tables, as the manifest lists it.
 
     Attributes:
-        name: of its two files, less what tells them apart.
-        num_videos: rows of the one.
-        num_crops: rows of the other.
-        videos_bytes: size of the one.
-        crops_bytes: size of the other.
+        name: what its two files' names begin with.
+        num_videos: rows of the table of videos.
+        num_crops: rows of the table of crops.
+        videos_bytes: size of the file of videos.
+        crops_bytes: size of the file of crops.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Rows:
 
 
 def rows_of(stored: Sequence[tuple[Stored, int, int]]) -> Rows:
-    """The rows of some archives.
+    """Convert the content of some archives to rows.
 
     Args:
-        stored: what an archive says, its size in bytes and its time of change in nanoseconds.
+        stored: for each archive its content, its size in bytes and its modification time in nanoseconds.
     """
     videos = pa.Table.from_pylist(
         [{**_texts(asdict(each.row)), ARCHIVE[0]: size, ARCHIVE[1]: modified} for each, size, modified in stored],
@@ -76,7 +76,7 @@ def rows_of(stored: Sequence[tuple[Stored, int, int]]) -> Rows:
 
 
 def _texts(row: dict[str, Any]) -> dict[str, Any]:
-    """The same, with names of files that are no text, as in an error's message, written as one."""
+    """Return the row with strings made valid UTF-8; an error message may contain a file name that is not."""
     return {
         name: value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
         for name, value in row.items()
@@ -84,7 +84,7 @@ def _texts(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def merged(older: Rows, newer: Rows) -> Rows:
-    """Both as one; of a video that is in both, what the newer says."""
+    """Merge two parts; for a video in both, keep the newer rows."""
     kept = pc.invert(pc.is_in(older.videos["video_id"], newer.videos["video_id"]))
     mask = kept.to_numpy()
     numbers = np.where(mask, np.cumsum(mask) - 1, -1).astype(np.int32)[older.crops["video"].to_numpy()]
@@ -101,7 +101,7 @@ def _renumbered(crops: pa.Table, numbers: np.ndarray) -> pa.Table:
 
 
 def as_parquet(table: pa.Table) -> bytes:
-    """A file's content, with checksums, so that damage is noticed."""
+    """Return the content of a Parquet file, with checksums that reveal damage."""
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd", write_page_checksum=True)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""What a store knows of the files that it was made from, and whether a file is still the same."""
+"""What a store knows of the files it was made from, and whether a file is still the same."""
 
 import os
 from enum import Enum, auto
@@ -12,7 +12,7 @@ from deepfake.store.faults import not_readable
 
 
 class Facts(NamedTuple):
-    """Of a file, as the columns of `VideoRow`: where it is, its size, its time of change; zeros if it is gone."""
+    """Path, size and modification time of a file, as columns of `VideoRow`; zeros if the file does not exist."""
 
     path: str
     num_bytes: int
@@ -20,7 +20,7 @@ class Facts(NamedTuple):
 
 
 class Known(Protocol):
-    """What is known of a file that was extracted; see `VideoRow`."""
+    """What was recorded of a file when it was extracted; see `VideoRow`."""
 
     @property
     def path(self) -> str: ...
@@ -33,22 +33,22 @@ class Known(Protocol):
 
 
 class Verdict(Enum):
-    """What a file is, held against the one that was extracted."""
+    """How a file compares with the one that was extracted."""
 
     SAME = auto()
-    MOVED = auto()  # of the same content, at another place or with another time
-    CHANGED = auto()  # another one at the same place
-    FOREIGN = auto()  # another one at another place
-    UNKNOWN = auto()  # nothing is known by which to tell
+    MOVED = auto()  # the same content, at another place or with another time
+    CHANGED = auto()  # other content at the same place
+    FOREIGN = auto()  # other content at another place
+    UNKNOWN = auto()  # too little was recorded to tell
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """`Facts` of a file, as they are given to `VideoRow`."""
+    """Return the `Facts` of a file as keyword arguments for `VideoRow`."""
     return look_at(path)._asdict()
 
 
 def look_at(path: Path) -> Facts:
-    """What can be told of a file without reading it."""
+    """Return what is known of a file without reading it."""
     at = os.path.abspath(path)
     name = as_text(at)
     try:
@@ -59,15 +59,15 @@ def look_at(path: Path) -> Facts:
 
 
 def at_a_glance(known: Known, now: Facts) -> Verdict | None:
-    """What a file is, as far as it can be told without reading it; None if its content must be compared."""
+    """Compare a file with the one that was extracted, without reading it; None if its content must be compared."""
     here = known.path in ("", now.path)
     if now[1:] == (0, 0):
-        return Verdict.SAME  # it is not there: what is known of it is all that there is
+        return Verdict.SAME  # the file does not exist, so nothing contradicts what was recorded
     if not known.digest:
         if known.num_bytes != now.num_bytes:
             return Verdict.CHANGED if here else Verdict.UNKNOWN
         noted = known.path, known.modified_ns
-        # The first stores noted neither: there the size decides.
+        # The first stores recorded neither path nor time; there the size decides.
         return Verdict.SAME if noted in (("", 0), (now.path, now.modified_ns)) else Verdict.UNKNOWN
     if known.num_bytes not in (now.num_bytes, -1):
         return Verdict.CHANGED if here else Verdict.FOREIGN
@@ -77,10 +77,10 @@ def at_a_glance(known: Known, now: Facts) -> Verdict | None:
 
 
 def by_content(known: Known, now: Facts, path: Path) -> Verdict:
-    """What a file is, told by its content.
+    """Compare a file's content with that of the file that was extracted.
 
     Raises:
-        StoreError: it cannot be read.
+        StoreError: the file cannot be read.
     """
     try:
         if digest(path) == known.digest:
@@ -93,23 +93,23 @@ def by_content(known: Known, now: Facts, path: Path) -> Verdict:
 
 
 def judge(known: Known, path: Path) -> Verdict:
-    """What a file is, held against the one that was extracted."""
+    """Compare a file with the one that was extracted, reading it if necessary."""
     now = look_at(path)
     return at_a_glance(known, now) or by_content(known, now, path)
 
 
 def made_of_others(root: Path, video_id: str, there: str, here: Path, num_videos: int) -> StoreError:
-    """What is said where a store holds the faces of other files.
+    """Return the error for a store that holds the faces of other files.
 
     Args:
-        root: of the store.
-        video_id: the first of them.
-        there: its file, of the store.
-        here: its file, of this run.
-        num_videos: how many there are.
+        root: the store's folder.
+        video_id: the first video that differs.
+        there: its file in the store.
+        here: its file in this run.
+        num_videos: how many videos differ.
     """
     return StoreError(
-        f"face store {root} was made of other files: {video_id} is {there} there and {here} here, with another content "
+        f"face store {root} was made of other files: {video_id} is {there} there and {here} here, with other content "
         f"({num_videos} videos differ): give this corpus a name of its own, as with data.name=mine, or delete the "
         "store if the other files are no longer wanted"
     )

@@ -1,12 +1,12 @@
-"""The face store: what face extraction leaves on disk and everything after it reads.
+"""The face store: what face extraction writes to disk and every later stage reads.
 
-    <root>/recipe.yaml              what was asked for; another recipe is another folder
+    <root>/recipe.yaml              the recipe by which faces were extracted; another recipe has another folder
            crops/<video_id>.zip     one video: its crops and their rows, see `deepfake.store.archive`
            tables/                  the rows of all videos and crops, see `deepfake.store.tables`
            videos.csv               the table of videos, for people
-           claims/ partial/         who is at what; what is being written
+           claims/ partial/         which run works on what; files that are being written
 
-An archive is renamed into place when it is whole. The tables are made from the archives and can be made again.
+An archive is renamed into place when it is whole. The tables are built from the archives and can be rebuilt.
 """
 
 import json
@@ -40,11 +40,11 @@ VIDEO_COLUMNS = [field.name for field in fields(VideoRow)]
 
 
 class FaceStore:
-    """One folder of faces, made by one recipe.
+    """One folder of faces, extracted by one recipe.
 
     Args:
         root: the folder, `<faces_dir>/<corpus>/<recipe>`.
-        recipe: plain data; all that decides which pixels are stored.
+        recipe: plain data that fully determines which pixels are stored.
     """
 
     def __init__(self, root: Path, recipe: Mapping[str, Any]) -> None:
@@ -58,63 +58,63 @@ class FaceStore:
         self._tables = Tables(self.disk)
 
     def __reduce__(self) -> tuple[type, tuple[Path, Mapping[str, Any]]]:
-        # For a process of its own, which reads images by their place: the tables that are held here stay here.
+        # A worker process reads images by their place, so the tables loaded here are not sent to it.
         return FaceStore, (self.root, self.recipe)
 
     def open(self) -> "FaceStore":
-        """Make the folder, if need be, and sweep away what a killed run left half-written."""
+        """Make the folder if necessary, and remove half-written files of runs that were killed."""
         recipe = yaml.safe_dump(self.recipe, sort_keys=False).encode()
         path = self.root / "recipe.yaml"
         if not path.exists():
             self.replace("recipe.yaml", recipe)
         elif path.read_bytes() != recipe:
-            with suppress(ReadOnlyError):  # it is for people; the folder's name tells the recipe
+            with suppress(ReadOnlyError):  # the file is for people; the folder's name identifies the recipe
                 self.replace("recipe.yaml", recipe)
         self.disk.sweep()
         return self
 
     def replace(self, name: str, content: bytes) -> None:
-        """Write one of the store's own files, whole or not at all.
+        """Write one of the store's own files whole or not at all.
 
         Raises:
-            StoreError: the disk is full, or cannot be written to.
+            StoreError: the disk is full or read-only.
         """
         self.disk.replace(name, content)
 
     def archive_path(self, video_id: str) -> Path:
-        """Where the faces of a video are.
+        """Return the path of a video's archive.
 
         Raises:
-            StoreError: no archive can have its name.
+            StoreError: the video's id cannot be a file name.
         """
         return self.archives.path(video_id)
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
-        """Of these files (video_id -> path), those that are to be extracted, by id.
+        """Return the files (video_id -> path) that still need extraction, sorted by id.
 
-        These are new, or failed, or have changed, or their archive is damaged. Whether a file has changed is told by
-        its size and its time, and where only its time or its place is another, by its content.
+        They are new, have failed or changed, or their archive is damaged. Size and modification time tell whether a
+        file has changed; if only the time or the path differs, its content is compared.
 
         Raises:
-            StoreError: the store holds the faces of other files of these names, or one of the names cannot be stored,
-                or two not beside each other.
+            StoreError: the store holds the faces of other files with these names, or some of the names cannot be
+                stored, or not together.
         """
         return Survey(self.archives, self._tables).todo(paths)
 
     def encode(self, image: np.ndarray) -> bytes:
-        """(S, S, 3) uint8 RGB -> the file that is stored of it."""
+        """Encode (S, S, 3) uint8 RGB as a file in the store's image format."""
         return encode(image, self.suffix)
 
     def write(self, row: VideoRow, crops: pd.DataFrame, images: Sequence[bytes]) -> VideoRow:
-        """Store one video, all or nothing, and hand its row back. Others may write to the same store meanwhile.
+        """Store one video, all or nothing, and return its row. Other runs may write to the same store meanwhile.
 
         Args:
-            row: what became of it.
-            crops: `CROP_COLUMNS`, one row an image.
-            images: each as `encode` gives it.
+            row: the row of the video.
+            crops: `CROP_COLUMNS`, one row for each image.
+            images: each as `encode` returns it.
 
         Raises:
-            StoreError: the disk is full, or cannot be written to.
+            StoreError: the disk is full or read-only.
         """
         target = self.archive_path(row.video_id)
         with self.disk.written(str(target.relative_to(self.root))) as partial:
@@ -125,7 +125,7 @@ class FaceStore:
         """Bring the tables up to date with the archives of these videos; rows of other videos stay.
 
         Returns:
-            Whether anything had to be done.
+            Whether the tables changed.
 
         Raises:
             StoreError: one of them has no archive yet.
@@ -138,7 +138,7 @@ class FaceStore:
         return changed
 
     def update_tables(self, video_ids: Iterable[str]) -> bool:
-        """The same, without the table for people, which is written as a whole."""
+        """Update the tables as `build_tables` does, without rewriting `videos.csv`."""
         stale = self._stale(video_ids)
         for chunk in chunks(stale):
             with ThreadPoolExecutor(THREADS) as pool:
@@ -146,11 +146,11 @@ class FaceStore:
         return bool(stale)
 
     def _for_tables(self, video_id: str) -> tuple[Stored, int, int]:
-        now = self.archives.stat(video_id) or (0, 0)  # before it is read, in case it is replaced meanwhile
+        now = self.archives.stat(video_id) or (0, 0)  # taken before reading, in case the archive is replaced meanwhile
         return self.archives.require(video_id), *now
 
     def _stale(self, video_ids: Iterable[str]) -> list[str]:
-        """Of these videos, those of whose archives the tables do not know, or know something else."""
+        """Return those of these videos whose archives are not in the tables in their current state."""
         ids = sorted(set(video_ids))
         known = self._tables.videos(ARCHIVE)
         stats = zip(*(known[name].to_list() for name in ARCHIVE), strict=True)
@@ -159,28 +159,28 @@ class FaceStore:
         return [video_id for video_id, at in stats if noted.get(video_id, ()) != at]
 
     def lists(self, video_ids: Iterable[str]) -> bool:
-        """Whether the tables say of all these videos what their archives say."""
+        """Return whether the tables are up to date for all these videos."""
         return not self._stale(video_ids)
 
     def has(self, video_id: str) -> bool:
-        """Whether a video has been through extraction, whatever became of it."""
+        """Return whether a video has been through extraction, whatever the outcome."""
         return self.archives.stat(video_id) is not None
 
     def stored(self, video_id: str) -> Stored | None:
-        """One video straight from its archive, before the tables know of it; None if it has none.
+        """Return the content of one video's archive, before the tables list it; None if it has none.
 
         Raises:
-            StoreError: its archive is damaged, and was removed.
+            StoreError: the archive was damaged, and has been removed.
         """
         return self.archives.find(video_id)
 
     def failed(self, video_id: str) -> bool:
-        """Whether a video failed when it was extracted last."""
+        """Return whether a video's latest extraction failed."""
         found = self.archives.peek(video_id)
         return found is not None and found.row.status == Status.FAILED
 
     def done(self, video_id: str, path: Path) -> VideoRow | None:
-        """What became of a video that another run may have extracted just now; None if it is still to be done.
+        """Return the row of a video that another run may have just extracted; None if it still needs extraction.
 
         Raises:
             StoreError: that run extracted another file of this name.
@@ -194,23 +194,23 @@ class FaceStore:
         return found.row if verdict in (Verdict.SAME, Verdict.MOVED) else None
 
     def videos(self) -> pd.DataFrame:
-        """One row a video, columns as `VideoRow`; index `video_id`."""
+        """Return one row for each video, with the columns of `VideoRow` and index `video_id`."""
         return self._tables.videos(VIDEO_COLUMNS[1:])
 
     def archive_rows(self, video_ids: Iterable[str]) -> pd.DataFrame:
-        """The rows of these videos straight from their archives, before the tables know of them.
+        """Return the rows of these videos from their archives, before the tables list them.
 
         Raises:
-            StoreError: one of them is not there.
+            StoreError: one of them has no archive.
         """
         rows = [asdict(self.archives.require(video_id).row) for video_id in video_ids]
         return pd.DataFrame(rows, columns=VIDEO_COLUMNS).set_index("video_id")
 
     def rows(self, video_ids: Sequence[str] | pd.Index) -> pd.DataFrame:
-        """The rows of these videos, in this order.
+        """Return the rows of these videos, in this order.
 
         Raises:
-            StoreError: one of them is not there.
+            StoreError: one of them is missing.
         """
         videos = self._whole(video_ids, self.videos)
         missing = pd.Index(video_ids).difference(videos.index)
@@ -221,7 +221,7 @@ class FaceStore:
         return videos.loc[list(video_ids)]
 
     def crops(self, video_ids: Sequence[str] | None = None, columns: Sequence[str] = CROP_COLUMNS) -> pd.DataFrame:
-        """One row a crop, `video_id` and the given columns, of all videos unless told otherwise."""
+        """Return one row for each crop, with `video_id` and the given columns; by default for all videos."""
         ids = self._tables.videos(["video_id"]).index.to_list() if video_ids is None else list(video_ids)
         video, arrays = self.crop_columns(ids, columns)
         return pd.DataFrame({"video_id": pd.Series(ids, dtype="str").take(video).to_numpy(), **arrays})
@@ -229,19 +229,19 @@ class FaceStore:
     def crop_columns(
         self, video_ids: Sequence[str], columns: Sequence[str]
     ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The crops of some videos, by video, track and frame.
+        """Return the crops of some videos, by video, track and frame.
 
         Args:
-            video_ids: each once.
-            columns: of `CROP_COLUMNS` and `PLACE`.
+            video_ids: distinct ids.
+            columns: some of `CROP_COLUMNS` and `PLACE`.
 
         Returns:
-            (N,) int32, each crop's place in `video_ids`; and each column, (N,).
+            (N,) int32, the index of each crop's video in `video_ids`; and each column, (N,).
         """
         return self._whole(video_ids, lambda: self._tables.crops(video_ids, columns))
 
     def _whole(self, video_ids: Iterable[str], read: Callable[[], T]) -> T:
-        """What the tables say; where a part of them is damaged, its rows are taken from these archives first."""
+        """Read from the tables; if a part of them is damaged, its rows are first taken from the archives."""
         while True:
             num_lost = self._tables.num_lost
             found = read()
@@ -250,18 +250,18 @@ class FaceStore:
             self.update_tables([video_id for video_id in video_ids if self.has(video_id)])
 
     def read_images(self, video_id: str, offsets: np.ndarray, lengths: np.ndarray, crcs: np.ndarray) -> list[bytes]:
-        """The files of some crops of a video, by their `PLACE`; `decode` makes pixels of one.
+        """Return the files of some crops of a video, given their `PLACE`; `decode` turns a file into pixels.
 
         Raises:
-            StoreError: they are not there, or were changed. A damaged archive is removed.
+            StoreError: they are missing or were modified. A damaged archive is removed.
         """
         return self.archives.images(video_id, offsets, lengths, crcs)
 
     def image(self, video_id: str, track: int, frame: int) -> np.ndarray:
-        """(S, S, 3) uint8 RGB, one crop straight from its archive.
+        """Return one crop from its archive, (S, S, 3) uint8 RGB.
 
         Raises:
-            StoreError: it is not there, or was changed.
+            StoreError: it is missing or was modified.
         """
         crops = self.archives.require(video_id).crops
         place = crops.loc[(crops["track"] == track) & (crops["frame"] == frame), PLACE]
@@ -271,7 +271,7 @@ class FaceStore:
 
 
 def recipe_name(recipe: Mapping[str, Any]) -> str:
-    """A folder's name that a person can read and that no other recipe has.
+    """Return a readable folder name that is unique to the recipe.
 
     Example:
         >>> recipe_name({"finder": {"_target_": "deepfake.faces.finders.mtcnn.Mtcnn"}, "num_segments": 4,

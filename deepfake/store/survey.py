@@ -1,4 +1,4 @@
-"""Which videos are to be extracted: what the tables, the archives and the files themselves say of it."""
+"""Decide which videos still need extraction, from the tables, the archives and the files themselves."""
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class Noted(NamedTuple):
-    """What decides whether a video is to be extracted, as the tables say it."""
+    """What the tables list about a video that decides whether it needs extraction."""
 
     status: str
     path: str
@@ -36,8 +36,8 @@ class Survey:
     """One look at a store and at the files of a corpus.
 
     Args:
-        archives: of the store.
-        tables: of the store.
+        archives: the store's archives.
+        tables: the store's tables.
     """
 
     def __init__(self, archives: Archives, tables: Tables) -> None:
@@ -46,7 +46,7 @@ class Survey:
         self.tables = tables
 
     def todo(self, paths: Mapping[str, Path]) -> dict[str, Path]:
-        """See `FaceStore.todo`."""
+        """Return the files that still need extraction; see `FaceStore.todo`."""
         require_apart(paths, self.root)
         found = self._found(paths)
         again = {name for name, noted in found.items() if noted.status == Status.FAILED or noted.num_bytes < 0}
@@ -58,7 +58,7 @@ class Survey:
             raise made_of_others(self.root, first, found[first].path, paths[first], len(foreign))
         if changed := [name for name in by_verdict[Verdict.CHANGED] if name not in again]:
             log.warning(
-                "%d files are others than were extracted, %s the first of them: they are extracted again",
+                "%d files have changed since they were extracted, %s the first of them: they are extracted again",
                 len(changed),
                 changed[0],
             )
@@ -67,7 +67,7 @@ class Survey:
         return {name: path for name, path in sorted(paths.items()) if name in again or name not in found}
 
     def _found(self, paths: Mapping[str, Path]) -> dict[str, Noted]:
-        """What is known of the videos that are in the store."""
+        """Return what is known of the videos that are in the store."""
         known, found = self._listed(paths), {}
         video_ids = sorted(paths)
         stats = _bar(each_of(self.archives.stat, video_ids), "looking at the store", total=len(video_ids))
@@ -80,10 +80,10 @@ class Survey:
         return found
 
     def _verdicts(self, known: Mapping[str, Noted], paths: Mapping[str, Path]) -> dict[str, Verdict]:
-        """What the file of each video is."""
+        """Compare the file of each video with the one that was extracted."""
         verdicts: dict[str, Verdict] = {}
         unsure: dict[str, Facts] = {}
-        # What failed is tried again, whatever it is.
+        # Failed videos are tried again in any case.
         settled = [video_id for video_id, noted in known.items() if noted.status != Status.FAILED]
         files = _bar(each_of(lambda name: look_at(paths[name]), settled), "looking at the files", total=len(settled))
         for video_id, now in zip(settled, files, strict=True):
@@ -92,7 +92,7 @@ class Survey:
                 unsure[video_id] = now
             else:
                 verdicts[video_id] = verdict
-        with ThreadPoolExecutor(THREADS) as pool:  # one by one, since each takes long
+        with ThreadPoolExecutor(THREADS) as pool:  # not in chunks, since each comparison takes long
             found = pool.map(lambda name: by_content(known[name], unsure[name], paths[name]), unsure)
             verdicts |= zip(unsure, _bar(found, "comparing files", total=len(unsure)), strict=True)
         return dict(sorted(verdicts.items()))
@@ -104,25 +104,25 @@ class Survey:
         return {video_id: noted for video_id, noted in listed if video_id in wanted}
 
     def _looked_up(self, video_id: str, now: Stat | None, *, checked: bool) -> Noted | None:
-        """What the archive itself says, `checked` with all of its images; a damaged one is as good as none."""
+        """Return what the archive itself holds; if `checked`, verify its images. A damaged one counts as missing."""
         if now is None:
             return None
         read = read_checked if checked else read_archive
         try:
             return _noted(read(self.archives.path(video_id), video_id).row, now)
-        except (FileNotFoundError, NotADirectoryError):  # just now
+        except (FileNotFoundError, NotADirectoryError):  # removed just now
             return None
         except DamagedArchiveError as error:
             log.warning("%s is damaged: %s; its video is extracted again", error.path, error.reason)
             return None
 
     def _note_elsewhere(self, video_ids: Sequence[str], paths: Mapping[str, Path]) -> None:
-        """Note where the files are now, and their times, so that their contents are compared once."""
+        """Record where the files are now, and their times, so that their contents are not compared again."""
         if not video_ids:
             return
         log.info(
-            "%d files are at another place or have another time than when they were extracted, and the same content "
-            "(%s the first of them)",
+            "%d files have another path or time than when they were extracted, but the same content (%s the first of "
+            "them)",
             len(video_ids),
             video_ids[0],
         )

@@ -1,11 +1,11 @@
 """The store's two tables, of videos and of crops, in parts.
 
-    <folder>/manifest.json    which parts there are
+    <folder>/manifest.json    lists the parts
              <part>...        see `deepfake.store.parts`
 
-A part is never changed. What is new is a part of its own, and of a video that is in several parts the last one counts.
-Neighbours become one as long as the earlier is less than twice as large as the later, so there are few parts and each
-row is written a few times only. A part that was replaced stays for ten minutes, for whoever reads it just now.
+A part is never modified. New rows become a new part; for a video that is in several parts, the last one counts.
+Neighbouring parts are merged while the earlier is less than twice as large as the later, so there are few parts and
+each row is written only a few times. A replaced part stays for ten minutes for processes that are still reading it.
 """
 
 import errno
@@ -29,7 +29,7 @@ from deepfake.store.parts import SCHEMAS, Part, Rows, as_parquet, merged
 
 log = logging.getLogger(__name__)
 Kind = Literal["videos", "crops"]
-MAX_CROPS = 4_000_000  # of a part that is made of two: 1 GB of memory
+MAX_CROPS = 4_000_000  # limit for a merged part, which takes 1 GB of memory
 RETIRED_S = 600
 
 
@@ -38,23 +38,23 @@ class _DamagedPartError(Exception):
 
 
 class Tables:
-    """Reads and extends the tables of one store.
+    """Read and extend the tables of one store.
 
     Args:
-        disk: the store's folder, in whose `tables` they are.
+        disk: the store's folder, whose subfolder `tables` holds them.
     """
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
         self.folder = disk.root / "tables"
-        self._unsaved: dict[Part, Rows] = {}  # of a store that cannot be written to
-        self.num_lost = 0  # parts that turned out to be damaged, so that their rows are missing
+        self._unsaved: dict[Part, Rows] = {}  # new parts of a store that is read-only
+        self.num_lost = 0  # damaged parts, whose rows are missing
         self._damaged: set[str] = set()
-        self._unreadable: bytes | None = None  # what a manifest holds that is none
+        self._unreadable: bytes | None = None  # content of a malformed manifest
         self._live: tuple[tuple[Part, ...], pd.DataFrame] = ((), pd.DataFrame())
 
     def videos(self, columns: Sequence[str]) -> pd.DataFrame:
-        """One row a video, sorted by id, which is the index."""
+        """Return one row for each video, sorted by id, which is the index."""
         while True:
             try:
                 live = self._living()
@@ -68,14 +68,14 @@ class Tables:
         return rows.set_index(live.index)
 
     def crops(self, video_ids: Sequence[str], columns: Sequence[str]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """The crops of some videos, by video, track and frame.
+        """Return the crops of some videos, by video, track and frame.
 
         Args:
-            video_ids: each once; videos that the tables do not list have no crops.
-            columns: that are wanted.
+            video_ids: distinct ids; videos that the tables do not list have no crops.
+            columns: names of the columns to return.
 
         Returns:
-            (N,) int32, each crop's place in `video_ids`; and each column, (N,).
+            (N,) int32, the index of each crop's video in `video_ids`; and each column, (N,).
         """
         while True:
             try:
@@ -87,7 +87,7 @@ class Tables:
         live = self._living()
         place = pd.Index(video_ids).get_indexer(live.index).astype(np.int32)
         of_part = live["part"].to_numpy()
-        found: list[tuple[Part, np.ndarray, np.ndarray]] = []  # a part, its wanted rows, and their videos
+        found: list[tuple[Part, np.ndarray, np.ndarray]] = []  # a part, its matching rows, and their videos
         for number, part in enumerate(self._live[0]):
             mine = of_part == number
             places = np.full(part.num_videos, -1, np.int32)
@@ -97,7 +97,7 @@ class Tables:
                 rows = np.flatnonzero(video >= 0).astype(np.int32)
                 found.append((part, rows, video[rows]))
         video = np.concatenate([np.zeros(0, np.int32), *(videos for _, _, videos in found)])
-        # A part at a time into arrays of the final size: of a million videos, each is up to a quarter of a gigabyte.
+        # Parts are read one by one into arrays of the final size; for a million videos, each takes up to 250 MB.
         arrays = {name: np.empty(len(video), SCHEMAS["crops"].field(name).type.to_pandas_dtype()) for name in columns}
         start = 0
         for part, rows, _ in found:
@@ -112,7 +112,7 @@ class Tables:
         return video, arrays
 
     def append(self, rows: Rows) -> None:
-        """Add what archives say, or say now. A store that cannot be written to keeps it in mind for this run."""
+        """Add or replace rows. If the store is read-only, they are kept in memory for this run."""
         if not rows.videos.num_rows:
             return
         try:
@@ -130,7 +130,7 @@ class Tables:
             self._unsaved[part] = rows
 
     def _with(self, parts: list[Part], rows: Rows) -> tuple[list[Part], list[Part]]:
-        """The parts with a new one at their end, and those that are in it."""
+        """Return the parts with a new one at the end, and the parts that were merged into it."""
         kept, superseded = list(parts), []
         while kept and kept[-1].num_videos < 2 * rows.videos.num_rows:
             if kept[-1].num_crops + rows.crops.num_rows > MAX_CROPS:
@@ -141,7 +141,7 @@ class Tables:
                 content = Rows(*(self._read(older, kind, SCHEMAS[kind].names) for kind in ("videos", "crops")))
                 rows = merged(content, rows)
             except _DamagedPartError as error:
-                self._tell_damage(str(error))  # its videos are listed no longer, so they are read again
+                self._tell_damage(str(error))  # its videos are no longer listed, so their archives are read again
         name = uuid.uuid4().hex
         files = {"videos": as_parquet(rows.videos), "crops": as_parquet(rows.crops)}
         for kind, file in files.items():
@@ -163,7 +163,7 @@ class Tables:
         return (*parts, *self._unsaved)
 
     def _living(self) -> pd.DataFrame:
-        """Index: every video's id, sorted; `part` and `row` that tell what is true of it, `place` among all rows."""
+        """Return every video's current `part` and `row`, and its `place` among all rows; the index is the sorted id."""
         parts = self._parts()
         if parts != self._live[0] or not len(self._live[1].columns):
             ids = [self._read(part, "videos", ["video_id"])["video_id"].to_pandas() for part in parts]
@@ -188,7 +188,7 @@ class Tables:
                 path, columns=list(columns), schema=SCHEMAS[kind], page_checksum_verification=True, partitioning=None
             )
         except (OSError, pa.ArrowException) as error:
-            code = getattr(error, "errno", None)  # pyarrow's own have none, and those of the machine no damage
+            code = getattr(error, "errno", None)  # pyarrow's errors have none; those of the machine are not damage
             if code not in (None, errno.ENOENT, errno.EINVAL):
                 raise not_readable(path, error) from error
             raise _DamagedPartError(part.name) from error
@@ -197,9 +197,9 @@ class Tables:
         return table
 
     def _forget(self, name: str) -> None:
-        """Do without a part that cannot be read; whoever completes the store reads its videos' archives again."""
+        """Drop a part that cannot be read; completing the store reads its videos' archives again."""
         if name not in {part.name for part in self._manifest()[0]}:
-            return  # it was replaced meanwhile
+            return  # another process has replaced it
         self._tell_damage(name)
         self._damaged.add(name)
         self.num_lost += 1
@@ -210,11 +210,11 @@ class Tables:
 
     def _tell_damage(self, name: str) -> None:
         log.warning(
-            "%s: the tables %s cannot be read; their rows are taken from the archives again", self.folder.parent, name
+            "%s: the tables %s cannot be read; their rows are read from the archives again", self.folder.parent, name
         )
 
     def _manifest(self) -> tuple[list[Part], list[tuple[str, float]]]:
-        """The parts in their order, and the names of those that were replaced, with the time when they were."""
+        """Return the parts in order, and the names of replaced parts with the time of their replacement."""
         path = self.folder / "manifest.json"
         try:
             content = path.read_bytes()
@@ -227,8 +227,8 @@ class Tables:
             parts = [Part(**part) for part in known["parts"]]
             return parts, [(str(name), float(since)) for name, since in known["retired"]]
         except (ValueError, LookupError, TypeError):
-            if content != self._unreadable:  # say it once
-                log.warning("%s cannot be read; the tables are made from the archives again", path)
+            if content != self._unreadable:  # warn once
+                log.warning("%s cannot be read; the tables are built from the archives again", path)
             self._unreadable = content
             return [], []
 
@@ -237,7 +237,7 @@ class Tables:
         self.disk.replace("tables/manifest.json", json.dumps(content, indent=1).encode())
 
     def _sweep(self, names: Set[str]) -> None:
-        """Remove files that no manifest lists: of runs that were killed, or of a manifest that was lost."""
+        """Remove files that no manifest lists, left by runs that were killed or by a lost manifest."""
         for file in self.folder.glob("*.parquet"):
             with suppress(OSError):
                 if file.name.partition(".")[0] not in names and time.time() - file.stat().st_mtime > RETIRED_S:
@@ -245,7 +245,7 @@ class Tables:
 
     def _remove(self, name: str) -> None:
         for kind in SCHEMAS:
-            with suppress(OSError):  # what is left is listed nowhere
+            with suppress(OSError):  # a leftover file is not in the manifest and does no harm
                 (self.folder / _file_name(name, kind)).unlink(missing_ok=True)
 
 

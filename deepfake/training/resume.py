@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pytorch_lightning.trainer.states import TrainerFn
 
 from deepfake.atomic import write_atomic
-from deepfake.callbacks.training_progress import epoch_name
 from deepfake.callbacks.best_checkpoint import BestCheckpoint
+from deepfake.callbacks.training_progress import epoch_name
 from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.ranges import Amount

@@ -1,7 +1,7 @@
-"""The one door to video files: a reader for a path, whichever library it takes.
+"""The only way to open video files: a reader for a path, whichever library reads it.
 
-PyAV reads all that can be read. decord is held against it, frame by frame: where that is asked for, and where a file is
-tried once more on which PyAV hung or died. It has wheels for some platforms only.
+PyAV reads everything that can be read. decord, which has wheels for some platforms only, is compared with it frame by
+frame: if the user chooses it, and when a file is retried on which PyAV hung or died.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,13 +21,13 @@ READERS: tuple[str, ...] = ("av", "decord") if find_spec("decord") else ("av",)
 
 
 def readers_for(choice: Literal["auto", "av", "decord"]) -> tuple[str, ...]:
-    """The readers in the order in which they are to be tried.
+    """Return the readers in the order in which to try them.
 
     Args:
-        choice: `auto`, or the name of one.
+        choice: `auto`, or the name of a reader.
 
     Raises:
-        ConfigError: there is no such reader on this platform.
+        ConfigError: this platform has no such reader.
     """
     if choice == "auto":
         return READERS
@@ -37,15 +37,15 @@ def readers_for(choice: Literal["auto", "av", "decord"]) -> tuple[str, ...]:
 
 
 def open_video(path: Path, reader: str = "av") -> VideoReader:
-    """Open a file with one reader; to be closed, as by `with`.
+    """Open a file with one reader; the caller closes it, for example using `with`.
 
     Args:
         path: the file.
         reader: one of `READERS`.
 
     Raises:
-        UnreadableVideoError: the file is missing, empty, or no video that this reader can decode.
-        OSError: the machine cannot read it.
+        UnreadableVideoError: the file is missing, empty, or not a video that this reader can decode.
+        OSError: the machine cannot read the file.
     """
     if not path.is_file():
         raise UnreadableVideoError(path, "no such file")
@@ -53,28 +53,28 @@ def open_video(path: Path, reader: str = "av") -> VideoReader:
         raise UnreadableVideoError(path, "the file is empty")
     if reader == "av":
         return AvReader(path)
-    from deepfake.video.decord_reader import DecordReader  # here, since not every platform has it
+    from deepfake.video.decord_reader import DecordReader  # imported here, since not every platform has decord
 
     return DecordReader(path)
 
 
 def probe(path: Path) -> VideoInfo:
-    """What a file is, by the first reader that opens it.
+    """Describe a file, using the first reader that opens it.
 
     Raises:
-        UnreadableVideoError: none does.
+        UnreadableVideoError: no reader opens it.
     """
     return _first_that_can(path, lambda video: video.info)
 
 
 def read(path: Path, indices: Sequence[int]) -> np.ndarray:
-    """The frames at `indices`, by the first reader that can decode them.
+    """Read the frames at `indices`, using the first reader that can decode them.
 
     Returns:
         (T, H, W, 3) uint8 RGB, in the order of `indices`.
 
     Raises:
-        UnreadableVideoError: none can, or an index lies outside the video.
+        UnreadableVideoError: no reader can, or an index lies outside the video.
     """
     return _first_that_can(path, lambda video: video.read(indices))
 

@@ -1,8 +1,8 @@
-"""HLG, PQ and wide-gamut pictures brought to BT.709, by the published formulas. Pure numpy.
+"""Convert HLG, PQ and wide-gamut pictures to BT.709 by the published formulas, in pure numpy.
 
-An approximation, as every way from a large range of light to a small one: reference white (203 cd/m2, which is 75 % of
-HLG and 58 % of PQ) becomes white, and what is brighter is cut off. What was made from an ordinary picture by the
-inverse of these formulas comes back to within a grey level or two.
+Like every mapping from a large range of light to a small one, this is an approximation: reference white (203 cd/m2,
+75 % of HLG and 58 % of PQ) becomes white, and anything brighter is clipped. A picture that was made from an ordinary
+one by the inverse formulas comes back to within a grey level or two.
 
 Source: ITU-R BT.2100-2, tables 4 (PQ) and 5 (HLG); BT.2408-5, section 2 (reference white); BT.2087-0 and BT.2407
 (BT.2020 to BT.709 primaries, hard clipping); BT.1886 (the display's gamma of 2.4).
@@ -13,7 +13,7 @@ from functools import cache
 import numpy as np
 
 REFERENCE_WHITE = 203.0  # cd/m2
-HLG_PEAK = 1000.0  # cd/m2 of the display for which HLG's system gamma is 1.2
+HLG_PEAK = 1000.0  # peak in cd/m2 of the display for which HLG's system gamma is 1.2
 HLG_GAMMA = 1.2
 DISPLAY_GAMMA = 2.4
 # Linear RGB with BT.2020 primaries to linear RGB with BT.709 primaries, both with white D65.
@@ -21,15 +21,15 @@ BT2020_TO_BT709 = np.array(
     [[1.660491, -0.587641, -0.072850], [-0.124550, 1.132900, -0.008349], [-0.018151, -0.100579, 1.118730]], np.float32
 )
 LUMINANCE_2020 = np.array([0.2627, 0.6780, 0.0593], np.float32)
-_STEPS = 4096  # of the table back to BT.709's eight bits, on the square root of light
+_STEPS = 4096  # size of the table from the square root of light to BT.709's eight bits
 
 
 def to_bt709(pixels: np.ndarray, transfer: str, wide: bool) -> np.ndarray:
-    """Bring a picture to BT.709.
+    """Convert a picture to BT.709.
 
     Args:
         pixels: (H, W, 3) uint16 RGB, 65535 for a signal of 1.
-        transfer: `hlg`, `pq`, or `sdr` for an ordinary picture.
+        transfer: `hlg`, `pq`, or `sdr` for ordinary video.
         wide: whether the primaries are BT.2020's.
 
     Returns:
@@ -52,7 +52,7 @@ def to_bt709(pixels: np.ndarray, transfer: str, wide: bool) -> np.ndarray:
 
 @cache
 def _light_of(transfer: str) -> np.ndarray:
-    """(65536,) float32: signal -> light. For HLG that of the scene in [0, 1], else that of the display, white as 1."""
+    """(65536,) float32: signal -> light; for HLG scene light in [0, 1], else display light with white as 1."""
     signal = np.arange(65536) / 65535
     if transfer == "hlg":
         light = hlg_inverse_oetf(signal)
@@ -65,13 +65,13 @@ def _light_of(transfer: str) -> np.ndarray:
 
 @cache
 def _signal_of_light() -> np.ndarray:
-    """(4097,) uint8: the square root of light, in steps, -> BT.709's signal for a display of gamma 2.4."""
+    """(4097,) uint8: square root of light, in steps -> BT.709's signal for a display of gamma 2.4."""
     light = (np.arange(_STEPS + 1) / _STEPS) ** 2
     return np.rint(255 * light ** (1 / DISPLAY_GAMMA)).astype(np.uint8)
 
 
 def hlg_inverse_oetf(signal: np.ndarray) -> np.ndarray:
-    """HLG's signal in [0, 1] -> light of the scene in [0, 1]; BT.2100-2, table 5.
+    """HLG's signal in [0, 1] -> scene light in [0, 1]; BT.2100-2, table 5.
 
     Example:
         >>> hlg_inverse_oetf(np.array([0.0, 0.5, 0.75, 1.0])).round(4)
@@ -82,7 +82,7 @@ def hlg_inverse_oetf(signal: np.ndarray) -> np.ndarray:
 
 
 def pq_eotf(signal: np.ndarray) -> np.ndarray:
-    """PQ's signal in [0, 1] -> light of the display in cd/m2; BT.2100-2, table 4.
+    """PQ's signal in [0, 1] -> display light in cd/m2; BT.2100-2, table 4.
 
     Example:
         >>> pq_eotf(np.array([0.0, 0.5807, 1.0])).round()

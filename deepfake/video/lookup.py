@@ -1,7 +1,7 @@
-"""Frames by their index: found by their time where a file has times, else counted from the beginning.
+"""Look up frames by their index: by time if the file has times, otherwise by counting from the beginning.
 
-A frame is damaged if the decoder says so of it, or of one before it in its group: what refers to a damaged picture
-shows its damage as well. A frame that is damaged, or does not come out, is an error.
+A frame is damaged if the decoder marks it or an earlier one of its group as damaged, since what refers to a damaged
+picture shows the damage as well. A frame that is damaged or does not come out is an error.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,15 +14,15 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.video.decoder import Decoder
 from deepfake.video.packets import PacketTable
 
-_TRIAL = 48  # packets by which it is seen whether times belong to frames
+_TRIAL = 48  # packets that are decoded to check whether times belong to frames
 _NEVER = 2**62
 
 
 class ByTime:
-    """Frames of a file whose packets say when each is shown.
+    """Frames of a file whose packets have presentation times.
 
     Args:
-        decoder: opened; its table is `by_time`.
+        decoder: an open decoder whose table is `by_time`.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -35,13 +35,13 @@ class ByTime:
 
     @property
     def num_unshown(self) -> int:
-        """Frames in front of the first key frame."""
+        """Frames before the first key frame."""
         return len(self.table) - int(self.table.hidden.sum()) - self.num_frames
 
     def holds(self) -> bool:
-        """Whether each of the first packets gives a frame, and these come out in the order of their times.
+        """Return whether each of the first packets gives a frame, and these come out in the order of their times.
 
-        It is not so where a packet is a field, or where a container with real times was given made-up ones.
+        This fails if each packet is a single field, or if a container with real times was given made-up ones.
         """
         self.decoder.go_to(0)
         came = []
@@ -57,27 +57,27 @@ class ByTime:
         return bool((np.diff(times) > 0).all()) and set(shown.tolist()) <= set(times.tolist())
 
     def frames(self, run: range) -> list[av.VideoFrame]:
-        """The frames at consecutive indices.
+        """Return the frames at consecutive indices.
 
         Raises:
-            UnreadableVideoError: one of them does not come out, or is damaged.
+            UnreadableVideoError: one of them does not come out or is damaged.
         """
         packets = self.table.order[run.start : run.stop].tolist()
         found = self._found(packets, restart=False)
         if len(found) < len(packets):
-            found = self._found(packets, restart=True)  # with every frame, from the beginning of the group
+            found = self._found(packets, restart=True)  # decode every frame from the beginning of the group
         lost = [i for i, packet in zip(run, packets, strict=True) if packet not in found or self._damaged(packet)]
         if lost:
             raise lost_frames(self.decoder, lost)
         return [found[packet] for packet in packets]
 
     def _found(self, packets: list[int], restart: bool) -> dict[int, av.VideoFrame]:
-        """Those of some packets' frames that come out."""
+        """Return those frames of the given packets that come out."""
         start = self.table.first_key_for(packets[0])
         if restart or not self.decoder.ready_for(start, min(packets)):
             self.decoder.go_to(start)
         wanted, found = set(packets), dict[int, av.VideoFrame]()
-        # A picture to which a wanted one refers may be shown later, and only then be called damaged.
+        # A picture that a wanted one refers to may be shown later, and is marked as damaged only then.
         until = self.table.times[start : max(packets) + 1].max()
         for number, frame in self.decoder.decoded(None if restart else wanted):
             if number is None:
@@ -91,18 +91,18 @@ class ByTime:
 
     def _damaged(self, packet: int) -> bool:
         start = self.table.first_key_for(packet)
-        # A leading picture may lack what it refers to, and nothing that is shown behind the key packet refers to it.
+        # A leading picture may lack its references, but nothing shown after the key packet refers to it.
         return any(start <= f <= packet and self.table.times[f] >= self.table.times[start] for f in self.decoder.faults)
 
 
 class ByCount:
-    """Frames of a file without times, which is decoded from the beginning: once to count them, once to read them.
+    """Frames of a file without times. The file is decoded from the beginning, once to count frames and once to read.
 
     Args:
-        decoder: opened; its table is not `by_time`.
+        decoder: an open decoder whose table is not `by_time`.
 
     Attributes:
-        num_unshown: frames in front of the first key frame.
+        num_unshown: frames before the first key frame.
     """
 
     def __init__(self, decoder: Decoder) -> None:
@@ -110,7 +110,7 @@ class ByCount:
         decoder.go_to(0)
         came = [(number, frame.key_frame) for number, frame in decoder.decoded(None)]
         numbers, table = [number for number, _ in came], decoder.table
-        # As in a file with times, nothing is shown before the first key frame.
+        # As in a file with times, frames before the first key frame are not shown.
         cut = len(table) and not table.keys[0]
         self._first = next((place for place, (_, key) in enumerate(came) if cut and key), 0)
         first = (numbers[self._first] or 0) if cut and came else 0
@@ -118,7 +118,7 @@ class ByCount:
         self.num_unshown = in_front - int(table.hidden[:first].sum())
         faults = [fault for fault in decoder.faults if fault >= first] + decoder.silent(first, numbers)
         self._indices, self._whole = count_frames(numbers[self._first :], faults, table)
-        self._came = len(numbers)  # frames that have come out since the beginning
+        self._came = len(numbers)  # frames that came out since the beginning
         self._frames: Iterator[tuple[int | None, av.VideoFrame]] = iter(())
 
     @property
@@ -126,10 +126,10 @@ class ByCount:
         return int(self._indices[-1]) + 1 if len(self._indices) else 0
 
     def frames(self, run: range) -> list[av.VideoFrame]:
-        """The frames at consecutive indices.
+        """Return the frames at consecutive indices.
 
         Raises:
-            UnreadableVideoError: one of them does not come out, or is damaged.
+            UnreadableVideoError: one of them does not come out or is damaged.
         """
         places = {int(self._indices[i]): self._first + int(i) for i in np.flatnonzero(self._whole)}
         lost = [i for i in run if i not in places]
@@ -154,15 +154,15 @@ class ByCount:
 def count_frames(
     numbers: Sequence[int | None], faults: Sequence[int], table: PacketTable
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Which index each frame has that comes out of a decoder, and whether it is whole.
+    """Return the index of each frame that comes out of a decoder, and whether the frame is whole.
 
-    A packet that gives no frame counts only behind a fault and before the next key packet: there its frame was lost,
-    and the frames behind it keep their indices. Elsewhere it holds none, as some of XviD's.
+    A packet without a frame counts only between a fault and the next key packet: there its frame was lost, and the
+    frames after it keep their indices. Elsewhere such a packet holds no frame, as some of XviD's.
 
     Args:
-        numbers: (F,) the packets of the frames, in the order in which they come out; None where it is not known.
-        faults: packets on which the decoder failed, or which it calls damaged.
-        table: of the packets.
+        numbers: (F,) packet of each frame, in the order in which frames come out; None if it is not known.
+        faults: packets on which the decoder failed, or which it marked as damaged.
+        table: the packet table.
 
     Returns:
         (F,) int64, ascending, and (F,) bool.
@@ -196,6 +196,6 @@ def count_frames(
 
 
 def lost_frames(decoder: Decoder, lost: Sequence[int]) -> UnreadableVideoError:
-    """What to raise for frames that cannot be had."""
-    some = f"frame {lost[0]}" if len(lost) == 1 else f"{len(lost)} frames from {lost[0]} on"
-    return UnreadableVideoError(decoder.path, f"{some} cannot be decoded whole; the file is damaged or cut off")
+    """Return the error to raise for frames that cannot be decoded."""
+    which = f"frame {lost[0]}" if len(lost) == 1 else f"{len(lost)} frames from {lost[0]} on"
+    return UnreadableVideoError(decoder.path, f"{which} cannot be decoded whole; the file is damaged or cut off")

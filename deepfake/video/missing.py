@@ -1,10 +1,9 @@
-"""Whether pictures are missing between the packets of a file: those behind refer to them and show something else.
+"""Detect pictures that are missing between a file's packets; later pictures refer to them and come out wrong.
 
-A decoder puts another picture in the place of a missing one and does not say so. H.264 counts the pictures to which
-others refer (`frame_num`), MPEG-1 and MPEG-2 all of a group (`temporal_reference`); there a hole is seen for certain.
-The decoder of HEVC says what it lacks. VP8, VP9, AV1, MPEG-4 and FFV1 do not count, or not so that it can be relied
-on: a hole in times that are regular otherwise is taken for one in the pictures, and where times are not regular, or
-there are none, nothing is known.
+A decoder replaces a missing picture by another without reporting it. H.264 numbers the pictures that others refer to
+(`frame_num`), and MPEG-1 and MPEG-2 number all pictures of a group (`temporal_reference`), so there a hole is certain.
+The HEVC decoder reports what it lacks. VP8, VP9, AV1, MPEG-4 and FFV1 have no reliable numbers: a hole in otherwise
+regular times counts as a missing picture, and if times are irregular or absent, nothing is known.
 
 Source: ITU-T H.264, 7.4.3; ISO/IEC 13818-2, 6.3.9.
 """
@@ -15,22 +14,22 @@ import numpy as np
 
 from deepfake.video.places import COUNTED_BY_GROUP, Place
 
-UNCOUNTED = {"vp8", "vp9", "av1", "mpeg4", "ffv1", "theora"}  # codecs of which the times alone tell what is missing
-_TO_COME_BACK = 512  # half of the numbers before MPEG-2 begins again
-_FEW = 10  # times are regular if not more than one gap of so many is a hole
+UNCOUNTED = {"vp8", "vp9", "av1", "mpeg4", "ffv1", "theora"}  # codecs for which only times reveal what is missing
+_TO_COME_BACK = 512  # half of the range of numbers, after which MPEG-2 starts again at 0
+_FEW = 10  # times are regular if at most one gap in this many is a hole
 
 
 def lacking(codec: str, places: Sequence[Place], keys: np.ndarray, times: np.ndarray | None) -> list[int]:
-    """The packets in front of which a picture is missing to which they, or those behind them, may refer.
+    """Return the packets before which a picture is missing that they, or later packets, may refer to.
 
-    A key packet is none of them. In front of one a picture is missing for those that are stored behind it and shown
-    before it, the first of which stands for them.
+    A key packet never counts itself. If a picture is missing before one, that affects the packets stored after it and
+    shown before it, and the first of those is returned.
 
     Args:
-        codec: FFmpeg's name of it.
-        places: N of them.
-        keys: (N,) bool.
-        times: (N,) when each is shown; None if it is not known.
+        codec: FFmpeg's name of the codec.
+        places: the place of each of the N packets.
+        keys: (N,) bool, whether each is a key packet.
+        times: (N,) presentation times; None if unknown.
 
     Example:
         >>> places = [Place(count, 16) for count in (0, 1, 3, 4)]
@@ -52,7 +51,7 @@ def lacking(codec: str, places: Sequence[Place], keys: np.ndarray, times: np.nda
             if gap:
                 found.append(i)
             if place.refers or gap or before is None:
-                before = place.count if place.refers else place.count - 1  # one to which none refers does not count
+                before = place.count if place.refers else place.count - 1  # a non-reference picture does not count
     elif codec in COUNTED_BY_GROUP:
         found = _mpeg_holes(places, keys)
     return _but_keys(found, keys, times)
@@ -61,17 +60,17 @@ def lacking(codec: str, places: Sequence[Place], keys: np.ndarray, times: np.nda
 def behind_gaps(
     times: np.ndarray, order: np.ndarray, places: Sequence[Place], keys: np.ndarray, at_least: int = 1
 ) -> tuple[list[int], bool]:
-    """The packets in front of which a picture may be missing, as the times tell.
+    """Return the packets before which a picture may be missing, judged by the times.
 
     Args:
-        times: (N,) when each is shown.
-        order: (F,) the packets whose frames are shown, in the order of showing.
-        places: N of them.
-        keys: (N,) bool.
-        at_least: pictures that have to be missing, as where fewer would be seen otherwise.
+        times: (N,) presentation times.
+        order: (F,) packets whose frames are shown, in presentation order.
+        places: the place of each of the N packets.
+        keys: (N,) bool, whether each is a key packet.
+        at_least: the fewest missing pictures to report; fewer are detected in another way.
 
     Returns:
-        The packets, as of `lacking`, and whether times are regular otherwise, so that this is to be believed.
+        The packets, as for `lacking`, and whether times are otherwise regular, so that the result can be trusted.
 
     Example:
         >>> at = np.array([0, 40, 120, 160, 200, 240, 280, 320, 360, 400, 440, 480, 520])
@@ -86,7 +85,7 @@ def behind_gaps(
     wide = gaps > 1.5 * step
     regular = bool(wide.sum() * _FEW <= len(gaps) and (np.abs(gaps[~wide] - step) <= max(2, 0.05 * step)).all())
     refers = np.array([place.refers for place in places]) | keys
-    # The picture that is missing was stored behind the last one to which others refer and that is shown before it.
+    # The missing picture was stored after the last reference picture that is shown before it.
     wide &= gaps > (at_least + 0.5) * step
     lasts = (times[refers & (times <= before)].max(initial=before - 1) for before in shown[:-1][wide].tolist())
     return _but_keys([int(np.argmax(times > last)) for last in lasts], keys, times), regular
@@ -94,7 +93,7 @@ def behind_gaps(
 
 def _but_keys(packets: Sequence[int], keys: np.ndarray, times: np.ndarray | None) -> list[int]:
     found: set[int] = set()
-    first = int(np.argmax(keys)) if len(keys) else 0  # nothing is shown that is stored before the first key packet
+    first = int(np.argmax(keys)) if len(keys) else 0  # packets before the first key packet are not shown
     for packet in packets:
         if packet < first:
             continue
@@ -106,10 +105,10 @@ def _but_keys(packets: Sequence[int], keys: np.ndarray, times: np.ndarray | None
 
 
 def _mpeg_holes(places: Sequence[Place], keys: np.ndarray) -> list[int]:
-    """Where the pictures of a group are not all there, or a group has lost its beginning."""
+    """Return the packets at which pictures of a group are missing, or a group has lost its beginning."""
     found: list[int] = []
     group: list[tuple[int, int, bool]] = []  # packet, count, whether others refer to it
-    last = earlier = -1  # the last two to which others refer
+    last = earlier = -1  # the last two reference pictures
     for i, place in enumerate(places):
         count = place.count
         if count is None:
@@ -130,7 +129,7 @@ def _mpeg_holes(places: Sequence[Place], keys: np.ndarray) -> list[int]:
 
 
 def _holes_of(group: Sequence[tuple[int, int, bool]]) -> list[int]:
-    """The packets that come where a picture of their group is missing.
+    """Return the packets that stand where a picture of their group is missing.
 
     Example:
         >>> _holes_of([(0, 0, True), (1, 3, True), (2, 1, False), (3, 2, False), (4, 9, True), (5, 7, False)])

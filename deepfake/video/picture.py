@@ -1,9 +1,9 @@
-"""The picture as it is meant to be seen: square pixels, upright, progressive, BT.709.
+"""Turn decoded frames into the picture that a player shows: square pixels, upright, progressive, BT.709.
 
-A decoder gives what is stored. A player then deinterlaces, makes pixels square, brings colour to that of its display
-and turns the picture; so does this. What is done stands in `Picture.remarks`.
+A decoder returns what is stored. A player then deinterlaces it, makes pixels square, converts colour for its display
+and rotates the picture, and so does this module. `Picture.remarks` lists what was done.
 
-Where a file does not say how its YUV was made, BT.601 is taken, as FFmpeg and OpenCV do.
+If a file does not say how its YUV was made, BT.601 is assumed, as in FFmpeg and OpenCV.
 
 Source: FFmpeg 8: `av_guess_sample_aspect_ratio`, libavutil `display.h`, the filter `bwdif`.
 """
@@ -24,8 +24,8 @@ from deepfake.video.hdr import to_bt709
 
 _TRANSFER = {ColorTrc.ARIB_STD_B67: "hlg", ColorTrc.SMPTE2084: "pq"}
 _OTHER_PRIMARIES = {ColorPrimaries.SMPTE431: "DCI-P3", ColorPrimaries.SMPTE432: "Display P3"}
-_MAX_ASPECT = 4  # a pixel that is further from square is a mistake of the file
-_SAME_SHAPE = 0.01  # by which widths by heights differ where an encoder rounds to even numbers
+_MAX_ASPECT = 4  # a pixel shape further from square is an error in the file
+_SAME_SHAPE = 0.01  # relative difference in aspect ratio from an encoder that rounds sides to even numbers
 _DIHEDRAL = {(1, 0, 0, 1), (0, 1, -1, 0), (-1, 0, 0, -1), (0, -1, 1, 0)}
 _DIHEDRAL |= {(-1, 0, 0, 1), (1, 0, 0, -1), (0, 1, 1, 0), (0, -1, -1, 0)}
 
@@ -35,16 +35,16 @@ class Picture:
     """How the frames of one file become pictures.
 
     Attributes:
-        width: of the upright picture with square pixels.
-        height: of the same.
-        coded: width and height of the first frame as it is decoded.
-        stored: width and height with square pixels, before the picture is turned.
+        width: width of the upright picture with square pixels.
+        height: height of the same.
+        coded: width and height of the first frame as decoded.
+        stored: width and height with square pixels, before rotation.
         turn: (a, b, c, d) of {-1, 0, 1}: a stored point (x, y) is shown at (a x + c y, b x + d y), y downwards.
         transfer: `hlg`, `pq` or `sdr`.
-        primaries: FFmpeg's number of the first frame's.
+        primaries: FFmpeg's number of the first frame's colour primaries.
         wide: whether the primaries are BT.2020's.
         interlaced: whether the first frame is two fields.
-        remarks: what is done, and what cannot be done.
+        remarks: what is done to the picture, and what cannot be done.
     """
 
     width: int
@@ -60,11 +60,11 @@ class Picture:
 
     @classmethod
     def of(cls, frame: av.VideoFrame, aspect: Fraction | None) -> Self:
-        """What the first frame of a file says.
+        """Describe the pictures of a file from its first frame.
 
         Args:
-            frame: as decoded.
-            aspect: width of a pixel by its height; None or 0 if the file does not say.
+            frame: the first frame, as decoded.
+            aspect: pixel width divided by pixel height; None or 0 if the file does not say.
         """
         remarks = []
         stored = frame.width, frame.height
@@ -73,18 +73,18 @@ class Picture:
                 stored = max(1, round(frame.width * aspect)), frame.height
                 remarks.append(f"pixels of {aspect} made square: {frame.width} to {stored[0]} wide")
             else:
-                remarks.append(f"pixels said to be of {aspect} are taken as square")
+                remarks.append(f"pixels declared as {aspect} are taken as square")
         turn = _turn_of(frame)
         if turn is None:
             turn = (1, 0, 0, 1)
-            remarks.append("the file asks for a turn that is not by a right angle; the picture is left as stored")
+            remarks.append("the file asks for a rotation that is not by a right angle; the picture is left as stored")
         elif turn != (1, 0, 0, 1):
-            remarks.append(f"turned as the file asks ({_named(turn)})")
+            remarks.append(f"rotated as the file asks ({_named(turn)})")
         transfer = _transfer_of(frame)
         wide = frame.color_primaries == ColorPrimaries.BT2020
         if transfer != "sdr" or wide:
             source = {"hlg": "HLG", "pq": "PQ", "sdr": "BT.2020"}[transfer]
-            remarks.append(f"{source} brought to BT.709, approximately")
+            remarks.append(f"{source} converted to BT.709, approximately")
         for primaries, name in _OTHER_PRIMARIES.items():
             if frame.color_primaries == primaries:
                 remarks.append(f"{name} colours are taken as BT.709")
@@ -105,26 +105,26 @@ class Picture:
         )
 
     def changes(self, frame: av.VideoFrame) -> list[str]:
-        """What a later frame is that the first is not, and what is done about it.
+        """Return remarks on how a later frame differs from the first, and what is done about it.
 
         Raises:
-            ValueError: it has another shape, and would be squeezed.
+            ValueError: the frame has another aspect ratio and would be distorted.
         """
         found = []
         (width, height), size = self.coded, f"{frame.width}x{frame.height}"
         if (frame.width, frame.height) != self.coded:
             if abs(frame.width * height / (frame.height * width) - 1) > _SAME_SHAPE:
-                raise ValueError(f"is {size}, and the first {width}x{height}")
-            found.append(f"some frames are {size} and brought to the size of the first, {width}x{height}")
+                raise ValueError(f"is {size}, but the first is {width}x{height}")
+            found.append(f"some frames are {size} and are resized to the first frame's {width}x{height}")
         if (_transfer_of(frame), frame.color_primaries) != (self.transfer, self.primaries):
-            found.append("some frames say that they have other colours than the first, and are taken to have the same")
+            found.append("some frames declare other colours than the first; the first frame's colours are used for all")
         if frame.interlaced_frame != self.interlaced:
-            kind = "progressive, and left as they are" if self.interlaced else "interlaced, deinterlaced by bwdif"
+            kind = "progressive and left as they are" if self.interlaced else "interlaced and deinterlaced by bwdif"
             found.append(f"some frames are {kind}")
         return found
 
     def pixels(self, frame: av.VideoFrame) -> np.ndarray:
-        """A progressive frame -> (H, W, 3) uint8 RGB. A frame of another size than the first is brought to its size."""
+        """Convert a progressive frame to (H, W, 3) uint8 RGB, resized if it differs in size from the first."""
         width, height = self.stored
         scaled = (frame.width, frame.height) != self.stored
         options = {"width": width, "height": height, "threads": 1}
@@ -141,10 +141,10 @@ class Picture:
 
 
 def deinterlaced(frames: Sequence[av.VideoFrame]) -> list[av.VideoFrame]:
-    """Consecutive frames through FFmpeg's `bwdif`, one for each; progressive ones stay as they are.
+    """Deinterlace consecutive frames with FFmpeg's `bwdif`, one for one; progressive frames stay as they are.
 
-    The fields of a frame are completed from its neighbours, so that the first and the last of these frames are not what
-    they would be with more frames around them.
+    Fields are completed from neighbouring frames, so the first and the last frame differ from what they would be with
+    more frames around them.
     """
     first = frames[0]
     graph = Graph()
@@ -165,7 +165,7 @@ def _transfer_of(frame: av.VideoFrame) -> str:
 
 
 def _turn_of(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:
-    """How the display matrix turns or mirrors the picture; None if it does neither by right angles."""
+    """Return the rotation or mirroring in the display matrix; None if it is not by right angles."""
     side_data = cast(Iterable[SideData], frame.side_data)
     matrices = [data for data in side_data if data.type is Type.DISPLAYMATRIX]
     if not matrices:

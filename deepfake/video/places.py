@@ -1,4 +1,4 @@
-"""What a packet says of its place among the others: H.264, MPEG-1 and MPEG-2 count their pictures.
+"""Read each packet's place among the others: H.264, MPEG-1 and MPEG-2 number their pictures.
 
 Source: ITU-T H.264, 7.3.2.1, 7.3.2.2, 7.3.3 and 7.4.3 (`frame_num`); ISO/IEC 13818-2, 6.2.3 and 6.3.9
 (`temporal_reference`); ISO/IEC 14496-2, 6.2.5 (`vop_coding_type`); ISO/IEC 14496-15, 5.3.3 (`avcC`).
@@ -11,21 +11,21 @@ from dataclasses import dataclass
 
 COUNTED_BY_GROUP = {"mpeg1video", "mpeg2video"}
 _START = re.compile(rb"\0\0\x01")
-_SLICES = {1, 2, 5}  # H.264's units that begin with the header of a slice
-_HIGH = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}  # profiles that say how chroma is stored
+_SLICES = {1, 2, 5}  # H.264 units that begin with a slice header
+_HIGH = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}  # profiles that declare the chroma format
 _PICTURE, _GROUP, _VOP = b"\0\0\1\0", b"\0\0\1\xb8", b"\0\0\1\xb6"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a packet says of its place among the others.
+    """A packet's place among the others, as the packet gives it.
 
     Attributes:
-        count: of its picture; None if it says none.
-        modulus: the number at which counting begins again.
-        refers: whether other pictures may refer to it.
-        begins: whether counting begins here.
-        field: whether it is one of two that share a count.
+        count: number of the picture; None if the packet gives none.
+        modulus: the number at which counting starts again at 0.
+        refers: whether other pictures may refer to this one.
+        begins: whether counting starts here.
+        field: whether the picture is one of two fields that share a count.
     """
 
     count: int | None = None
@@ -39,24 +39,24 @@ class Counter:
     """Reads the places of a stream's packets, in the order of the file.
 
     Args:
-        codec: FFmpeg's name of it.
-        extradata: what the container holds beside the packets.
+        codec: FFmpeg's name of the codec.
+        extradata: codec parameters that the container stores outside the packets.
     """
 
     def __init__(self, codec: str, extradata: bytes | None) -> None:
         self.codec = codec
-        self._length_size = 0  # bytes in front of an H.264 unit that say how long it is; 0 if start codes divide them
+        self._length_size = 0  # bytes before an H.264 unit that give its length; 0 if start codes separate units
         self._sequences: dict[int, _Sequence] = {}
         self._pictures: dict[int, int] = {}  # picture parameters -> sequence parameters
         if codec == "h264" and extradata:
-            with suppress(ValueError, IndexError):  # where it is damaged, packets say nothing
+            with suppress(ValueError, IndexError):  # damaged parameters: packets then have no known place
                 if extradata[0] == 1:
                     self._read_avcc(extradata)
                 else:
                     self._parameters(_divided(extradata))
 
     def place(self, content: bytes) -> Place:
-        """What a packet says; where it is damaged, it says nothing."""
+        """Return a packet's place; a damaged packet has none."""
         try:
             if self.codec == "h264":
                 return self._h264(content)
@@ -126,7 +126,7 @@ def _divided(content: bytes) -> Iterator[bytes]:
 
 
 class _Bits:
-    """The bits of an H.264 unit, without the bytes that keep start codes out of it."""
+    """The bits of an H.264 unit, without its emulation prevention bytes."""
 
     def __init__(self, unit: bytes) -> None:
         content = unit.replace(b"\0\0\3", b"\0\0")
@@ -145,7 +145,7 @@ class _Bits:
 
 @dataclass(frozen=True, slots=True)
 class _Sequence:
-    """Of H.264's sequence parameters: bits of `frame_num` and of the colour plane, and what is allowed."""
+    """H.264 sequence parameters: bits of `frame_num` and of the colour plane, and whether gaps and fields may occur."""
 
     length: int
     plane: int

@@ -1,6 +1,6 @@
-"""What every reader of video files is: opened in the process that uses it, asked for frames, closed.
+"""The interface of all video readers: opened in the process that uses it, read from, and closed.
 
-`open_video` in `deepfake.video.door` is the one way to get one.
+Get one from `open_video` in `deepfake.video.door`.
 """
 
 from abc import ABC, abstractmethod
@@ -16,28 +16,27 @@ from deepfake.errors import UnreadableVideoError
 
 @dataclass(frozen=True, slots=True)
 class VideoInfo:
-    """What a player shows of a file.
+    """A file as a player shows it.
 
     Attributes:
-        num_frames: that are shown, and so can be asked for.
+        num_frames: frames that are shown and can be read.
         fps: average frames per second.
-        height: of the picture in pixels, as read: upright, with square pixels.
-        width: of the picture in pixels, as read.
-        num_missing: frames that the file says it has beyond those that are stored, as when its end was cut off.
+        height: picture height in pixels, as read: upright, with square pixels.
+        width: picture width in pixels, as read.
+        num_missing: frames that the file declares but does not store, as when its end was cut off.
         duration_s: seconds from the first frame to the end of the last.
-        num_hidden: stored frames that no player shows, as an edit list cuts them off.
-        container: FFmpeg's name of the format, `mov,mp4,m4a,3gp,3g2,mj2`.
-        codec: FFmpeg's name of the decoder, `h264`.
-        num_streams: video streams of the file, of which one is read; cover art does not count.
+        num_hidden: stored frames that no player shows, because an edit list cuts them off.
+        container: FFmpeg's name of the format, such as `mov,mp4,m4a,3gp,3g2,mj2`.
+        codec: FFmpeg's name of the decoder, such as `h264`.
+        num_streams: video streams in the file, of which one is read; cover art does not count.
         interlaced: whether the first frame is two fields.
-        turn: how the picture is turned, as `Picture.turn`.
-        pixel_aspect: width of a stored pixel by its height, as the file says; 0 if it does not.
+        turn: rotation of the picture, as `Picture.turn`.
+        pixel_aspect: width of a stored pixel divided by its height; 0 if the file does not say.
         transfer: `hlg`, `pq` or `sdr`.
-        times_s: when each frame is shown, in seconds from the first; empty where the file has no times.
-        key_frames: indices of the frames at which decoding can start; empty where the file has no times.
-        lost: what of the file is not there, as where it was cut off or a part of it cannot be read.
-        remarks: what is done to the picture so that it is as a player shows it, and what cannot be done. Reading adds
-            what is met.
+        times_s: time of each frame in seconds from the first; empty if the file has no times.
+        key_frames: indices of the frames at which decoding can start; empty if the file has no times.
+        lost: what is missing from the file, as where it was cut off or a part cannot be read.
+        remarks: what is done to show the picture as a player does, and what cannot be done. Reading may add remarks.
     """
 
     num_frames: int
@@ -61,12 +60,12 @@ class VideoInfo:
 
 
 class VideoReader(ABC):
-    """An open video file, whose first frame could be decoded.
+    """An open video file, at least one frame of which could be decoded.
 
     Attributes:
-        name: of the library behind it.
+        name: the library that reads it.
         path: the file.
-        info: what it is.
+        info: description of the file.
     """
 
     name: ClassVar[str]
@@ -80,20 +79,20 @@ class VideoReader(ABC):
             (T, H, W, 3) uint8 RGB, in the order of `indices`: BT.709 colour, upright, progressive, square pixels.
 
         Raises:
-            UnreadableVideoError: one of them cannot be decoded without damage, or lies outside the video.
+            UnreadableVideoError: one of them lies outside the video, or cannot be decoded without damage.
         """
         if len(indices) == 0 or min(indices) < 0 or max(indices) >= self.info.num_frames:
-            reason = f"frames {list(indices)} asked of a video of {self.info.num_frames} frames"
+            reason = f"frames {list(indices)} were requested from a video of {self.info.num_frames} frames"
             raise UnreadableVideoError(self.path, reason)
         return self._decode(indices)
 
     @abstractmethod
     def _decode(self, indices: Sequence[int]) -> np.ndarray:
-        """`read`, for indices within the video."""
+        """Decode frames at indices that lie within the video."""
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of the file."""
+        """Release the file."""
 
     def __enter__(self) -> Self:
         return self

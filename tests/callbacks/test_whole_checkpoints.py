@@ -1,4 +1,4 @@
-"""A checkpoint is there whole or not at all."""
+"""A checkpoint is written whole or not at all."""
 
 import errno
 from pathlib import Path

@@ -125,7 +125,7 @@ def test_scores_that_are_no_numbers_are_one_line(
         capfd.readouterr()
         assert script(stage, *arguments) == 1
         error = capfd.readouterr().err
-        assert "scores are no numbers" in error and "Traceback" not in error
+        assert "scores are NaN" in error and "Traceback" not in error
         assert not list(tmp_path.rglob("predictions.csv"))
 
 

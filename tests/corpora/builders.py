@@ -1,4 +1,4 @@
-"""Miniature corpora: the published layouts with a few empty files, and the traps of the real ones in them."""
+"""Miniature corpora: the published layouts with a few empty files, including the traps of the real ones."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -30,7 +30,7 @@ def celebdf(root: Path) -> Path:
             "Celeb-real/id2_0001.mp4",
             "Celeb-real/id4_0000.mp4",
             "Celeb-real/id6_0000.mp4",
-            "Celeb-real/._id6_0000.mp4",  # extra: macOS's shadow
+            "Celeb-real/._id6_0000.mp4",  # extra: macOS's metadata file
             "Celeb-real/notes.txt",  # extra
             "YouTube-real/00000.mp4",  # test
             "YouTube-real/00001.mp4",
@@ -38,7 +38,7 @@ def celebdf(root: Path) -> Path:
             "Celeb-synthesis/id0_id1_0001.mp4",  # test
             "Celeb-synthesis/id0_id1_0002.mp4",
             "Celeb-synthesis/id0_id3_0002.mp4",  # mixes two blocks
-            "Celeb-synthesis/id2_id3_0000.mp4",  # test; its real is not there
+            "Celeb-synthesis/id2_id3_0000.mp4",  # test; its real is missing
             "Celeb-synthesis/id4_id5_0000.mp4",
         ],
     )
@@ -67,7 +67,7 @@ def write_pairs(folder: Path) -> None:
 
 
 def dfo(root: Path) -> tuple[Path, Path]:
-    """Four fakes and an extra one; returns its root and that of FaceForensics++."""
+    """Make four fakes and an extra one; return the root and that of FaceForensics++."""
     fakes = {"train": ["000_M101", "002_M101"], "val": ["006_W005"], "test": ["001_W101"]}
     for split, names in fakes.items():
         path = root / "dfo" / "lists" / "splits" / f"{split}.txt"
@@ -80,7 +80,7 @@ def dfo(root: Path) -> tuple[Path, Path]:
 
 
 def dfdc(root: Path) -> Path:
-    """Two parts for train, one for val (47), and a test set."""
+    """Make two parts for train, one for val (47), and a test set."""
     for part, names in {0: ["a", "b"], 1: ["c", "d"], 47: ["e", "f"]}.items():
         real, fake = names
         folder = root / f"dfdc_train_part_{part}"

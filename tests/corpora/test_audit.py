@@ -30,7 +30,7 @@ def test_each_kind_of_overlap() -> None:
         _real("r1", TRAIN, "a"),
         _real("r1", TEST, "b"),  # the same video
         _fake("f2", VAL, "r9", ("d", "a")),
-        _fake("f3", TEST, "r9", ("d", "e")),  # the same source video, which is not there
+        _fake("f3", TEST, "r9", ("d", "e")),  # the same source video, which is missing
         _real("r4", TRAIN),
         _real("r5", VAL),  # the same content
     ]
@@ -89,7 +89,7 @@ def test_duplicates_are_files_of_one_content(tmp_path: Path) -> None:
         "b": b"one",
         "c": b"two",  # of the same size
         "d": b"three",
-        "e": b"0" * 65536 + b"1",  # equal at the beginning
+        "e": b"0" * 65536 + b"1",  # with an equal beginning
         "f": b"0" * 65536 + b"2",
     }
     for name, content in contents.items():

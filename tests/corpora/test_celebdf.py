@@ -44,9 +44,9 @@ def test_the_split_that_papers_train_on(tmp_path: Path) -> None:
     dropped = CelebDF(tmp_path).listing().videos
     split_of = {v.video_id: v.split for v in listing.videos}
     assert split_of == {v.video_id: v.split for v in dropped} | {
-        "Celeb-real/id0_0001": VAL,  # by the person, as its fakes
+        "Celeb-real/id0_0001": VAL,  # by person, like its fakes
         "Celeb-synthesis/id0_id1_0000": VAL,
-        "Celeb-synthesis/id0_id3_0002": VAL,  # with its real, though id3 trains
+        "Celeb-synthesis/id0_id3_0002": VAL,  # like its real, though id3 is in train
     }
     assert listing.num_dropped == 0
     assert num_sharing(listing.videos) == {VAL: 2}
@@ -78,7 +78,7 @@ def test_pairs_people_and_paths(tmp_path: Path) -> None:
 def test_missing_extra_and_counts(tmp_path: Path) -> None:
     listing = CelebDF(builders.celebdf(tmp_path)).listing()
     assert listing.missing == (
-        "Celeb-real/id2_0000",  # the real of a fake that is there
+        "Celeb-real/id2_0000",  # the real of a fake that exists
         "Celeb-synthesis/id4_id5_0009",  # a line of the list
     )
     assert listing.num_extra == 2
@@ -96,7 +96,7 @@ def test_missing_extra_and_counts(tmp_path: Path) -> None:
 def test_identity_protocol_shares_no_person(tmp_path: Path) -> None:
     listing = CelebDF(builders.celebdf(tmp_path), protocol="identity").listing()
     people = {split: {p for v in listing.videos if v.split == split for p in v.identities} for split in Split}
-    # Three blocks of two, in the order of the hash; id6 is unknown to the list and trains.
+    # Three blocks of two, in the order of the hash; id6 is not in the list and goes to train.
     assert people == {TRAIN: {"id4", "id5", "id6"}, VAL: {"id0", "id1"}, TEST: {"id2", "id3"}}
     assert [v.video_id for v in listing.videos if v.split is None] == ["Celeb-synthesis/id0_id3_0002"]
     assert "1 videos" in listing.notes[-1]
@@ -156,7 +156,7 @@ def test_official_list_in_full(tmp_path: Path) -> None:
     assert not text.endswith("\n")
     (tmp_path / LIST).write_text(text)
     builders.touch(tmp_path, [line.split()[1] for line in text.splitlines()])
-    # What the list leaves for training: the real videos that 234 of its 340 fakes were made from.
+    # The list leaves for training the real videos that 234 of its 340 fakes were made from.
     reals = CelebDF(tmp_path).listing().missing
     builders.touch(tmp_path, [f"{video_id}.mp4" for video_id in reals])
     listing = CelebDF(tmp_path).listing()

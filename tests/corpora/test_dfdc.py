@@ -21,7 +21,7 @@ def test_parts_labels_and_pairs(tmp_path: Path) -> None:
         ("dfdc_train_part_1/d", Label.FAKE, TRAIN, "dfdc_train_part_1/c"),
         ("dfdc_train_part_47/e", Label.REAL, VAL, ""),
         ("dfdc_train_part_47/f", Label.FAKE, VAL, "dfdc_train_part_47/e"),
-        ("test/x", Label.REAL, TEST, ""),  # 0 and 1 as everywhere else
+        ("test/x", Label.REAL, TEST, ""),  # 0 and 1 mean the same as everywhere else
         ("test/y", Label.FAKE, TEST, ""),
     ]
     assert listing.missing == ("test/z",)

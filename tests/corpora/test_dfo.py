@@ -104,4 +104,4 @@ def test_official_lists_in_full(tmp_path: Path) -> None:
         assert Counter(v.split for v in listing.videos if v.label == label) == {TRAIN: 703, VAL: 96, TEST: 201}
     assert listing.missing == () and listing.num_extra == 0
     assert [count.found - (count.published or 0) for count in (*listing.folders, *listing.lists)] == [0] * 5
-    assert audit(listing.videos).overlaps == ()  # in truth by actor, and every target has one
+    assert audit(listing.videos).overlaps == ()  # split by actor, and every target has one

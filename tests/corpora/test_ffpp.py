@@ -49,7 +49,7 @@ def test_four_methods_with_one_name_are_four_videos(tmp_path: Path) -> None:
 
 def test_missing_extra_and_counts(tmp_path: Path) -> None:
     builders.ffpp(tmp_path, ["Deepfakes"])
-    (tmp_path / YOUTUBE / "000.mp4").unlink()  # the fake 000_003 is now without its real
+    (tmp_path / YOUTUBE / "000.mp4").unlink()  # the fake 000_003 now lacks its real
     builders.touch(tmp_path / "manipulated_sequences/Deepfakes/c23/videos", ["000_001.mp4", "x.mp4", "000_003.png"])
     builders.touch(tmp_path / YOUTUBE, ["123.mp4"])  # in no list
     (tmp_path / YOUTUBE / "001.mp4").rename(tmp_path / YOUTUBE / "001.AVI")
@@ -79,7 +79,7 @@ def test_deepfakedetection_is_split_by_actor(tmp_path: Path) -> None:
     builders.touch(tmp_path / "original_sequences/actors/raw/videos", [f"{a}__hugging_happy.mp4" for a in actors])
     swaps = [f"{a}_{b}__hugging_happy__ABCDEF01.mp4" for a in actors for b in actors if a != b]
     builders.touch(tmp_path / f"manipulated_sequences/{DFD}/raw/videos", swaps)
-    listing = FaceForensics(tmp_path, compression="raw", methods=[DFD]).listing()  # and no splits/*.json
+    listing = FaceForensics(tmp_path, compression="raw", methods=[DFD]).listing()  # without splits/*.json
     actor_of = {split: {p for v in listing.videos if v.split == split for p in v.identities} for split in Split}
     assert [len(actor_of[split]) for split in Split] == [16, 6, 6]
     fakes = Counter(v.split for v in listing.videos if v.label == Label.FAKE)
@@ -104,10 +104,10 @@ def test_errors_name_the_cure(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="holds no video of this corpus; .*original_sequences/youtube/c23/videos"):
         FaceForensics(tmp_path).listing()
     (tmp_path / "splits" / "val.json").write_text(json.dumps([["000", "009"]]))
-    with pytest.raises(CorpusError, match="sequence 000 stands in two pairs"):
+    with pytest.raises(CorpusError, match="sequence 000 is in two pairs"):
         FaceForensics(tmp_path).listing()
     (tmp_path / "splits" / "val.json").write_text("[1, 2")
-    with pytest.raises(CorpusError, match="val.json is malformed .*no JSON"):
+    with pytest.raises(CorpusError, match="val.json is malformed .*not JSON"):
         FaceForensics(tmp_path).listing()
 
 

@@ -1,4 +1,4 @@
-"""Every list of every corpus x every way in which it can be damaged: one error that names the file and the cure."""
+"""Every kind of damage to every list of every corpus gives one error that names the file and the cure."""
 
 import shutil
 from collections.abc import Callable
@@ -112,7 +112,7 @@ def test_a_damaged_table_of_the_demo(demo_root: Path, tmp_path: Path) -> None:
     for content in ("", header, f"{header}\n{first},more", "\n".join([header, first, *others, first]), whole[:-30]):
         table.write_text(content)
         corpus = DemoCorpus(root, num_workers=1, **DEMO)  # type: ignore[arg-type]
-        with pytest.raises(CorpusError, match=r"videos\.csv.*remove .*which is drawn again"):
+        with pytest.raises(CorpusError, match=r"videos\.csv.*remove .*so that it is generated again"):
             corpus.listing()
 
 

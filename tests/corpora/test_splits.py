@@ -85,7 +85,7 @@ def test_common_split() -> None:
 def test_fingerprint_is_that_of_ids_labels_and_splits() -> None:
     videos = [_video("a"), _video("b", TEST, Label.FAKE), _video("c", None)]
     expected = fingerprint(videos)
-    # `printf 'a\\t0\\ttrain\\nb\\t1\\ttest' | sha256sum`: checkpoints hold fingerprints, so they must not drift.
+    # `printf 'a\\t0\\ttrain\\nb\\t1\\ttest' | sha256sum`: checkpoints store fingerprints, so they must not change.
     assert expected == "5da16b07dfbfc06b"
     assert fingerprint(reversed(videos)) == expected
     assert fingerprint(videos[:2]) == expected  # a dropped video is in no number

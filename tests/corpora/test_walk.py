@@ -1,4 +1,4 @@
-"""Every kind of entry, in every folder that is walked: each file is looked at once, and all else is said."""
+"""Every kind of entry in every walked folder: each file is used once, and all others are reported."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def _fifo(top: Path) -> None:
 
 def _socket(top: Path) -> None:
     here = Path.cwd()
-    os.chdir(top)  # the name of a socket may be no longer than 107 bytes
+    os.chdir(top)  # the path of a socket is limited to 107 bytes
     try:
         with socket.socket(socket.AF_UNIX) as made:
             made.bind("s.mp4")
@@ -56,7 +56,7 @@ def _hidden(top: Path) -> None:
     (top / ".link").symlink_to("../../elsewhere")
 
 
-# What lies in <top> beside a.mp4 and sub/b.mp4 -> the videos that are found, and why others are not. Below
+# What is in <top> besides a.mp4 and sub/b.mp4 -> the videos that are found, and why others are not. Below
 # <top>/../../elsewhere is c.mp4.
 KINDS: dict[str, tuple[Callable[[Path], None], set[str], set[str]]] = {
     "nothing": (lambda top: None, set(), set()),
@@ -155,7 +155,7 @@ def test_a_folder_of_a_published_corpus(kind: str, tmp_path: Path) -> None:
 def test_folders_in_a_folder_of_a_published_corpus_are_said(tmp_path: Path) -> None:
     builders.celebdf(tmp_path)
     builders.touch(tmp_path / "Celeb-real", ["more/id0_0007.mp4", "again/id0_0008.mp4"])
-    note = "not looked at: Celeb-real/again (a folder, where only files are looked for), and 1 more"
+    note = "not looked at: Celeb-real/again (a folder, where only files are expected), and 1 more"
     assert note in CelebDF(tmp_path).listing().notes
 
 

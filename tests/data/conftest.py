@@ -1,5 +1,7 @@
-"""Two stores of a few videos, written without a finder: in one each crop's colour says which frame it is, the other has
-noise, faces of several sizes, and crops that were shrunk."""
+"""Two stores of a few videos, written without a finder.
+
+In one, each crop's colour tells its frame; the other has noise, faces of several sizes, and crops that were shrunk.
+"""
 
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from deepfake.schema import ClipSpec, Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
 
-CHANGED = ("f0", "ft")  # fakes with a second face, which is the one that was changed
+CHANGED = ("f0", "ft")  # fakes with a second face, which is the changed one
 SPEC = ClipSpec(1, 1, 1.3, 8, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 
 
@@ -20,7 +22,7 @@ def video(video_id: str, label: Label, split: Split | None) -> Video:
 
 @pytest.fixture(scope="session")
 def videos() -> list[Video]:
-    """In train six fakes to one real, and one video without a face; in val and test one of each."""
+    """Return six fakes, one real and a video without a face in train, and one fake and one real in val and test."""
     return [
         video("r0", Label.REAL, Split.TRAIN),
         *(video(f"f{i}", Label.FAKE, Split.TRAIN) for i in range(6)),
@@ -66,7 +68,7 @@ def noise_videos() -> list[Video]:
 
 @pytest.fixture(scope="session")
 def noise_store(noise_videos: list[Video], tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
-    """Two segments of eight frames for each face; images of 33 to 48 px, larger ones shrunk to 48."""
+    """Return two segments of eight frames for each face; images have 33 to 48 px, larger ones are shrunk to 48."""
     recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 2, "segment_length": 8, "margin": 1.3}
     recipe |= {"image_format": "png", "max_crop_size": 48}
     store = FaceStore(tmp_path_factory.mktemp("noise"), recipe).open()

@@ -1,4 +1,4 @@
-"""Augmentation: one draw a clip, decided by its seed; the same result whatever the batch."""
+"""Augmentation: one draw for each clip, decided by its seed; the result does not depend on the batch."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def noise(*shape: int) -> Tensor:
 
 @pytest.fixture
 def clip() -> Tensor:
-    """Eight times the same frame, so that frames treated alike stay alike."""
+    """Return a clip of eight equal frames, which stay equal if all are treated alike."""
     return noise(3, 24, 24).expand(8, -1, -1, -1).clone()
 
 
@@ -31,7 +31,7 @@ def draws(count: int, augment: Augmentation, seed: int = 0) -> Tensor:
 
 
 def whole(augment: Augmentation, clip: Tensor, draw: Tensor) -> Tensor:
-    """Both halves."""
+    """Apply both halves of an augmentation."""
     return augment.on_device(augment.in_worker(clip, draw)[None], draw[None])[0]
 
 
@@ -109,7 +109,7 @@ def test_colour_is_that_of_torchvision(size: int, factor: float) -> None:
 
 def test_contrast_has_one_pivot_a_clip() -> None:
     dark, bright = torch.full((1, 3, 8, 8), 0.2), torch.full((1, 3, 8, 8), 0.6)
-    luma = 0.2989 + 0.587 + 0.114  # of white, a little below 1
+    luma = 0.2989 + 0.587 + 0.114  # luma of white, a little below 1
 
     def spread_from(pivot: float, value: float) -> float:
         return value * 1.5 - pivot * luma * 0.5

@@ -1,4 +1,4 @@
-"""A cache changes no bit, is shared by workers, leaves nothing behind, and never serves what was not written whole."""
+"""A cache changes no bit, is shared by workers, leaves nothing behind, and never serves a partial write."""
 
 import logging
 import os
@@ -28,7 +28,7 @@ SHAPE = (2, 3, 5, 5)
 
 
 def epochs(module: ClipDataModule) -> list:
-    """Two epochs of training, each with its validation."""
+    """Return the batches of two epochs of training, each with its validation."""
     train, val, batches = module.train_dataloader(), module.val_dataloader(), []
     for epoch in (0, 1):
         train.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
@@ -95,7 +95,7 @@ def test_a_flipped_byte_in_a_kept_cache_is_read_again(
     for path in tmp_path.iterdir():
         content = bytearray(path.read_bytes())
         content[-100] ^= 4
-        path.write_bytes(content[:-50])  # and its end is gone
+        path.write_bytes(content[:-50])  # the end is missing, too
     module = data(noise_videos, noise_store, **options)
     module.setup("fit")
     assert equal(epochs(module), expected)
@@ -103,7 +103,7 @@ def test_a_flipped_byte_in_a_kept_cache_is_read_again(
 
 @pytest.mark.parametrize("written", ["nothing", "half", "all but its mark"])
 def test_a_clip_that_was_not_written_whole_is_never_served(written: str, tmp_path: Path) -> None:
-    """By a process that is killed in the middle of it."""
+    """The writing process is killed in the middle."""
     script = f"""
 import os, signal, torch
 from deepfake.data.cache import Cache, num_bytes
@@ -153,7 +153,7 @@ def test_nothing_is_left_behind_also_after_an_error(
     module = data(noise_videos, noise_store, num_workers=workers, cache="disk")
     module.setup("fit")
     assert equal(list(module.val_dataloader()), list(module.val_dataloader()))
-    assert not list(tmp_path.iterdir())  # it has no name even while it is used, so no kill can leave it
+    assert not list(tmp_path.iterdir())  # the file has no name even while it is used, so a kill cannot leave it behind
     module.on_exception(RuntimeError())
     assert module.datasets[Split.TRAIN].cache is None
     assert len(os.listdir("/proc/self/fd")) == open_files

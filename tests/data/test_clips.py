@@ -1,4 +1,4 @@
-"""Which frames make a clip, and how that agrees with the same rules written down video by video."""
+"""The frames that make up a clip agree with the same rules written video by video."""
 
 from collections.abc import Sequence
 
@@ -27,7 +27,7 @@ def clips_of(
     main_of: dict[str, int] | None = None,
     at_most: int | None = None,
 ) -> Clips:
-    """As the store hands the table over: sorted, with numbers for the videos."""
+    """Return the table as the store does: sorted, with numbers for the videos."""
     video_ids = sorted(table["video_id"].unique())
     table = table.assign(video=table["video_id"].map({name: i for i, name in enumerate(video_ids)}))
     table = table.sort_values(["video", "track", "segment", "frame"])
@@ -63,7 +63,7 @@ def reference_starts(run: Sequence[int], length: int, stride: int) -> list[int]:
 def reference(
     table: pd.DataFrame, spec: ClipSpec, *, main_track: bool, main_of: dict[str, int], at_most: int | None
 ) -> list[tuple[str, int, int]]:
-    """The rules of a clip, one video and track after the other."""
+    """Apply the rules of a clip to one video and track after the other."""
     found = []
     for (video_id, track), faces in table.groupby(["video_id", "track"], sort=True):
         if main_track and track != main_of.get(video_id, 0):

@@ -1,4 +1,4 @@
-"""The cut a model asks for."""
+"""The cut that a model asks for."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -21,7 +21,7 @@ def box(image_size: int, margin: float, shape: Shape) -> tuple[int, ...]:
 def reference(
     square: Sequence[float], face: Sequence[float], image_size: int, margin: float, shape: Shape
 ) -> list[int]:
-    """One crop at a time, in Python's numbers and with Python's rounding."""
+    """Compute one cut at a time with Python's numbers and rounding."""
     x, y, side = square
     face_x, face_y, face_width, face_height = face
     scale = image_size / side

@@ -1,4 +1,4 @@
-"""Clips out of the store, and what an epoch sees of them."""
+"""Clips from the store, and those that an epoch draws."""
 
 import shutil
 from dataclasses import replace
@@ -22,7 +22,7 @@ from tests.data.conftest import SPEC, video
 
 
 def collate(dataset: ClipDataset, item: int | Draw) -> Batch:
-    """A batch of one clip."""
+    """Return a batch of one clip."""
     return default_collate([dataset[item]])
 
 
@@ -112,11 +112,11 @@ def test_a_video_without_a_face_counts_in_the_coverage(videos: list[Video], stor
 
 
 def test_the_track_that_is_scored_is_the_one_that_is_whole_or_not(tmp_path: Path) -> None:
-    """In v0 the largest face is in all three segments, and the changed one in two; in v1 the other way round."""
+    """In v0 the largest face is in all three segments and the changed one in two; in v1 it is the reverse."""
     recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 3, "segment_length": 2, "margin": 1.3}
     store = FaceStore(tmp_path, {**recipe, "image_format": "png"}).open()
     videos = [video(f"v{i}", Label.FAKE, Split.TEST) for i in range(3)]
-    where = [((0, 1, 2), (0, 2)), ((0, 1), (0, 1, 2)), ((0, 1),)]  # v2: one face, and a segment that is lost
+    where = [((0, 1, 2), (0, 2)), ((0, 1), (0, 1, 2)), ((0, 1),)]  # v2: one face and a lost segment
     for v, tracks in zip(videos, where, strict=True):
         rows = [
             [k, segment, frame, 0, 0, 13, 6.5, 6.5, 10, 10, 1.0, *[0.0] * 10]
@@ -177,7 +177,7 @@ def test_a_crop_that_is_damaged_is_named_with_its_archive_and_the_cure(
     shutil.copytree(store.root, tmp_path / "copy")
     store = FaceStore(tmp_path / "copy", store.recipe)
     path = store.archive_path("ft")
-    if damage != "flipped byte":  # an archive that is whole, of images that are not what its table says
+    if damage != "flipped byte":  # the archive is whole, but its images differ from its table
         kept = store.stored("ft")
         assert kept is not None
         image = b"text" if damage == "no image" else store.encode(np.zeros((12, 12, 3), np.uint8))

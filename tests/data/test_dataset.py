@@ -1,4 +1,4 @@
-"""A clip out of the store is what its frames are, read and cut one by one; what a worker needs is shared with it."""
+"""A clip from the store equals its frames read and cut one by one; data for workers is shared, not copied."""
 
 import pickle
 import zipfile
@@ -27,7 +27,7 @@ def dataset_of(videos: list[Video], store: FaceStore, length: int, stride: int, 
 
 
 def one_by_one(dataset: ClipDataset, index: int) -> Tensor:
-    """A clip by way of files and the scalar formula."""
+    """Return a clip computed from files by the scalar formula."""
     spec, store = dataset.spec, dataset.store
     row = dataset.clips.frame().iloc[index]
     crops = store.crops().set_index(["video_id", "track", "frame"])

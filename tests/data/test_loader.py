@@ -1,4 +1,4 @@
-"""How many processes load, and that their number changes no bit."""
+"""The number of loader processes, which does not change a bit of the batches."""
 
 import logging
 from dataclasses import replace
@@ -9,7 +9,7 @@ import torch
 from deepfake.data.augment import BasicAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.data.dataset import Batch
-from deepfake.data.loader import Batches, choose_workers, clip_loader, say_workers
+from deepfake.data.loader import Batches, choose_workers, clip_loader, log_workers
 from deepfake.data.machine import Machine
 from deepfake.errors import ConfigError
 from deepfake.faces.server import worker_context
@@ -26,7 +26,7 @@ BATCHES = Batches(num_bytes=10**7, size=32, count=1000)
     [
         (MACHINE, BATCHES, 8),
         (replace(MACHINE, cores=128), BATCHES, 16),
-        (replace(MACHINE, memory=2 * 10**9), BATCHES, 2),  # half of it, and 420 MB each
+        (replace(MACHINE, memory=2 * 10**9), BATCHES, 2),  # half of the memory, 420 MB for each worker
         (MACHINE, replace(BATCHES, count=3), 3),
         (replace(MACHINE, shared_memory=None), BATCHES, 8),
         (replace(MACHINE, shared_memory=64 * 10**6), replace(BATCHES, num_bytes=10**6), 8),
@@ -52,15 +52,15 @@ def test_workers_that_were_asked_for_are_refused_where_their_batches_do_not_fit(
         choose_workers(4, BATCHES, small)
     message = str(refused.value)
     for part in (
-        "loader.num_workers=4: they keep up to 10 batches of 10 MB in /dev/shm (2 that each of 4 makes ahead, and 2 in",
+        "loader.num_workers=4: they keep up to 10 batches of 10 MB in /dev/shm (2 that each of 4 prepares, and 2 in",
         "100 MB in all, and it has 64 MB free",
         "use loader.num_workers=1 or loader.batch_size=18, or a container with docker run --shm-size=1g",
     ):
         assert part in message
     assert choose_workers(1, BATCHES, small) == 1
-    assert choose_workers(4, replace(BATCHES, num_bytes=18 * 312_500), small) == 4  # the cure cures
+    assert choose_workers(4, replace(BATCHES, num_bytes=18 * 312_500), small) == 4  # the suggested cure works
     assert choose_workers(4, replace(BATCHES, count=2), small) == 4  # so few batches that all of them fit
-    assert choose_workers(0, replace(BATCHES, num_bytes=10**12), small) == 0  # nothing is handed over
+    assert choose_workers(0, replace(BATCHES, num_bytes=10**12), small) == 0  # no batch passes through shared memory
 
 
 def data(videos: list[Video], store: FaceStore, **options: object) -> ClipDataModule:
@@ -95,7 +95,7 @@ def test_another_number_of_workers_changes_no_bit(noise_videos: list[Video], noi
 def test_workers_that_are_started_anew_load_the_same(
     method: str, noise_videos: list[Video], noise_store: FaceStore
 ) -> None:
-    worker_context()  # the server is one for all tests: without its libraries each worker after this would be slow
+    worker_context()  # all tests share the server; without its libraries every later worker would be slow
     module = data(noise_videos, noise_store, num_workers=0, cache="ram")
     expected = list(module.train_dataloader())
     module.setup("fit")
@@ -103,7 +103,7 @@ def test_workers_that_are_started_anew_load_the_same(
     loader.multiprocessing_context = method
     assert equal(list(loader), expected)
     cache = module.datasets[Split.TRAIN].cache
-    assert cache is not None and cache.done.array.any()  # what they wrote is there for all
+    assert cache is not None and cache.done.array.any()  # all processes see what the workers wrote
     assert equal(list(module.train_dataloader()), expected)
 
 
@@ -117,7 +117,7 @@ def test_the_choice_of_workers_is_said_once(
     assert [record.message.partition(",")[0] for record in caplog.records if "num_workers" in record.message] == [
         f"loader.num_workers={module.train_dataloader().num_workers}"
     ]
-    say_workers(data(noise_videos, noise_store, num_workers=0).val_dataloader(), 0)
+    log_workers(data(noise_videos, noise_store, num_workers=0).val_dataloader(), 0)
     assert caplog.records[-1].message == "loader.num_workers=0, as asked"
 
 
@@ -132,7 +132,7 @@ def test_loading_takes_nothing_from_the_global_generator(noise_videos: list[Vide
 def test_a_loader_with_workers_loads_the_epoch_that_it_was_told_of_last(
     noise_videos: list[Video], noise_store: FaceStore
 ) -> None:
-    """As Lightning goes about it: it makes the iterator first, and then says which epoch it is."""
+    """As in Lightning, the iterator is made before the epoch is set."""
     loaded = {}
     for num_workers in (0, 2):
         data = ClipDataModule(

@@ -1,4 +1,4 @@
-"""What a machine has to load with."""
+"""A machine's resources for loading."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def test_this_machine_is_shared_by_its_processes() -> None:
 
 
 def test_a_containers_limit_counts(tmp_path: Path) -> None:
-    assert free_memory(tmp_path) <= psutil.virtual_memory().total  # no files: no container
+    assert free_memory(tmp_path) <= psutil.virtual_memory().total  # without these files there is no container
     (tmp_path / "memory.current").write_text("700000\n")
     (tmp_path / "memory.stat").write_text("anon 500000\ninactive_file 150000\n")
     (tmp_path / "memory.max").write_text("1000000\n")

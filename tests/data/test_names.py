@@ -1,4 +1,4 @@
-"""Strings in tensors."""
+"""Strings that are stored in tensors."""
 
 from deepfake.data.names import Names
 

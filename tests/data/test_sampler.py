@@ -1,4 +1,4 @@
-"""What an epoch draws of videos of very different length."""
+"""The clips that an epoch draws from videos of very different lengths."""
 
 from itertools import islice
 
@@ -12,7 +12,7 @@ from deepfake.data.sampler import BalancedSampler
 
 
 class Table:
-    """As much of a dataset as a sampler looks at."""
+    """The part of a dataset that a sampler uses."""
 
     def __init__(self, labels: list[int], counts: list[int]) -> None:
         video = torch.from_numpy(np.repeat(np.arange(len(counts)), counts).astype(np.int32))
@@ -39,7 +39,7 @@ def test_classes_are_halves_and_videos_differ_by_one(num_clips: int) -> None:
     table = Table([0, 1, 1, 0, 1, 1, 0], [3, 1, 50, 0, 0, 1000, 2])
     video = videos_of(table, sampler(table, num_clips))
     drawn = np.bincount(video, minlength=7)
-    assert drawn[3] == drawn[4] == 0  # without a clip
+    assert drawn[3] == drawn[4] == 0  # videos without a clip
     assert drawn[[0, 6]].sum() == num_clips // 2 and drawn[[1, 2, 5]].sum() == (num_clips + 1) // 2
     assert np.ptp(drawn[[0, 6]]) <= 1 and np.ptp(drawn[[1, 2, 5]]) <= 1
 
@@ -58,7 +58,7 @@ def test_rounds_are_shuffled_anew_in_every_epoch() -> None:
 
 
 def test_a_seed_draws_today_what_it_drew_before() -> None:
-    """So a run that is resumed with a later version goes on as it began. Drawn on 2026-11-26 with numpy 2.4."""
+    """A run resumed with a later version continues unchanged. Drawn on 2026-11-26 with numpy 2.4."""
     table = Table([0, 1, 1, 0, 1], [3, 1, 50, 2, 0])
     first, second = ([(draw.index, draw.seed) for draw in sampler(table, 4, epoch)] for epoch in (0, 1))
     assert first == [(0, 1394609703), (3, 1081530687), (44, 1302740408), (54, 1960127676)]
@@ -74,6 +74,6 @@ def test_processes_take_turns_and_leave_out_what_does_not_divide() -> None:
 
 
 def test_an_epoch_of_a_large_corpus_is_planned_at_once() -> None:
-    """Quadratic cost was hours at a million videos, and minutes at this one's size."""
+    """Quadratic cost would take hours for a million videos, and minutes for this number."""
     table = Table([*[0] * 10, *[1] * 99_990], [32] * 100_000)
     assert len(list(islice(iter(sampler(table, 800_000)), 32))) == 32

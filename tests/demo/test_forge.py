@@ -1,4 +1,4 @@
-"""A forgery changes the face, as its method says, and not one pixel around it."""
+"""A forgery changes the face in the way of its method, and not one pixel around it."""
 
 from dataclasses import replace
 
@@ -6,18 +6,18 @@ import numpy as np
 import pytest
 import torch
 
+from deepfake.demo.design import DemoDesign, Take, plan
 from deepfake.demo.forge import blend_mask, match_colour
-from deepfake.demo.recipe import Recipe, Take, plan
 from deepfake.demo.shoot import frames
 
 
-def first_frames(recipe: Recipe, take: Take) -> tuple[np.ndarray, np.ndarray]:
-    real, fake = next(frames(recipe, take))
+def first_frames(design: DemoDesign, take: Take) -> tuple[np.ndarray, np.ndarray]:
+    real, fake = next(frames(design, take))
     return real.astype(int), fake.astype(int)
 
 
 @pytest.mark.parametrize("method", ["faceswap", "reenact"])
-def test_only_the_face_differs_from_the_real_clip(tiny: Recipe, method: str) -> None:
+def test_only_the_face_differs_from_the_real_clip(tiny: DemoDesign, method: str) -> None:
     takes = [take for take in plan(replace(tiny, extras=False)) if take.videos[1].method == method]
     for take in takes:
         real, fake = first_frames(tiny, take)
@@ -29,7 +29,7 @@ def test_only_the_face_differs_from_the_real_clip(tiny: Recipe, method: str) -> 
         assert 0.3 * width < columns.mean() < 0.7 * width
 
 
-def test_a_face_swap_changes_more_than_a_reenactment(tiny: Recipe) -> None:
+def test_a_face_swap_changes_more_than_a_reenactment(tiny: DemoDesign) -> None:
     takes = plan(replace(tiny, extras=False))
     change = dict.fromkeys(("faceswap", "reenact"), 0.0)
     for take in takes:

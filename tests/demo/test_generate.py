@@ -1,4 +1,4 @@
-"""The corpus on disk: the same bytes every time, whole or not there, and nobody else's files at risk."""
+"""The corpus on disk: the same bytes every time, whole or absent, and no other files at risk."""
 
 import csv
 from dataclasses import replace
@@ -9,8 +9,8 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from deepfake.demo import generate
+from deepfake.demo.design import DemoDesign, Take
 from deepfake.demo.generate import MARKER, TABLE, ensure_corpus
-from deepfake.demo.recipe import Recipe, Take
 from deepfake.errors import CorpusError
 
 
@@ -25,20 +25,20 @@ def rows(root: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def scribble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Replaces the slow part: files say who they are. Returns the ids of the takes that were made."""
+    """Replace the slow part by writing ids into the files; return the list of takes that were made."""
     made: list[str] = []
 
-    def shoot(recipe: Recipe, take: Take, folder: Path) -> None:
+    def shoot(design: DemoDesign, take: Take, folder: Path) -> None:
         made.append(take.take_id)
         for video in take.videos:
             (folder / video.path).parent.mkdir(exist_ok=True)
-            (folder / video.path).write_text(f"{recipe} {video.video_id}")
+            (folder / video.path).write_text(f"{design} {video.video_id}")
 
     monkeypatch.setattr(generate, "shoot", shoot)
     return made
 
 
-def test_two_workers_in_another_place_give_the_same_bytes(tiny: Recipe, tiny_root: Path, tmp_path: Path) -> None:
+def test_two_workers_in_another_place_give_the_same_bytes(tiny: DemoDesign, tiny_root: Path, tmp_path: Path) -> None:
     ensure_corpus(tmp_path / "again", tiny, num_workers=2)
     assert contents(tmp_path / "again") == contents(tiny_root)
 
@@ -80,13 +80,13 @@ def test_neither_file_size_nor_frame_count_tells_the_classes_apart(tiny_root: Pa
     assert 0.3 < roc_auc_score(labels, [path.stat().st_size for path in paths]) < 0.7
 
 
-def test_it_is_made_once(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+def test_it_is_made_once(tiny: DemoDesign, tmp_path: Path, scribble: list[str]) -> None:
     for _ in range(2):
         ensure_corpus(tmp_path / "demo", tiny, num_workers=1)
         assert len(scribble) == 15
 
 
-def test_another_recipe_replaces_all_files(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+def test_another_design_replaces_all_files(tiny: DemoDesign, tmp_path: Path, scribble: list[str]) -> None:
     root = tmp_path / "demo"
     ensure_corpus(root, tiny, num_workers=1)
     before = contents(root)
@@ -97,7 +97,7 @@ def test_another_recipe_replaces_all_files(tiny: Recipe, tmp_path: Path, scribbl
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
-def test_another_version_of_the_generator_replaces_all_files(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+def test_another_generator_version_replaces_all_files(tiny: DemoDesign, tmp_path: Path, scribble: list[str]) -> None:
     ensure_corpus(tmp_path / "demo", tiny, num_workers=1)
     newer = replace(tiny)
     object.__setattr__(newer, "version", tiny.version + 1)
@@ -105,7 +105,7 @@ def test_another_version_of_the_generator_replaces_all_files(tiny: Recipe, tmp_p
     assert len(scribble) == 30
 
 
-def test_a_corpus_that_lost_a_file_is_made_again(tiny: Recipe, tmp_path: Path, scribble: list[str]) -> None:
+def test_a_corpus_that_lost_a_file_is_made_again(tiny: DemoDesign, tmp_path: Path, scribble: list[str]) -> None:
     root = tmp_path / "demo"
     ensure_corpus(root, tiny, num_workers=1)
     before = contents(root)
@@ -114,15 +114,15 @@ def test_a_corpus_that_lost_a_file_is_made_again(tiny: Recipe, tmp_path: Path, s
     assert contents(root) == before
 
 
-def test_the_faster_of_two_processes_wins(tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_faster_of_two_processes_wins(tiny: DemoDesign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "demo"
     racing: list[str] = []
 
-    def shoot(recipe: Recipe, take: Take, folder: Path) -> None:
+    def shoot(design: DemoDesign, take: Take, folder: Path) -> None:
         (folder / f"{take.take_id}.mp4").touch()
         racing.append(take.take_id)
-        if len(racing) == 1:  # while this one draws its first take, another makes the whole corpus
-            ensure_corpus(root, recipe, num_workers=1)
+        if len(racing) == 1:  # while this one renders its first take, another makes the whole corpus
+            ensure_corpus(root, design, num_workers=1)
             (root / "made_by_the_other").touch()
 
     monkeypatch.setattr(generate, "shoot", shoot)
@@ -131,10 +131,10 @@ def test_the_faster_of_two_processes_wins(tiny: Recipe, tmp_path: Path, monkeypa
     assert [path.name for path in tmp_path.iterdir()] == ["demo"]
 
 
-def test_an_interruption_leaves_nothing(tiny: Recipe, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_leaves_nothing(tiny: DemoDesign, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shot: list[str] = []
 
-    def interrupted(recipe: Recipe, take: Take, folder: Path) -> None:
+    def interrupted(design: DemoDesign, take: Take, folder: Path) -> None:
         if len(shot) == 2:
             raise KeyboardInterrupt
         shot.append(take.take_id)
@@ -148,18 +148,18 @@ def test_an_interruption_leaves_nothing(tiny: Recipe, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("place", ["notes.txt", "real/mine.mp4"])
 def test_a_file_that_is_not_ours_is_never_deleted(
-    tiny: Recipe, tmp_path: Path, scribble: list[str], place: str
+    tiny: DemoDesign, tmp_path: Path, scribble: list[str], place: str
 ) -> None:
     root = tmp_path / "demo"
     ensure_corpus(root, tiny, num_workers=1)
     (root / place).write_text("precious")
-    ensure_corpus(root, tiny, num_workers=1)  # the corpus is whole, the file beside it does no harm
+    ensure_corpus(root, tiny, num_workers=1)  # the corpus is whole, so the extra file does no harm
     with pytest.raises(CorpusError, match=place):
         ensure_corpus(root, replace(tiny, seed=1), num_workers=1)
     assert (root / place).read_text() == "precious"
 
 
-def test_a_folder_that_is_not_ours_is_refused(tiny: Recipe, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_ours_is_refused(tiny: DemoDesign, tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("precious")
     with pytest.raises(CorpusError, match=r"thesis\.tex.*data\.root"):
         ensure_corpus(tmp_path, tiny, num_workers=1)

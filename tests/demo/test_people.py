@@ -1,4 +1,4 @@
-"""Drawn people pass for people: a face finder that was trained on photographs finds them."""
+"""A face finder that was trained on photographs finds the faces of painted people."""
 
 from collections.abc import Iterator
 
@@ -6,27 +6,27 @@ import numpy as np
 import pytest
 from facenet_pytorch import MTCNN
 
+from deepfake.demo.design import DemoDesign, Take, plan
 from deepfake.demo.motion import perform
-from deepfake.demo.recipe import Recipe, Take, plan
 from deepfake.demo.shoot import frames
 
-RECIPE = Recipe(num_people=24, min_seconds=0.12, max_seconds=0.12)
+DESIGN = DemoDesign(num_people=24, min_seconds=0.12, max_seconds=0.12)
 
 
 @pytest.fixture(scope="module")
-def detector() -> MTCNN:
+def finder() -> MTCNN:
     return MTCNN(keep_all=True, device="cpu")
 
 
 def shots(takes: tuple[Take, ...]) -> Iterator[tuple[Take, np.ndarray]]:
-    """The first frame of each take, as its last file shows it: the forged one where there is one."""
+    """Yield the first frame of each take as in its last file, which is the forged one if there is one."""
     for take in takes:
-        yield take, next(frames(RECIPE, take))[-1]
+        yield take, next(frames(DESIGN, take))[-1]
 
 
-def test_the_detector_finds_one_face_in_ordinary_clips(detector: MTCNN) -> None:
-    takes, pictures = zip(*shots(plan(Recipe(extras=False))[::6]), strict=True)
-    boxes, scores = detector.detect(list(np.stack(pictures)))
+def test_the_finder_finds_one_face_in_ordinary_clips(finder: MTCNN) -> None:
+    takes, pictures = zip(*shots(plan(DemoDesign(extras=False))[::6]), strict=True)
+    boxes, scores = finder.detect(list(np.stack(pictures)))
     for take, found, sure in zip(takes, boxes, scores, strict=True):
         assert found is not None and len(found) == 1, take.take_id
         assert sure[0] > 0.95, take.take_id
@@ -34,19 +34,19 @@ def test_the_detector_finds_one_face_in_ordinary_clips(detector: MTCNN) -> None:
         assert 60 < y1 - y0 < 140 and 0 < x0 < x1 < 320, take.take_id
 
 
-def test_the_extras_show_two_people_and_nobody(detector: MTCNN) -> None:
-    extras = {take.take_id: picture for take, picture in shots(plan(RECIPE)[-3:])}
-    boxes, _ = detector.detect(extras["two_people"])
+def test_the_extras_show_two_people_and_nobody(finder: MTCNN) -> None:
+    extras = {take.take_id: picture for take, picture in shots(plan(DESIGN)[-3:])}
+    boxes, _ = finder.detect(extras["two_people"])
     left, right = sorted(boxes.tolist())
-    assert left[3] - left[1] > 1.2 * (right[3] - right[1])  # the forged face is the larger one
+    assert left[3] - left[1] > 1.2 * (right[3] - right[1])  # the forged face is larger
     assert abs((left[0] + left[2]) / 2 - 160) < abs((right[0] + right[2]) / 2 - 160)  # and nearer to the middle
-    assert detector.detect(extras["no_face"])[0] is None
+    assert finder.detect(extras["no_face"])[0] is None
 
 
 def test_people_differ_and_stay_themselves() -> None:
-    takes = plan(Recipe(extras=False))
-    pictures = [next(frames(RECIPE, take))[0].astype(int) for take in takes[:8:2]]
-    repeated = next(frames(RECIPE, takes[0]))[0].astype(int)
+    takes = plan(DemoDesign(extras=False))
+    pictures = [next(frames(DESIGN, take))[0].astype(int) for take in takes[:8:2]]
+    repeated = next(frames(DESIGN, takes[0]))[0].astype(int)
     assert (repeated == pictures[0]).all()
     for i, one in enumerate(pictures):
         assert all(np.abs(one - other).mean() > 5 for other in pictures[i + 1 :])

@@ -6,15 +6,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from deepfake.demo.head import draw_head
+from deepfake.demo.design import DemoDesign
+from deepfake.demo.head import paint_head
 from deepfake.demo.motion import perform
 from deepfake.demo.person import draw_person
-from deepfake.demo.recipe import Recipe
 from deepfake.demo.render import Actor, layer, render
-from deepfake.demo.scenery import draw_body, draw_room
+from deepfake.demo.scenery import paint_body, paint_room
 
 HEIGHT, WIDTH, LENGTH = 240, 320, 4
-DEMO = Recipe()
+DEMO = DemoDesign()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Scene:
 
 def drawn(scene: Scene, number: int) -> tuple[np.ndarray, dict[int, float]]:
     """The frames (T, H, W, 3) uint8 of a scene, the `number`-th of its clip; and where each person is, in pixels."""
-    room = torch.from_numpy(draw_room(DEMO.rng("room", str(scene.room)), HEIGHT, WIDTH)).permute(2, 0, 1)
+    room = torch.from_numpy(paint_room(DEMO.rng("room", str(scene.room)), HEIGHT, WIDTH)).permute(2, 0, 1)
     size = 0.27 if len(scene.people) < 2 else 0.2
     actors = tuple(_actor(who, x, size, scene.yaw) for who, x in scene.people.items())
     pictures = [render(room, actors, 25 * number + t) for t in range(LENGTH)]
@@ -48,8 +48,8 @@ def _actor(who: int, x: float, size: float, yaw: float) -> Actor:
     motion = perform(DEMO.rng("motion", str(who)), 100 + LENGTH, 25)
     turn = (motion.pose.turn + np.array([yaw, 0])).astype(np.float32)
     return Actor(
-        head=draw_head(person),
-        body=layer(*draw_body(person, DEMO.rng("body", str(who)))),
+        head=paint_head(person),
+        body=layer(*paint_body(person, DEMO.rng("body", str(who)))),
         motion=replace(motion, pose=replace(motion.pose, turn=turn)),
         centre=(WIDTH * x, HEIGHT * 0.47),
         size=HEIGHT * size,

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from deepfake.demo.scenery import draw_room
+from deepfake.demo.scenery import paint_room
 from deepfake.faces.shots import same_shot, scene, shots
 
 
 def room(number: int) -> np.ndarray:
-    return (draw_room(np.random.default_rng(number), 240, 400) * 255).astype(np.uint8)
+    return (paint_room(np.random.default_rng(number), 240, 400) * 255).astype(np.uint8)
 
 
 def with_somebody(picture: np.ndarray, left: int, grey: int) -> np.ndarray:

@@ -101,7 +101,7 @@ def test_a_rotated_video_is_stored_upright(store: FaceStore, tmp_path: Path) -> 
     path = turn(write_video(tmp_path / "a.mp4", frames()), 90)
     found = extract_video("a", path, BrightSquares(), Recipe(**RECIPE), store)  # type: ignore[arg-type]
     assert (found.row.height, found.row.width) == (160, 120)
-    assert found.row.remarks == "turned as the file asks (by 90 degrees clockwise)"
+    assert found.row.remarks == "rotated as the file asks (by 90 degrees clockwise)"
     assert found.row.duration_s == pytest.approx(found.row.num_frames / 25)
     # What was at the top is at the right: y of 30 to 80 in 120 rows becomes x of 40 to 90.
     assert found.crops["face_x"].tolist() == pytest.approx([65] * 8, abs=1)

@@ -1,4 +1,4 @@
-"""What an offline run of wandb would send, read from the file that wandb itself has written."""
+"""Read what an offline run of wandb would send from the file that wandb has written."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +9,8 @@ from deepfake.loggers.wandb import reset
 
 
 def records(folder: Path) -> list[Record]:
-    """All that would be sent, as wandb itself has written it down."""
-    reset()  # its service writes the end only when it ends itself
+    """Return everything that would be sent, as wandb has recorded it."""
+    reset()  # wandb's service writes the end of the file only when it stops
     found = []
     for path in sorted(folder.rglob("*.wandb")):
         for data in _log_entries(path.read_bytes()):
@@ -20,8 +20,11 @@ def records(folder: Path) -> list[Record]:
 
 
 def _log_entries(content: bytes) -> Iterator[bytes]:
-    """The entries of a log in LevelDB's format, which their file is after a header of its own: blocks of 32 KiB, in
-    which a part of an entry has a checksum, its length and its kind (1 whole, 2 first, 3 middle, 4 last) before it."""
+    """Yield the entries of a log in LevelDB's format, which follows wandb's own header.
+
+    The log has blocks of 32 KiB. Before each part of an entry are its checksum, its length and its kind (1 whole, 2
+    first, 3 middle, 4 last).
+    """
     block, place, entry = 1 << 15, 7, b""
     while place + 7 <= len(content):
         if block - place % block < 7:
@@ -40,10 +43,10 @@ def exit_codes(folder: Path) -> list[int]:
 
 
 def run_ids(folder: Path) -> set[str]:
-    """The ids of the runs below a folder."""
+    """Return the ids of the runs below a folder."""
     return {r.run.run_id for r in records(folder) if r.WhichOneof("record_type") == "run"}
 
 
 def run_names(folder: Path) -> set[str]:
-    """What the runs below a folder are called."""
+    """Return the names of the runs below a folder."""
     return {r.run.display_name for r in records(folder) if r.WhichOneof("record_type") == "run"}

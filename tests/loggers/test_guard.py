@@ -1,4 +1,4 @@
-"""A logger that fails, wherever that is, costs a training nothing but its own record."""
+"""A failing logger, wherever it fails, costs a training nothing but its own record."""
 
 import logging
 from typing import Any
@@ -12,7 +12,7 @@ ACTS = ["log_metrics", "log_hyperparams", "save", "finalize", "after_save_checkp
 
 
 class Broken(Logger):
-    """Fails wherever it is asked for something, and counts how often that was."""
+    """Fails in every method, and counts the calls."""
 
     name = "broken"
     version = "1"

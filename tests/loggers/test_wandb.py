@@ -1,4 +1,4 @@
-"""What wandb gets, and what it cannot do to a training: with its own service, and with servers that are none."""
+"""What wandb receives, and that it cannot harm a training, with its own service and with fake servers."""
 
 import gc
 import logging
@@ -23,7 +23,7 @@ from tests.loggers.offline import exit_codes, run_ids
 
 @pytest.fixture(autouse=True)
 def nobody(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
-    """A user without settings or credentials, and no service of an earlier test."""
+    """Remove the user's settings and credentials, and the service of an earlier test."""
     for name in [name for name in os.environ if name.startswith("WANDB_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -171,7 +171,7 @@ def test_its_process_may_be_killed(tmp_path: Path, caplog: pytest.LogCaptureFixt
         log_results([logger], {}, VIDEOS)
     assert time.monotonic() - begun < 10
     assert len([m for m in caplog.messages if "the run goes on without it" in m]) == 1
-    # The next job of a sweep has a service again.
+    # The next job of a sweep starts a new service.
     again = start(tmp_path / "again")
     with closing([again]):
         again.log_metrics({"loss": 1.0}, 1)

@@ -1,4 +1,4 @@
-"""Every number against scikit-learn, or worked out by hand."""
+"""Every metric agrees with scikit-learn or with a value worked out by hand."""
 
 import math
 
@@ -22,7 +22,7 @@ def sample(request: pytest.FixtureRequest) -> tuple[np.ndarray, np.ndarray]:
 
 
 def eer(labels: np.ndarray, scores: np.ndarray) -> float:
-    """Where false positives and false negatives are closest, their mean."""
+    """Return the mean rate of false positives and false negatives where they are closest."""
     false_positive, true_positive, _ = sk.roc_curve(labels, scores, drop_intermediate=False)
     false_negative = 1 - true_positive
     i = np.argmin(np.abs(false_negative - false_positive))
@@ -49,7 +49,7 @@ def test_numbers_equal_scikit_learns(sample: tuple[np.ndarray, np.ndarray]) -> N
 
 
 def test_scores_that_all_lie_in_the_middle_are_not_taken_for_logits() -> None:
-    # A sigmoid of these would put all above 0.5.
+    # A sigmoid would move all of these above 0.5.
     numbers = binary_metrics(torch.tensor([0.1, 0.2, 0.3, 0.9]), torch.tensor([0, 0, 0, 1]))
     assert numbers["accuracy"] == 1
 

@@ -1,4 +1,4 @@
-"""Clips of an epoch."""
+"""The clips of an epoch are collected once each."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""What must hold of every model that ships: one yaml, one contract."""
+"""The contract of every shipped model, tested through its yaml."""
 
 from pathlib import Path
 
@@ -40,7 +40,7 @@ def test_every_model_scores_clips_one_by_one(name: str) -> None:
         logits = network(batch)
         assert logits.shape == (3,)
         torch.testing.assert_close(network(batch[1:2]), logits[1:2], rtol=1e-3, atol=1e-4)
-        torch.testing.assert_close(network(batch), logits, rtol=0, atol=0)  # an LSTM begins from zeros each time
+        torch.testing.assert_close(network(batch), logits, rtol=0, atol=0)  # an LSTM starts from zeros each time
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -62,7 +62,7 @@ def test_every_model_comes_back_from_its_weights(name: str) -> None:
         assert torch.equal(network.eval()(clips(network, 2)), again.eval()(clips(network, 2)))
 
 
-# As Keras counts, which is with running means and variances but without PyTorch's count of batches.
+# As Keras counts: with running means and variances, but without PyTorch's count of batches.
 @pytest.mark.parametrize(("name", "expected"), [("meso4", 28_073), ("mesoinception4", 28_725)])
 def test_the_published_number_of_parameters(name: str, expected: int) -> None:
     state = detector(name).state_dict()

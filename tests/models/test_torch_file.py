@@ -1,4 +1,4 @@
-"""Files of strangers: refused in words before they take memory, and read as torch reads them where they are right."""
+"""Untrusted files: bad ones are refused with a reason before they take memory; good ones are read as torch does."""
 
 import io
 import pickle
@@ -26,7 +26,7 @@ def read(path: Path) -> Any:
 
 
 def refused(path: Path, message: str) -> None:
-    """Refused, in one line, with no more memory than a few megabytes."""
+    """Assert that a file is refused in one line, with only a few megabytes of memory."""
     tracemalloc.start()
     try:
         with pytest.raises(WeightsError, match=message) as error, path.open("rb") as file:
@@ -70,7 +70,7 @@ def test_float8_is_read(tmp_path: Path) -> None:
 
 
 def rewritten(content: Any, path: Path, compression: int, **members: bytes) -> None:
-    """Another archive of the same, compressed, or with other members."""
+    """Rewrite an archive compressed, or with other members."""
     plain = io.BytesIO()
     torch.save(content, plain)
     with zipfile.ZipFile(plain) as source, zipfile.ZipFile(path, "w", compression) as target:
@@ -94,7 +94,7 @@ def test_an_archive_whose_directory_lies_is_refused(tmp_path: Path) -> None:
 
 
 class Forged(torch.nn.Module):
-    """Pickles as a call of a function of torch with any arguments."""
+    """Its pickle calls a function of torch with given arguments."""
 
     def __init__(self, function: Callable[..., Any], *arguments: Any) -> None:
         super().__init__()
@@ -114,10 +114,10 @@ def tensor(shape: tuple[int, ...], strides: tuple[int, ...], offset: int = 0) ->
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: torch.ones(1).expand(1 << 40), "which takes 4,398,046,511,104 bytes, and stores 4 for it"),
-        (lambda: tensor((1 << 20, 1 << 20), (0, 0)), "which takes .* and stores 32 for it: refused"),
-        (lambda: tensor((2, 4), (8, 1)), "which takes 32 bytes, and stores 32 for it"),
-        (lambda: tensor((4,), (1,), 5), "which takes 16 bytes, and stores 32 for it"),
+        (lambda: torch.ones(1).expand(1 << 40), "which takes 4,398,046,511,104 bytes, but stores 4 for it"),
+        (lambda: tensor((1 << 20, 1 << 20), (0, 0)), "which takes .* but stores 32 for it: refused"),
+        (lambda: tensor((2, 4), (8, 1)), "which takes 32 bytes, but stores 32 for it"),
+        (lambda: tensor((4,), (1,), 5), "which takes 16 bytes, but stores 32 for it"),
         (lambda: tensor((-4,), (1,)), "which makes no sense"),
         (lambda: tensor((4,), (-1,), 3), "which makes no sense"),
         (lambda: torch.eye(3).to_sparse(), "a.pth holds sparse tensors, which no network of this project has: refused"),
@@ -147,7 +147,7 @@ def test_storages_that_are_larger_than_the_file(tmp_path: Path) -> None:
         words = archive.read("a/data.pkl")
     assert words.count(b"K@") == 2  # 64, in the storage and in the shape
     rewritten({"a": torch.zeros(64)}, path, zipfile.ZIP_STORED, **{"data.pkl": words.replace(b"K@", b"J\0\0\0\x7f")})
-    refused(path, "says that it holds 8,522,825,728 bytes where it has 256: refused")
+    refused(path, "declares 8,522,825,728 bytes for a tensor but holds 256: refused")
 
     torch.save({"a": torch.zeros(64)}, path, _use_new_zipfile_serialization=False)
     path.write_bytes(path.read_bytes().replace(b"K@", b"J\0\0\0\x7f"))
@@ -181,7 +181,7 @@ def test_words_that_do_more_than_hold_data(words: bytes, zipped: bool, tmp_path:
         path.write_bytes(words)
     refused(path, "a.pth cannot be read safely as a file of torch.save")
     torch.save({"a": torch.ones(2)}, path)
-    assert read(path)["a"].tolist() == [1, 1]  # nothing of it is left behind
+    assert read(path)["a"].tolist() == [1, 1]  # the bad file has no after-effect
 
 
 def test_the_number_of_a_remembered_object_takes_no_memory(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a network does not take is said when it is built, with the size that it takes."""
+"""A size that a network does not take is refused when it is built, with the size that it takes."""
 
 import pytest
 import torch
@@ -11,7 +11,7 @@ from deepfake.models.trial import require_fitting
 from tests.models.test_detector import model_config
 
 TIMM = ["model=effnet", "model.backbone.pretrained=false"]
-# One of a family each, small ones; half of them take one size alone.
+# One small network of each family; half of them take only one size.
 FIXED = {
     "vit_tiny_patch16_384": 384,
     "swin_tiny_patch4_window7_224": 224,
@@ -49,7 +49,7 @@ def test_a_network_of_any_size_is_left_alone(name: str) -> None:
 
 
 class Wide(Backbone):
-    """Promises three features and gives four."""
+    """Declares three features and returns four."""
 
     num_features, mean, std = 3, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
 

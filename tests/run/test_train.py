@@ -142,7 +142,7 @@ def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_pat
         (["device=cuda"], "no CUDA device"),
         (["trainer=gpu"], "Try trainer=cpu"),
         (["optimizer.lr=1e9"], "training diverged; lower optimizer.lr"),
-        (["representation.clip_length=16"], "a clip spans 16 frames and a stored segment 8"),
+        (["representation.clip_length=16"], "a clip spans 16 frames, but a stored segment has 8"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

@@ -1,4 +1,4 @@
-"""Stores made on the spot, without any decoding: what is found in a file follows from its bytes and its name."""
+"""Stores that are made on the spot without decoding: a file's content and name determine its faces."""
 
 import csv
 import hashlib
@@ -26,7 +26,7 @@ MOST_CROPS = 4
 
 
 def corpus(root: Path, *names: str, salt: str = "") -> dict[str, Path]:
-    """Files of 64 bytes, a video each: `salt` changes what they hold, and not how long they are."""
+    """Write one file of 64 bytes for each video; `salt` changes their content but not their size."""
     paths = {}
     for name in names:
         paths[name] = root / f"{name}.mp4"
@@ -36,7 +36,7 @@ def corpus(root: Path, *names: str, salt: str = "") -> dict[str, Path]:
 
 
 def faces_of(video_id: str, path: Path) -> tuple[VideoRow, pd.DataFrame, list[np.ndarray]]:
-    """What extraction would find: a row, one to four crops and their pixels."""
+    """Return what extraction would find: a row, one to four crops and their pixels."""
     seed = int.from_bytes(hashlib.sha256(path.read_bytes() + video_id.encode(errors="replace")).digest()[:4], "little")
     rng = np.random.default_rng(seed)
     num = int(rng.integers(1, MOST_CROPS + 1))
@@ -51,10 +51,10 @@ def new(root: Path) -> FaceStore:
 
 
 def complete(store: FaceStore, paths: Mapping[str, Path]) -> list[str]:
-    """What the same command does, given again: extract what is to be done, and bring the tables up to date."""
+    """Do what repeating the command does: extract what is missing and update the tables."""
     todo = store.todo(paths)
     for video_id, path in todo.items():
-        if store.done(video_id, path) is not None:  # by another run, meanwhile
+        if store.done(video_id, path) is not None:  # another run has extracted it
             continue
         row, crops, images = faces_of(video_id, path)
         store.write(row, crops, [store.encode(image) for image in images])
@@ -62,8 +62,8 @@ def complete(store: FaceStore, paths: Mapping[str, Path]) -> list[str]:
     return list(todo)
 
 
-def say(path: Path) -> tuple[dict, list[dict[str, str]], dict[str, bytes]]:
-    """All that an archive holds, by the standard library alone: the row, the rows of the crops, the images."""
+def content_of(path: Path) -> tuple[dict, list[dict[str, str]], dict[str, bytes]]:
+    """Read an archive with the standard library alone: the row, the rows of the crops, the images."""
     with zipfile.ZipFile(path) as archive:
         assert archive.testzip() is None
         names = [name for name in archive.namelist() if name not in ("video.json", "crops.csv")]
@@ -72,7 +72,7 @@ def say(path: Path) -> tuple[dict, list[dict[str, str]], dict[str, bytes]]:
 
 
 def all_faces(store: FaceStore, paths: Mapping[str, Path]) -> dict[str, list[np.ndarray]]:
-    """Every crop's pixels as a training reads them: by the tables' places."""
+    """Return every crop's pixels as training reads them, by the places in the tables."""
     from deepfake.store import PLACE, decode
 
     ids = list(paths)
@@ -85,7 +85,7 @@ def all_faces(store: FaceStore, paths: Mapping[str, Path]) -> dict[str, list[np.
 
 
 def require_truth(store: FaceStore, paths: Mapping[str, Path]) -> None:
-    """Tables, places and archives of a store say of these videos what was found in their files."""
+    """Assert that tables, places and archives of a store agree with the files of these videos."""
     videos, crops, faces = store.rows(list(paths)), store.crops(list(paths)), all_faces(store, paths)
     for video_id, path in paths.items():
         row, expected, images = faces_of(video_id, path)
@@ -94,6 +94,6 @@ def require_truth(store: FaceStore, paths: Mapping[str, Path]) -> None:
         pd.testing.assert_frame_equal(mine, expected, check_dtype=False)
         assert len(faces[video_id]) == len(images)
         assert all(np.array_equal(a, b) for a, b in zip(faces[video_id], images, strict=True))
-        known, rows, files = say(store.archive_path(video_id))
+        known, rows, files = content_of(store.archive_path(video_id))
         assert (known["video_id"], known["digest"]) == (video_id, row.digest)
         assert list(files) == [f"{r['track']}/{int(r['frame']):06d}.png" for r in rows]

@@ -1,4 +1,4 @@
-"""Archives that were damaged, in every way and for every reader: found and named with the cure, or without effect."""
+"""Damaged archives: each is found by every reader and named with the cure, or the damage has no effect."""
 
 import io
 import os
@@ -15,7 +15,7 @@ import pytest
 from deepfake.errors import StoreError
 from deepfake.store import PLACE, FaceStore
 from deepfake.store.archive import DamagedArchiveError, read_archive, read_checked, read_images
-from tests.store.made import all_faces, complete, corpus, faces_of, new, require_truth, say
+from tests.store.made import all_faces, complete, content_of, corpus, faces_of, new, require_truth
 
 NAMES = ("x/a", "x/b", "c")
 VICTIM = "x/a"
@@ -23,7 +23,7 @@ VICTIM = "x/a"
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
-    """A finished store, and its corpus."""
+    """Return a finished store and its corpus."""
     root = tmp_path_factory.mktemp("whole")
     paths = corpus(root / "corpus", *NAMES)
     complete(new(root / "store"), paths)
@@ -53,8 +53,8 @@ def test_every_single_byte_that_is_another_is_found_or_without_effect(store: Fac
             continue
         assert stored.row == truth.row and stored.crops.equals(truth.crops)
         assert read_images(path, *places) == images
-        assert say(path)[2] == dict(zip(say(store.archive_path(VICTIM))[2], images, strict=True))
-    assert found > 0.6 * len(content)  # without effect are times, attributes and versions that nobody reads
+        assert content_of(path)[2] == dict(zip(content_of(store.archive_path(VICTIM))[2], images, strict=True))
+    assert found > 0.6 * len(content)  # damage to times, attributes and versions has no effect
 
 
 def test_no_bytes_whatever_lead_to_another_error(store: FaceStore, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_no_bytes_whatever_lead_to_another_error(store: FaceStore, tmp_path: Pat
     directory = content.index(b"PK\1\2")
     for number in range(1000):
         scrambled = bytearray(content)
-        start = directory if number % 2 else 0  # the directory is where most can go wrong
+        start = directory if number % 2 else 0  # most can go wrong in the directory
         for at in rng.integers(start, len(content), rng.integers(2, 12)):
             scrambled[at] = rng.integers(0, 256)
         path.write_bytes(scrambled)
@@ -81,7 +81,7 @@ def test_every_archive_that_was_cut_is_found(store: FaceStore, tmp_path: Path) -
 
 
 def complaint_of(do: Callable[[], object]) -> str:
-    """What a user is told, if anything."""
+    """Return the message that a user gets, if any."""
     try:
         do()
     except StoreError as error:
@@ -90,7 +90,7 @@ def complaint_of(do: Callable[[], object]) -> str:
 
 
 def flip(what: bytes, offset: int = 0) -> Callable[[Path], None]:
-    """One bit is another, so many bytes behind the last place of these."""
+    """Flip one bit, this many bytes after the last occurrence of these bytes."""
 
     def damage(path: Path) -> None:
         content = bytearray(path.read_bytes())
@@ -123,8 +123,8 @@ def climbing(archive: zipfile.ZipFile) -> None:
 
 
 def packed(path: Path) -> None:
-    """The same files, as another program writes them again: compressed, at other places."""
-    row, _, images = say(path)
+    """Rewrite the files as another program does: compressed, at other places."""
+    row, _, images = content_of(path)
     with zipfile.ZipFile(path) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     assert row and images
@@ -142,7 +142,7 @@ def reordered(path: Path) -> None:
 
 
 def overstated(path: Path) -> None:
-    """The directory says that the last file is four gigabytes long."""
+    """Make the directory declare that the last file is four gigabytes long."""
     content = bytearray(path.read_bytes())
     entry = content.rindex(b"PK\1\2")
     content[entry + 20 : entry + 28] = struct.pack("<II", 0xFFFFFFF0, 0xFFFFFFF0)
@@ -157,7 +157,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "a bit of an image": flip(b"IDAT", 12),
     "a bit of crops.csv": flip(b"track,segment", 2),
     "a bit of video.json": flip(b'"status"', 12),
-    "a bit of the directory": flip(b"PK\1\2", 43),  # where the last file begins
+    "a bit of the directory": flip(b"PK\1\2", 43),  # the position of the last file
     "a bit of the directory's checksum": flip(b"PK\1\2", 17),
     "a bit of the directory's end": flip(b"PK\5\6", 17),
     **{f"cut to {share}": cut(share) for share in (0.01, 0.3, 0.6, 0.9, 0.99)},
@@ -187,7 +187,7 @@ READERS: dict[str, Callable[[FaceStore, dict[str, Path]], object]] = {
 @pytest.mark.parametrize("quiet", [False, True], ids=["with its time", "without a trace"])
 @pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_named_with_its_cure_and_the_same_command_mends_it(
+def test_damage_is_named_with_its_cure_and_the_same_command_repairs_it(
     damage: str,
     reader: str,
     quiet: bool,
@@ -208,7 +208,7 @@ def test_damage_is_named_with_its_cure_and_the_same_command_mends_it(
 
     again = new(store.root)
     done = complete(again, paths)
-    if not done:  # of the size and time that the tables know: who reads it finds it, at the latest now
+    if not done:  # size and time are as in the tables, so reading the archive finds the damage
         assert quiet or reader == "build_tables"
         if complaint := complaint_of(lambda: (all_faces(again, paths), again.stored(VICTIM))):
             assert "give the same command again" in complaint
@@ -246,7 +246,7 @@ def test_something_else_at_the_place_of_an_archive_is_named_with_its_cure(
     complaint = complaint_of(lambda: READERS[reader](store, paths))
     assert not complaint or "the same command again" in complaint or "run scripts/extract.py" in complaint
     if complaint := complaint_of(lambda: complete(new(store.root), paths)):
-        assert "move" in complaint or "see to the disk" in complaint
+        assert "move" in complaint or "check the disk" in complaint
         shutil.rmtree(in_the_way) if in_the_way.is_dir() else in_the_way.unlink()
         complete(new(store.root), paths)
     assert path.read_bytes() == content
@@ -256,7 +256,7 @@ def test_something_else_at_the_place_of_an_archive_is_named_with_its_cure(
 def test_every_archive_opens_with_the_standard_library_and_gives_the_same_bytes(
     store: FaceStore, whole: tuple[Path, dict[str, Path]]
 ) -> None:
-    require_truth(store, whole[1])  # `say` opens and tests each
+    require_truth(store, whole[1])  # `content_of` opens and tests each archive
     for video_id in NAMES:
         with zipfile.ZipFile(store.archive_path(video_id)) as archive:
             assert {info.compress_type for info in archive.infolist()} == {zipfile.ZIP_STORED}

@@ -1,4 +1,4 @@
-"""Who is at what: one run at a time, whoever dies, wherever, and whatever the clocks say."""
+"""Claims: one run at a time has each, whichever run dies on whichever machine, whatever the clocks say."""
 
 import errno
 import hashlib
@@ -22,18 +22,18 @@ from deepfake.store.claims import Claims, sweep
 
 @pytest.fixture(scope="module")
 def dead() -> str:
-    """The name of a run of this machine that has ended."""
+    """Return the name of a run that has ended on this machine."""
     command = [sys.executable, "-c", "from deepfake.atomic import partial_name; print(partial_name())"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def elsewhere() -> str:
-    """A name as a run on another machine has."""
+    """Return a name such as a run on another machine has."""
     return f"other.host.1-17.1-{os.urandom(4).hex()}"
 
 
 def left_by(root: Path, holder: str, what: str, number: int = 0, silent_s: float | None = 0) -> Path:
-    """A claim, and unless `silent_s` is None its run's sign, which was touched so many seconds ago."""
+    """Write a claim and, unless `silent_s` is None, its run's `.run` file, touched that many seconds ago."""
     folder = root / "claims"
     folder.mkdir(parents=True, exist_ok=True)
     name = hashlib.blake2b(what.encode(), digest_size=16).hexdigest()
@@ -96,7 +96,7 @@ def test_nobody_is_at_it_at_the_same_time_though_runs_die_all_the_while(dead: st
                     time.sleep(0.0002)
                     inside -= 1
                 if number % 7 == seed % 7 and run.take("tables"):
-                    # It is killed while it has it: what it wrote stays, and its name is that of a dead one.
+                    # The run is killed while it has the claim: its files stay, under the name of a dead run.
                     path = run._path("tables", run._mine.pop("tables"))
                     path.write_text(dead)
 
@@ -111,7 +111,7 @@ def test_nobody_is_at_it_at_the_same_time_though_runs_die_all_the_while(dead: st
         ("dead", 0, True),
         ("dead", None, True),
         ("alive", 0, False),
-        ("alive", 3600, False),  # its process goes on, however busy the machine is
+        ("alive", 3600, False),  # its process is alive, however busy the machine is
         ("elsewhere", 0, False),
         ("elsewhere", 200, False),
         ("elsewhere", 400, True),
@@ -130,7 +130,7 @@ def test_a_claim_counts_as_long_as_its_run_lives(
     os.utime(path, (old, old))
     with Claims(tmp_path) as run:
         assert run.take("a") == taken
-    assert path.exists() != taken  # what was taken over is tidied up
+    assert path.exists() != taken  # claims that were taken over are removed
 
 
 @pytest.mark.parametrize(("age_s", "taken"), [(0, False), (30, False), (100, True)])
@@ -145,7 +145,7 @@ def test_a_claim_without_a_name_is_being_written_for_a_while(age_s: float, taken
 def test_the_clocks_of_the_machines_do_not_matter(
     skew_s: float, dead: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The disk's clock is asked, by touching; the clock of this machine may be a day ahead or behind."""
+    """Time is read from the disk by touching a file; this machine's clock may be a day off."""
     clock = time.time
     left_by(tmp_path, elsewhere(), "living")
     left_by(tmp_path, elsewhere(), "silent", silent_s=400)
@@ -158,7 +158,7 @@ def test_the_clocks_of_the_machines_do_not_matter(
 def test_a_run_that_was_taken_for_dead_does_not_give_away_what_another_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a machine that slept: its claim was taken over, and then it wakes up."""
+    """A machine wakes from sleep after its claim was taken over."""
     with Claims(tmp_path) as sleeper, Claims(tmp_path) as other, Claims(tmp_path) as third:
         assert sleeper.take("a")
         with monkeypatch.context() as patch:
@@ -171,7 +171,7 @@ def test_a_run_that_was_taken_for_dead_does_not_give_away_what_another_has(
 
 
 def test_what_is_left_above_a_claim_does_not_keep_it(dead: str, tmp_path: Path) -> None:
-    """A run that was killed while it gave back has left the claim with which it had taken over."""
+    """A run that was killed while giving back has left the claim by which it had taken over."""
     left_by(tmp_path, dead, "a", number=1)
     with Claims(tmp_path) as mine, Claims(tmp_path) as yours:
         assert mine.take("a") and not yours.take("a")
@@ -200,7 +200,7 @@ def test_a_full_disk_is_said_and_leaves_no_claim(at: str, tmp_path: Path, monkey
             return self
 
         def __exit__(self, *_: object) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")  # the buffer is written at the end
+            raise OSError(errno.ENOSPC, "No space left on device")  # the buffer is written on closing
 
         def write(self, text: str) -> int:
             return len(text)
@@ -242,12 +242,12 @@ def test_waiting_for_the_tables_is_said(
         with yours.alone("tables"):
             pass
     assert [record.message for record in caplog.records] == [
-        f"another run is at the tables of {tmp_path}: waiting for it"
+        f"another run is working on the tables of {tmp_path}: waiting for it"
     ]
 
 
 def test_a_run_that_lives_is_seen_to_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It touches its sign, so that machines that cannot see its process know."""
+    """A run touches its `.run` file for machines that cannot see its process."""
     monkeypatch.setattr(claims_module, "TOUCH_S", 0.02)
     with Claims(tmp_path) as run:
         sign = tmp_path / "claims" / f"{run.name}.run"

@@ -1,4 +1,4 @@
-"""A store that another user made, or that lies on a read-only disk: readers are served, writers are told the cure."""
+"""A store of another user or on a read-only disk: readers are served, writers get an error with the cure."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from pathlib import Path
 from deepfake.errors import StoreError
 from tests.store.made import complete, corpus, new, require_truth
 root, paths = Path(sys.argv[1]), {k: Path(v) for k, v in json.loads(sys.argv[2]).items()}
-with tempfile.TemporaryDirectory() as folder:  # so that all of Python's files are read that are needed
+with tempfile.TemporaryDirectory() as folder:  # so that Python has loaded every file it needs
     warm = corpus(Path(folder) / "corpus", "a")
     complete(new(Path(folder) / "store"), warm)
     require_truth(new(Path(folder) / "store"), warm)
@@ -46,7 +46,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="there are no such us
 
 @pytest.fixture
 def room() -> Iterator[Path]:
-    """A folder that other users may look into, as pytest's own may not be."""
+    """A folder that other users may read, unlike pytest's own."""
     folder = Path(tempfile.mkdtemp(prefix="deepfake-read-only-"))
     folder.chmod(0o755)
     yield folder
@@ -55,7 +55,7 @@ def room() -> Iterator[Path]:
 
 
 def as_another_user(root: Path, paths: dict[str, Path]) -> str:
-    """What the script prints as somebody who may read all and write nothing."""
+    """Return what the script prints when run by a user who may read everything and write nothing."""
     subprocess.run(["chmod", "-R", "a+rX,a-w", str(root.parent)], check=True)
     return run(root, paths)
 

@@ -1,4 +1,4 @@
-"""Whose faces a store holds: never those of other files in silence, never thrown away in silence."""
+"""A store never silently serves the faces of other files, and never silently discards faces."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def store(paths: dict[str, Path], tmp_path: Path) -> FaceStore:
 
 @pytest.fixture(params=["tables", "archives alone", "a part of the tables"])
 def left(request: pytest.FixtureRequest, store: FaceStore, paths: dict[str, Path]) -> FaceStore:
-    """The store, opened again, with all that it knows or less of it."""
+    """Open the store again, with all that it recorded or only a part."""
     if request.param != "tables":
         shutil.rmtree(store.root / "tables")
     if request.param == "a part of the tables":
@@ -73,7 +73,7 @@ def test_another_corpus_of_the_same_name_is_refused_and_the_first_is_left_alone(
 
 
 def test_one_other_file_among_equal_ones_is_enough(left: FaceStore, paths: dict[str, Path], tmp_path: Path) -> None:
-    shutil.copytree(tmp_path / "one", tmp_path / "two")  # with their times
+    shutil.copytree(tmp_path / "one", tmp_path / "two")  # keeps modification times
     others = {name: tmp_path / "two" / path.relative_to(tmp_path / "one") for name, path in paths.items()}
     found = others["fake/b"].stat()
     others["fake/b"].write_bytes(bytes(64))
@@ -103,7 +103,7 @@ def test_a_corpus_that_was_moved_or_copied_keeps_its_faces(
     caplog.set_level("INFO")
     assert complete(left, now) == []
     assert [r.message for r in caplog.records if "same content" in r.message] == [
-        "3 files are at another place or have another time than when they were extracted, and the same content "
+        "3 files have another path or time than when they were extracted, but the same content "
         "(fake/a the first of them)"
     ]
     require_truth(left, now)
@@ -111,7 +111,7 @@ def test_a_corpus_that_was_moved_or_copied_keeps_its_faces(
     with watched() as files:
         assert new(left.root).todo(now) == {}
     assert bytes_of(left) == before and not caplog.records
-    assert not [name for name in files if name.endswith((".mp4", ".zip"))]  # compared once
+    assert not [name for name in files if name.endswith((".mp4", ".zip"))]  # contents are compared only once
 
 
 def test_files_that_were_touched_are_compared_once(left: FaceStore, paths: dict[str, Path]) -> None:
@@ -132,13 +132,13 @@ def test_a_file_that_changed_is_extracted_again_and_it_is_said(
     os.utime(paths["fake/b"], ns=(A_DAY, A_DAY))
     assert complete(left, paths) == ["fake/b"]
     assert [record.message for record in caplog.records] == [
-        "1 files are others than were extracted, fake/b the first of them: they are extracted again"
+        "1 files have changed since they were extracted, fake/b the first of them: they are extracted again"
     ]
     require_truth(left, paths)
 
 
 def test_faces_of_a_file_that_is_not_there_are_kept(left: FaceStore, paths: dict[str, Path], tmp_path: Path) -> None:
-    """As when the disk with the corpus is not mounted while it is looked at."""
+    """The disk with the corpus is not mounted."""
     before = bytes_of(left)
     (tmp_path / "one").rename(tmp_path / "aside")
     assert complete(left, paths) == [] and bytes_of(left) == before
@@ -165,7 +165,7 @@ def without_faces(store: FaceStore, video_id: str, status: Status, path: Path, *
 def test_a_file_that_could_not_be_read_says_nothing_of_another_one(
     times: str, status: Status, tmp_path: Path, paths: dict[str, Path]
 ) -> None:
-    """Nobody knows its content, so a file of its name, size and time elsewhere is looked at itself."""
+    """No digest was recorded, so a file with the same name, size and time elsewhere is extracted."""
     store = new(tmp_path / "store")
     without_faces(store, "real/a", status, paths["real/a"])
     others = corpus(tmp_path / "two", "real/a", salt="other")
@@ -189,7 +189,7 @@ def test_an_unreadable_file_is_tried_again_when_it_was_touched_and_not_before(
 def test_a_fake_that_is_to_be_extracted_again_is_not_taken_from_another_corpus(
     tmp_path: Path, paths: dict[str, Path], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Its real failed, so its size is noted as -1; its faces are used all the same."""
+    """The size is recorded as -1 because the real video failed; the faces are used all the same."""
     from dataclasses import replace
 
     store = new(tmp_path / "store")
@@ -213,12 +213,12 @@ def test_a_file_that_cannot_be_read_to_be_compared_is_named(
 
     os.utime(paths["real/a"])
     monkeypatch.setattr(sources, "digest", failing)
-    with pytest.raises(StoreError, match=r"real/a.mp4 cannot be read \(Input/output error\): see to the disk"):
+    with pytest.raises(StoreError, match=r"real/a.mp4 cannot be read \(Input/output error\): check the disk"):
         left.todo(paths)
 
 
 def test_two_stores_of_one_corpus_have_nothing_to_do_with_each_other(tmp_path: Path, paths: dict[str, Path]) -> None:
-    """Two recipes, or two corpora of other names: another folder each."""
+    """Two recipes, or two corpora with different names, get a folder each."""
     others = corpus(tmp_path / "two", *NAMES, salt="other")
     one, two = new(tmp_path / "faces/a/recipe"), new(tmp_path / "faces/b/recipe")
     complete(one, paths), complete(two, others)

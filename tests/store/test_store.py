@@ -103,7 +103,7 @@ def test_what_a_killed_run_left_is_swept_and_what_a_live_one_writes_is_not(tmp_p
     names = {
         alive: True,
         dead: False,
-        f"{machine}-{process.partition('.')[0]}.1-{number}": False,  # this process's id, but another's time
+        f"{machine}-{process.partition('.')[0]}.1-{number}": False,  # this process's id with another start time
         f"elsewhere-{process}-{number}": True,
     }
     for name in [*names, "elsewhere-1-old"]:

@@ -1,4 +1,4 @@
-"""What the tables of a store cost, and that none of their rows is lost: parts, handles side by side, damage, faults."""
+"""The store's tables: their cost, and that no row is lost to merging, concurrent handles, damage or faults."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_lost_tables_are_said_once_and_made_again(tmp_path: Path, caplog: pytest
 def test_crops_whose_table_is_damaged_unseen_are_taken_from_the_archives(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The size is the same, so only who reads the rows notices, and is not given fewer."""
+    """The size is unchanged, so only reading the rows reveals the damage, and none is missing then."""
     paths = corpus(tmp_path / "corpus", *"abc")
     complete(store := new(tmp_path / "store"), paths)
     (part,) = store._tables._manifest()[0]
@@ -142,7 +142,7 @@ def test_a_fault_of_the_machine_throws_no_tables_away(tmp_path: Path, monkeypatc
 
     with monkeypatch.context() as patch:
         patch.setattr(tables_module.pq, "read_table", failing)
-        with pytest.raises(StoreError, match=r"parquet cannot be read \(Input/output error\): see to the disk"):
+        with pytest.raises(StoreError, match=r"parquet cannot be read \(Input/output error\): check the disk"):
             new(tmp_path / "store").videos()
     assert sorted((tmp_path / "store/tables").iterdir()) == before
     assert all_faces(new(tmp_path / "store"), paths)

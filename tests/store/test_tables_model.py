@@ -1,4 +1,4 @@
-"""The tables of a store, held against a plain dict through hundreds of operations, damage among them."""
+"""The tables of a store agree with a plain dict through hundreds of operations, including damage."""
 
 import os
 import random
@@ -18,7 +18,7 @@ from tests.store.made import new
 
 
 class Model:
-    """A store with two handles, and what the tables are to say of it."""
+    """A store with two handles, and what its tables should list."""
 
     def __init__(self, root: Path, seed: int) -> None:
         self.root = root
@@ -27,9 +27,9 @@ class Model:
         self.stores = [new(root), new(root)]
         self.version = 0
         self.archives: dict[str, tuple[int, list[int]]] = {}  # video_id -> version, frames of its crops
-        self.listed: dict[str, tuple[int, list[int]]] = {}  # what the tables are to say
-        self.ever: dict[str, list[tuple[int, list[int]]]] = defaultdict(list)  # all that archives ever said
-        self.hurt = False  # since they were built last for all videos
+        self.listed: dict[str, tuple[int, list[int]]] = {}  # what the tables should list
+        self.ever: dict[str, list[tuple[int, list[int]]]] = defaultdict(list)  # every state the archives ever had
+        self.hurt = False  # damaged since the tables were last built for all videos
 
     @property
     def store(self) -> FaceStore:
@@ -46,7 +46,7 @@ class Model:
         status = Status.OK if frames else Status.NO_FACE
         store = self.store
         store.write(VideoRow(video_id, status, num_frames=self.version), crops, [b"image"] * len(frames))
-        # The clock of a disk may stand still between two of these writes; between two extractions it does not.
+        # A disk's clock may stand still between two of these writes, but not between two extractions.
         os.utime(store.archive_path(video_id), ns=(self.version, self.version))
         self.archives[video_id] = (self.version, frames)
         self.ever[video_id].append(self.archives[video_id])
@@ -101,7 +101,7 @@ class Model:
         self.hurt = True
 
     def check(self) -> None:
-        """Whole tables say just what they are to say; of damaged ones, what is there was once true."""
+        """Whole tables list exactly what they should; every row of damaged tables was once true."""
         store = self.store
         while True:
             num_lost, crops, videos = store._tables.num_lost, store.crops(), store.videos()
@@ -121,7 +121,7 @@ class Model:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_whatever_is_done_to_them_the_tables_say_what_the_archives_said(
+def test_whatever_is_done_to_them_the_tables_agree_with_the_archives(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tables_module, "RETIRED_S", 0.05)

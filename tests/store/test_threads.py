@@ -1,4 +1,4 @@
-"""Questions to a disk are answered in order, by several threads where it takes its time."""
+"""Requests to a disk are answered in order, by several threads if the disk is slow."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Names of videos that are out to do harm: each has an archive of its own inside the store, or is refused clearly."""
+"""Hostile video names: each gets its own archive inside the store, or a clear refusal."""
 
 import unicodedata
 from pathlib import Path
@@ -60,7 +60,7 @@ REFUSED = ["", "/", "/absolute", "a//b", "a/", ".", "..", "../a", "a/../b", "a/.
 
 
 def files_for(tmp_path: Path, video_ids: list[str]) -> dict[str, Path]:
-    """A file for each: that a disk allows the name is not asked here."""
+    """Make a plainly named file for each id, since a disk may not allow the id as a name."""
     return dict(zip(video_ids, corpus(tmp_path / "corpus", *map(str, range(len(video_ids)))).values(), strict=True))
 
 
@@ -111,7 +111,7 @@ def test_what_cannot_be_stored_is_refused_before_anything_is_done(video_id: str,
 )
 def test_two_that_cannot_be_beside_each_other_are_refused(one: str, other: str | None, tmp_path: Path) -> None:
     store = new(tmp_path / "store")
-    if other is None:  # the name that the other's was cut to
+    if other is None:  # the name to which the other one was cut
         other = store.archive_path(one).name.removesuffix(".zip")
     with pytest.raises(StoreError, match="cannot both be stored, as"):
         store.todo(files_for(tmp_path, [one, other, "fine"]))
@@ -124,13 +124,13 @@ def test_names_that_a_disk_takes_for_one_are_refused_on_such_a_disk_alone(
 ) -> None:
     paths = files_for(tmp_path, [one, other])
     assert len(new(tmp_path / "store").todo(paths)) == 2
-    (tmp_path / "store/RECIPE.YAML").touch()  # what the disk of a Mac says of recipe.yaml
+    (tmp_path / "store/RECIPE.YAML").touch()  # so recipe.yaml exists in both cases, as on a Mac's disk
     with pytest.raises(StoreError, match="cannot both be stored, as they would have one archive: rename"):
         new(tmp_path / "store").todo(paths)
 
 
 def test_an_archive_that_became_anothers_is_not_believed(tmp_path: Path) -> None:
-    """As when a folder was renamed, or a disk that ignores case gave one the other's file."""
+    """A folder was renamed, or a case-insensitive disk returned another video's file."""
     paths = files_for(tmp_path, ["clip", "CLIP"])
     store = new(tmp_path / "store")
     complete(store, paths)
@@ -141,7 +141,7 @@ def test_an_archive_that_became_anothers_is_not_believed(tmp_path: Path) -> None
 
 
 def test_a_path_that_is_no_text_is_written_as_text(tmp_path: Path) -> None:
-    """Its bytes are not UTF-8, as those of an old disk's names."""
+    """The name's bytes are not UTF-8, as on old disks."""
     root = tmp_path / "caf\udce9"
     try:
         root.mkdir()
@@ -167,7 +167,7 @@ def test_a_path_that_is_too_long_for_the_system_is_said(tmp_path: Path) -> None:
 
 
 def test_where_an_archive_is_costs_little(tmp_path: Path) -> None:
-    """Looked at by the dozen thousand at every start, so no path objects are made on the way."""
+    """Tens of thousands of paths are looked at at every start, so no path objects are made."""
     paths = {f"fake/{number % 50:03d}/{number:06d}": tmp_path for number in range(20_000)}
     names.require_apart(paths, tmp_path)
     assert names.archive_name("fake/000/000000") == "fake/000/000000.zip"

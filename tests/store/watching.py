@@ -1,4 +1,4 @@
-"""Which files Python opens."""
+"""Record which files Python opens."""
 
 import os
 import sys
@@ -20,7 +20,7 @@ sys.addaudithook(_note)
 
 @contextmanager
 def watched() -> Iterator[list[str]]:
-    """The files that Python opens meanwhile."""
+    """Yield the list of files that Python opens inside the block."""
     opened.clear()
     watching.set()
     try:

@@ -1,4 +1,4 @@
-"""Clips whose frames carry their number, in every container and codec that PyAV can write, sound and odd ones."""
+"""Clips with numbered frames, ordinary and odd, in every container and codec that PyAV can write."""
 
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ import numpy as np
 HEIGHT, WIDTH, NUM_FRAMES, FPS = 96, 160, 48, 25
 BITS = 10
 
-# name -> encoder, its options, pixel format
+# Name -> encoder, its options, pixel format.
 CODECS: dict[str, tuple[str, dict[str, str], str]] = {
     "h264": ("libx264", {"bf": "0", "g": "12", "crf": "18"}, "yuv420p"),
     "h264_b": ("libx264", {"bf": "3", "g": "12", "crf": "18", "x264-params": "b-adapt=0:scenecut=0"}, "yuv420p"),
@@ -42,7 +42,7 @@ CODECS: dict[str, tuple[str, dict[str, str], str]] = {
     "ffv1": ("ffv1", {"g": "12"}, "yuv420p"),
     "prores": ("prores_ks", {}, "yuv422p10le"),
 }
-# The same, for tests of what a picture looks like and not of which one it is.
+# The same, for tests of how a picture looks instead of which one it is.
 TRUE_TO_COLOUR = {
     "lossless": ("ffv1", dict[str, str](), "yuv444p"),
     "lossless10": ("ffv1", {"level": "3"}, "yuv420p10le"),
@@ -52,7 +52,7 @@ TRUE_TO_COLOUR = {
 
 
 def number_of(picture: np.ndarray) -> int:
-    """The number that is painted along the top of (H, W, 3) uint8 RGB."""
+    """Read the number that is painted along the top of (H, W, 3) uint8 RGB."""
     height, width = picture.shape[:2]
     rows = picture[height // 40 : height // 8].mean(axis=(0, 2))
     edges = [(int((i + 0.3) * width / BITS), int((i + 0.7) * width / BITS)) for i in range(BITS)]
@@ -60,7 +60,7 @@ def number_of(picture: np.ndarray) -> int:
 
 
 def picture(number: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
-    """A picture that carries its number in ten blocks along the top, lowest bit on the left; below, something moves."""
+    """Paint a number as ten blocks along the top, lowest bit on the left, with something moving below."""
     y, x = np.mgrid[:height, :width]
     wave = 128 + 60 * np.sin((x + 3 * number) / 9) + 40 * np.cos((y - 2 * number) / 7)
     frame = np.stack([wave, 255 - wave, wave[:, ::-1]], axis=-1).clip(0, 255).astype(np.uint8)
@@ -92,7 +92,7 @@ def encode(
     prepare: Callable[[av.VideoStream], None] = lambda stream: None,
     as_frame: Callable[[np.ndarray], av.VideoFrame] | None = None,
 ) -> Path:
-    """Write numbered frames, or other ones.
+    """Write numbered frames, or the given ones.
 
     Args:
         path: its suffix chooses the container.
@@ -135,7 +135,7 @@ def remux(
     times: Callable[[int], tuple[int, int]] | None = None,
     options: Mapping[str, str] = MappingProxyType({}),
 ) -> Path:
-    """Write the packets of a file into another, without encoding.
+    """Copy the packets of a file into another without re-encoding.
 
     Args:
         keep: number of the packet -> whether it is written.
@@ -162,7 +162,7 @@ def remux(
 
 
 def cut_end(path: Path, num_frames: int) -> Path:
-    """Let an MP4's edit list end after so many frames, as an editor does that cuts without encoding."""
+    """End an MP4's edit list after so many frames, as an editor does that cuts without re-encoding."""
     content = bytearray(path.read_bytes())
     movie = content.index(b"mvhd")
     timescale = struct.unpack_from(">I", content, movie + 16)[0]
@@ -174,7 +174,7 @@ def cut_end(path: Path, num_frames: int) -> Path:
 
 
 def two_streams(path: Path, codec: str, other: tuple[int, int], default: int = -1) -> Path:
-    """A file with a plain stream of another size in front of the numbered one.
+    """Write a file with a plain stream of another size before the numbered one.
 
     Args:
         other: height and width of the first stream.
@@ -201,8 +201,10 @@ def two_streams(path: Path, codec: str, other: tuple[int, int], default: int = -
 
 
 def xvid_packed(path: Path) -> Path:
-    """MPEG-4 with packed B-frames, as XviD writes it into AVI: a chunk holds a frame and the B-frame before it, and the
-    next chunk is a picture that is not coded."""
+    """Write MPEG-4 with packed B-frames, as XviD writes it into AVI.
+
+    A chunk holds a frame and the B-frame before it, and the next chunk is a picture that is not coded.
+    """
     plain = encode(path.with_suffix(".plain.avi"), "mpeg4_b", pictures())
     with av.open(str(plain)) as source:
         stream = source.streams.video[0]
@@ -231,7 +233,7 @@ def _packed(contents: Sequence[bytes]) -> list[bytes]:
         j = i + 1
         while j < len(contents) and is_b[j]:
             j += 1
-        group = contents[i:j]  # a frame to which others refer, and the B-frames that are shown before it
+        group = contents[i:j]  # a reference frame and the B-frames that are shown before it
         if len(group) == 1:
             chunks.append(group[0])
         else:

@@ -1,4 +1,4 @@
-"""What changes within a file: said in its row, or an error, and never squeezed in silence."""
+"""Changes within a file become remarks in its row or errors, and never distort frames silently."""
 
 from collections.abc import Callable
 from fractions import Fraction
@@ -30,11 +30,11 @@ def as_they_are(stream: av.VideoStream) -> None:
     ("codec", "size", "prepare", "remark"),
     [
         ("good", (HEIGHT, WIDTH), as_they_are, None),
-        ("interlaced", (HEIGHT, WIDTH), as_they_are, "some frames are interlaced, deinterlaced"),
-        ("good", (HEIGHT // 2, WIDTH // 2), as_they_are, "some frames are 80x48 and brought to the size of the first"),
+        ("interlaced", (HEIGHT, WIDTH), as_they_are, "some frames are interlaced and deinterlaced"),
+        ("good", (HEIGHT // 2, WIDTH // 2), as_they_are, "some frames are 80x48 and are resized to the first"),
         ("good", (HEIGHT, WIDTH), says_wide, "other colours than the first"),
-        ("good", (HEIGHT, WIDTH), says_squeezed, "pixels of another shape"),
-        ("good", (WIDTH, HEIGHT), as_they_are, "frame 14 is 96x160, and the first 160x96"),
+        ("good", (HEIGHT, WIDTH), says_squeezed, "another pixel shape"),
+        ("good", (WIDTH, HEIGHT), as_they_are, "frame 14 is 96x160, but the first is 160x96"),
     ],
 )
 def test_what_changes_within_a_file_is_told_or_an_error(

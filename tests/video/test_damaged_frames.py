@@ -1,4 +1,4 @@
-"""Rows behind packets that were overwritten, or are not there, show whole pictures or are errors."""
+"""Rows after packets that were overwritten or are missing show whole pictures or are errors."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,7 +18,7 @@ HARMED = range(18, 21)  # packets of the second group, which holds 12 to 23
 
 
 def zeroed(number: int, content: bytes) -> bytes:
-    """Of some packets in the middle all but the beginning is lost."""
+    """Zero all but the beginning of some packets in the middle."""
     return content[: len(content) // 3] + bytes(len(content) - len(content) // 3) if number in HARMED else content
 
 
@@ -27,7 +27,7 @@ def dropped(number: int) -> bool:
 
 
 def seen_in(path: Path, expected: Sequence[int], truth: np.ndarray) -> tuple[list[int], list[int]]:
-    """Read all rows alone, and in runs.
+    """Read all rows singly and in runs.
 
     Returns:
         Rows that are not the whole picture which is expected, and those that are an error.
@@ -48,7 +48,7 @@ def seen_in(path: Path, expected: Sequence[int], truth: np.ndarray) -> tuple[lis
     return sorted(set(wrong)), errors
 
 
-# The muxer of MPEG program streams refuses packets without times, as a reader gives those of B-frames there.
+# The muxer of MPEG program streams refuses packets without times, and a reader gives B-frames none there.
 AGAIN = [(c, k) for c, k in MATRIX if c != "mpg" or k in ("h264", "mpeg2", "mpeg4", "mpeg4_b")]
 
 
@@ -57,7 +57,7 @@ AGAIN = [(c, k) for c, k in MATRIX if c != "mpg" or k in ("h264", "mpeg2", "mpeg
 def test_rows_behind_damage_are_whole_or_lost(
     container: str, codec: str, harm: str, whole: Whole, tmp_path: Path
 ) -> None:
-    """Packets 18 to 20 are zeroed, or not there. What cannot be shown whole is an error."""
+    """Packets 18 to 20 are zeroed or missing. What cannot be shown whole is an error."""
     path, target = whole(container, codec), tmp_path / f"a.{container}"
     with open_video(path) as video:
         truth = video.read(range(NUM_FRAMES))
@@ -67,11 +67,11 @@ def test_rows_behind_damage_are_whole_or_lost(
     else:
         remux(path, target, keep=dropped)
         if container in ("avi", "mpg") and codec.removesuffix("_b") in UNCOUNTED:
-            assert any("cannot tell whether one is missing" in remark for remark in probe(target).remarks)
+            assert any("cannot tell whether a frame is missing" in remark for remark in probe(target).remarks)
             return
         expected = left_of(whole("mkv", codec))
         wrong, errors = seen_in(target, expected, truth)
-        if errors and not codec.startswith("hevc"):  # whose decoder says so, later
+        if errors and not codec.startswith("hevc"):  # its decoder reports damage later
             assert any("missing" in lost for lost in probe(target).lost)
         errors = [expected[i] for i in errors]
     assert wrong == []
@@ -91,7 +91,7 @@ def test_as_many_missing_frames_as_h264_counts_are_seen(count: int, tmp_path: Pa
 
 
 def left_of(path: Path) -> list[int]:
-    """The frames of a file with times that are left when some packets are dropped."""
+    """Return the frames that are left in a file with times when some packets are dropped."""
     with av.open(str(path)) as file:
         packets = [(p.pts, n) for n, p in enumerate(p for p in file.demux(video=0) if p.size)]
         shown = {frame.pts for frame in av.open(str(path)).decode(video=0)}

@@ -30,7 +30,7 @@ CASES = Path(__file__).parents[3] / "shared" / "cases"
 
 
 def wrong_rows(path: Path, reader: str, expected: Sequence[int]) -> tuple[list[tuple[int, int]], list[int]]:
-    """Read all rows alone, in order and not, and in runs.
+    """Read all rows singly, in order and shuffled, and in runs.
 
     Returns:
         Those that show another frame, as (index, number), and those that are an error.
@@ -52,7 +52,7 @@ def wrong_rows(path: Path, reader: str, expected: Sequence[int]) -> tuple[list[t
 
 
 def shows(path: Path, reader: str, expected: Sequence[int], *, may_lose: bool = False) -> list[int]:
-    """Assert that rows show what is expected; returns those that are an error. decord may refuse any."""
+    """Assert that rows show what is expected and return those that are errors. decord may refuse any."""
     try:
         wrong, errors = wrong_rows(path, reader, expected)
     except UnreadableVideoError:
@@ -78,7 +78,7 @@ def test_decord_is_used_where_it_is_right(container: str, tmp_path: Path) -> Non
 
 
 def start_cut(path: Path, codec: str, container: str) -> Path:
-    """Cut in the second group, without encoding: what comes before 17 is stored and hidden."""
+    """Cut in the second group without re-encoding: frames before 17 are stored and hidden."""
     whole = encode(path / f"whole.{container}", codec)
     with av.open(str(whole)) as file:
         ticks = 1 / (FPS * file.streams.video[0].time_base)
@@ -97,7 +97,7 @@ def test_a_file_cut_without_encoding_shows_what_its_edit_list_leaves(codec: str,
         shows(both, reader, range(17, 37))
     with open_video(both) as video:
         assert video.info.num_missing == 0
-        if codec != "mjpeg":  # whose hidden frames FFmpeg leaves out, since nothing refers to them
+        if codec != "mjpeg":  # FFmpeg leaves out its hidden frames, since nothing refers to them
             assert any("are not shown" in remark for remark in video.info.remarks)
         assert video.info.duration_s == pytest.approx(20 / FPS)
 
@@ -152,7 +152,7 @@ ODD: dict[str, Callable[[Path], tuple[Path, Sequence[int]]]] = {
         two_streams(d / "a.mkv", "h264_b", (HEIGHT // 2, WIDTH // 2)),
         range(NUM_FRAMES),
     ),
-    # The muxer marks the first one of an MP4 as the default, and `ffmpeg` takes that.
+    # The muxer marks the first stream of an MP4 as the default, and `ffmpeg` takes that.
     "first is the default.mp4": lambda d: (
         two_streams(d / "a.mp4", "h264_b", (HEIGHT // 2, WIDTH // 2), default=0),
         range(NUM_FRAMES),
@@ -171,19 +171,19 @@ ODD: dict[str, Callable[[Path], tuple[Path, Sequence[int]]]] = {
 
 
 def made_up_times(folder: Path, name: str, codec: str) -> Path:
-    """B-frames in a container with real times, given those of their packets in AVI: each shown as it is stored."""
+    """B-frames in a container with real times, with the times of their packets in AVI, are shown as stored."""
     whole = encode(folder / "whole.mkv", codec)
     return remux(whole, folder / name, times=lambda n: (n, n))
 
 
 def from_the_middle(folder: Path, container: str, codec: str) -> tuple[Path, Sequence[int]]:
-    """A broadcast that someone began to record in the first group: it is shown from the next key frame on."""
+    """A broadcast recorded from within the first group is shown from the next key frame on."""
     whole = encode(folder / f"whole.{container}", codec)
     return remux(whole, folder / f"a.{container}", keep=lambda n: n >= 5), range(12, NUM_FRAMES)
 
 
 def two_recordings(folder: Path, container: str) -> tuple[Path, Sequence[int]]:
-    """One file behind the other, whose clock begins again."""
+    """Join two files, so that the clock starts again."""
     whole = encode(folder / f"whole.{container}", "h264_b")
     target = folder / f"a.{container}"
     target.write_bytes(whole.read_bytes() * 2)
@@ -194,11 +194,11 @@ def two_recordings(folder: Path, container: str) -> tuple[Path, Sequence[int]]:
 def test_rows_of_odd_files_are_the_frames_of_their_index(name: str, tmp_path: Path) -> None:
     path, expected = ODD[name](tmp_path)
     lost = {reader: shows(path, reader, expected, may_lose=name == "two recordings.ts") for reader in READERS}
-    # Where the one recording ends and the other begins.
+    # The place where one recording ends and the other begins.
     assert set(lost["av"]) <= set(range(NUM_FRAMES - 3, NUM_FRAMES + 3))
     remarks = probe(path).remarks
-    assert (name == "variable rate.webm") == any("cannot tell whether one is missing" in each for each in remarks)
-    assert name.startswith("from the middle") == any("in front of the first key frame" in each for each in remarks)
+    assert (name == "variable rate.webm") == any("cannot tell whether a frame is missing" in each for each in remarks)
+    assert name.startswith("from the middle") == any("before the first key frame" in each for each in remarks)
 
 
 @pytest.mark.parametrize("reader", READERS)

@@ -1,4 +1,4 @@
-"""The picture as it is meant to be seen: each odd file against its twin, upright, square, progressive and BT.709.
+"""The picture as a player shows it: each odd file against its upright, square, progressive twin in BT.709.
 
 What an odd file is made with is written out here from the standards, in the other direction than the reader's.
 """
@@ -26,7 +26,7 @@ SPACES = {BT601: 6, BT709: 1, BT2020: 9}  # AVColorSpace
 
 
 def soft(number: int) -> np.ndarray:
-    """(96, 160, 3) uint8: colours without edges, as subsampled chroma and a wider picture would change these."""
+    """Return (96, 160, 3) uint8 colours without edges, which subsampled chroma or widening would change."""
     y, x = np.mgrid[:HEIGHT, :WIDTH]
     waves = [np.sin((x + 2 * number) / 19), np.cos((y - number) / 15), np.sin((x + y + number) / 23)]
     return np.stack([128 + 90 * wave for wave in waves], axis=-1).astype(np.uint8)
@@ -44,13 +44,13 @@ def yuv(rgb: np.ndarray, matrix: tuple[float, float], bits: int, full: bool) -> 
 
 
 def as_yuv(matrix: tuple[float, float], *, full: bool = False, bits: int = 8) -> Callable[[np.ndarray], av.VideoFrame]:
-    """R'G'B' in [0, 1] -> a frame to encode."""
+    """Convert R'G'B' in [0, 1] to a frame to encode."""
 
     def frame(rgb: np.ndarray) -> av.VideoFrame:
         planes = yuv(rgb, matrix, bits, full)
         if bits == 8:
             made = av.VideoFrame.from_ndarray(planes.astype(np.uint8).transpose(2, 0, 1), format="yuv444p")
-        else:  # 4:2:0: luma on top, then the two of chroma, averaged over squares
+        else:  # 4:2:0: luma on top, then the two chroma planes, averaged over squares
             height, width = rgb.shape[:2]
             small = planes[..., 1:].reshape(height // 2, 2, width // 2, 2, 2).mean(axis=(1, 3))
             rows = [planes[..., 0].reshape(-1), *(np.rint(small[..., i]).reshape(-1) for i in (0, 1))]
@@ -80,7 +80,7 @@ def first_pictures(path: Path, count: int = 3) -> np.ndarray:
 
 
 def apart(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
-    """Mean and 99th percentile of the difference, in grey levels."""
+    """Return the mean and 99th percentile of the difference, in grey levels."""
     difference = np.abs(a.astype(int) - b.astype(int))
     return float(difference.mean()), float(np.percentile(difference, 99))
 
@@ -105,7 +105,7 @@ def test_colour_is_what_the_matrix_and_the_range_say(
 
 
 def to_linear(rgb: np.ndarray) -> np.ndarray:
-    """BT.709's signal -> light of a display of gamma 2.4 (BT.1886), white as 1."""
+    """BT.709's signal -> light of a display with gamma 2.4 (BT.1886), white as 1."""
     return rgb**2.4
 
 
@@ -115,7 +115,7 @@ BT709_TO_BT2020 = np.array(  # ITU-R BT.2087-0
 
 
 def as_hlg(rgb: np.ndarray) -> np.ndarray:
-    """An ordinary picture in HLG: its white at 203 cd/m2 of a display of 1000 (BT.2408, BT.2100 table 5)."""
+    """Convert an ordinary picture to HLG, white at 203 of the display's 1000 cd/m2 (BT.2408, BT.2100 table 5)."""
     display = (to_linear(rgb) @ BT709_TO_BT2020.T).clip(0) * 203 / 1000
     luminance = display @ np.array([0.2627, 0.6780, 0.0593])
     scene = display * (np.maximum(luminance, 1e-9) ** (1 / 1.2 - 1))[..., None]
@@ -124,22 +124,22 @@ def as_hlg(rgb: np.ndarray) -> np.ndarray:
 
 
 def as_pq(rgb: np.ndarray) -> np.ndarray:
-    """An ordinary picture in PQ: its white at 203 cd/m2 (BT.2408, BT.2100 table 4)."""
+    """Convert an ordinary picture to PQ, white at 203 cd/m2 (BT.2408, BT.2100 table 4)."""
     light = ((to_linear(rgb) @ BT709_TO_BT2020.T).clip(0) * 203 / 10000) ** (2610 / 16384)
     return ((3424 / 4096 + 2413 / 128 * light) / (1 + 2392 / 128 * light)) ** (2523 / 32)
 
 
 def as_wide(rgb: np.ndarray) -> np.ndarray:
-    """An ordinary picture with BT.2020's primaries."""
+    """Convert an ordinary picture to BT.2020's primaries."""
     return (to_linear(rgb) @ BT709_TO_BT2020.T).clip(0) ** (1 / 2.4)
 
 
 @pytest.mark.parametrize(
     ("made", "trc", "remark"),
     [
-        (as_hlg, ColorTrc.ARIB_STD_B67, "HLG brought to BT.709"),
-        (as_pq, ColorTrc.SMPTE2084, "PQ brought to BT.709"),
-        (as_wide, ColorTrc.BT2020_10, "BT.2020 brought to BT.709"),
+        (as_hlg, ColorTrc.ARIB_STD_B67, "HLG converted to BT.709"),
+        (as_pq, ColorTrc.SMPTE2084, "PQ converted to BT.709"),
+        (as_wide, ColorTrc.BT2020_10, "BT.2020 converted to BT.709"),
     ],
     ids=["hlg", "pq", "wide"],
 )
@@ -200,7 +200,7 @@ def test_a_turned_picture_of_pixels_that_are_not_square(degrees: int, tmp_path: 
 
 
 def interlaced(frames: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """Two frames in one, the lower field first: the first in the odd lines, the second in the even ones."""
+    """Interlace two frames, lower field first: the first in the odd lines, the second in the even ones."""
     for first, second in zip(frames[::2], frames[1::2], strict=True):
         both = first.copy()
         both[::2] = second[::2]
@@ -220,9 +220,9 @@ def test_interlaced_pictures_lose_their_combs(container: str, tmp_path: Path) ->
         alone = [video.read([i])[0] for i in (12, 8, 15)]
     twins = np.stack(frames[16:32:2])
     combed = np.stack(woven[8:16])
-    inner = (slice(None), slice(20, None))  # the painted number has edges
+    inner = (slice(None), slice(20, None))  # leave out the painted number, which has edges
     assert apart(shown[inner], twins[inner])[0] < 2 and apart(combed[inner], twins[inner])[0] > 6
-    for i, one in zip((12, 8, 15), alone, strict=True):  # a frame is the same whichever run it is read in
+    for i, one in zip((12, 8, 15), alone, strict=True):  # a frame is the same in whichever run it is read
         assert np.array_equal(one, shown[i - 8])
 
 
@@ -253,7 +253,7 @@ def twin_and_odd(kind: str, frames: Sequence[np.ndarray], folder: Path) -> tuple
         upright = [np.ascontiguousarray(np.rot90(frame)) for frame in frames]
         return twin, turn(encode(folder / "odd.mp4", "good", upright), 90)
     if kind == "interlaced":
-        doubled = [frame for frame in frames for _ in (0, 1)]  # a film: both fields are of one moment
+        doubled = [frame for frame in frames for _ in (0, 1)]  # film: both fields show the same moment
         return twin, encode(folder / "odd.mkv", "interlaced", list(interlaced(doubled)))
     made, trc = {"hlg": (as_hlg, ColorTrc.ARIB_STD_B67), "pq": (as_pq, ColorTrc.SMPTE2084)}[kind]
     light = [made(frame / 255) for frame in frames]

@@ -1,4 +1,4 @@
-"""The door to video: both readers give a sequential decoder's frames, and a reason for every file that has none."""
+"""Opening video: both readers give a sequential decoder's frames, or a reason for every file without frames."""
 
 import pickle
 from collections.abc import Callable
@@ -54,14 +54,14 @@ def test_a_reader_tells_what_the_file_is(reader: str, video: Path) -> None:
 def test_frames_equal_a_sequential_decoder_in_the_order_asked(reader: str, video: Path) -> None:
     indices = [39, 3, 17, 18, 3]
     with open_video(video, reader) as opened:
-        for _ in range(2):  # a reader may be asked again
+        for _ in range(2):  # a reader can be used repeatedly
             frames = opened.read(indices)
             assert frames.dtype == np.uint8
             assert equal(frames, sequential(video)[indices])
 
 
 def irregular(path: Path, frames: np.ndarray) -> Path:
-    """Of a variable frame rate."""
+    """A clip with a variable frame rate."""
     times = np.cumsum([10, 40, 10, 70, 20] * 8).tolist()
     return write_video(path, frames, times=times)
 
@@ -89,7 +89,7 @@ def test_every_kind_of_file_gives_its_own_frames(reader: str, name: str, frames:
     with open_video(path, reader) as opened:
         assert opened.info.num_frames == len(expected)
         assert (opened.info.height, opened.info.width) == expected.shape[1:3]
-        # Ten bits become eight with some freedom; another frame of this noise would be 30 away.
+        # Decoders round ten bits to eight differently; another frame of this noise would differ by 30.
         assert np.abs(opened.read(indices).astype(int) - expected[indices]).mean() < 6
 
 
@@ -119,7 +119,7 @@ def test_a_file_whose_header_counts_no_frames_tells_what_is_lost_by_its_times(
     assert probe(path).lost == ()
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     (lost,) = probe(path).lost
-    assert lost.startswith("the file says 4.8 s and holds 2.")
+    assert lost.startswith("the file declares 4.8 s and holds 2.")
     whole = write_video(tmp_path / "b.ts", frames.repeat(3, axis=0), options={"g": "5"})
     content = bytearray(whole.read_bytes())
     content[len(content) // 3 : len(content) * 2 // 3] = bytes(len(content) * 2 // 3 - len(content) // 3)
@@ -178,7 +178,7 @@ def test_a_file_without_frames_is_named_with_a_reason(reader: str, name: str, vi
 @readers
 @pytest.mark.parametrize("indices", [[], [40], [-1]])
 def test_frames_outside_the_video_are_refused(reader: str, indices: list[int], video: Path) -> None:
-    with open_video(video, reader) as opened, pytest.raises(UnreadableVideoError, match="of a video of 40 frames"):
+    with open_video(video, reader) as opened, pytest.raises(UnreadableVideoError, match="from a video of 40 frames"):
         opened.read(indices)
 
 

@@ -1,4 +1,4 @@
-"""What a backbone is: one image in, one vector out."""
+"""The interface of a backbone: one image in, one vector out."""
 
 from abc import ABC, abstractmethod
 
@@ -6,14 +6,14 @@ from torch import Tensor, nn
 
 
 class Backbone(nn.Module, ABC):
-    """Features of single images.
+    """Computes features of single images.
 
     Attributes:
-        num_features: F.
-        mean: per RGB channel, subtracted from values in [0, 1] before they come here.
-        std: per RGB channel, divided by after that.
-        name: as its publisher calls it; empty for a class that says it all.
-        made_for: side in pixels of the images that it was made for, where it says so.
+        num_features: F, size of the feature vector.
+        mean: of each RGB channel, subtracted from values in [0, 1] before they reach the backbone.
+        std: of each RGB channel, by which values are then divided.
+        name: the publisher's name; empty if the class identifies the network.
+        made_for: side in pixels of the images that the network was made for, if it says so.
     """
 
     num_features: int
@@ -24,4 +24,4 @@ class Backbone(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor) -> Tensor:
-        """(N, 3, S, S), normalised -> (N, F)."""
+        """Compute features: (N, 3, S, S), normalised -> (N, F)."""

@@ -1,4 +1,4 @@
-"""MesoNet4, the convolutions: four of them, each with ReLU, its own BatchNorm and a max-pool of 2, 2, 2 and 4.
+"""The convolutions of MesoNet4: four, each with ReLU, its own BatchNorm and a max-pool of 2, 2, 2 and 4.
 
 256x256 images become 16x8x8 features. With `MesoHead` it is the published network of 28,073 parameters (as Keras
 counts them, running statistics included).
@@ -18,10 +18,10 @@ class Meso4(Backbone):
 
     Args:
         size: side of the images in pixels.
-        conv_bias: as published; without, the older PyTorch ports.
+        conv_bias: True as published; False as in older PyTorch ports.
         norm_eps: BatchNorm's epsilon; Keras's default, as published.
-        mean: subtracted from each RGB channel; as published, nothing.
-        std: each RGB channel is divided by it; as published, 1.
+        mean: subtracted from each RGB channel; 0 as published.
+        std: each RGB channel is divided by it; 1 as published.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""What MesoNet's two networks share: a block of convolution, ReLU, BatchNorm and max-pool, and four of them in a row.
+"""What MesoNet's two networks share: a block of convolution, ReLU, BatchNorm and max-pool, four of which are stacked.
 
 Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection Network", and its code.
 Differs: at sizes where a pool leaves a remainder, Keras pads on both sides and this on the right and below. At 256
@@ -11,17 +11,17 @@ the test log-loss is 0.141 and 0.176, where PyTorch's leaves 0.027 and 0.036.
 
 from torch import nn
 
-POOLS = (2, 2, 2, 4)  # of the four blocks
-NUM_CHANNELS = 16  # of the last
+POOLS = (2, 2, 2, 4)  # max-pools of the four blocks
+NUM_CHANNELS = 16  # channels of the last block
 
 
 class MesoBlock(nn.Sequential):
     """(N, C, S, S) -> (N, C', ceil(S / pool), ceil(S / pool)).
 
     Args:
-        convolution: C channels in, C' out, S kept.
+        convolution: maps C channels to C' and keeps S.
         channels: C'.
-        pool: side of the max-pool's window, and its step.
+        pool: side of the max-pool's window, and its stride.
         norm_eps: BatchNorm's epsilon; Keras's default, as published.
     """
 
@@ -30,13 +30,13 @@ class MesoBlock(nn.Sequential):
             convolution,
             nn.ReLU(),
             nn.BatchNorm2d(channels, eps=norm_eps),
-            # Keras pads "same", so a remainder at the border is a window of its own.
+            # Keras pads "same", so a remainder at the border gets a window of its own.
             nn.MaxPool2d(pool, ceil_mode=True),
         )
 
 
 def num_features(size: int) -> int:
-    """How many numbers four blocks make of an image.
+    """Return the number of features that four blocks compute from an image.
 
     Example:
         >>> num_features(256), num_features(224)

@@ -1,4 +1,4 @@
-"""MesoInception4, the convolutions: MesoNet4 whose first two are inception blocks, which look at several scales.
+"""The convolutions of MesoInception4: MesoNet4 with two inception blocks first, which combine several scales.
 
 256x256 images become 16x8x8 features. With `MesoHead` it is the published network of 28,725 parameters (as Keras
 counts them, running statistics included).
@@ -16,13 +16,13 @@ from deepfake.ranges import Length
 
 
 class Inception(nn.Module):
-    """Four branches side by side: 1x1; and 1x1, then 3x3 with dilation 1, 2 and 3.
+    """Four parallel branches: 1x1; and 1x1, then 3x3 with dilation 1, 2 and 3.
 
     Each convolution has a bias and a ReLU; the last ReLU of all branches is the `MesoBlock`'s.
 
     Args:
-        inputs: channels in.
-        widths: channels of each branch; their sum comes out.
+        inputs: number of input channels.
+        widths: channels of each branch; the output has their sum.
     """
 
     def __init__(self, inputs: int, widths: tuple[int, int, int, int]) -> None:
@@ -39,7 +39,7 @@ class Inception(nn.Module):
 
 
 class MesoInception4(Backbone):
-    """MesoInception4 without its dense layers; values in [0, 1] come in as they are.
+    """MesoInception4 without its dense layers; it takes values in [0, 1] without normalisation.
 
     Args:
         size: side of the images in pixels.

@@ -1,4 +1,4 @@
-"""Any image network of timm by name, its classifier left out. The one door to timm.
+"""Any image network of timm by name, without its classifier. No other module imports timm.
 
 Source: timm, `create_model(..., num_classes=0)`; each model's own `pretrained_cfg` gives mean and std.
 """
@@ -18,17 +18,17 @@ from deepfake.ranges import PathName, Word
 
 
 class Timm(Backbone):
-    """A timm network that ends in its pooled features.
+    """A timm network whose output is its pooled features.
 
     Args:
-        name: as timm knows it, `tf_efficientnet_b4.ns_jft_in1k`.
-        pretrained: start from timm's published weights, fetched once into the hub's cache.
-        weights: start from this file instead, `.pth` or `.safetensors`; a classifier in it is left out, all else must
-            match.
+        name: timm's name, such as `tf_efficientnet_b4.ns_jft_in1k`.
+        pretrained: start from timm's published weights, which are downloaded once into the hub's cache.
+        weights: start from this file instead, `.pth` or `.safetensors`; a classifier in it is ignored, and everything
+            else must match.
 
     Raises:
-        ConfigError: timm knows no such model.
-        WeightsError: the weights cannot be had, or belong to another network.
+        ConfigError: timm has no such model.
+        WeightsError: the weights cannot be loaded, or belong to another network.
     """
 
     def __init__(self, name: Word, *, pretrained: bool = False, weights: PathName | None = None) -> None:
@@ -41,7 +41,7 @@ class Timm(Backbone):
         self.name = name
         self.made_for = network.pretrained_cfg["input_size"][-1]
         self.network = network
-        self.num_features = network.head_hidden_size  # where a network has layers between its pool and classifier
+        self.num_features = network.head_hidden_size  # counts layers between pool and classifier, if there are any
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
 
@@ -82,7 +82,7 @@ def _load(network: Any, path: Path, name: str) -> None:
         state = load_state_dict(str(path), use_ema=False, weights_only=True)
     except WeightsError:
         raise
-    except Exception as error:  # torch, safetensors and pickle each raise their own for a damaged file
+    except Exception as error:  # torch, safetensors and pickle raise different types for a damaged file
         raise WeightsError(f"model.backbone.weights={path} cannot be read safely: {_first_line(error)}") from error
     if not all(isinstance(key, str) and isinstance(value, Tensor) for key, value in state.items()):
         raise WeightsError(f"model.backbone.weights={path} is not a state dict (tensors by name)")

@@ -1,11 +1,11 @@
-"""Weights files of Keras 2: arrays of numbers by layer. The one door to h5py, which reads arrays and runs nothing.
+"""Read weights files of Keras 2. Only this module imports h5py, which reads arrays and executes nothing.
 
     attribute layer_names                     input_2, conv2d_5, batch_normalization_5, ..., dense_4
     <layer>   attribute weight_names          conv2d_5/kernel:0, conv2d_5/bias:0
               <weight>                        the array
 
-Layers are counted through a Keras session, so the numbers in their names begin anywhere; they still grow in the order
-in which the layers were made. (`layer_names` is in another order: by depth in the graph, branches mixed.)
+Layers are numbered through a Keras session, so their numbers begin anywhere but grow in the order in which the layers
+were made. (`layer_names` has another order: by depth in the graph, with branches mixed.)
 
 Source: Keras 2.1.5, `keras/engine/topology.py`, `save_weights_to_hdf5_group`.
 """
@@ -21,13 +21,13 @@ from deepfake.errors import WeightsError
 
 
 def read_keras_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """The shape of every weight, named `<kind>.<n>.<weight>`: the n-th layer of its kind to be made, from 0.
+    """Return the shape of every weight, named `<kind>.<n>.<weight>` for the n-th layer made of its kind, from 0.
 
     Example:
-        `conv2d_5/kernel:0`, where `conv2d_5` is the lowest of all `conv2d_...`, is `conv2d.0.kernel`.
+        `conv2d_5/kernel:0` is `conv2d.0.kernel` if `conv2d_5` is the lowest of all `conv2d_...`.
 
     Raises:
-        WeightsError: the file is no weights file of Keras 2, or damaged.
+        WeightsError: the file is not a weights file of Keras 2, or is damaged.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -37,10 +37,10 @@ def read_keras_shapes(path: Path) -> dict[str, tuple[int, ...]]:
 
 
 def read_keras_arrays(path: Path) -> dict[str, np.ndarray]:
-    """The weights, float32, named as in `read_keras_shapes`.
+    """Return the weights as float32, named as in `read_keras_shapes`.
 
     Raises:
-        WeightsError: the file is no weights file of Keras 2, or damaged.
+        WeightsError: the file is not a weights file of Keras 2, or is damaged.
     """
     try:
         with h5py.File(path, "r") as file:
@@ -50,7 +50,7 @@ def read_keras_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _datasets(file: h5py.File) -> dict[str, h5py.Dataset]:
-    root = file.get("model_weights", file)  # `model.save` puts them there, beside the rest of a model
+    root = file.get("model_weights", file)  # `model.save` puts weights there, beside the rest of a model
     if "layer_names" not in root.attrs:
         raise ValueError(f"it has no attribute `layer_names`, but {', '.join(list(root)[:4]) or 'nothing'}")
     by_kind: dict[str, list[tuple[int, str]]] = defaultdict(list)

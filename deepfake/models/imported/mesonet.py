@@ -1,10 +1,10 @@
-"""MesoNet's published weights, from the layout of Keras to ours.
+"""Convert MesoNet's published weights from Keras's layout to ours.
 
     Keras                                     ours
     convolution   (h, w, in, out)             (out, in, h, w)
     dense         (in, out)                   (out, in)
-    flatten       H, W, C                     C, H, W: the rows of the first dense kernel move
-    output        sigmoid, P(real)            a logit of P(fake): the last dense layer changes its sign
+    flatten       H, W, C                     C, H, W: the rows of the first dense kernel are permuted
+    output        sigmoid, P(real)            a logit of P(fake): the last dense layer is negated
 
 Source: Afchar et al. 2018, https://github.com/DariusAf/MesoNet, `classifiers.py` and `weights/`.
 """
@@ -20,12 +20,12 @@ from deepfake.errors import WeightsError
 from deepfake.models.backbones.meso_block import NUM_CHANNELS
 from deepfake.models.fit import Shapes, check_shapes
 
-# Layers of each kind tell the two apart. The names are those of conf/model/.
+# The number of layers of each kind tells the two apart. The names are those of conf/model/.
 ARCHITECTURES = {
     "meso4": {"conv2d": 4, "batch_normalization": 4, "dense": 2},
     "mesoinception4": {"conv2d": 16, "batch_normalization": 4, "dense": 2},
 }
-# Ours of a module's tensors -> Keras's.
+# Our names of a module's tensors -> Keras's names.
 _WEIGHTS: Mapping[type[nn.Module], tuple[str, Mapping[str, str]]] = {
     nn.Conv2d: ("conv2d", {"weight": "kernel", "bias": "bias"}),
     nn.BatchNorm2d: (
@@ -37,14 +37,14 @@ _WEIGHTS: Mapping[type[nn.Module], tuple[str, Mapping[str, str]]] = {
 
 
 def architecture(found: Shapes, what: str) -> str:
-    """Which of the two a file holds, by its layers.
+    """Return which of the two networks a file holds, judged by its layers.
 
     Args:
-        found: shapes by name, as `read_keras_shapes` gives them.
-        what: begins the message, `weights=Meso4_DF.h5`.
+        found: shapes by name, as `read_keras_shapes` returns them.
+        what: beginning of the message, such as `weights=Meso4_DF.h5`.
 
     Raises:
-        WeightsError: neither.
+        WeightsError: the file holds neither.
     """
     layers = {name.rpartition(".")[0] for name in found}
     counts = Counter(layer.rpartition(".")[0] for layer in layers)
@@ -56,7 +56,7 @@ def architecture(found: Shapes, what: str) -> str:
 
 
 def check_keras(network: nn.Module, found: Shapes, what: str) -> None:
-    """See that a file's weights are those of a network of ours, before they are read.
+    """Check that a file's weights fit a network of ours, before they are read.
 
     Raises:
         WeightsError: see `check_shapes`.
@@ -67,7 +67,7 @@ def check_keras(network: nn.Module, found: Shapes, what: str) -> None:
 
 
 def from_keras(network: nn.Module, arrays: Mapping[str, np.ndarray]) -> dict[str, Tensor]:
-    """A network's whole state dict out of Keras's arrays, which `check_keras` has passed."""
+    """Convert Keras's arrays, which `check_keras` has passed, to a network's whole state dict."""
     state = network.state_dict()
     for ours, theirs in _names(network).items():
         value = torch.from_numpy(arrays[theirs])
@@ -83,7 +83,7 @@ def from_keras(network: nn.Module, arrays: Mapping[str, np.ndarray]) -> dict[str
 
 
 def _names(network: nn.Module) -> dict[str, str]:
-    """Our name -> Keras's; both make their layers in the same order."""
+    """Return Keras's name for each of ours; both make their layers in the same order."""
     names: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for path, module in network.named_modules():

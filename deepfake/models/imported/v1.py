@@ -1,10 +1,10 @@
-"""Checkpoints of the older PyTorch project that this one replaces: its names, and ours.
+"""Convert checkpoints of the older PyTorch project that this one replaces. Its names, and ours:
 
     convs.{0,4,8,12}.weight      convolution          backbone.blocks.{0,1,2,3}.0
     convs.{2,6,10,14}.*          BatchNorm            backbone.blocks.{0,1,2,3}.2
     linear.1.*  linear.4.*       dense (16 x 784, 1)  head.1  head.4
 
-Its convolutions have no bias and its output is a logit of P(fake), as ours.
+Its convolutions have no bias, and its output is a logit of P(fake), like ours.
 """
 
 from collections.abc import Mapping
@@ -18,18 +18,18 @@ _LAYERS_PER_BLOCK = 4
 
 
 def from_v1(network: nn.Module, weights: Mapping[str, Tensor], what: str) -> dict[str, Tensor]:
-    """A network's whole state dict under our names.
+    """Return a network's whole state dict under our names.
 
     Args:
         network: `model=meso4_v1`.
-        weights: the `model` of a v1 file.
-        what: begins the message, `weights=best.pth.tar is not ...`.
+        weights: the entry `model` of a v1 file.
+        what: beginning of the message, such as `weights=best.pth.tar is not ...`.
 
     Raises:
-        WeightsError: see `check_shapes`; the names in it are v1's.
+        WeightsError: see `check_shapes`; the message has v1's names.
     """
     names = {ours: _v1_name(ours) for ours in network.state_dict()}
-    # PyTorch before 0.4.1 kept no count of batches, and nothing that is computed here depends on it.
+    # PyTorch before 0.4.1 stored no count of batches, and nothing that is computed here depends on it.
     counts = {name: torch.tensor(0) for name in names.values() if name.endswith(".num_batches_tracked")}
     weights = {**counts, **weights}
     expected = {names[ours]: shape for ours, shape in shapes(network.state_dict()).items()}

@@ -1,7 +1,7 @@
-"""An LSTM over the frames of a clip; what it holds after the last frame stands for the clip.
+"""An LSTM over the frames of a clip; its output after the last frame represents the clip.
 
-Source: Güera and Delp 2018, "Deepfake Video Detection Using Recurrent Neural Networks" (a CNN's features of each frame
-into an LSTM). Differs: any backbone, trained together with it.
+Source: Güera and Delp 2018, "Deepfake Video Detection Using Recurrent Neural Networks" (an LSTM over a CNN's features
+of each frame). Differs: any backbone, trained together with it.
 """
 
 from torch import Tensor, nn
@@ -11,13 +11,13 @@ from deepfake.ranges import Layers, Share, Width
 
 
 class Lstm(Temporal):
-    """LSTM that starts every clip from zeros, so a clip's score is the same every time.
+    """An LSTM that starts every clip from zeros, so a clip's score is always the same.
 
     Args:
         num_features: F.
         hidden_size: F'.
-        num_layers: LSTMs on top of each other.
-        dropout: between layers, so only where there are several.
+        num_layers: number of stacked LSTMs.
+        dropout: dropout between layers; it has no effect on a single layer.
     """
 
     min_clip_length = 2

@@ -1,4 +1,4 @@
-"""The mean over the frames of a clip; for a single frame, the frame."""
+"""The mean over the frames of a clip; a single frame stays as it is."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ from deepfake.models.temporal import Temporal
 
 
 class Mean(Temporal):
-    """Average of the frames, blind to their order.
+    """Averages the frames regardless of their order.
 
     Args:
         num_features: F.

@@ -1,4 +1,4 @@
-"""What a temporal module is: the features of a clip's frames in, those of the clip out."""
+"""The interface of a temporal module: it maps the features of a clip's frames to features of the clip."""
 
 from abc import ABC, abstractmethod
 
@@ -6,11 +6,11 @@ from torch import Tensor, nn
 
 
 class Temporal(nn.Module, ABC):
-    """Joins the frames of a clip.
+    """Combines the frames of a clip.
 
     Attributes:
-        num_features: F', features of a clip.
-        min_clip_length: frames a clip needs for this to mean anything.
+        num_features: F', number of features of a clip.
+        min_clip_length: the fewest frames for which the module is useful.
     """
 
     num_features: int
@@ -18,4 +18,4 @@ class Temporal(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
-        """(B, T, F) -> (B, F')."""
+        """Combine frames: (B, T, F) -> (B, F')."""

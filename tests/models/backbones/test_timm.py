@@ -11,7 +11,7 @@ from torch import Tensor
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.backbones.timm import Timm
 
-NAME = "test_efficientnet"  # timm's own for tests, a few thousand parameters
+NAME = "test_efficientnet"  # timm's own model for tests, with a few thousand parameters
 
 
 def published(seed: int = 0) -> dict[str, Tensor]:

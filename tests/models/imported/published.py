@@ -1,4 +1,4 @@
-"""MesoNet as its authors published it, in plain numpy, and its weights files as Keras 2 writes them.
+"""MesoNet as published, in plain numpy, and its weights files as Keras 2 writes them.
 
 Written from the authors' `classifiers.py` alone: nothing of ours is imported.
 """
@@ -23,7 +23,7 @@ INCEPTION4 = [
 ]
 KERNELS = {"meso4": MESO4, "mesoinception4": INCEPTION4}
 CHANNELS = {"meso4": (8, 8, 16, 16), "mesoinception4": (11, 12, 16, 16)}
-# A graph's layers are saved by depth: of a block first the 1x1 of three branches, then the lone 1x1 and the 3x3.
+# A graph's layers are saved by depth: in a block, first the 1x1 of three branches, then the lone 1x1 and the 3x3.
 _BY_DEPTH = (1, 3, 5, 0, 2, 4, 6)
 SAVED = {"meso4": range(4), "mesoinception4": [*_BY_DEPTH, *(7 + i for i in _BY_DEPTH), 14, 15]}
 
@@ -39,14 +39,14 @@ def random_layers(name: str, seed: int = 0) -> Layers:
 
     layers = {f"conv2d_{i}": weighted(shape) for i, shape in enumerate(KERNELS[name], start=1)}
     for i, channels in enumerate(CHANNELS[name], start=1):
-        variance = rng.uniform(0.001, 1, channels).astype(np.float32)  # small ones tell epsilons apart
+        variance = rng.uniform(0.001, 1, channels).astype(np.float32)  # small variances reveal a wrong epsilon
         gamma, beta, mean = 1 + normal(channels, scale=0.1), normal(channels), normal(channels, scale=0.1)
         layers[f"batch_normalization_{i}"] = [gamma, beta, mean, variance]
     return {**layers, "dense_1": weighted((1024, 16)), "dense_2": weighted((16, 1))}
 
 
 def write_keras(path: Path, layers: Mapping[str, list[np.ndarray]], order: list[int] | range, offset: int = 0) -> Path:
-    """A file of `save_weights`.
+    """Write a file as `save_weights` does.
 
     Args:
         path: of the file.
@@ -75,7 +75,7 @@ def _numbered(name: str, offset: int) -> str:
 
 
 def real_logit(name: str, layers: Layers, image: np.ndarray) -> float:
-    """What goes into the authors' sigmoid, for one image (256, 256, 3) in [0, 1]."""
+    """Return the input of the authors' sigmoid for one image (256, 256, 3) in [0, 1]."""
     convolutions = iter(value for key, value in layers.items() if key.startswith("conv2d"))
     norms = iter(value for key, value in layers.items() if key.startswith("batch"))
     x = image

@@ -1,10 +1,10 @@
-"""Who is in which split, who is forged with whose face, and which parameters make no corpus."""
+"""Who is in which split, whose face is forged into whose video, and which parameters are refused."""
 
 from typing import Any
 
 import pytest
 
-from deepfake.demo.recipe import Recipe, plan, splits
+from deepfake.demo.design import DemoDesign, plan, splits
 from deepfake.errors import ConfigError
 from deepfake.schema import Label, Split
 
@@ -19,7 +19,7 @@ def test_people_are_split_four_to_one_to_one(num_people: int, sizes: tuple[int, 
 
 
 def test_the_default_corpus_has_48_real_and_48_fake_clips() -> None:
-    videos = [video for take in plan(Recipe(extras=False)) for video in take.videos]
+    videos = [video for take in plan(DemoDesign(extras=False)) for video in take.videos]
     assert (
         sum(video.label is Label.REAL for video in videos) == sum(video.label is Label.FAKE for video in videos) == 48
     )
@@ -29,7 +29,7 @@ def test_the_default_corpus_has_48_real_and_48_fake_clips() -> None:
 
 @pytest.mark.parametrize("num_people", [6, 9, 24])
 def test_nobody_is_in_two_splits_in_either_role(num_people: int) -> None:
-    takes = plan(Recipe(num_people=num_people))
+    takes = plan(DemoDesign(num_people=num_people))
     seen = {split: set[str]() for split in Split}
     for take in takes:
         for video in take.videos:
@@ -40,14 +40,14 @@ def test_nobody_is_in_two_splits_in_either_role(num_people: int) -> None:
 
 
 def test_each_person_has_two_real_clips_and_one_fake_by_each_method() -> None:
-    takes = plan(Recipe(extras=False))
+    takes = plan(DemoDesign(extras=False))
     for person in (f"p{i:02d}" for i in range(24)):
         methods = sorted(v.method for take in takes for v in take.videos if v.target_id == person)
         assert methods == ["faceswap", "real", "real", "reenact"]
 
 
 def test_a_fake_is_made_from_a_real_clip_of_its_target_with_anothers_face() -> None:
-    for take in plan(Recipe(extras=False)):
+    for take in plan(DemoDesign(extras=False)):
         real, fake = take.videos
         assert (fake.real_id, fake.target_id) == (real.video_id, real.target_id)
         assert fake.source_id and fake.source_id != fake.target_id
@@ -55,7 +55,7 @@ def test_a_fake_is_made_from_a_real_clip_of_its_target_with_anothers_face() -> N
 
 
 def test_the_extras_are_test_videos_on_top() -> None:
-    plain, full = plan(Recipe(extras=False)), plan(Recipe(extras=True))
+    plain, full = plan(DemoDesign(extras=False)), plan(DemoDesign(extras=True))
     extras = {v.video_id: v for take in full[len(plain) :] for v in take.videos}
     assert full[: len(plain)] == plain
     assert set(extras) == {"extra/two_people", "extra/no_face", "extra/truncated"}
@@ -64,9 +64,11 @@ def test_the_extras_are_test_videos_on_top() -> None:
 
 
 def test_random_streams_are_independent_and_repeatable() -> None:
-    recipe = Recipe()
-    assert recipe.rng("person", "p00").random() == recipe.rng("person", "p00").random()
-    draws = {r.rng(*words).random() for r in (recipe, Recipe(seed=1)) for words in (("person", "p00"), ("take", "p00"))}
+    design = DemoDesign()
+    assert design.rng("person", "p00").random() == design.rng("person", "p00").random()
+    draws = {
+        r.rng(*words).random() for r in (design, DemoDesign(seed=1)) for words in (("person", "p00"), ("take", "p00"))
+    }
     assert len(draws) == 4
 
 
@@ -85,4 +87,4 @@ def test_random_streams_are_independent_and_repeatable() -> None:
 )
 def test_parameters_that_make_no_corpus_are_named(options: dict[str, Any], named: str) -> None:
     with pytest.raises(ConfigError, match=named):
-        Recipe(**options)
+        DemoDesign(**options)

@@ -1,4 +1,4 @@
-"""What a generated corpus consists of: its parameters, its people, and who is forged with whose face."""
+"""The design of a generated corpus: its parameters, its people, and whose face is forged into whose video."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from deepfake.options import typed, types_of
 from deepfake.ranges import Seed
 from deepfake.schema import Label, Split, Video
 
-VERSION = 1  # raise it whenever the same recipe would draw other pixels: corpora of an older version are made anew
+VERSION = 1  # raise it when the same design would give other pixels, so that older corpora are generated again
 
-# Two people in each split at least; smaller faces are not found; even, as H.264 wants it.
+# At least two people in each split; smaller faces are not found; sides are even, as H.264 requires.
 NumPeople = Annotated[int, Field(ge=6, le=10_000)]
 Side = Annotated[int, Field(ge=120, le=4_096, multiple_of=2, description="an even whole number from 120 to 4096")]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
@@ -25,19 +25,19 @@ METHODS = ("faceswap", "reenact")
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """Everything the clips depend on, so equal recipes mean equal bytes.
+class DemoDesign:
+    """Everything the clips depend on, so equal designs give equal bytes.
 
     Attributes:
-        seed: of every random number, 0 or more.
-        num_people: at least 6, two in each split; of 24 people 16 are for training, 4 each for val and test.
-        width: of a frame, in pixels; even, as H.264 wants it.
-        height: of a frame, in pixels; even.
+        seed: seed of all random numbers, 0 or more.
+        num_people: at least 6, two in each split; of 24 people, 16 are in train and 4 each in val and test.
+        width: frame width in pixels; even, as H.264 requires.
+        height: frame height in pixels; even.
         min_seconds: length of the shortest clip.
         max_seconds: length of the longest clip.
-        fps: frames a second.
-        extras: adds a clip with two people, one with nobody and a truncated file to the test split.
-        version: of the generator, never chosen.
+        fps: frames per second.
+        extras: whether to add a clip with two people, one with nobody and a truncated file to test.
+        version: version of the generator, which cannot be chosen.
     """
 
     seed: Seed = 0
@@ -51,11 +51,12 @@ class Recipe:
     version: int = field(default=VERSION, init=False)
 
     def __post_init__(self) -> None:
-        """
+        """Check the parameters.
+
         Raises:
             ConfigError: a parameter is out of its range, or they do not fit together.
         """
-        kinds = types_of(Recipe)
+        kinds = types_of(DemoDesign)
         typed("data.corpus", {name: getattr(self, name) for name in kinds}, kinds)
         if self.width < self.height:
             raise ConfigError(f"width={self.width}, height={self.height}: the width must be no less than the height")
@@ -66,20 +67,20 @@ class Recipe:
             )
 
     def rng(self, *words: str) -> np.random.Generator:
-        """The random stream of one thing, `rng("person", "p03")`: no two things share numbers, in any order of work."""
+        """Return the random stream of one thing, `rng("person", "p03")`; streams are independent of each other."""
         name = int.from_bytes("/".join(words).encode())
         return np.random.default_rng(np.random.SeedSequence([self.seed, name]))
 
 
 @dataclass(frozen=True, slots=True)
 class Take:
-    """One recording, and the files that are made of it.
+    """One recording, and the files that are made from it.
 
     Attributes:
         take_id: seeds room, clothes, motion, length and noise, which all files of a take share.
-        people: who is seen; the first is the one who gets forged.
+        people: who is seen; the first is the one whose face is forged.
         videos: the files; `path` is relative to the corpus.
-        truncated: cut the files in half, so that they cannot be opened.
+        truncated: whether to cut the files in half, so that they cannot be opened.
     """
 
     take_id: str
@@ -89,7 +90,7 @@ class Take:
 
 
 def splits(num_people: int) -> dict[Split, tuple[str, ...]]:
-    """People by split.
+    """Return the people of each split.
 
     Example: 24 people are 16, 4 and 4; 6 people are 2, 2 and 2.
     """
@@ -103,13 +104,13 @@ def splits(num_people: int) -> dict[Split, tuple[str, ...]]:
     }
 
 
-def plan(recipe: Recipe) -> tuple[Take, ...]:
-    """Every take of the corpus: two for each person, each with a real file and a fake by one of the methods.
+def plan(design: DemoDesign) -> tuple[Take, ...]:
+    """Return every take of the corpus: two for each person, each with a real file and a fake by one of the methods.
 
-    The source of a fake is one of the next people in the same split, another one for each method where there are three.
+    The source of a fake is one of the next people in the same split, for each method another one if there are three.
     """
     takes: list[Take] = []
-    for split, people in splits(recipe.num_people).items():
+    for split, people in splits(design.num_people).items():
         for i, target in enumerate(people):
             for step, (letter, method) in enumerate(zip("ab", METHODS, strict=True), start=1):
                 source = people[(i + min(step, len(people) - 1)) % len(people)]
@@ -118,8 +119,8 @@ def plan(recipe: Recipe) -> tuple[Take, ...]:
                 fake_id = f"{method}/{target}_{source}"
                 fake = _video(fake_id, Label.FAKE, split, method, target, source, real.video_id)
                 takes.append(Take(take_id, (target,), (real, fake)))
-    if recipe.extras:
-        takes.extend(_extras(splits(recipe.num_people)[Split.TEST]))
+    if design.extras:
+        takes.extend(_extras(splits(design.num_people)[Split.TEST]))
     return tuple(takes)
 
 
