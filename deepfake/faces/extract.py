@@ -15,17 +15,19 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import MappingProxyType
+from typing import Self
 
 from deepfake.errors import DeepfakeError, ExtractionError
 from deepfake.faces.finders import Finder
 from deepfake.faces.phase import Board, Phase, write
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
-from deepfake.faces.setbacks import DecoderLost, Setbacks, cure, outcome
+from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
 from deepfake.faces.sharing import Shared, Video
 from deepfake.faces.video_faces import Found, nothing
 from deepfake.faces.workers import Fault, Job, Work, module_of, one_line, worker_pool
@@ -35,6 +37,7 @@ from deepfake.store import Claims, FaceStore, facts
 from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
+MOST_LOST = 3  # times in a row that all workers may be lost
 
 
 def extract(
@@ -73,7 +76,7 @@ def extract(
     setbacks, failed = Setbacks(), set[str]()
     crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
     num_elsewhere = 0
-    with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew.pool:
+    with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew:
         try:
             for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
                 jobs = [(video_id, todo[video_id], pairs.get(video_id)) for video_id in sorted(part)]
@@ -144,7 +147,16 @@ class _Crew:
         self._board: Board = context.RawArray("d", 2 * 2 * num_workers)
         self._free = list(range(2 * num_workers))
         self._ahead: dict[Future, Job] = {}
-        self.pool = worker_pool(context, num_workers, self._board)
+        self._new_pool = partial(worker_pool, context, num_workers, self._board)
+        self._num_lost = 0
+        self.pool = self._new_pool()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.pool.close()
+        self.pool.join()
 
     def work_ahead(self, videos: Iterable[Video], failed: Set[str]) -> Iterator[Found]:
         """Work on at most twice as many videos as there are workers at a time, and yield what is found as it comes.
@@ -161,7 +173,12 @@ class _Crew:
                 return
             for future in wait(self._ahead, return_when=FIRST_COMPLETED).done:
                 job = self._ahead.pop(future)
-                found = self._settle(job, outcome(future, self._board, job.place, self.timeout_s))
+                result = outcome(future, self._board, job.place, self.timeout_s)
+                if isinstance(result, WorkersLost):
+                    self._begin_again([job, *self._ahead.values()])
+                    break  # what else is done belongs to the workers that were lost
+                self._num_lost = 0
+                found = self._settle(job, result)
                 if found is None:
                     self._start(replace(job, first_reader=job.first_reader + 1))
                     continue
@@ -173,6 +190,28 @@ class _Crew:
     def _start(self, job: Job) -> None:
         write(self._board, job.place, Phase.OTHER)
         self._ahead[self.pool.schedule(self.work, (job,), timeout=self.timeout_s)] = job
+
+    def _begin_again(self, jobs: Sequence[Job]) -> None:
+        """Give the jobs of lost workers to new ones.
+
+        A worker that is killed within milliseconds of taking a video takes the whole pool with it; one that is killed
+        later is noted against its video alone.
+
+        Raises:
+            ExtractionError: workers were lost three times, and no video was done in between.
+        """
+        self._num_lost += 1
+        if self._num_lost == MOST_LOST:
+            raise ExtractionError(
+                "the processes that extract die before they begin: give them more memory (extract.num_workers=1 "
+                "starts one alone), or see what they say above"
+            )
+        self.pool.stop()
+        self.pool.join()
+        self._ahead.clear()
+        self.pool = self._new_pool()
+        for job in jobs:
+            self._start(job)
 
     def _settle(self, job: Job, result: Found | Fault | DecoderLost) -> Found | None:
         """What to store of a video; None if another reader is to try it."""

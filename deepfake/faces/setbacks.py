@@ -34,7 +34,11 @@ class DecoderLost:
     reason: str
 
 
-def outcome(future: Future, board: Board, place: int, timeout_s: float) -> Found | Fault | DecoderLost:
+class WorkersLost:
+    """All workers are gone, and nobody knows at which video: they died before they said what they work on."""
+
+
+def outcome(future: Future, board: Board, place: int, timeout_s: float) -> Found | Fault | DecoderLost | WorkersLost:
     """What came of a job that has ended.
 
     Args:
@@ -64,11 +68,8 @@ def outcome(future: Future, board: Board, place: int, timeout_s: float) -> Found
             return DecoderLost(f"the process that decoded it died (exit code {code})")
         where = " while it looked for faces" if phase == Phase.FIND else ""
         return Fault(f"its process died (exit code {code}){where}")
-    except BrokenProcessPool as error:
-        raise ExtractionError(
-            "the processes that extract die before they begin: give them more memory (extract.num_workers=1 starts "
-            "one alone), or see what they say above"
-        ) from error
+    except BrokenProcessPool:
+        return WorkersLost()
 
 
 class Setbacks:

@@ -4,6 +4,8 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from multiprocessing import parent_process
 from pathlib import Path
@@ -12,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from pebble import ProcessPool
 
 from deepfake.errors import ExtractionError, WeightsError
 from deepfake.faces.extract import extract
@@ -220,3 +223,27 @@ def test_weights_that_only_a_worker_misses_end_the_run(paths: dict[str, Path], s
 def test_a_finder_that_cannot_be_made_is_one_clear_error(paths: dict[str, Path], store: FaceStore) -> None:
     with pytest.raises(ExtractionError, match="the finder cannot be made: OutOfMemoryError: CUDA"):
         rows_of(paths, store, partial(harm, "memory"))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("times", [1, 2, 100])
+def test_workers_that_are_lost_before_they_say_at_what_are_replaced(
+    times: int, paths: dict[str, Path], store: FaceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As pebble has it when one is killed within milliseconds of taking a video."""
+    schedule, calls = ProcessPool.schedule, []
+
+    def broken(pool: ProcessPool, *args: object, **options: object) -> Future:
+        calls.append(args)
+        if (len(calls) - 1) // len(paths) >= times:  # all videos are given out, and all of them come back
+            return schedule(pool, *args, **options)
+        future: Future = Future()
+        future.set_exception(BrokenProcessPool("All workers expired"))
+        return future
+
+    monkeypatch.setattr(ProcessPool, "schedule", broken)
+    if times > 2:
+        with pytest.raises(ExtractionError, match="the processes that extract die before they begin"):
+            rows_of(paths, store, BrightSquares)
+        return
+    rows = rows_of(paths, store, BrightSquares)
+    assert {video_id: row.status for video_id, row in rows.items()} == {"a": Status.NO_FACE, "b": Status.OK}
