@@ -138,7 +138,7 @@ def show_metrics(metrics: Mapping[str, float], *captions: str) -> None:
     numbers = {tuple(key.rsplit("/", 1)): value for key, value in metrics.items()}
     levels = sorted({level for level, _ in numbers}, reverse=True)  # val before test, video before clip
     names = dict.fromkeys(name for _, name in numbers)
-    rows = [[name.replace("_", " "), *(numbers[level, name] for level in levels)] for name in names]
+    rows = [[name, *(numbers[level, name] for level in levels)] for name in names]
     show("metrics", ["metric", *(level.replace("/", " ") for level in levels)], rows, *captions)
 
 

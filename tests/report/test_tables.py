@@ -70,7 +70,7 @@ def test_empty_columns_are_left_out_and_numbers_are_aligned(capsys: pytest.Captu
 def test_a_metric_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
     show_metrics({"test/video/auc": float("nan"), "test/video/log_loss": 0.5}, "", "test 17 videos (17 real, 0 fake)")
     shown = capsys.readouterr().out
-    assert ["auc", "undefined"] in words(shown) and ["log", "loss", "0.500"] in words(shown)
+    assert ["auc", "undefined"] in words(shown) and ["log_loss", "0.500"] in words(shown)
     assert shown.endswith("\ntest 17 videos (17 real, 0 fake)\n")
 
 
