@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.trainer.states import TrainerFn, TrainerState, TrainerStatus
 
@@ -87,6 +88,17 @@ def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
         return
     with pytest.raises(ConfigError, match="optimizer.amsgrad was absent, and is True"):
         require_same_options(resumed, now, [word])
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["train=false", "test=false", "print_config=true", "tags=[a]", "notes=b", "trainer={profiler: {filename: c}}"],
+)
+def test_an_option_that_changes_no_number_may_change(option: str, tmp_path: Path) -> None:
+    now = OmegaConf.to_container(OmegaConf.create(option.replace("=", ": ", 1)))
+    assert isinstance(now, dict)
+    then = {**dict.fromkeys(now), "trainer": {"profiler": None}} if "trainer" in now else dict.fromkeys(now)
+    require_same_options(checkpoint(tmp_path, then), now, [option])
 
 
 def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
