@@ -42,6 +42,7 @@ def _nameable(path: str | Path) -> str | Path:
 
 PathName = Annotated[str | Path, AfterValidator(_nameable), Field(description="a path")]
 Word = Annotated[str, Field(min_length=1, description="a word")]
+Tag = Annotated[str, Field(min_length=1, max_length=64, description="a word of 64 letters at most")]  # as W&B has it
 FolderName = Annotated[  # becomes the name of a folder
     str,
     Field(

@@ -1,6 +1,7 @@
 """What scripts have around Hydra: a help and a version of ours, and mistakes in one line."""
 
 import logging
+import os
 import shutil
 import sys
 from argparse import ArgumentParser, Namespace
@@ -56,7 +57,10 @@ def _not_taken(words: Sequence[str]) -> str:
 def _show_help(app: hydra_app.Hydra, config_name: str, args_parser: ArgumentParser, args: Namespace) -> None:
     width = shutil.get_terminal_size().columns
     text = hydra_internals.run_and_report(lambda: help_text(app.config_loader, config_name, args.overrides, width))
-    print(text)
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # `| head` has seen enough; Python would complain once more when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def versions() -> str:

@@ -156,7 +156,11 @@ def _shown(value: Any) -> str:
 
 def _examples(examples: Sequence[str], width: int) -> list[str]:
     """Commands that can be copied, also where they take two lines."""
-    return ["  " + " \\\n      ".join(_wrapped(example, width - 8)) for example in examples]
+    lines = []
+    for example in examples:
+        parts = [example] if len(example) + 2 <= width else _wrapped(example, width - 8)  # room for the backslash
+        lines.append("  " + " \\\n      ".join(parts))
+    return lines
 
 
 def _title(group: Group, width: int) -> list[str]:

@@ -15,7 +15,7 @@ from deepfake.data.clips import find_clips, whole_tracks
 from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
 from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
-from deepfake.data.sampler import BalancedSampler
+from deepfake.data.sampler import BalancedSampler, SameDraws
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.options import typed, types_of
 from deepfake.ranges import Count, PathName, Seed, Workers
@@ -189,7 +189,8 @@ class ClipDataModule(pl.LightningDataModule):
         num_clips = self.clips_per_video * int((dataset.clips.counts() > 0).sum())
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
         sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
-        loader = self._loader(dataset, sampler)
+        overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
+        loader = self._loader(dataset, SameDraws(sampler) if overfits else sampler)
         log_workers(loader, self.num_workers, this_machine(self._processes()))
         return loader
 
@@ -199,7 +200,7 @@ class ClipDataModule(pl.LightningDataModule):
     def test_dataloader(self) -> DataLoader[Batch]:
         return self._loader(self.datasets[Split.TEST])
 
-    def _loader(self, dataset: ClipDataset, sampler: BalancedSampler | None = None) -> DataLoader[Batch]:
+    def _loader(self, dataset: ClipDataset, sampler: BalancedSampler | SameDraws | None = None) -> DataLoader[Batch]:
         on_cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         machine = this_machine(self._processes())
         return clip_loader(dataset, self.batch_size, self.num_workers, sampler, pin_memory=on_cuda, machine=machine)

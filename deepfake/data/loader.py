@@ -13,7 +13,7 @@ from torch.utils.data import DataLoader
 
 from deepfake.data.dataset import Batch, ClipDataset
 from deepfake.data.machine import Machine, in_words, this_machine
-from deepfake.data.sampler import BalancedSampler
+from deepfake.data.sampler import BalancedSampler, SameDraws
 from deepfake.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def clip_loader(
     dataset: ClipDataset,
     batch_size: int,
     num_workers: int | None,
-    sampler: BalancedSampler | None = None,
+    sampler: BalancedSampler | SameDraws | None = None,
     *,
     pin_memory: bool = False,
     machine: Machine | None = None,

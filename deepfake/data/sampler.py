@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from torch.utils.data import DistributedSampler
+from torch.utils.data import DistributedSampler, SequentialSampler
 
 from deepfake.data.dataset import ClipDataset, Draw
 
@@ -56,6 +56,27 @@ class BalancedSampler(DistributedSampler[Draw]):
         order = generator.permutation(len(picked))
         for i in order[self.rank : len(self) * self.num_replicas : self.num_replicas]:
             yield Draw(int(picked[i]), int(seeds[i]))
+
+
+class SameDraws(SequentialSampler):
+    """The first epoch of another sampler, again in every epoch.
+
+    With `trainer.overfit_batches` Lightning wants the same batches in all epochs. It replaces any sampler but a
+    `SequentialSampler` by the order of the table, in which the first batches may hold one class alone.
+
+    Args:
+        sampler: draws the epoch.
+    """
+
+    def __init__(self, sampler: BalancedSampler) -> None:
+        super().__init__(sampler)
+        self.draws = list(sampler)
+
+    def __len__(self) -> int:
+        return len(self.draws)
+
+    def __iter__(self) -> Iterator[Draw]:  # type: ignore[override]  # torch expects indices
+        return iter(self.draws)
 
 
 def _pick(videos: _Class, wanted: int, generator: np.random.Generator) -> np.ndarray:

@@ -3,9 +3,8 @@
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 from hydra.core.utils import JobReturn
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
@@ -15,6 +14,8 @@ from deepfake.atomic import write_atomic
 from deepfake.corpora.fitness import data_caption
 from deepfake.report.tables import show, show_paths
 
+if TYPE_CHECKING:
+    import pandas as pd
 # Metric -> the head of its column on screen.
 KEYS = {
     "val/video/auc": "val AUC",
@@ -41,15 +42,17 @@ class SweepTable(Callback):
         show_paths({"sweep": folder / "sweep.csv"})
 
     @staticmethod
-    def _write(folder: Path) -> pd.DataFrame:
+    def _write(folder: Path) -> "pd.DataFrame":
         table = sweep_table(folder)
         if not table.empty:
             write_atomic(folder / "sweep.csv", table.to_csv(index=False).encode())
         return table
 
 
-def sweep_table(folder: Path) -> pd.DataFrame:
+def sweep_table(folder: Path) -> "pd.DataFrame":
     """One row a job that ended: its number, what was asked of it, and its numbers, best first."""
+    import pandas as pd  # here, since every command imports this file before it can say that it loads something
+
     rows = []
     for path in sorted(folder.glob("*/metrics.json")):
         content = json.loads(path.read_text())
@@ -73,6 +76,8 @@ def show_sweep(table: pd.DataFrame) -> None:
     Args:
         table: see `sweep_table`.
     """
+    import pandas as pd
+
     numbers = [key for key in KEYS if key in table]
     asked = varied(table["overrides"])
     best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""

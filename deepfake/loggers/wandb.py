@@ -9,10 +9,10 @@ import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import wandb
@@ -20,7 +20,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from deepfake.loggers.guard import GuardedLogger
-from deepfake.ranges import Amount, PathName, Word
+from deepfake.ranges import Amount, PathName, Tag, Word
 
 log = logging.getLogger(__name__)
 ANSWER_WITHIN = 5.0  # seconds for the server to answer
@@ -52,6 +52,8 @@ def wandb_logger(
     faces: bool = False,
     max_faces: Amount = 32,
     run_id: Word | None = None,
+    tags: Sequence[Tag] = (),
+    notes: Word | None = None,
 ) -> WandbRun:
     """Start a run. If it cannot be online it is offline, and if that fails it is disabled; a warning tells which.
 
@@ -63,13 +65,16 @@ def wandb_logger(
         faces: whether faces of test videos may be sent, with the videos' names.
         max_faces: the most faces to send, from the videos with the most wrong scores.
         run_id: id of the run to continue; None starts a new one.
+        tags: words by which the run is found again.
+        notes: a sentence about the run.
     """
-    run = _start(project, str(save_dir), name, mode, run_id)
+    labels = {"name": name, "tags": list(tags), "notes": notes}
+    run = _start(project, str(save_dir), labels, mode, run_id)
     return WandbRun(run, max_faces if faces else 0)
 
 
 @rank_zero_only
-def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None) -> wandb.Run:
+def _start(project: str, save_dir: str, labels: Mapping[str, Any], mode: Mode, run_id: str | None) -> wandb.Run:
     # Lightning would start the run itself, but only online, or with a warning about an option that wandb has dropped.
     modes: list[Mode] = ["online", "offline", "offline"] if mode == "online" else [mode, mode]
     if mode == "online" and (reason := _offline_because()):
@@ -77,7 +82,7 @@ def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | Non
         modes = ["offline", "offline"]
     for chosen in modes:
         try:
-            run = _init(project, save_dir, name, chosen, run_id)
+            run = _init(project, save_dir, labels, chosen, run_id)
         except Exception as error:  # of any type: wandb's, sockets', pydantic's
             reset()  # if the service died in an earlier job, a new one starts
             if chosen == "online":
@@ -88,10 +93,10 @@ def _start(project: str, save_dir: str, name: str, mode: Mode, run_id: str | Non
             log.info("W&B: offline, in %s; logger.wandb.mode=online sends it while it goes on", save_dir)
         return run
     log.warning("W&B: %s; the run goes on without it", _line(last))
-    return _init(project, save_dir, name, "disabled", run_id)
+    return _init(project, save_dir, labels, "disabled", run_id)
 
 
-def _init(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None) -> wandb.Run:
+def _init(project: str, save_dir: str, labels: Mapping[str, Any], mode: Mode, run_id: str | None) -> wandb.Run:
     settings = wandb.Settings(
         mode=mode,
         silent=True,
@@ -102,7 +107,7 @@ def _init(project: str, save_dir: str, name: str, mode: Mode, run_id: str | None
         init_timeout=START_WITHIN,
         finish_timeout=UPLOAD_WITHIN,
     )
-    run = wandb.init(project=project, dir=save_dir, name=name, id=run_id, resume="allow", settings=settings)
+    run = wandb.init(project=project, dir=save_dir, **labels, id=run_id, resume="allow", settings=settings)
     run.define_metric("*", step_metric="trainer/global_step", step_sync=True)
     return run
 

@@ -16,7 +16,8 @@ from deepfake.checkpoints.data_card import data_card
 from deepfake.checkpoints.initial_model import build_model, cut_of
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.command.entry import entry_point
-from deepfake.command.stopping import stoppable
+from deepfake.command.show_config import show_config
+from deepfake.command.stopping import ANEW, stoppable
 from deepfake.command.together import in_turn, meet, together
 from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain, with_options
@@ -31,12 +32,21 @@ from deepfake.faces.settled_recipe import carried_recipe, settled, with_weights
 from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
+from deepfake.ranks import is_first
 from deepfake.report.results import covered
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
 from deepfake.training.curves import carry_curves, earlier_curves
-from deepfake.training.epochs import best_of, require_epochs, require_monitors, require_rest, require_trained, scored
+from deepfake.training.epochs import (
+    best_of,
+    require_epochs,
+    require_monitors,
+    require_rest,
+    require_trained,
+    require_work,
+    scored,
+)
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
@@ -58,18 +68,22 @@ def train(cfg: DictConfig) -> float:
     Returns:
         The best epoch's AUC on val videos, for a sweeper to maximise.
     """
+    if cfg.print_config and is_first():
+        show_config(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     with together():
         return _train(cfg)
 
 
 def _train(cfg: DictConfig) -> float:
+    require_work(cfg.train, cfg.resume)
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     cfg = with_options(cfg, {"model": cut_of(detector)})  # weights that it begins with bring their own
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    best, run_id = best_of(callbacks), RunId.of({} if resumed is None else resumed.content)
+    # A checkpoint that is only measured belongs to a run of its own.
+    best, run_id = best_of(callbacks), RunId.of(resumed.content if resumed and cfg.train else {})
     require_monitors(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
     require_epochs(trainer, plain(cfg.trainer))
@@ -77,6 +91,7 @@ def _train(cfg: DictConfig) -> float:
     if resumed:
         require_state(resumed)
         require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
+    if resumed and cfg.train:
         earlier, so_far = earlier_curves(resumed), earlier_best(best, resumed)
         require_rest(trainer, so_far, resumed.content, cfg.resume)
 
@@ -95,23 +110,29 @@ def _train(cfg: DictConfig) -> float:
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
     meet("ready")
-    bare = start_loggers(cfg.logger, run_id.run_id)
+    labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
+    bare = start_loggers(cfg.logger, run_id.run_id, labels)
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
-    with stoppable(lambda: how_to_go_on(trainer, folder)), closing(loggers):
+    with stoppable(lambda: how_to_go_on(trainer, folder) if cfg.train else ANEW), closing(loggers):
         for logger in loggers:
             logger.log_hyperparams(plain(cfg))
         trainer.loggers = list(loggers)
         if resumed and so_far:
             carry_best(best, resumed, so_far)
-        fit(trainer, task, datamodule, cfg.resume)
-        require_trained(best, plain(cfg.trainer), cfg.resume)
-        measure(trainer, task, datamodule, best.best_model_path)
-        data = {**data, "coverage": {str(split): counts for split, counts in scored(task, datamodule).items()}}
-        facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule)}
+        if cfg.train:
+            fit(trainer, task, datamodule, cfg.resume)
+            require_trained(best, plain(cfg.trainer), cfg.resume)
+        measured = best.best_model_path if cfg.train else cfg.resume
+        measure(trainer, task, datamodule, measured, cfg.test)
+        data = {
+            **data,
+            "coverage": {str(split): counts for split, counts in scored(task, datamodule, cfg.test).items()},
+        }
+        facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule), **labels}
         if trainer.is_global_zero:
-            write_results(folder, task.measured, data, facts, Path(best.best_model_path), loggers, store)
+            write_results(folder, task.measured, data, facts, Path(measured), loggers, store)
     return task.measured["val/video/auc"]
 
 

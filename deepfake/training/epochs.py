@@ -22,6 +22,23 @@ _NEEDED = {
 _KNOWN = ("deepfake", "pytorch_lightning")  # packages whose callbacks log no metric that can be watched
 
 
+def require_work(train: bool, resume: str | None) -> None:
+    """See that there is something to train or to measure.
+
+    Args:
+        train: whether the run trains.
+        resume: the checkpoint that it goes on from, or measures.
+
+    Raises:
+        ConfigError: it neither trains nor has a checkpoint.
+    """
+    if not train and resume is None:
+        raise ConfigError(
+            "train=false leaves only a checkpoint to measure, and none is given: add resume=CHECKPOINT for its own val "
+            "and test, or use scripts/evaluate.py checkpoint=CHECKPOINT for any corpus"
+        )
+
+
 def best_of(callbacks: Mapping[str, pl.Callback]) -> BestCheckpoint:
     """The callback that keeps the epoch which is tested and reported.
 
@@ -54,8 +71,7 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
     if options.get("fast_dev_run"):
         raise ConfigError(
             f"trainer.fast_dev_run={options['fast_dev_run']} keeps no checkpoint, so there would be nothing to test: "
-            "for a short try give trainer.max_epochs=1 trainer.limit_train_batches=2 trainer.limit_val_batches=2 "
-            "trainer.limit_test_batches=2"
+            "for a short try give debug=fast"
         )
     for name, why in _NEEDED.items():
         if name in options and options[name] is not None and options[name] == 0:
@@ -111,14 +127,15 @@ def require_rest(trainer: pl.Trainer, best: Path | None, resumed: Mapping[str, A
         )
 
 
-def scored(task: DetectorTask, datamodule: ClipDataModule) -> dict[Split, dict[str, int]]:
+def scored(task: DetectorTask, datamodule: ClipDataModule, test: bool) -> dict[Split, dict[str, int]]:
     """Coverage of what was scored last: with `trainer.limit_test_batches` these are fewer than the videos with clips.
 
     Args:
         task: has validated, and tested if there was a test.
         datamodule: of it.
+        test: whether the test split was to be scored; without that it is left out.
     """
-    coverage = {split: datamodule.coverage(split) for split in Split}
+    coverage = {split: datamodule.coverage(split) for split in Split if test or split != Split.TEST}
     for split in coverage:
         if str(split) in task.scored:
             coverage[split] = datamodule.coverage(split, task.scored[str(split)])

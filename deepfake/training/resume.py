@@ -144,14 +144,14 @@ _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # goes on, as far as the schedule does not depend on it.
 _FREE = re.compile(
-    r"resume|device|paths\..*|logger\..*|hydra\..*|extract\..*"
+    r"resume|device|train|test|print_config|tags|notes|paths\..*|logger\..*|hydra\..*|extract\..*"
     r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:every_epoch|progress|learning_rate|epoch_log)\..*"
     r"|data\.(?:\w+_)?root|data\.corpus\.(?:\w+_)?root|data\.corpus\.num_workers"
     r"|loader\.(?:num_workers|cache|cache_dir)"
     r"|faces\.finder\.(?:weights|device|batch_size)"
     r"|model\.weights|model\.backbone\.(?:weights|pretrained)"
     r"|trainer\.(?:max_epochs|accelerator|devices|num_nodes|strategy|log_every_n_steps|"
-    r"enable_progress_bar|enable_model_summary|enable_checkpointing|profiler|max_time|plugins|benchmark)"
+    r"enable_progress_bar|enable_model_summary|enable_checkpointing|profiler(?:\..*)?|max_time|plugins|benchmark)"
 )
 
 

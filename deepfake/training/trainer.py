@@ -1,7 +1,10 @@
 """Lightning's trainer: built from its options, and its errors as a user can understand them."""
 
+import logging
+from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import pytorch_lightning as pl
 from hydra.errors import InstantiationException
@@ -19,6 +22,8 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.schema import Split
 from deepfake.task import DetectorTask
+
+log = logging.getLogger(__name__)
 
 
 def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.Trainer:
@@ -57,8 +62,20 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     return trainer
 
 
-def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
-    """The loggers, those that know runs by an id under that of this run, unless another was asked for."""
+def start_loggers(options: DictConfig, run_id: str, labels: Mapping[str, Any]) -> list[Logger]:
+    """The loggers, those that know runs by an id under that of this run, unless another was asked for.
+
+    Args:
+        options: the config group `logger`.
+        run_id: of this run.
+        labels: `tags` and `notes`, which are in the options of those loggers that take them.
+    """
+    given = [name for name, value in labels.items() if value]
+    if given and not any(name in node for node in options.values() for name in given):
+        log.warning(
+            "no logger of this run takes %s (logger=wandb does): metrics.json and the checkpoints hold them",
+            " and ".join(given),
+        )
     own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
     return [instantiate(node, **own[name]) for name, node in options.items()]
 
@@ -77,10 +94,20 @@ def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, res
         raise ConfigError(f"trainer: {error}") from error
 
 
-def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: str) -> None:
-    """Val and, once, test numbers of the best epoch, into `task.measured`."""
+def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: str, test: bool) -> None:
+    """Val and, once, test numbers of a checkpoint, into `task.measured`.
+
+    Args:
+        trainer: of the run.
+        task: takes the weights of the checkpoint.
+        datamodule: has the splits.
+        best: the checkpoint.
+        test: whether the test split is scored.
+    """
     loggers, trainer.loggers = trainer.loggers, []  # the curves have this epoch already
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     trainer.loggers = loggers
-    if datamodule.datasets[Split.TEST]:
+    if not test:
+        log.info("test=false: the test split was left out")
+    elif datamodule.datasets[Split.TEST]:
         trainer.test(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)

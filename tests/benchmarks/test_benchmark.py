@@ -100,10 +100,10 @@ def run(script: Run, tmp_path: Path) -> Run:
     return lambda *words: script("benchmark", *words, f"paths.output_dir={tmp_path / 'out'}")
 
 
-@pytest.mark.parametrize("words", [["nonsense"], []])
+@pytest.mark.parametrize("words", [["benchmark=nonsense"], []])
 def test_an_unknown_benchmark(run: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words) == 1
-    named = repr(words[0]) if words else "null"
+    named = "'nonsense'" if words else "null"
     assert f"error: benchmark is {named}: choose one of extraction, training, store, finders" in capfd.readouterr().err
 
 

@@ -32,6 +32,8 @@ COMPOSED = {stage: (stage, []) for stage in STAGES} | {
     "train lstm": ("train", ["model=meso4_lstm", "faces=retinaface", "augment=none", "optimizer=adamw"]),
     "train effnet": ("train", ["model=effnet", "trainer=ddp", "scheduler=step", *SMALL]),
     "train v1": ("train", ["model=meso4_v1", "scheduler=constant", "trainer=gpu"]),
+    "train profile": ("train", ["debug=profile"]),
+    "train overfit": ("train", ["debug=overfit"]),
     "train celebdf": ("train", ["data=celebdf", "data.root=a", "faces=retinaface_mobilenet"]),
     "extract ffpp": ("extract", ["data=ffpp", "data.root=a"]),
     "extract dfo": ("extract", ["data=dfo", "data.root=a", "data.ffpp_root=b"]),
@@ -198,6 +200,23 @@ def test_every_option_of_a_constructor_has_a_type(path: Path) -> None:
         for option in node.keys() - {"_target_", "_partial_", "defaults"}:
             if option in known:  # model.weights is the run's
                 assert known[option].type is not Any, f"{node['_target_']}: {option}"
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("tags", "demo", "tags is 'demo': give a list, each a word"),
+        ("tags", ["a" * 65], "tags is ...: give a list, each a word of 64 letters at most"),
+        ("notes", "", "notes is '': give a word, or null"),
+        ("train", "no", "train is 'no': give true or false"),
+        ("test", 0, "test is 0: give true or false"),
+        ("print_config", None, "print_config is null: give true or false"),
+    ],
+)
+def test_switches_and_labels_have_types(option: str, value: Any, message: str) -> None:
+    _, cfg = composed("train")
+    OmegaConf.update(cfg, option, value, merge=False)
+    assert (refused(cfg, "train") or "").startswith(message)
 
 
 @pytest.mark.parametrize("stage", STAGES)

@@ -1,6 +1,7 @@
 """`--help` of every script, as people see it: what it does, two examples, and every option with its comment."""
 
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
@@ -105,6 +106,16 @@ def test_what_must_be_given_is_marked(shown: Any) -> None:
 def test_a_choice_that_does_not_exist_is_one_line(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
     assert script("train", "model=meso5", "--help") == 1
     assert capfd.readouterr().err == "error: model=meso5 is no choice: did you mean meso4?\n"
+
+
+def test_whoever_reads_only_the_beginning_gets_no_traceback() -> None:
+    command = [sys.executable, str(REPOSITORY / "scripts" / "train.py"), "--help"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.close()
+    assert process.stderr.read() == ""
+    process.stderr.close()
+    assert process.wait() == 0
 
 
 def test_the_version_is_ours(script: Run, capfd: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import torch
 
 from deepfake.data.clips import Clips
 from deepfake.data.names import Names
-from deepfake.data.sampler import BalancedSampler
+from deepfake.data.sampler import BalancedSampler, SameDraws
 
 
 class Table:
@@ -77,3 +77,12 @@ def test_an_epoch_of_a_large_corpus_is_planned_at_once() -> None:
     """Quadratic cost would take hours for a million videos, and minutes for this number."""
     table = Table([*[0] * 10, *[1] * 99_990], [32] * 100_000)
     assert len(list(islice(iter(sampler(table, 800_000)), 32))) == 32
+
+
+def test_the_same_draws_are_a_first_epoch_again_and_again() -> None:
+    table = Table([0, *[1] * 40], [9] * 41)
+    drawn = sampler(table, 80)
+    first, same = list(drawn), SameDraws(drawn)
+    drawn.set_epoch(1)
+    assert list(drawn) != first
+    assert list(same) == list(same) == first and len(same) == 80

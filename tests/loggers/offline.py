@@ -50,3 +50,9 @@ def run_ids(folder: Path) -> set[str]:
 def run_names(folder: Path) -> set[str]:
     """Return the names of the runs below a folder."""
     return {r.run.display_name for r in records(folder) if r.WhichOneof("record_type") == "run"}
+
+
+def labels(folder: Path) -> tuple[list[str], str]:
+    """Tags and notes of the one run below a folder."""
+    run = next(r.run for r in records(folder) if r.WhichOneof("record_type") == "run")
+    return list(run.tags), run.notes

@@ -5,8 +5,9 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from PIL import Image
 from deepfake.loggers import wandb as door
 from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import WandbRun, closing, log_results, max_faces, wandb_logger, where_to_look
-from tests.loggers.offline import exit_codes, run_ids
+from tests.loggers.offline import exit_codes, labels, run_ids
 
 
 @pytest.fixture(autouse=True)
@@ -87,10 +88,10 @@ def test_a_server_that_refuses_is_said_once(
 ) -> None:
     init = door._init
 
-    def refused(project: str, save_dir: str, name: str, mode: door.Mode, run_id: str | None) -> wandb.Run:
+    def refused(project: str, save_dir: str, said: Mapping[str, Any], mode: door.Mode, run_id: str | None) -> wandb.Run:
         if mode == "online":
             raise wandb.errors.CommError("permission\ndenied")
-        return init(project, save_dir, name, mode, run_id)
+        return init(project, save_dir, said, mode, run_id)
 
     monkeypatch.setattr(door, "_offline_because", lambda: None)
     monkeypatch.setattr(door, "_init", refused)
@@ -101,10 +102,10 @@ def test_a_server_that_refuses_is_said_once(
 
 
 def test_where_it_cannot_even_be_offline_there_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(project: str, save_dir: str, name: str, mode: door.Mode, run_id: str | None) -> wandb.Run:
+    def broken(project: str, save_dir: str, said: Mapping[str, Any], mode: door.Mode, run_id: str | None) -> wandb.Run:
         if mode != "disabled":
             raise OSError(28, "No space left on device")
-        return init(project, save_dir, name, mode, run_id)
+        return init(project, save_dir, said, mode, run_id)
 
     init = door._init
     with pytest.MonkeyPatch.context() as patch:
@@ -154,6 +155,12 @@ def test_a_run_goes_on_under_its_id(tmp_path: Path) -> None:
         with closing([logger]):
             logger.log_hyperparams({"optimizer": {"lr": 1 if folder == "first" else 2}})
     assert run_ids(tmp_path) == {"0a1b2c3d"}
+
+
+def test_a_run_has_its_tags_and_notes(tmp_path: Path) -> None:
+    with closing([start(tmp_path, tags=["demo", "baseline"], notes="a first try")]):
+        pass
+    assert labels(tmp_path) == (["demo", "baseline"], "a first try")
 
 
 def test_its_process_may_be_killed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

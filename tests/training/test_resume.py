@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 from pytorch_lightning.trainer.states import TrainerFn, TrainerState, TrainerStatus
 
 from deepfake.callbacks.best_checkpoint import BestCheckpoint
@@ -93,6 +94,17 @@ def test_a_run_that_chose_its_best_epoch_otherwise_is_refused(tmp_path: Path) ->
     then = {"callbacks": {"best": {"monitor": "val/selection", "mode": "max"}}}
     with pytest.raises(ConfigError, match="of an earlier version's run, which chose its best epoch by val/selection"):
         require_same_options(checkpoint(tmp_path, then), {"callbacks": {"best": {"monitor": "val/video/auc"}}}, [])
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["train=false", "test=false", "print_config=true", "tags=[a]", "notes=b", "trainer={profiler: {filename: c}}"],
+)
+def test_an_option_that_changes_no_number_may_change(option: str, tmp_path: Path) -> None:
+    now = OmegaConf.to_container(OmegaConf.create(option.replace("=", ": ", 1)))
+    assert isinstance(now, dict)
+    then = {**dict.fromkeys(now), "trainer": {"profiler": None}} if "trainer" in now else dict.fromkeys(now)
+    require_same_options(checkpoint(tmp_path, then), now, [option])
 
 
 def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

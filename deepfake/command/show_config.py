@@ -1,0 +1,20 @@
+"""The composed config on screen, for those who want to see it before a run begins."""
+
+import sys
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.syntax import Syntax
+
+
+def show_config(cfg: DictConfig) -> None:
+    """Print a config with its values resolved: with colours on a terminal, as plain YAML into a file.
+
+    Args:
+        cfg: composed.
+    """
+    text = OmegaConf.to_yaml(cfg, resolve=True)
+    if sys.stdout.isatty():
+        Console().print(Syntax(text, "yaml", theme="ansi_dark", background_color="default", word_wrap=True))
+    else:
+        print(text, end="")
