@@ -191,8 +191,9 @@ def test_a_checkpoints_recipe_has_every_option_of_every_finder_and_no_value() ->
     assert OmegaConf.to_container(composed(primary="predict").faces) == {**recipe, "finder": of_all}
 
 
-def test_a_runs_folder_is_named_for_data_and_model() -> None:
+def test_a_runs_folder_is_named_for_data_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = composed("model=meso4_lstm", hydra=True)
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)  # afterwards it is unknown again
     HydraConfig.instance().set_config(cfg)
     assert cfg.hydra.run.dir.startswith("outputs/train/demo/meso4_lstm/")
     assert cfg.hydra.sweep.dir.startswith("outputs/sweep/")
