@@ -88,9 +88,28 @@ def test_yaml_files_are_short(path: Path) -> None:
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
 
 
+PARTS = [
+    (part, path.stem)
+    for part in ("backbone", "temporal", "head")
+    for path in sorted((CONF / "model" / part).glob("*.yaml"))
+]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_takes_a_training_step(model: str) -> None:
-    cfg = composed(*model_options(model))
+    take_a_step(composed(*model_options(model)))
+
+
+@pytest.mark.parametrize(("part", "option"), PARTS)
+def test_every_part_of_a_model_takes_a_training_step(part: str, option: str) -> None:
+    cfg = composed("model=meso4", f"model/{part}={option}", "representation=window", "model.size=64")
+    if "pretrained" in cfg.model.backbone:
+        cfg.model.backbone.pretrained = False  # nothing is downloaded
+    take_a_step(cfg)
+
+
+def take_a_step(cfg: DictConfig) -> None:
+    """One step of the optimizer on random clips, after which most parameters are others."""
     torch.manual_seed(0)
     detector = build_model(cfg.model)
     task = DetectorTask(detector, instantiate(cfg.loss), instantiate(cfg.optimizer), instantiate(cfg.scheduler), 0, {})
@@ -172,8 +191,9 @@ def test_a_checkpoints_recipe_has_every_option_of_every_finder_and_no_value() ->
     assert OmegaConf.to_container(composed(primary="predict").faces) == {**recipe, "finder": of_all}
 
 
-def test_a_runs_folder_is_named_for_data_and_model() -> None:
+def test_a_runs_folder_is_named_for_data_and_model(monkeypatch: pytest.MonkeyPatch) -> None:
     cfg = composed("model=meso4_lstm", hydra=True)
+    monkeypatch.setattr(HydraConfig.instance(), "cfg", None)  # afterwards it is unknown again
     HydraConfig.instance().set_config(cfg)
     assert cfg.hydra.run.dir.startswith("outputs/train/demo/meso4_lstm/")
     assert cfg.hydra.sweep.dir.startswith("outputs/sweep/")

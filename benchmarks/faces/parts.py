@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.faces.setting import Setting, decode_frames, fresh_store, sampled_frames
+from deepfake.data.clips import spread
 from deepfake.faces.finders import Faces, Finder
 from deepfake.faces.video_faces import extract_video
 from deepfake.progress import progress
@@ -86,7 +87,7 @@ def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str,
         repeats: of every timing; the median counts.
     """
     rows = store.crops()
-    rows = rows.iloc[np.unique(np.linspace(0, len(rows) - 1, min(max_crops, len(rows))).astype(int))]
+    rows = rows.iloc[spread(np.array([len(rows)]), max_crops)]
     images = [store.image(row.video_id, row.track, row.frame) for row in rows.itertuples()]
     table = {}
     for suffix, options in progress(ENCODING.items(), "image formats", "formats"):

@@ -2,11 +2,13 @@
 
 import pytest
 import torch
-from torch import Tensor
+from omegaconf import open_dict
+from torch import Tensor, nn
 
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.errors import ConfigError
 from deepfake.models.backbones import Backbone
+from deepfake.models.temporal import Temporal
 from deepfake.models.trial import require_fitting
 from tests.models.test_detector import model_config
 
@@ -57,8 +59,45 @@ class Wide(Backbone):
         return images.mean((2, 3)).repeat(1, 2)[:, :4]
 
 
-def test_a_network_that_gives_other_features_than_it_says() -> None:
-    network = build_model(model_config("model.size=32"))
-    network.backbone = Wide()
-    with pytest.raises(ConfigError, match=r"Wide gives features of shape \(1, 4\) .* \(1, 3\) are expected"):
-        require_fitting(network)
+class Doubled(Temporal):
+    """Promises as many features as it gets, and gives twice as many."""
+
+    min_clip_length = 1
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features.mean(1).repeat(1, 2)
+
+
+class TwoLogits(nn.Linear):
+    def __init__(self, num_features: int) -> None:
+        super().__init__(num_features, 2)
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "message"),
+    [
+        ("backbone", "Wide", r"model.backbone Wide gives features of shape \(1, 4\) .* \(1, 3\) are expected"),
+        ("temporal", "Doubled", r"model.temporal Doubled gives features of shape \(1, 128\) .* \(1, 64\) are expected"),
+        ("head", "TwoLogits", r"model.head TwoLogits gives features of shape \(1, 2\) .* \(1, 1\) are expected"),
+    ],
+)
+def test_a_part_that_gives_other_features_than_it_says(part: str, wrong: str, message: str) -> None:
+    config = model_config("model.size=64")
+    with open_dict(config):
+        config[part] = {"_target_": f"{__name__}.{wrong}"} | ({} if part == "backbone" else {"_partial_": True})
+    with pytest.raises(ConfigError, match=message):
+        build_model(config)
+
+
+def test_a_trial_leaves_no_trace() -> None:
+    network = build_model(model_config("model.size=64"))
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    require_fitting(network)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(module.training for module in network.modules())
+    assert all(torch.equal(value, network.state_dict()[name]) for name, value in before.items())
