@@ -9,7 +9,7 @@ Source: FFmpeg 8: `av_guess_sample_aspect_ratio`, libavutil `display.h`, the fil
 """
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Self, cast
@@ -17,7 +17,7 @@ from typing import Self, cast
 import av
 import numpy as np
 from av.filter import Graph
-from av.sidedata.sidedata import SideData, Type
+from av.sidedata.sidedata import SideData
 from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation
 
 from deepfake.video.hdr import to_bt709
@@ -166,11 +166,11 @@ def _transfer_of(frame: av.VideoFrame) -> str:
 
 def _turn_of(frame: av.VideoFrame) -> tuple[int, int, int, int] | None:
     """Return the rotation or mirroring in the display matrix; None if it is not by right angles."""
-    side_data = cast(Iterable[SideData], frame.side_data)
-    matrices = [data for data in side_data if data.type is Type.DISPLAYMATRIX]
-    if not matrices:
+    # By its key, because PyAV 18 iterates over values and PyAV 19 over keys.
+    matrix = cast(SideData | None, frame.side_data.get("DISPLAYMATRIX"))
+    if matrix is None:
         return (1, 0, 0, 1)
-    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrices[0]))
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
     turn = (round(a / 65536), round(b / 65536), round(c / 65536), round(d / 65536))
     exact = all(abs(value / 65536 - whole) < 0.01 for value, whole in zip((a, b, c, d), turn, strict=True))
     return turn if exact and turn in _DIHEDRAL else None

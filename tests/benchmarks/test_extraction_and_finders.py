@@ -91,8 +91,8 @@ def test_a_large_video_shows_the_same(folder: Path, tmp_path: Path) -> None:
 def finders(tmp_path: Path) -> Iterator[Finder]:
     """Both RetinaFaces with random weights, which see faces in noise."""
     torch.manual_seed(0)
-    torch.save(resnet50_network().state_dict(), tmp_path / "resnet.pth")
-    torch.save(mobilenet_network().state_dict(), tmp_path / "mobilenet.pth")
+    torch.save(retinaface.resnet50_network().state_dict(), tmp_path / "resnet.pth")
+    torch.save(retinaface_mobilenet.mobilenet_network().state_dict(), tmp_path / "mobilenet.pth")
     return iter(
         (
             retinaface.RetinaFace(weights=tmp_path / "resnet.pth", max_size=128, min_score=0.5),
