@@ -1,4 +1,4 @@
-"""What extraction, the finders and training cost on this machine: one stage, several benchmarks by name."""
+"""What extraction, the finders, training and the store cost on this machine: one stage, several named benchmarks."""
 
 import os
 import platform
@@ -27,11 +27,11 @@ INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
-    """Something that can be measured.
+    """One benchmark.
 
     Attributes:
-        measure: config, record -> nothing; every part of it is a `record.part`.
-        show: prints the tables of the numbers that are there.
+        measure: takes the config and a record, and makes every part of it a `record.part`.
+        show: prints tables of the numbers that were measured.
     """
 
     measure: Callable[[DictConfig, Record], None]
@@ -48,10 +48,10 @@ BENCHMARKS: Mapping[str, Benchmark] = {
 
 @entry_point
 def benchmark(cfg: DictConfig) -> None:
-    """Run `cfg.benchmark`, write its numbers to `benchmark.json` and show its tables, also where not all came to be.
+    """Run `cfg.benchmark`, write its numbers to `benchmark.json` and show its tables, even if some parts failed.
 
     Raises:
-        MissingPartsError: a part of it failed.
+        MissingPartsError: a part failed.
     """
     chosen = BENCHMARKS[cfg.benchmark]
     machine = describe_machine(pick_device(cfg.device))
@@ -62,7 +62,7 @@ def benchmark(cfg: DictConfig) -> None:
         chosen.measure(cfg, record)
     except KeyboardInterrupt:
         record.numbers["interrupted"] = record.current
-        sys.stderr.write(f"\ninterrupted at {record.current or 'the preparations'}: this is what was measured before\n")
+        sys.stderr.write(f"\ninterrupted during {record.current or 'preparation'}: only earlier parts were measured\n")
         raise SystemExit(INTERRUPTED) from None
     finally:
         if record.begun:
@@ -73,7 +73,7 @@ def benchmark(cfg: DictConfig) -> None:
 
 
 def describe_machine(device: str) -> dict[str, Any]:
-    """What the numbers were measured on, and when."""
+    """Describe the machine and the time of the measurement."""
     return {
         "device": torch.cuda.get_device_name(device) if device.startswith("cuda") else device,
         "processor": _processor(),
@@ -87,7 +87,7 @@ def describe_machine(device: str) -> dict[str, Any]:
 
 
 def _processor() -> str:
-    """Its name, which on Linux `platform` does not know."""
+    """Return the name of the processor, which `platform` does not know on Linux."""
     facts = Path("/proc/cpuinfo")
     lines = facts.read_text().splitlines() if facts.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]

@@ -12,11 +12,11 @@ from deepfake.progress import Progress
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What work costs.
+    """The cost of work.
 
     Attributes:
-        slope: seconds a video.
-        intercept: seconds before the first.
+        slope: seconds per video.
+        intercept: seconds before the first video.
     """
 
     slope: float
@@ -32,7 +32,7 @@ class Growth:
 
     Attributes:
         counts: (N,) numbers of videos, ascending.
-        seconds: (N,) lists, a time for every repeat, at least one.
+        seconds: (N,) lists of times, one for every repeat, at least one.
     """
 
     counts: list[int]
@@ -44,15 +44,15 @@ class Growth:
 
     @property
     def line(self) -> Line | None:
-        """Through the medians; None where there is one number alone, or more videos took no more time: no slope."""
+        """The line through the medians; None if there is only one count, or if more videos took no more time."""
         if len(self.counts) < 2:
             return None
         line = fit_line(self.counts, self.medians)
         rise = line.slope * (self.counts[-1] - self.counts[0])
-        return line if rise > 1e-9 * max(self.medians) else None  # less is rounding
+        return line if rise > 1e-9 * max(self.medians) else None  # a smaller rise is rounding
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain data, for the file of numbers; what follows from the slope is None where that cannot be told."""
+        """Return plain data for the file of numbers; what follows from the slope is None if that is unknown."""
         line = self.line
         return {
             "counts": self.counts,
@@ -67,14 +67,14 @@ class Growth:
 def measure_growth(
     name: str, counts: Sequence[int], repeats: int, run: Callable[[int], float], keep: Callable[[Growth], None]
 ) -> None:
-    """Time growing work, repeat after repeat, so that a slow minute hits all sizes.
+    """Time growing amounts of work, repeat after repeat, so that a slow minute affects all sizes.
 
     Args:
         name: what is timed, for the progress bar.
         counts: numbers of videos, ascending.
-        repeats: of every size.
-        run: the position of a size -> seconds.
-        keep: is handed all that was timed so far after every run, so that what ends the next one takes nothing away.
+        repeats: number of runs of every size.
+        run: index of a size -> seconds.
+        keep: receives all times so far after every run, so that a failure of the next run loses nothing.
     """
     seconds: list[list[float]] = [[] for _ in counts]
     with Progress(name, "runs", repeats * len(counts)) as shown:
@@ -87,7 +87,7 @@ def measure_growth(
 
 
 def fit_line(counts: Sequence[float], seconds: Sequence[float]) -> Line:
-    """The line of least squares.
+    """Fit a line by least squares.
 
     Example:
         >>> line = fit_line([2, 4, 8], [7.0, 11.0, 19.0])
@@ -99,7 +99,7 @@ def fit_line(counts: Sequence[float], seconds: Sequence[float]) -> Line:
 
 
 def largest_deviation(line: Line, counts: Sequence[float], seconds: Sequence[float]) -> float:
-    """How far a time lies from the line, at most, as a fraction of what the line says.
+    """The largest deviation of a time from the line, as a fraction of the line's value.
 
     Example:
         >>> largest_deviation(Line(2.0, 3.0), [2, 4], [7.0, 12.1])

@@ -1,4 +1,4 @@
-"""The numbers of one run of a benchmark, in their file from the first part on: what was measured is never lost."""
+"""The numbers of one run of a benchmark, written to their file after every part, so that none is lost."""
 
 import json
 import traceback
@@ -21,13 +21,13 @@ class Record:
 
     Args:
         path: the JSON file.
-        numbers: plain data that is known before anything is measured.
+        numbers: plain data known before anything is measured.
 
     Attributes:
-        numbers: plain data, filled in place while it is measured; null (None) is what cannot be told.
+        numbers: plain data, filled in place during the measurement; null (None) is an unknown number.
         begun: whether a part has begun.
         failed: names of the parts that failed.
-        current: name of the part that is being measured, or was when the run was interrupted.
+        current: name of the part being measured, or that was when the run was interrupted.
     """
 
     def __init__(self, path: Path, numbers: dict[str, Any]) -> None:
@@ -39,10 +39,10 @@ class Record:
 
     @contextmanager
     def part(self, name: str) -> Iterator[None]:
-        """Measure something that the rest can do without: if it fails, that is said and the next part follows.
+        """Measure a part inside the block; if it fails, report that and let the next part follow.
 
         Args:
-            name: what is measured, as a person calls it.
+            name: name of the part in messages.
         """
         self.begun, self.current = True, name
         try:
@@ -50,7 +50,7 @@ class Record:
         except Exception as error:
             self._fail(name, error)
         self.current = ""
-        # The disk may be full of what is measured; the numbers are written once more when that is gone.
+        # The measured data may have filled the disk; the numbers are written again when that data is gone.
         with suppress(OSError):
             self.write()
 
@@ -59,18 +59,18 @@ class Record:
         line = reason.splitlines()[-1]
         if not isinstance(error, DeepfakeError):
             line = f"{type(error).__name__}: {line}"
-        write_above(f"{name} could not be measured ({line}); the other parts go on")
+        write_above(f"{name} could not be measured ({line}); the other parts continue")
         self.failed.append(name)
         trace = traceback.format_exception(error)
         self.numbers.setdefault("failed", {})[name] = {"error": line, "traceback": "".join(trace).splitlines()}
 
     def write(self) -> None:
-        """Put the file in place, whole."""
+        """Write the file atomically."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(self.path, json.dumps(self.numbers, indent=1).encode())
 
     def require_whole(self) -> None:
-        """Say at the end what is missing.
+        """Report at the end what is missing.
 
         Raises:
             MissingPartsError: a part failed.

@@ -1,4 +1,4 @@
-"""Faces as boxes by frame, and how many of one finder's another finds. Pure."""
+"""Faces as boxes by frame, and how many of one finder's faces another finds. Pure functions."""
 
 from collections.abc import Mapping
 
@@ -14,10 +14,10 @@ def count_boxes(boxes: Boxes) -> int:
 
 
 def share_found(wanted: Boxes, found: Boxes, min_iou: float = 0.5) -> float | None:
-    """The share of the wanted boxes that some box found in the same frame overlaps by `min_iou`.
+    """The share of the wanted boxes that a found box in the same frame overlaps by at least `min_iou`.
 
     Returns:
-        In [0, 1]; None if none is wanted.
+        In [0, 1]; None if no box is wanted.
 
     Example:
         >>> box = np.array([[0, 0, 10, 10]])

@@ -1,4 +1,4 @@
-"""The videos of the benchmarks: given, or drawn; and a long and a large one made of a short one."""
+"""The videos of the benchmarks: given or drawn, and a long and a large one made from a short one."""
 
 import tempfile
 from pathlib import Path
@@ -17,11 +17,11 @@ from deepfake.schema import Label, Video
 from deepfake.threads import one_thread
 
 FPS = 25
-MIN_DRAWN = 120  # pixels of height, below which a drawn person is not one to a finder
+MIN_DRAWN = 120  # height in pixels below which finders do not see a drawn person
 
 
 def clips(cfg: DictConfig, folder: Path) -> list[Path]:
-    """The first `cfg.num_videos` files of `cfg.input`, or as many drawn ones, in a new folder below `folder`."""
+    """Return the first `cfg.num_videos` files of `cfg.input`, or draw as many in a new folder below `folder`."""
     if cfg.input is not None:
         return list(input_files(Path(cfg.input)).values())[: cfg.num_videos]
     target = Path(tempfile.mkdtemp(dir=folder))
@@ -38,10 +38,10 @@ def draw(path: Path, number: int, height: int, width: int, seconds: float) -> No
 
     Args:
         path: the mp4 to write.
-        number: of the person.
-        height: of the clip, in pixels; even.
-        width: of the clip, in pixels; even, and no less than the height.
-        seconds: of the clip.
+        number: number of the person.
+        height: height in pixels; even.
+        width: width in pixels; even, and no less than the height.
+        seconds: duration of the clip.
     """
     half = max(MIN_DRAWN, height // 4 * 2)
     drawn = DemoDesign(
@@ -55,13 +55,13 @@ def draw(path: Path, number: int, height: int, width: int, seconds: float) -> No
 
 
 def enlarge(path: Path, target: Path, height: int, num_frames: int) -> None:
-    """Write the first frames of a video anew, at another size.
+    """Write the first frames of a video at another size.
 
     Args:
         path: the video.
         target: the mp4 to write.
-        height: of its frames; even. The width keeps the shape of the frame.
-        num_frames: how many, if there are as many.
+        height: height of its frames; even. The width keeps the shape of the frame.
+        num_frames: largest number of frames.
     """
     with av.open(str(path)) as source:
         stream = source.streams.video[0]
@@ -72,12 +72,12 @@ def enlarge(path: Path, target: Path, height: int, num_frames: int) -> None:
 
 
 def prolong(path: Path, target: Path, minutes: float) -> None:
-    """Write the packets of a video again and again, each time later; nothing is decoded or encoded.
+    """Repeat the packets of a video, each time later; nothing is decoded or encoded.
 
     Args:
         path: the video.
         target: the mp4 to write.
-        minutes: that it lasts, to the next whole number of copies.
+        minutes: its duration, rounded to a whole number of copies.
     """
     with av.open(str(path)) as source:
         stream = source.streams.video[0]
@@ -89,11 +89,11 @@ def prolong(path: Path, target: Path, minutes: float) -> None:
             written = container.add_stream_from_template(stream)
             for copy in progress(range(copies), "making a long video", "copies"):
                 for packet in packets:
-                    container.mux(_later(packet, copy * length, written))
+                    container.mux(_shifted(packet, copy * length, written))
 
 
-def _later(packet: av.Packet, shift: int, stream: av.VideoStream) -> av.Packet:
-    """The same content for another place; writing a packet changes it, so each is made anew."""
+def _shifted(packet: av.Packet, shift: int, stream: av.VideoStream) -> av.Packet:
+    """Copy a packet to a later time; writing a packet changes it, so each copy is a new one."""
     copy = av.Packet(bytes(packet))
     copy.pts, copy.dts, copy.duration = (packet.pts or 0) + shift, (packet.dts or 0) + shift, packet.duration
     copy.time_base, copy.is_keyframe, copy.stream = packet.time_base, packet.is_keyframe, stream
@@ -101,5 +101,5 @@ def _later(packet: av.Packet, shift: int, stream: av.VideoStream) -> av.Packet:
 
 
 def _resized(frame: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(H, W, 3) uint8 at another size."""
+    """Resize (H, W, 3) uint8 to another size."""
     return np.asarray(Image.fromarray(frame).resize((width, height), Image.Resampling.BICUBIC))

@@ -1,28 +1,28 @@
-"""The tables of the benchmark `extraction`, of all its numbers or of those that were measured."""
+"""The tables of the benchmark `extraction`, for all its numbers or for those that were measured."""
 
 from typing import Any
 
-from benchmarks.cells import CANNOT_TELL, cell, short
+from benchmarks.cells import UNKNOWN, cell, short
 from deepfake.report.tables import show
 
 GROWTHS = {"ours": "ours", "decode": "decoding alone", "fakes": "fakes with their reals' boxes"}
 
 
 def show_extraction(numbers: dict[str, Any]) -> None:
-    """All tables; a part that is missing has cells that say so, or no table."""
+    """Show all tables; a missing part has cells that say so, or no table."""
     _show_speeds(numbers)
     _show_growth(numbers)
     _show_costs(numbers)
 
 
 def _show_speeds(numbers: dict[str, Any]) -> None:
-    what = numbers["setting"]
-    processes = "1 process" if what["num_workers"] == 1 else f"{what['num_workers']} processes"
+    setting = numbers["setting"]
+    processes = "1 process" if setting["num_workers"] == 1 else f"{setting['num_workers']} processes"
     ways = {"plain": "plain loop", "ours": f"ours, {processes}", "decode": f"decoding alone, {processes}"}
     show(
-        f"{what['num_videos']} videos of {what['video_seconds']:.1f} s, {what['width']}x{what['height']}, "
-        f"{what['frames_of_the_first']} frames of each",
-        ["", "way", "s of video per s", "s a video", "start-up s"],
+        f"{setting['num_videos']} videos of {setting['video_seconds']:.1f} s, {setting['width']}x{setting['height']}, "
+        f"{setting['frames_of_the_first']} frames of each",
+        ["", "way", "s of video per s", "s per video", "start-up s"],
         [
             [
                 letter,
@@ -39,7 +39,7 @@ def _show_speeds(numbers: dict[str, Any]) -> None:
     found = faces.get("share_found", 0.0)
     show(
         "ratios",
-        ["b / a", "b / c", "a's faces", "of them b finds"],
+        ["b / a", "b / c", "faces in a", "also in b"],
         [
             [
                 *(short(ratios[name]) for name in ("ours_to_plain", "ours_to_decode")),
@@ -69,13 +69,13 @@ def _show_growth(numbers: dict[str, Any]) -> None:
     flat = [name for name, part in growths.items() if part["seconds_per_video"] is None]
     if flat:
         print(
-            f"What a video costs {CANNOT_TELL} of {', '.join(flat)}: more videos took no more time; raise num_videos "
+            f"The cost of a video is {UNKNOWN} for {', '.join(flat)}: more videos took no more time; raise num_videos "
             "or repeats."
         )
     if fakes := numbers.get("fakes"):
         show(
             "a fake whose real is in the store (faces.reuse_boxes=true)",
-            ["s a fake", "over decoding alone", "took the real's boxes"],
+            ["s per fake", "over decoding alone", "took the real's boxes"],
             [
                 [
                     cell(fakes, "seconds_per_video"),

@@ -1,4 +1,4 @@
-"""The benchmark `finders`: the same frames through every finder; how fast each is, and what each finds."""
+"""The benchmark `finders`: how fast each finder is, and what each finds in the same frames."""
 
 import logging
 import tempfile
@@ -16,8 +16,8 @@ from benchmarks.faces.boxes import Boxes, count_boxes, share_found
 from benchmarks.faces.setting import (
     Setting,
     fresh_store,
+    make_setting,
     sampled_frames,
-    setting,
     stored_as_faces,
     timed_extraction,
 )
@@ -37,10 +37,10 @@ class Seen:
     """What one finder found.
 
     Attributes:
-        faces: of every frame.
-        num_frames: that it looked at.
-        num_tracks: that extraction makes of the faces.
-        frames_per_second: of detection alone, in this process.
+        faces: the faces of every frame.
+        num_frames: number of frames that it searched.
+        num_tracks: number of tracks that extraction makes of the faces.
+        frames_per_second: speed of detection alone, in this process.
     """
 
     faces: Boxes
@@ -50,7 +50,7 @@ class Seen:
 
 
 def compare_finders(cfg: DictConfig, record: Record) -> None:
-    """Measure finder after finder, into the record.
+    """Measure finder after finder and fill the record.
 
     Raises:
         ConfigError: no videos are given.
@@ -63,12 +63,12 @@ def compare_finders(cfg: DictConfig, record: Record) -> None:
     seen: dict[str, Seen] = {}
     for name, finder in _with_weights(cfg).items():
         with record.part(f"finder {name}"):
-            seen[name] = _look(name, setting(cfg, {**recipe, "finder": finder}), paths)
+            seen[name] = _measure(name, make_setting(cfg, {**recipe, "finder": finder}), paths)
             record.numbers["finders"] = _compared(seen)
 
 
 def _compared(seen: Mapping[str, Seen]) -> dict[str, dict[str, Any]]:
-    """As plain data, each finder against all others."""
+    """Return plain data that compares each finder to all others."""
     agreement: dict[str, dict[str, float | None]] = {name: {} for name in seen}
     for name, other in permutations(seen, 2):
         agreement[name][other] = share_found(seen[name].faces, seen[other].faces)
@@ -85,7 +85,7 @@ def _compared(seen: Mapping[str, Seen]) -> dict[str, dict[str, Any]]:
 
 
 def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
-    """name -> config, of every finder that brings its weights, was given them, or has them in `paths.weights_dir`."""
+    """name -> config of every finder that brings its weights, was given them, or has them in `paths.weights_dir`."""
     chosen = {}
     for name, faces in plain(cfg.finders).items():
         finder = faces["finder"]
@@ -94,7 +94,7 @@ def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
             settled_finder = settled({**faces, "finder": finder}, Path(cfg.paths.weights_dir))["finder"]
             if settled_finder["weights_digest"] is None:
                 log.warning(
-                    "%s is left out: give its weights as weights.%s=PATH, or have them at %s",
+                    "%s is left out: give its weights as weights.%s=PATH, or put them at %s",
                     *(name, name, settled_finder["weights"]),
                 )
                 continue
@@ -102,13 +102,13 @@ def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
     return chosen
 
 
-def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
-    """Every video through one finder: once here by the clock, and once through extraction, which links the faces."""
-    finder = how.make_finder()
+def _measure(name: str, setting: Setting, paths: Mapping[str, Path]) -> Seen:
+    """Run all videos through one finder: once here, timed, and once through extraction, which links the faces."""
+    finder = setting.make_finder()
     faces: dict[tuple[str, int], np.ndarray] = {}
     num_frames, times = 0, list[float]()
     for video_id, path in progress(paths.items(), name, "videos"):
-        indices, frames = sampled_frames(path, how.recipe)
+        indices, frames = sampled_frames(path, setting.recipe)
         if not times:
             finder.find(frames)  # the first call allocates
         start = time.perf_counter()
@@ -116,14 +116,14 @@ def _look(name: str, how: Setting, paths: Mapping[str, Path]) -> Seen:
         times.append(time.perf_counter() - start)
         num_frames += len(frames)
         for frame, each in zip(indices, found, strict=True):
-            faces[video_id, frame] = stored_as_faces(each, how.recipe).boxes
+            faces[video_id, frame] = stored_as_faces(each, setting.recipe).boxes
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as folder:
-        _, rows = timed_extraction(how, paths, fresh_store(how, Path(folder)))
+        _, rows = timed_extraction(setting, paths, fresh_store(setting, Path(folder)))
     return Seen(faces, num_frames, sum(row.num_faces for row in rows), num_frames / sum(times))
 
 
 def show_finders(numbers: dict[str, Any]) -> None:
-    """Both tables, of the finders that were measured."""
+    """Show both tables for the finders that were measured."""
     finders = numbers["finders"]
     show(
         f"{numbers['num_videos']} videos",

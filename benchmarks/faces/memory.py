@@ -1,6 +1,6 @@
-"""How much memory extraction takes of one video: a process of its own, whose resident memory is looked at all the time.
+"""How much memory the extraction of one video takes: the resident memory of its own processes is sampled throughout.
 
-Memory that processes share, as code, counts in each of them.
+Memory that processes share, such as code, counts in each of them.
 """
 
 from dataclasses import dataclass, replace
@@ -16,24 +16,24 @@ INTERVAL_S = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """The most that was seen, in bytes.
+    """The largest values seen, in bytes.
 
     Attributes:
-        largest: of one process: the worker, which decodes.
-        total: of the process that extracts and of its worker at one moment.
+        largest: one process: the worker, which decodes.
+        total: the process that extracts and its worker at one moment.
     """
 
     largest: int
     total: int
 
 
-def peak_memory(how: Setting, path: Path, folder: Path) -> Peak:
-    """Of the extraction of one video in fresh processes, one worker.
+def peak_memory(setting: Setting, path: Path, folder: Path) -> Peak:
+    """Measure the extraction of one video in fresh processes, with one worker.
 
     Raises:
         RuntimeError: the extraction failed; its traceback is on stderr.
     """
-    process = get_context("spawn").Process(target=_extract_one, args=(how, path, folder))
+    process = get_context("spawn").Process(target=_extract_one, args=(setting, path, folder))
     process.start()
     peak = Peak(0, 0)
     while process.is_alive():
@@ -45,13 +45,13 @@ def peak_memory(how: Setting, path: Path, folder: Path) -> Peak:
     return peak
 
 
-def _extract_one(how: Setting, path: Path, folder: Path) -> None:
-    how = replace(how, num_workers=1)
-    timed_extraction(how, {"video": path}, fresh_store(how, folder))
+def _extract_one(setting: Setting, path: Path, folder: Path) -> None:
+    setting = replace(setting, num_workers=1)
+    timed_extraction(setting, {"video": path}, fresh_store(setting, folder))
 
 
 def _resident(pid: int | None) -> list[int]:
-    """Resident bytes of a process and of all that it started."""
+    """Resident bytes of a process and of all its descendants."""
     sizes = []
     try:
         process = psutil.Process(pid)

@@ -23,7 +23,7 @@ from deepfake.threads import one_thread
 
 
 class _Clock:
-    """Processor seconds by name, of all threads together."""
+    """Processor seconds of each part, all threads together."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -36,7 +36,7 @@ class _Clock:
 
 
 class _Timed(Finder):
-    """A finder by the clock."""
+    """A finder whose time is measured."""
 
     def __init__(self, finder: Finder, clock: _Clock) -> None:
         self.finder = finder
@@ -47,14 +47,14 @@ class _Timed(Finder):
             return self.finder.find(frames)
 
 
-def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
-    """Processor seconds a video: decode, detect, encode and write, and the rest. In this process, one thread.
+def time_parts(setting: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
+    """Processor seconds per video: decode, detect, encode and write, and the rest. In this process, on one thread.
 
-    Decoding is measured apart, as the same frames read once more, since a reader opens inside the extraction. While a
-    GPU works, the processor waits for it and that counts, so the parts are comparable there too.
+    Decoding is measured separately, by reading the same frames again, since a reader opens inside the extraction. While
+    a GPU works, the processor waits for it and that counts, so the parts are comparable there too.
     """
-    clock, store = _Clock(), fresh_store(how, folder)
-    encode, plain = store.encode, how.make_finder()
+    clock, store = _Clock(), fresh_store(setting, folder)
+    encode, plain = store.encode, setting.make_finder()
 
     def timed_encode(image: np.ndarray) -> bytes:
         with clock.part("encode"):
@@ -62,29 +62,29 @@ def time_parts(how: Setting, paths: Sequence[Path], folder: Path) -> dict[str, f
 
     store.encode = timed_encode  # type: ignore[method-assign]
     with one_thread():
-        plain.find(sampled_frames(paths[0], how.recipe)[1])  # the first call allocates
+        plain.find(sampled_frames(paths[0], setting.recipe)[1])  # the first call allocates
         finder = _Timed(plain, clock)
         for number, path in enumerate(progress(paths, "parts, one thread", "videos")):
             with clock.part("decode"):
-                decode_frames(path, how.recipe)
+                decode_frames(path, setting.recipe)
             with clock.part("whole"):
-                found = extract_video(f"{number:03}", path, finder, how.recipe, store)
+                found = extract_video(f"{number:03}", path, finder, setting.recipe, store)
             with clock.part("write"):
                 store.write(found.row, found.crops, found.images)
     seconds = clock.seconds
     seconds["link and crop"] = seconds.pop("whole") - seconds["decode"] - seconds["detect"] - seconds["encode"]
     parts = {"decode": ["decode"], "detect": ["detect"], "link and crop": ["link and crop"]}
     parts["encode and write"] = ["encode", "write"]
-    return {name: sum(seconds[part] for part in those) / len(paths) for name, those in parts.items()}
+    return {name: sum(seconds[part] for part in summands) / len(paths) for name, summands in parts.items()}
 
 
 def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str, dict[str, Any]]:
-    """What crops of a store would cost in each format: bytes, milliseconds to encode and to decode, a crop.
+    """What a crop of a store costs in each format: bytes, and milliseconds to encode and to decode it.
 
     Args:
-        store: with its tables.
-        max_crops: so many of them, spread evenly.
-        repeats: of every timing; the median counts.
+        store: a store with its tables.
+        max_crops: largest number of crops to take, spread evenly.
+        repeats: number of times that everything is timed; the median counts.
     """
     rows = store.crops()
     rows = rows.iloc[spread(np.array([len(rows)]), max_crops)]
@@ -103,7 +103,7 @@ def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str,
 
 
 def _milliseconds(work: Callable[[Any], object], items: Sequence[Any], repeats: int) -> float:
-    """For one item; the median over the repeats."""
+    """Milliseconds for one item; the median over the repeats."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()

@@ -1,8 +1,8 @@
-"""The plain loop that everyone writes: open the video, read the frames in order, look for faces in one after the other.
+"""The plain loop that everyone writes: open the video, read the frames in order, detect faces in one after the other.
 
-For MTCNN that is facenet-pytorch's `MTCNN.detect` with one image a call. For the RetinaFaces it is the loop of
-retinaface-pytorch's `predict_jsons`: one image a call in single precision, with priors that a Python loop builds anew
-each time. The library's class cannot be imported, as it wants albumentations, which is not installed (see
+For MTCNN that is facenet-pytorch's `MTCNN.detect` with one image per call. For the RetinaFaces it is the loop of
+retinaface-pytorch's `predict_jsons`: one image per call in single precision, with priors that a Python loop rebuilds
+each time. The library's class cannot be imported, since it needs albumentations, which is not installed (see
 pyproject.toml), so it is written out here with the library's own blocks.
 
 Source: retinaface-pytorch 0.0.8, `predict_single.Model.predict_jsons`.
@@ -32,9 +32,9 @@ OneImage = Callable[[np.ndarray], Faces]
 
 
 def plain_faces(path: Path, detect: OneImage, recipe: Recipe) -> dict[int, Faces]:
-    """The faces of every frame that the recipe looks at, one frame after the other.
+    """Find the faces of every frame that the recipe selects, one frame after the other.
 
-    A segment is read at once: asked for one frame, our reader begins at a key frame, which no plain loop does.
+    A segment is read at once: for a single frame, our reader would begin at a key frame, which no plain loop does.
     """
     faces: dict[int, Faces] = {}
     with open_video(path) as video:
@@ -44,7 +44,7 @@ def plain_faces(path: Path, detect: OneImage, recipe: Recipe) -> dict[int, Faces
 
 
 def one_image(finder: Finder) -> OneImage:
-    """What looks for faces in one frame (H, W, 3) uint8 RGB, with the network of a finder."""
+    """Return a function that finds the faces of one frame (H, W, 3) uint8 RGB with the network of a finder."""
     if isinstance(finder, RetinaFace):
         return _Library(finder, _normalised, enlarges=True)
     if isinstance(finder, RetinaFaceMobileNet):
@@ -53,7 +53,7 @@ def one_image(finder: Finder) -> OneImage:
 
 
 class _Library:
-    """`predict_jsons`; the network is a copy in single precision, as the library has it."""
+    """`predict_jsons`, with a copy of the network in single precision, as in the library."""
 
     def __init__(
         self, finder: RetinaFace | RetinaFaceMobileNet, normalised: Callable[[Tensor], Tensor], enlarges: bool

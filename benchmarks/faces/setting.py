@@ -1,4 +1,4 @@
-"""What every measurement shares: the recipe, the finder, the workers; and the two doors to what is measured."""
+"""What all measurements share: the recipe, the finder, the workers, and how to extract and decode videos."""
 
 import tempfile
 import time
@@ -26,17 +26,17 @@ from deepfake.video.door import open_video, probe
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How videos are extracted here.
+    """How the benchmarks extract videos.
 
     Attributes:
-        faces: settled, with its weights there; see `deepfake.faces.settled_recipe`.
+        faces: a settled recipe whose weights exist; see `deepfake.faces.settled_recipe`.
         recipe: the same without the finder.
         make_finder: makes the finder; picklable.
-        device: of the finder.
-        num_workers: processes.
-        timeout_s: a video that takes a worker longer is given up.
-        repeats: of every measurement.
-        sizes: growing numbers of videos, as multiples of the smallest, whose times show whether the cost grows alike.
+        device: device of the finder.
+        num_workers: number of processes.
+        timeout_s: time limit for a video.
+        repeats: number of times that everything is measured.
+        sizes: growing numbers of videos, as multiples of the smallest; their times show whether the cost is linear.
     """
 
     faces: dict[str, Any]
@@ -49,15 +49,15 @@ class Setting:
     sizes: tuple[int, ...]
 
     def reusing_boxes(self) -> "Setting":
-        """The same, with fakes that take the boxes of their reals."""
+        """The same setting, with fakes that take the boxes of their reals."""
         return replace(self, faces={**self.faces, "reuse_boxes": True}, recipe=replace(self.recipe, reuse_boxes=True))
 
 
-def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
-    """Built as `deepfake.extraction.completion.extract_faces` does.
+def make_setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
+    """Make a setting as `deepfake.extraction.completion.extract_faces` does.
 
     Args:
-        cfg: of the benchmark.
+        cfg: config of the benchmark.
         faces: plain data, a config of the group `faces`.
     """
     device = pick_device(cfg.device)
@@ -75,25 +75,25 @@ def setting(cfg: DictConfig, faces: dict[str, Any]) -> Setting:
 
 
 def timed_extraction(
-    how: Setting, todo: Mapping[str, Path], store: FaceStore, pairs: Mapping[str, str] = MappingProxyType({})
+    setting: Setting, todo: Mapping[str, Path], store: FaceStore, pairs: Mapping[str, str] = MappingProxyType({})
 ) -> tuple[float, list[VideoRow]]:
     """Extract videos as `scripts/extract.py` does.
 
     Args:
-        how: the setting.
+        setting: how to extract.
         todo: video_id -> file.
-        store: opened.
+        store: an open store.
         pairs: video_id of a fake -> that of its real.
 
     Returns:
-        Seconds from the start of the first process to the end of the last, and what became of each video.
+        Seconds from the start of the first process to the end of the last, and the row of each video.
 
     Raises:
-        UnreadableVideoError: one of them cannot be read, or failed; its time would mean nothing.
+        UnreadableVideoError: a video cannot be read, or failed; its time would mean nothing.
     """
     start = time.perf_counter()
-    finder, recipe, workers = how.make_finder, how.recipe, how.num_workers
-    rows = list(extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=how.timeout_s))
+    finder, recipe, workers = setting.make_finder, setting.recipe, setting.num_workers
+    rows = list(extract(todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=setting.timeout_s))
     seconds = time.perf_counter() - start
     for row in rows:
         if row.status in (Status.UNREADABLE, Status.FAILED):
@@ -101,13 +101,13 @@ def timed_extraction(
     return seconds, rows
 
 
-def fresh_store(how: Setting, folder: Path) -> FaceStore:
+def fresh_store(setting: Setting, folder: Path) -> FaceStore:
     """An empty store in a new folder below `folder`."""
-    return face_store(how.faces, Path(tempfile.mkdtemp(dir=folder)))
+    return face_store(setting.faces, Path(tempfile.mkdtemp(dir=folder)))
 
 
 def sampled_segments(path: Path, num_frames: int, recipe: Recipe) -> list[range]:
-    """The frames that the recipe looks at.
+    """Return the segments of frames that the recipe selects.
 
     Raises:
         ConfigError: the video is too short for a single segment.
@@ -115,14 +115,14 @@ def sampled_segments(path: Path, num_frames: int, recipe: Recipe) -> list[range]
     segments = segment_frames(num_frames, recipe.num_segments, recipe.segment_length)
     if not segments:
         raise ConfigError(
-            f"{path} has {num_frames} frames and a segment {recipe.segment_length}: take a longer video, or set "
-            f"faces.segment_length"
+            f"{path} has {num_frames} frames, but a segment needs {recipe.segment_length}: use a longer video, or "
+            f"lower faces.segment_length"
         )
     return segments
 
 
 def sampled_frames(path: Path, recipe: Recipe) -> tuple[list[int], np.ndarray]:
-    """The frames that the recipe looks at, read as extraction reads them: indices (T,), (T, H, W, 3) uint8 RGB."""
+    """Read the frames that the recipe selects as extraction does: indices (T,), frames (T, H, W, 3) uint8 RGB."""
     with open_video(path) as video:
         segments = sampled_segments(path, video.info.num_frames, recipe)
         frames = [video.read(segment) for segment in segments]
@@ -130,19 +130,19 @@ def sampled_frames(path: Path, recipe: Recipe) -> tuple[list[int], np.ndarray]:
 
 
 def decode_frames(path: Path, recipe: Recipe) -> int:
-    """Decode what extraction decodes, a segment at a time, keep none of it, and say how many frames it was."""
+    """Decode what extraction decodes, one segment at a time without keeping it, and return the number of frames."""
     with open_video(path) as video:
         return sum(len(video.read(part)) for part in sampled_segments(path, video.info.num_frames, recipe))
 
 
 def video_seconds(path: Path) -> float:
-    """How long a video is."""
+    """Return the duration of a video in seconds."""
     info = probe(path)
     return info.num_frames / info.fps
 
 
 def stored_as_faces(faces: Faces, recipe: Recipe) -> Faces:
-    """Those that the recipe takes for faces: by their score and by the longer side of their box."""
+    """Select the detections that the recipe accepts as faces, by score and by the longer side of the box."""
     faces = faces.above(recipe.min_score)
     large = (faces.boxes[:, 2:] - faces.boxes[:, :2]).max(axis=1, initial=0) >= recipe.min_face_size
     return Faces(faces.boxes[large], faces.scores[large], faces.landmarks[large])

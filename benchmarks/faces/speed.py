@@ -1,4 +1,4 @@
-"""How fast: the plain loop, our extraction and decoding alone, on the same frames of the same videos."""
+"""The speed of the plain loop, our extraction and decoding alone, on the same frames of the same videos."""
 
 import logging
 import math
@@ -19,18 +19,18 @@ from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
 
-Keep = Callable[[Growth], None]  # is handed what was timed so far, after every run
+Keep = Callable[[Growth], None]  # receives all times so far, after every run
 
 
 def jobs(paths: Sequence[Path], num_workers: int, times: int) -> dict[str, Path]:
-    """id -> file: the same files under other ids, until every worker gets equally many of every file.
+    """id -> file, where each file has as many ids as it takes to give every worker the same number of each.
 
     Example:
         >>> list(jobs([Path("a"), Path("b")], 2, 2))
         ['000-00000', '000-00002', '001-00001', '001-00003']
     """
     count = times * math.lcm(len(paths), num_workers)
-    # Ids in the order of files, as extraction goes by id.
+    # Ids are in the order of files, since extraction goes by id.
     return dict(sorted((f"{i % len(paths):03}-{i:05}", paths[i % len(paths)]) for i in range(count)))
 
 
@@ -39,106 +39,106 @@ def file_number(video_id: str) -> int:
     return int(video_id.partition("-")[0])
 
 
-def time_plain(how: Setting, paths: Sequence[Path], seconds: list[float]) -> Boxes:
-    """Every video through the plain loop; the finder is ready before.
+def time_plain(setting: Setting, paths: Sequence[Path], seconds: list[float]) -> Boxes:
+    """Time the plain loop on all videos, without the making of the finder.
 
     Args:
-        how: the setting.
+        setting: setting to extract.
         paths: the videos.
-        seconds: gets the time for all videos of every repeat.
+        seconds: receives the time for all videos, once per repeat.
 
     Returns:
-        The faces that it found, by file and frame.
+        The faces that the loop found, by file and frame.
     """
-    detect = one_image(how.make_finder())
-    plain_faces(paths[0], detect, how.recipe)  # the first call allocates
+    detect = one_image(setting.make_finder())
+    plain_faces(paths[0], detect, setting.recipe)  # the first call allocates
     faces = {}
-    for _ in progress(range(how.repeats), "plain loop", "runs"):
+    for _ in progress(range(setting.repeats), "plain loop", "runs"):
         start = time.perf_counter()
-        found = [plain_faces(path, detect, how.recipe) for path in paths]
+        found = [plain_faces(path, detect, setting.recipe) for path in paths]
         seconds.append(time.perf_counter() - start)
         for number, frames in enumerate(found):
             for frame, each in frames.items():
-                faces[f"{number:03}", frame] = stored_as_faces(each, how.recipe).boxes
+                faces[f"{number:03}", frame] = stored_as_faces(each, setting.recipe).boxes
     if not any(len(boxes) for boxes in faces.values()):
-        log.warning("the finder finds no face in these videos: nothing is cut and written, so take others")
+        log.warning("the finder finds no face in these videos, so no crops are written: use other videos")
     return faces
 
 
-def time_ours(how: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> FaceStore:
-    """Extraction of growing numbers of videos, each into a store of its own; the last of the stores is handed back."""
-    sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
-    timed_extraction(how, {"first": paths[0]}, fresh_store(how, folder))  # starts the server that workers fork from
+def time_ours(setting: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> FaceStore:
+    """Time the extraction of growing numbers of videos, each into a store of its own; return the last store."""
+    sizes = [jobs(paths, setting.num_workers, times) for times in setting.sizes]
+    timed_extraction(setting, {"first": paths[0]}, fresh_store(setting, folder))  # starts the server of the workers
     stores: list[FaceStore] = []
 
     def run(number: int) -> float:
-        stores.append(fresh_store(how, folder))
-        return timed_extraction(how, sizes[number], stores[-1])[0]
+        stores.append(fresh_store(setting, folder))
+        return timed_extraction(setting, sizes[number], stores[-1])[0]
 
-    measure_growth("extraction", [len(todo) for todo in sizes], how.repeats, run, keep)
+    measure_growth("extraction", [len(todo) for todo in sizes], setting.repeats, run, keep)
     stores[-1].build_tables(sizes[-1])
     return stores[-1]
 
 
-def time_fakes(how: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> float:
-    """What fakes add whose reals are in the store, with the boxes of these.
+def time_fakes(setting: Setting, paths: Sequence[Path], folder: Path, keep: Keep) -> float:
+    """Time the extraction of fakes that take the boxes of their reals, which are in the store.
 
-    A fake is its real's file under another id: it has the same frames and faces, which is all that extraction asks.
+    A fake is its real's file under another id: extraction only needs it to have the same frames and faces.
 
     Returns:
         The share of the fakes that took their real's boxes.
     """
-    how = how.reusing_boxes()
-    store = fresh_store(how, folder)
+    setting = setting.reusing_boxes()
+    store = fresh_store(setting, folder)
     reals = {f"real-{number:03}": path for number, path in enumerate(paths)}
-    timed_extraction(how, reals, store)
-    sizes = [jobs(paths, how.num_workers, times) for times in how.sizes]
+    timed_extraction(setting, reals, store)
+    sizes = [jobs(paths, setting.num_workers, times) for times in setting.sizes]
     reused: list[bool] = []
 
     def run(number: int) -> float:
         todo = sizes[number]
-        for video_id in todo:  # what is there already is not extracted again
+        for video_id in todo:  # extraction skips videos that are in the store
             store.archive_path(video_id).unlink(missing_ok=True)
         pairs = {video_id: f"real-{file_number(video_id):03}" for video_id in todo}
-        seconds, rows = timed_extraction(how, todo, store, pairs)
+        seconds, rows = timed_extraction(setting, todo, store, pairs)
         reused.extend(row.boxes == "reused" for row in rows)
         return seconds
 
-    measure_growth("fakes with their reals' boxes", [len(todo) for todo in sizes], how.repeats, run, keep)
+    measure_growth("fakes with their reals' boxes", [len(todo) for todo in sizes], setting.repeats, run, keep)
     return float(np.mean(reused))
 
 
-def time_decoding(how: Setting, paths: Sequence[Path], keep: Keep) -> float:
-    """Decoding alone, in as many processes as extraction has, which have started before.
+def time_decoding(setting: Setting, paths: Sequence[Path], keep: Keep) -> float:
+    """Time decoding alone, in as many processes as extraction has, which are started before.
 
     Returns:
-        The seconds that it takes to start them.
+        The seconds that it takes to start the processes.
     """
-    sizes = [list(jobs(paths, how.num_workers, times).values()) for times in how.sizes]
+    sizes = [list(jobs(paths, setting.num_workers, times).values()) for times in setting.sizes]
     context = get_context("spawn")
-    barrier = context.Barrier(how.num_workers + 1)
+    barrier = context.Barrier(setting.num_workers + 1)
     start = time.perf_counter()
-    with context.Pool(how.num_workers, _wait_for_all, (barrier,)) as pool:
-        barrier.wait(how.timeout_s)
+    with context.Pool(setting.num_workers, _wait_for_all, (barrier,)) as pool:
+        barrier.wait(setting.timeout_s)
         start_up = time.perf_counter() - start
 
         def run(number: int) -> float:
             start = time.perf_counter()
-            work = [(path, how.recipe) for path in sizes[number]]
-            pool.starmap_async(decode_frames, work, chunksize=1).get(how.timeout_s * len(work))
+            work = [(path, setting.recipe) for path in sizes[number]]
+            pool.starmap_async(decode_frames, work, chunksize=1).get(setting.timeout_s * len(work))
             return time.perf_counter() - start
 
-        measure_growth("decoding alone", [len(todo) for todo in sizes], how.repeats, run, keep)
+        measure_growth("decoding alone", [len(todo) for todo in sizes], setting.repeats, run, keep)
     return start_up
 
 
 def _wait_for_all(barrier: Barrier) -> None:
-    """What a process does first: all has been imported when it comes here."""
+    """Wait for all processes, when this one has imported everything."""
     barrier.wait()
 
 
 def stored_boxes(store: FaceStore) -> Boxes:
-    """The faces of a store by file and frame, one of the ids of each file: it holds each of them alike."""
+    """The faces of a store by file and frame, from one id of each file, since all of them have the same faces."""
     crops = store.crops()
     crops = crops.assign(file=crops["video_id"].map(file_number))
     first = crops.groupby("file")["video_id"].transform("min")

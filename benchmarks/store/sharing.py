@@ -1,4 +1,4 @@
-"""Several processes that fill one empty store at the same time, each as `scripts/extract.py` does with one worker."""
+"""Several processes that fill one empty store at the same time, each like `scripts/extract.py` with one worker."""
 
 import tempfile
 import time
@@ -14,30 +14,30 @@ from deepfake.faces.extract import extract
 from deepfake.store import FaceStore
 
 
-def fill_together(how: Setting, paths: Mapping[str, Path], num_processes: int, folder: Path) -> dict[str, Any]:
-    """Time them from the moment at which all are ready.
+def fill_together(setting: Setting, paths: Mapping[str, Path], num_processes: int, folder: Path) -> dict[str, Any]:
+    """Time the processes from the moment when all are ready.
 
     Args:
-        how: the setting; one worker each.
+        setting: how to extract; each process has one worker.
         paths: video_id -> file.
-        num_processes: that extract.
+        num_processes: number of processes that extract.
         folder: where the store is made.
 
     Returns:
-        `seconds` until the last has ended; `writes`: how often a video was written, count -> videos; `waited`: rows
-        that a process took from another.
+        `seconds` until the last process has ended; `writes`: times that a video was written -> number of such videos;
+        `waited`: rows that a process took from another.
 
     Raises:
-        RuntimeError: one of them failed; its traceback is on stderr.
+        RuntimeError: a process failed; its traceback is on stderr.
     """
-    store = fresh_store(how, folder)
+    store = fresh_store(setting, folder)
     context = get_context("spawn")
     ready, notes = context.Barrier(num_processes + 1), Path(tempfile.mkdtemp(dir=folder))
-    arguments = (replace(how, num_workers=1), dict(paths), store.root, store.recipe, ready, notes)
+    arguments = (replace(setting, num_workers=1), dict(paths), store.root, store.recipe, ready, notes)
     processes = [context.Process(target=_fill, args=(number, *arguments)) for number in range(num_processes)]
     for process in processes:
         process.start()
-    ready.wait(how.timeout_s)
+    ready.wait(setting.timeout_s)
     start = time.perf_counter()
     for process in processes:
         process.join()
@@ -50,8 +50,8 @@ def fill_together(how: Setting, paths: Mapping[str, Path], num_processes: int, f
     return {"seconds": seconds, "writes": dict(writes), "waited": rows - len(written)}
 
 
-class _Noted(FaceStore):
-    """Notes what this process writes."""
+class _RecordedStore(FaceStore):
+    """A store that records which videos this process writes."""
 
     names: list[str]
 
@@ -61,13 +61,13 @@ class _Noted(FaceStore):
 
 
 def _fill(
-    number: int, how: Setting, paths: dict[str, Path], root: Path, recipe: dict[str, Any], ready: Any, notes: Path
+    number: int, setting: Setting, paths: dict[str, Path], root: Path, recipe: dict[str, Any], ready: Any, notes: Path
 ) -> None:
-    store = _Noted(root, recipe)
+    store = _RecordedStore(root, recipe)
     store.names = []
-    ready.wait(how.timeout_s)
+    ready.wait(setting.timeout_s)
     todo = store.todo(paths)
-    rows = list(extract(todo, store, how.make_finder, how.recipe, num_workers=1, timeout_s=how.timeout_s))
+    rows = list(extract(todo, store, setting.make_finder, setting.recipe, num_workers=1, timeout_s=setting.timeout_s))
     store.build_tables(paths)
     (notes / f"written-{number}").write_text("\n".join(store.names))
     (notes / f"rows-{number}").write_text(str(len(rows)))

@@ -1,4 +1,4 @@
-"""The benchmark `store`: what a million videos cost, several runs on one store, and how many files that is."""
+"""The benchmark `store`: what a million videos cost, how several runs share a store, and how many files it has."""
 
 import math
 import os
@@ -10,7 +10,7 @@ from omegaconf import DictConfig
 
 from benchmarks.cells import cell, short
 from benchmarks.faces.clips import draw
-from benchmarks.faces.setting import setting
+from benchmarks.faces.setting import make_setting
 from benchmarks.record import Record
 from benchmarks.store.sharing import fill_together
 from benchmarks.store.tables import STEPS, measure_size
@@ -24,7 +24,7 @@ FRAMES = {"height": 240, "width": 320, "seconds": 1}  # of a drawn video
 
 
 def measure_store(cfg: DictConfig, record: Record) -> None:
-    """Measure part after part, into the record."""
+    """Measure part after part and fill the record."""
     options, numbers = cfg.store, record.numbers
     numbers["setting"] = {"crops_per_video": options.crops_per_video, "num_videos": options.num_videos}
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as name:
@@ -38,7 +38,7 @@ def measure_store(cfg: DictConfig, record: Record) -> None:
 
 
 def _layout(cfg: DictConfig, folder: Path, record: Record) -> None:
-    """Files and bytes of a store, and of the same images as files of their own."""
+    """Measure the files and bytes of a store, and of the same images in one file each."""
     with record.part("files"):
         recipe = store_recipe(plain(cfg.faces), Path(cfg.paths.weights_dir), cfg.store.crop_size)
         drawn = draw_store(folder / "drawn", recipe, cfg.store.layout_videos, cfg.store.crop_size)
@@ -47,7 +47,7 @@ def _layout(cfg: DictConfig, folder: Path, record: Record) -> None:
         record.numbers["layout"] = {
             "num_videos": len(archives),
             "archives": _on_disk(archives),
-            "a file an image": _on_disk(images),
+            "a file per image": _on_disk(images),
         }
 
 
@@ -70,11 +70,11 @@ def _together(cfg: DictConfig, folder: Path, record: Record) -> None:
             paths[f"video{number:03}"] = path
     for count in cfg.store.processes:
         with record.part(f"{count} processes on one store"):
-            numbers[str(count)] = fill_together(setting(cfg, plain(cfg.faces)), paths, count, folder)
+            numbers[str(count)] = fill_together(make_setting(cfg, plain(cfg.faces)), paths, count, folder)
 
 
 def exponent(counts: list[int], values: list[float]) -> float | None:
-    """b of the value = a * count^b between the last two counts; 1 is linear.
+    """The exponent b in value = a * count^b between the last two counts; 1 is linear.
 
     Example:
         >>> exponent([10, 100, 1000], [5.0, 6.0, 60.0]), exponent([10], [1.0])
@@ -86,12 +86,12 @@ def exponent(counts: list[int], values: list[float]) -> float | None:
 
 
 def show_store(numbers: dict[str, Any]) -> None:
-    """The tables, of what was measured."""
+    """Show the tables of what was measured."""
     sizes = {int(size): row for size, row in numbers.get("sizes", {}).items()}
     if sizes:
         _show_sizes(sizes, numbers["setting"]["crops_per_video"])
     if "layout" in numbers:
-        ways = {name: numbers["layout"][name] for name in ("archives", "a file an image")}
+        ways = {name: numbers["layout"][name] for name in ("archives", "a file per image")}
         show(
             f"{numbers['layout']['num_videos']} videos on disk",
             ["", "files", "MB", "MB on disk"],
@@ -124,7 +124,7 @@ def _show_sizes(sizes: dict[int, dict[str, Any]], crops_per_video: int) -> None:
     lines["memory, GB"] = [row["memory_bytes"] / 1e9 for row in sizes.values()]
     lines["tables on disk, GB"] = [row["bytes"] / 1e9 for row in sizes.values()]
     show(
-        f"made-up tables of {crops_per_video} crops a video; the exponent is that of the last step, 1 is linear",
+        f"made-up tables of {crops_per_video} crops per video; the exponent is that of the last step, 1 is linear",
         ["", *(f"{count:,} videos" for count in counts), "exponent"],
         [[name, *map(short, values), short(exponent(counts, values))] for name, values in lines.items()],
     )

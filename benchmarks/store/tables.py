@@ -1,6 +1,6 @@
-"""What a store of so many videos costs to open, to survey, to plan a training on and to add to. Its tables are made up.
+"""What it costs to open a large store, to survey it, to plan a training on it and to add to it. Its tables are made up.
 
-Each size is filled in one process and looked at in another, so that the memory seen is that of the second alone.
+Each store is filled in one process and used in another, so that only the memory of its use is measured.
 """
 
 import os
@@ -27,7 +27,7 @@ from deepfake.store.parts import CROP_SCHEMA, VIDEO_SCHEMA, Rows
 from deepfake.store.tables import Tables
 
 SEGMENTS = 4
-AT_A_TIME = 50_000  # videos of a part
+AT_A_TIME = 50_000  # videos per part of a table
 RECIPE: dict[str, Any] = {
     "finder": {"_target_": "none"},
     "num_segments": SEGMENTS,
@@ -38,21 +38,21 @@ RECIPE: dict[str, Any] = {
 }
 SPEC = ClipSpec(1, 1, 1.3, 224, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 BATCH = 32
-ANYTHING = 7  # where the number does not matter, as an archive's size and time must be those of its file
+ANYTHING = 7  # any number would do, but an archive's size and time must be those of its file
 STEPS = ("open", "list", "look at the files", "plan", "draw a batch", "draw an epoch", "add a video")
 
 
 def measure_size(folder: Path, num_videos: int, crops_per_video: int) -> dict[str, Any]:
-    """Fill a store's tables and time what is done with them.
+    """Fill a store's tables and time their use.
 
     Args:
-        folder: where the store may be made; it is removed again.
-        num_videos: of it.
+        folder: where the store is made and removed again.
+        num_videos: number of videos in the store.
         crops_per_video: a multiple of the number of segments.
 
     Returns:
-        `seconds`: of each of `STEPS`; `fill_s`; `bytes` of the tables; `memory_bytes`: the most that the process took,
-        with torch and all else that is imported, `imports_bytes` of it before anything was read.
+        `seconds` of each of `STEPS`; `fill_s`; `bytes` of the tables; `memory_bytes`: the peak of the process, with
+        torch and all other imports; `imports_bytes`: the peak before anything was read.
     """
     root = folder / str(num_videos)
     try:
@@ -66,10 +66,10 @@ def measure_size(folder: Path, num_videos: int, crops_per_video: int) -> dict[st
 
 
 def _in_a_process(work: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function gives in a fresh process.
+    """Return the result of a function in a fresh process.
 
     Raises:
-        RuntimeError: it failed there; its traceback is on stderr.
+        RuntimeError: the function failed there; its traceback is on stderr.
     """
     context = get_context("spawn")
     here, there = context.Pipe(duplex=False)
@@ -101,12 +101,12 @@ def _use(root: Path) -> dict[str, Any]:
     with timed("open"):
         store = FaceStore(root, RECIPE).open()
         video_ids = store.videos().index.to_list()
-    with timed("list"):  # what a corpus does before the store is asked
+    with timed("list"):  # what a corpus does before the store is used
         videos = [
             Video(video_id, Path(video_id), Label(number // 10 % 2), _split(number), "")
             for number, video_id in enumerate(video_ids)
         ]
-    with timed("look at the files"):  # what every run does before it extracts nothing
+    with timed("look at the files"):  # what every run does, even if there is nothing to extract
         assert not store.todo({video.video_id: video.path for video in videos})
         assert store.lists(video_ids)
     with timed("plan"):
@@ -135,7 +135,7 @@ def _peak_bytes() -> int:
 
 
 def _fill(root: Path, num_videos: int, crops_per_video: int) -> None:
-    """Write the tables, as extraction would have left them, and archives that have only a size and a time."""
+    """Write the tables as extraction would, and archives that have only a size and a time."""
     store = FaceStore(root, RECIPE).open()
     tables = Tables(store.disk)
     generator = np.random.default_rng(0)
@@ -168,7 +168,7 @@ def _videos(first: int, count: int) -> pa.Table:
 
 
 def _crops(count: int, per_video: int, generator: np.random.Generator) -> pa.Table:
-    """Faces that lie anywhere, images that are 50 kB apart."""
+    """Make up faces at random places and images that are 50 kB apart."""
     length = per_video // SEGMENTS
     segment = np.repeat(np.arange(SEGMENTS), length)
     total = count * per_video

@@ -1,4 +1,4 @@
-"""A store of drawn faces that nobody had to extract, and the same images as plain files beside it."""
+"""A store of drawn faces that needs no extraction, and the same images as plain files beside it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ from deepfake.threads import one_thread
 
 FPS = 25
 GAP = 50  # frames between the starts of two segments
-NOISE = 0.014  # of the camera, of 1: a drawn crop takes as many bytes as one of a filmed face
+NOISE = 0.014  # the camera's, in units of full brightness: it makes a drawn crop take as many bytes as a filmed one
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What was made.
+    """A drawn store and its plain files.
 
     Attributes:
-        store: its tables are built.
-        videos: all for training, every other one fake.
-        segments: (N,) files of a segment in order, each an image as the store holds it.
-        labels: (N,) of the segments' videos.
-        bytes_per_crop: the mean.
+        store: the store; its tables are built.
+        videos: its videos, all for training, every other one fake.
+        segments: (N,) lists of the files of a segment in order, each an image as in the store.
+        labels: (N,) labels of the segments' videos.
+        bytes_per_crop: mean size of an image.
     """
 
     store: FaceStore
@@ -44,13 +44,13 @@ class Drawn:
 
 
 def draw_store(folder: Path, recipe: Mapping[str, Any], num_videos: int, side: int) -> Drawn:
-    """Draw one face a video, in as many segments of as many frames as the recipe has.
+    """Draw one face per video, in as many segments of as many frames as the recipe has.
 
     Args:
-        folder: an empty one.
-        recipe: of the store; plain data.
+        folder: an empty folder.
+        recipe: recipe of the store; plain data.
         num_videos: at least two, a real and a fake one.
-        side: of a stored crop, in pixels.
+        side: side of a stored crop, in pixels.
     """
     store = FaceStore(folder / "store", recipe).open()
     drawn = Drawn(store, [], [], [], 0.0)
@@ -77,7 +77,7 @@ def draw_store(folder: Path, recipe: Mapping[str, Any], num_videos: int, side: i
 
 
 def _pictures(number: int, count: int, side: int) -> Iterator[np.ndarray]:
-    """(side, side, 3) uint8 RGB of a person's face in a room, who moves."""
+    """Draw the frames (side, side, 3) uint8 RGB of a person who moves in a room."""
     rng = np.random.default_rng([number, side])
     person = draw_person(rng)
     room = torch.from_numpy(paint_room(rng, side, side)).permute(2, 0, 1)
@@ -90,7 +90,7 @@ def _pictures(number: int, count: int, side: int) -> Iterator[np.ndarray]:
 
 
 def _row(segment: int, frame: int, side: int, margin: float) -> list[float]:
-    """One crop of the main track: the stored square is the whole image, and the face's box a margin smaller."""
+    """Return one crop of the main track: its square is the whole image, and the face's box is smaller by the margin."""
     box, middle = side / margin, side / 2
     return [0, segment, frame, 0, 0, side, middle, middle, box, box, 1.0, *[middle] * 10]
 

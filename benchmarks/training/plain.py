@@ -1,7 +1,7 @@
 """The dataset that everyone writes: a list of image files, each read, resized, changed and normalised by itself.
 
-It reads with OpenCV where that is installed, as most of them do, and with Pillow elsewhere. What it does to an image is
-what `deepfake.data.augment.BasicAugmentation` does: flip, brightness, contrast, saturation and JPEG, one draw a clip.
+It reads with OpenCV if that is installed, as most such datasets do, and with Pillow otherwise. It changes images as
+`deepfake.data.augment.BasicAugmentation` does: flip, brightness, contrast, saturation and JPEG, drawn once per clip.
 """
 
 import io
@@ -26,7 +26,7 @@ GREY = np.array([0.2989, 0.587, 0.114], np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """What is done to all frames of a clip; factors are 1 and quality is None where nothing is."""
+    """The changes to all frames of a clip; a factor of 1 and a quality of None change nothing."""
 
     flip: bool = False
     brightness: float = 1.0
@@ -40,13 +40,13 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
 
     Args:
         clips: files of the frames of each clip.
-        labels: of the clips.
+        labels: labels of the clips.
         size: S, side in pixels that images are resized to.
-        mean: of each channel, in [0, 1].
-        std: of each channel.
-        flip: probability.
-        colour: each factor lies within 1 - colour and 1 + colour.
-        jpeg: probability.
+        mean: mean of each channel, in [0, 1].
+        std: standard deviation of each channel.
+        flip: probability of a flip.
+        colour: each factor lies between 1 - colour and 1 + colour.
+        jpeg: probability of a compression.
         min_quality: lowest JPEG quality, of 100.
     """
 
@@ -77,7 +77,7 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
         return len(self.clips)
 
     def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        """(T, 3, S, S) float, normalised, and the label."""
+        """Return (T, 3, S, S) float, normalised, and the label."""
         draw = self.draw()
         frames = [self.normalised(changed(resized(read(path), self.size), draw)) for path in self.clips[index]]
         return torch.stack(frames), int(self.labels[index])
@@ -93,7 +93,7 @@ class PlainDataset(Dataset[tuple[Tensor, int]]):
 
 
 def read(path: Path) -> np.ndarray:
-    """(H, W, 3) uint8 RGB."""
+    """Read an image file as (H, W, 3) uint8 RGB."""
     if cv2:
         return cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
     with Image.open(path) as image:
@@ -101,14 +101,14 @@ def read(path: Path) -> np.ndarray:
 
 
 def resized(image: np.ndarray, size: int) -> np.ndarray:
-    """(size, size, 3) uint8, antialiased."""
+    """Resize an image to (size, size, 3) uint8, antialiased."""
     if cv2:
         return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
     return np.asarray(Image.fromarray(image).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def changed(image: np.ndarray, draw: Draw) -> np.ndarray:
-    """(S, S, 3) uint8 there and back."""
+    """Change an image (S, S, 3) uint8 as drawn."""
     if draw.flip:
         image = image[:, ::-1]
     pixels = np.clip(image.astype(np.float32) * draw.brightness, 0, 255)
@@ -121,7 +121,7 @@ def changed(image: np.ndarray, draw: Draw) -> np.ndarray:
 
 
 def recompressed(image: np.ndarray, quality: int) -> np.ndarray:
-    """(S, S, 3) uint8 RGB through JPEG."""
+    """Compress an image (S, S, 3) uint8 RGB as JPEG and decode it again."""
     if cv2:
         _, content = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
         return cv2.imdecode(content, cv2.IMREAD_COLOR)[..., ::-1]

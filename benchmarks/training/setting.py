@@ -1,4 +1,4 @@
-"""What is trained in the benchmark `training`: models by name, each with the options of `scripts/train.py`."""
+"""What the benchmark `training` trains: models by name, each with the options of `scripts/train.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,10 @@ class Case:
     """A model to be timed.
 
     Attributes:
-        name: as a person calls it.
-        cfg: of `scripts/train.py`, composed.
-        batch_size: clips.
-        device: of the model.
+        name: name of the model in messages and tables.
+        cfg: composed config of `scripts/train.py`.
+        batch_size: clips per batch.
+        device: device of the model.
         precision: as `trainer.precision`.
     """
 
@@ -42,17 +42,17 @@ class Case:
         return int(self.cfg.model.clip_length)
 
     def detector(self) -> Detector:
-        """A new one."""
+        """Make a new detector."""
         torch.manual_seed(0)
         return build_model(self.cfg.model)
 
     def task(self) -> DetectorTask:
-        """A new one, with its loss, optimizer and schedule."""
+        """Make a new task, with its loss, optimizer and schedule."""
         loss, optimizer, scheduler = (instantiate(self.cfg[name]) for name in ("loss", "optimizer", "scheduler"))
         return DetectorTask(self.detector(), loss, optimizer, scheduler, 0, {})
 
     def datamodule(self, drawn: Drawn, num_batches: int, **options: Any) -> ClipDataModule:
-        """The loader of a training whose epoch has at least so many batches, with the augmentation of `cfg`."""
+        """Make training data whose epoch has at least `num_batches` batches, with the augmentation of `cfg`."""
         loader = {**plain(self.cfg.loader), "batch_size": self.batch_size, **options}
         loader["clips_per_video"] = -(-num_batches * self.batch_size // len(drawn.videos))
         augment, spec = instantiate(self.cfg.augment), self.detector().spec
@@ -60,7 +60,7 @@ class Case:
 
 
 def cases(options: DictConfig, device: str) -> list[Case]:
-    """The models that `options`, the config group `training`, name, each to be measured on `device`."""
+    """Return the models named by `options`, the config group `training`, each to be measured on `device`."""
     precision = options.precision or ("bf16-mixed" if device.startswith("cuda") else "32-true")
     found = []
     for name in options.models:
@@ -72,6 +72,6 @@ def cases(options: DictConfig, device: str) -> list[Case]:
 
 
 def store_recipe(faces: Mapping[str, Any], weights_dir: Path, crop_size: int) -> dict[str, Any]:
-    """Of a drawn store: that of the config group `faces`, whose finder never sees it."""
+    """Return the recipe of a drawn store: that of the config group `faces`, although its finder is never used."""
     recipe = stored_recipe(settled(faces, weights_dir))
     return {**recipe, "max_crop_size": max(crop_size, recipe["max_crop_size"])}

@@ -1,4 +1,4 @@
-"""Clips a second: of the whole training loop, of its step alone, of the loader, and of a dataset as people write it."""
+"""Clips per second of the whole training loop, its step alone, the loader, and a dataset as people write it."""
 
 import time
 from collections.abc import Iterator
@@ -21,14 +21,14 @@ from deepfake.models.detector import Detector
 from deepfake.schema import Split
 from deepfake.threads import one_thread
 
-IN_MEMORY = 4  # batches that a step is fed with in turn
+IN_MEMORY = 4  # batches that are fed to a step in turn
 
 
 class Stopwatch(pl.Callback):
-    """Notes when each batch of training has ended.
+    """Records when each batch of training has ended.
 
     Args:
-        fill: whether the training clips' cache is filled before the first.
+        fill: whether to fill the training clips' cache before the first batch.
     """
 
     def __init__(self, *, fill: bool) -> None:
@@ -47,24 +47,24 @@ class Stopwatch(pl.Callback):
 
 
 def _fill(datamodule: ClipDataModule) -> None:
-    """Let the cache see every clip."""
+    """Load every clip once, to fill the cache."""
     dataset = datamodule.datasets[Split.TRAIN]
     for index in range(len(dataset)):
         dataset[index]
 
 
 class FromMemory(ClipDataModule):
-    """The same batches again and again, which no one has to load."""
+    """Repeats the same batches, which need no loading."""
 
     num_batches: int = 0
 
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.TRAIN]
-        batches = list(islice(_first(dataset, self.batch_size, self.augment.num_draws), IN_MEMORY))
-        return _Again(batches, self.num_batches)  # type: ignore[return-value]
+        batches = list(islice(_batches_in_order(dataset, self.batch_size, self.augment.num_draws), IN_MEMORY))
+        return _RepeatedBatches(batches, self.num_batches)  # type: ignore[return-value]
 
 
-class _Again:
+class _RepeatedBatches:
     def __init__(self, batches: list[Batch], count: int) -> None:
         self.batches = batches
         self.count = count
@@ -76,22 +76,22 @@ class _Again:
         return (dict(self.batches[i % len(self.batches)]) for i in range(self.count))  # type: ignore[misc]
 
 
-def _first(dataset: ClipDataset, batch_size: int, num_draws: int) -> Iterator[Batch]:
-    """Batches of a dataset in order, with draws as those of training."""
+def _batches_in_order(dataset: ClipDataset, batch_size: int, num_draws: int) -> Iterator[Batch]:
+    """Yield the batches of a dataset in order, with random draws as in training."""
     for first in range(0, len(dataset) - batch_size + 1, batch_size):
         batch = default_collate([dataset[i] for i in range(first, first + batch_size)])
         yield cast(Batch, {**batch, "draw": torch.rand(batch_size, num_draws)})
 
 
 def time_loop(case: Case, drawn: Drawn, steps: int, cache: str | None) -> float:
-    """Clips a second of the whole loop, as `scripts/train.py` runs it, once it is under way.
+    """Clips per second of the whole loop, as `scripts/train.py` runs it, once it is under way.
 
     The loader is ahead of the model when the loop begins, and has nothing left to do when it ends; neither is measured.
 
     Args:
         case: the model.
         drawn: what it is trained on.
-        steps: that are measured; twice the number of workers, if that is more.
+        steps: number of steps to measure; twice the number of workers, if that is more.
         cache: as `loader.cache`; it is full when the loop begins.
     """
     workers = case.datamodule(drawn, steps).train_dataloader().num_workers
@@ -102,7 +102,7 @@ def time_loop(case: Case, drawn: Drawn, steps: int, cache: str | None) -> float:
 
 
 def time_step(case: Case, drawn: Drawn, steps: int) -> float:
-    """Clips a second of the same loop, with the device's half of augmentation, where nothing is loaded: the limit."""
+    """Clips per second of the same loop without loading, but with the device's half of augmentation: the limit."""
     options = case.datamodule(drawn, steps)
     datamodule = FromMemory(
         drawn.videos, drawn.store, options.spec, options.augment, 0, batch_size=case.batch_size, num_workers=0
@@ -133,13 +133,13 @@ def _seconds_a_step(case: Case, datamodule: ClipDataModule, ahead: int, steps: i
 
 
 def time_loader(case: Case, drawn: Drawn, steps: int, cache: str | None) -> tuple[float, float]:
-    """Clips a second that one core loads, and with the device's half of augmentation on the same core.
+    """Clips per second that one core loads, without and with the device's half of augmentation on the same core.
 
     Args:
         case: the model.
         drawn: what is loaded.
-        steps: batches.
-        cache: as `loader.cache`; it is full.
+        steps: number of batches.
+        cache: as `loader.cache`; it is full before the timing starts.
     """
     datamodule = case.datamodule(drawn, steps + 1, num_workers=0, cache=cache)
     datamodule.setup("fit")
@@ -159,7 +159,7 @@ def time_loader(case: Case, drawn: Drawn, steps: int, cache: str | None) -> tupl
 
 
 def time_plain(case: Case, drawn: Drawn, steps: int) -> float:
-    """Clips a second that one core loads through the dataset that everyone writes: the same frames and changes."""
+    """Clips per second that one core loads through the dataset that everyone writes: the same frames and changes."""
     augment, detector = case.datamodule(drawn, 1).augment, case.detector()
     changes = (
         {name: getattr(augment, name) for name in ("flip", "colour", "jpeg", "min_quality")}
@@ -180,7 +180,7 @@ def time_plain(case: Case, drawn: Drawn, steps: int) -> float:
 
 
 def time_layout(case: Case, steps: int, layout: torch.memory_format) -> tuple[float, float]:
-    """Clips a second of a step, forwards and back, and of a forward pass alone, with images in a memory layout."""
+    """Clips per second of a training step, and of a forward pass alone, with images in a memory layout."""
     detector = case.detector().to(case.device).to(memory_format=layout)
     spec = detector.spec
     clips = torch.rand(case.batch_size, spec.clip_length, 3, spec.size, spec.size, device=case.device)
@@ -209,7 +209,7 @@ def time_layout(case: Case, steps: int, layout: torch.memory_format) -> tuple[fl
 
 
 def _forward(detector: Detector, clips: torch.Tensor, layout: torch.memory_format) -> torch.Tensor:
-    """As `Detector.forward`, which has chosen its layout."""
+    """Do what `Detector.forward` does, but in any memory layout."""
     images = ((clips.flatten(0, 1) - detector.mean) / detector.std).contiguous(memory_format=layout)
     features = detector.backbone(images).unflatten(0, clips.shape[:2])
     return detector.head(detector.temporal(features)).squeeze(1)

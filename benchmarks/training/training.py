@@ -24,7 +24,7 @@ LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 
 def measure_training(cfg: DictConfig, record: Record) -> None:
-    """Measure model after model, into the record; the ways of one in turns, so that a slow minute hits them all."""
+    """Measure model after model and fill the record; the ways of one model take turns, to share any slow minute."""
     logging.getLogger("deepfake.data").setLevel(logging.WARNING)  # how each of many loaders is set up tells nobody much
     options = cfg.training
     recipe = store_recipe(plain(cfg.faces), Path(cfg.paths.weights_dir), options.crop_size)
@@ -72,7 +72,7 @@ def _measure(case: Case, drawn: Drawn, options: DictConfig, found: dict[str, lis
 
 
 def conclude(row: dict[str, Any]) -> None:
-    """Medians and ratios of what was measured of a model."""
+    """Add the medians and ratios of what was measured for a model."""
     medians = row["medians"] = {way: median(times) for way, times in row["clips_per_second"].items()}
     pairs = {f"{way}_to_step": (way, "step") for way in medians if way.startswith("loop_")}
     pairs |= {f"{way}_to_plain": (way, "plain") for way in medians if way.startswith(("loader_", "device_"))}
@@ -81,13 +81,13 @@ def conclude(row: dict[str, Any]) -> None:
 
 
 def show_training(numbers: dict[str, Any]) -> None:
-    """The tables, also of models that were measured in part."""
-    models, what = numbers.get("models", {}), numbers["setting"]
+    """Show the tables, including models that were measured in part."""
+    models, setting = numbers.get("models", {}), numbers["setting"]
     ways = dict.fromkeys(way for row in models.values() for way in row["medians"])
     caches = [way.removeprefix("loop_") for way in ways if way.startswith("loop_")]
     show(
-        f"the whole loop, clips a second; crops of {what['crop_size']} px as {what['image_format']}, "
-        f"{what['bytes_per_crop'] / 1000:.0f} kB each",
+        f"the whole loop, clips per second; crops of {setting['crop_size']} px as {setting['image_format']}, "
+        f"{setting['bytes_per_crop'] / 1000:.0f} kB each",
         ["model", "clips x frames", "cache", "a: loop", "b: step alone", "a / b"],
         [
             [
@@ -102,8 +102,8 @@ def show_training(numbers: dict[str, Any]) -> None:
         ],
     )
     show(
-        "loading on one core, clips a second; c+ does the device's half of augmentation there as well; d reads with "
-        + what["plain_reader"],
+        "loading on one core, clips per second; c+ adds the device's half of augmentation; d reads with "
+        + setting["plain_reader"],
         ["model", "cache", "c: loader", "c+", "d: plain dataset", "c / d", "c+ / d"],
         [
             [

@@ -1,13 +1,13 @@
-"""Videos -> face store: worker processes decode, detect and cut; what they found is written in the background.
+"""Videos -> face store: worker processes decode, detect and crop; a background thread writes the results.
 
-A file that cannot be read costs that one video a row with a reason, and so does a fault of the machine or the program;
-the rest goes on. What is in the store is not done again, but for what failed.
+A file that cannot be read costs only its own video, which gets a row with the reason; so does a fault of the machine or
+the program. Videos that are in the store are skipped, except those that failed.
 
-Each worker has a reader and a finder of its own, and one thread: a finder's many small operations gain nothing from
-a second thread on a CPU, and lose up to twenty times when they have to share a core. On a GPU the workers share it.
+Each worker has its own reader and finder, and one thread: a finder's many small operations gain nothing from a second
+thread on a CPU, and run up to twenty times slower when threads share a core. On a GPU the workers share it.
 
-Reals come before their fakes, since a fake can take its boxes from its real, and its real tells which face was changed.
-Other runs may extract into the same store meanwhile: see `deepfake.faces.sharing`.
+Reals come before their fakes: a fake can reuse the boxes of its real, and its real shows which face was changed.
+Other runs may extract into the same store at the same time: see `deepfake.faces.sharing`.
 """
 
 import logging
@@ -29,7 +29,7 @@ from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
 from deepfake.faces.sharing import Shared, Video
-from deepfake.faces.video_faces import Found, nothing
+from deepfake.faces.video_faces import Found, without_faces
 from deepfake.faces.workers import Fault, Job, Work, module_of, one_line, worker_pool
 from deepfake.ranges import Above0, Processes
 from deepfake.schema import Status, VideoRow
@@ -51,28 +51,28 @@ def extract(
     timeout_s: Above0 = 300,
     readers: Sequence[str] = READERS,
 ) -> Iterator[VideoRow]:
-    """Bring the faces of videos into the store; its tables are built afterwards.
+    """Extract the faces of videos into the store; the caller builds its tables afterwards.
 
     Args:
         todo: video_id -> file.
-        store: opened.
+        store: an open store.
         make_finder: makes the finder; picklable.
         recipe: what to store.
-        pairs: video_id of a fake -> that of its real, which is in the store, among `todo`, or not to be had.
-        num_workers: processes; each has one segment of frames in memory, and at most twice as many videos' crops wait.
-        readers: of video, in the order in which they are tried.
-        timeout_s: a video that takes a worker longer is stopped; if it hung in its decoder, another reader tries it.
+        pairs: video_id of a fake -> that of its real, which is in the store, in `todo`, or unavailable.
+        num_workers: processes; each holds one segment's frames, and crops of at most twice as many videos wait.
+        timeout_s: time limit for a video; if its decoder hung, another reader tries the video.
+        readers: video readers, in the order in which they are tried.
 
     Yields:
-        What became of each video, once it is on disk, by this run or by another: all reals before the fakes of `pairs`.
+        The row of each video once it is on disk, written by this run or another: all reals before the fakes of `pairs`.
 
     Raises:
         StoreError: the store cannot be written to.
-        ExtractionError: five videos in a row failed with one cause, or no finder can be made.
+        ExtractionError: five videos in a row failed for the same reason, or the finder cannot be made.
     """
     context = worker_context(module_of(make_finder))
     _try_out(make_finder)
-    before = {video_id for video_id in todo if store.failed(video_id)}
+    failed_before = {video_id for video_id in todo if store.failed(video_id)}
     setbacks, failed = Setbacks(), set[str]()
     crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
     num_elsewhere = 0
@@ -86,7 +86,7 @@ def extract(
                         yield row
                         if row.status == Status.FAILED:
                             failed.add(row.video_id)
-                        setbacks.note(row, known=row.video_id in before)
+                        setbacks.note(row, known=row.video_id in failed_before)
                     for row in shared.taken_elsewhere():
                         num_elsewhere += 1
                         yield row
@@ -94,28 +94,28 @@ def extract(
             if num_elsewhere:
                 log.info("%d of %d videos were extracted by other runs at the same time", num_elsewhere, len(todo))
         except BaseException:
-            crew.pool.stop()  # do not wait for what nobody will write
+            crew.pool.stop()  # nobody would write what the workers still find
             raise
 
 
 def _try_out(make_finder: Callable[[], Finder]) -> None:
-    """What is wrong with a finder is said here, once.
+    """Make a finder, so that an error in it is reported once and not by every worker.
 
     Raises:
-        DeepfakeError: it cannot be made.
+        DeepfakeError: the finder cannot be made.
     """
     try:
         make_finder()
     except DeepfakeError:
         raise
-    except Exception as error:  # as when the GPU's memory is full
+    except Exception as error:  # for example, the GPU is out of memory
         raise ExtractionError(f"the finder cannot be made: {one_line(error)}. {cure(str(error))}") from error
 
 
 def _write_behind(
     found: Iterable[Found], store: FaceStore, claims: Claims, writer: ThreadPoolExecutor
 ) -> Iterator[VideoRow]:
-    """Write while the next faces are looked for; the end of it means that all are on disk."""
+    """Write videos in the background while workers find more; when this ends, all are on disk."""
 
     def write(each: Found) -> VideoRow:
         row = store.write(each.row, each.crops, each.images)
@@ -132,12 +132,12 @@ def _write_behind(
 
 
 class _Crew:
-    """The workers, and what they are at.
+    """The workers and their current jobs.
 
     Args:
-        context: how they are started.
-        work: what each does with a job.
-        num_workers: processes.
+        context: starts the processes.
+        work: what a worker does with a job.
+        num_workers: number of processes.
         timeout_s: a job that takes longer is stopped.
     """
 
@@ -159,11 +159,11 @@ class _Crew:
         self.pool.join()
 
     def work_ahead(self, videos: Iterable[Video], failed: Set[str]) -> Iterator[Found]:
-        """Work on at most twice as many videos as there are workers at a time, and yield what is found as it comes.
+        """Work on at most twice as many videos as there are workers at a time, and yield results as they arrive.
 
         Args:
-            videos: to work on.
-            failed: those of this run, of which it may be told meanwhile.
+            videos: the videos to extract.
+            failed: ids of the videos that failed in this run; the caller adds to it meanwhile.
         """
         waiting = iter(videos)
         while True:
@@ -183,7 +183,7 @@ class _Crew:
                     self._start(replace(job, first_reader=job.first_reader + 1))
                     continue
                 self._free.append(job.place)
-                if job.real_id in failed:  # without its real for now; with it, other faces may be found
+                if job.real_id in failed:  # try again in the next run: with its real, other faces may be found
                     found = replace(found, row=replace(found.row, num_bytes=-1))
                 yield found
 
@@ -203,7 +203,7 @@ class _Crew:
         self._num_lost += 1
         if self._num_lost == MOST_LOST:
             raise ExtractionError(
-                "the processes that extract die before they begin: give them more memory (extract.num_workers=1 "
+                "the worker processes die before they begin: give them more memory (extract.num_workers=1 "
                 "starts one alone), or see what they say above"
             )
         self.pool.stop()
@@ -214,11 +214,11 @@ class _Crew:
             self._start(job)
 
     def _settle(self, job: Job, result: Found | Fault | DecoderLost) -> Found | None:
-        """What to store of a video; None if another reader is to try it."""
+        """Return what to store for a video, or None if another reader should try it."""
         if isinstance(result, Fault):
-            return nothing(VideoRow(job.video_id, Status.FAILED, result.reason))
+            return without_faces(VideoRow(job.video_id, Status.FAILED, result.reason))
         if isinstance(result, DecoderLost):
             if job.first_reader + 1 < len(self.work.readers):
                 return None
-            return nothing(VideoRow(job.video_id, Status.UNREADABLE, result.reason, **facts(job.path)))
+            return without_faces(VideoRow(job.video_id, Status.UNREADABLE, result.reason, **facts(job.path)))
         return result

@@ -1,12 +1,12 @@
-"""Detect few, track between: faces are detected in some frames of a segment and interpolated where these agree.
+"""Detect faces in a few key frames of a segment and interpolate between key frames that agree.
 
-The first key frames are `every` frames apart, each in the middle of its stretch. Two neighbours agree if each face of
-the one is a face of the other, by overlap, and the boxes in a straight line between them hold the same picture in every
-frame between. Where they do not agree the frame in the middle becomes a key frame, until they do or are neighbours: a
-cut, a face that comes or goes and a fast move are followed frame by frame, and the rest of the segment is not.
+The first key frames are `every` frames apart, each in the middle of its stretch. Two neighbouring key frames agree if
+each face of one overlaps a face of the other, and the boxes on a straight line between them show the same picture in
+every frame between. If they do not agree, the frame in the middle becomes a key frame, until all neighbours agree or
+are adjacent. So a cut, a face that comes or goes and a fast move are followed frame by frame; the rest is not.
 
-In front of the first key frame and behind the last, faces stay where they are, if their boxes go on to hold the same
-picture and nothing as large as a face changes elsewhere; if not, the outermost frame becomes a key frame too.
+Before the first key frame and after the last, faces stay where they are as long as their boxes show the same picture
+and nothing as large as a face changes elsewhere; otherwise the outermost frame becomes a key frame too.
 """
 
 from itertools import pairwise
@@ -21,10 +21,10 @@ from deepfake.faces.tracklet import box_iou
 
 _Seen = tuple[Faces, np.ndarray]  # the faces of a frame, and how they look
 
-MIN_IOU = 0.5  # a face that moved further did not move in a straight line, for all that is known
-NEW_CELLS = 4  # a side of a square of cells as large as the smallest face that counts
-NEW_LEVELS = 40  # grey levels by which a cell changes where something comes or goes; light and noise change it by less
-NEW_SHARE = 0.5  # of such a square
+MIN_IOU = 0.5  # a face that moved further may not have moved in a straight line
+NEW_CELLS = 4  # cells along a side of a square as large as the smallest face that counts
+NEW_LEVELS = 40  # grey levels by which a cell changes where something comes or goes; light and noise cause less
+NEW_SHARE = 0.5  # share of the cells of such a square
 
 
 def detect(
@@ -34,10 +34,10 @@ def detect(
 
     Args:
         frames: (T, H, W, 3) uint8 RGB, consecutive.
-        finder: is shown as few frames as will do.
-        every: distance of the first key frames, which lie in the middle of as many frames; 1 detects in every frame.
-        min_score: detections below are no faces.
-        min_face_size: key frames may disagree on faces that are smaller, in pixels.
+        finder: sees as few frames as possible.
+        every: distance of the first key frames, each in the middle of that many frames; 1 detects in every frame.
+        min_score: detections below it are dropped.
+        min_face_size: in pixels; key frames may disagree on smaller faces.
 
     Returns:
         The faces of each frame, how they look (see `looks`), and the number of frames that the finder saw.
@@ -70,7 +70,7 @@ def detect(
 
 
 def _between(frames: np.ndarray, a: _Seen, b: _Seen, min_face_size: int) -> list[_Seen] | None:
-    """What is in the frames between two key frames; None if these do not agree, or the pictures do not."""
+    """Interpolate the faces between two key frames; None if the faces or the pictures do not agree."""
     if not len(frames):
         return []
     (first, before), (last, after) = a, b
@@ -84,8 +84,7 @@ def _between(frames: np.ndarray, a: _Seen, b: _Seen, min_face_size: int) -> list
         share = i / (len(frames) + 1)
         faces = _blend(first, rows, last, columns, share)
         picture = looks(frame, faces.boxes)
-        # From frame to frame, so that no cut goes unseen; with the nearer key frame, so that a face that moves out of
-        # the box and back again does not.
+        # The frame before shows a cut; the nearer key frame shows a face that left its box and came back.
         if not _steady(before, picture) or not _steady(start if share < 0.5 else end, picture):
             return None
         found.append((faces, picture))
@@ -94,13 +93,13 @@ def _between(frames: np.ndarray, a: _Seen, b: _Seen, min_face_size: int) -> list
 
 
 def _held(frames: np.ndarray, outwards: range, key: _Seen, min_face_size: int) -> list[_Seen] | None:
-    """What is in the frames on one side of a key frame, the nearest first, if the faces stay; None if they do not.
+    """Keep the faces of a key frame up to one end of the segment, nearest frame first; None if they do not stay.
 
     Args:
         frames: (T, H, W, 3), the segment.
-        outwards: the key frame, and from it to the end of the segment.
+        outwards: indices from the key frame to the end of the segment.
         key: what is in the key frame.
-        min_face_size: what comes or goes and is smaller, in pixels, does not count.
+        min_face_size: in pixels; anything smaller may come or go.
     """
     faces, start = key
     found, before = list[_Seen](), start
@@ -114,13 +113,13 @@ def _held(frames: np.ndarray, outwards: range, key: _Seen, min_face_size: int) -
 
 
 def _something_new(before: np.ndarray, after: np.ndarray, known: np.ndarray, min_face_size: int) -> bool:
-    """Whether something as large as a face changes between two frames, beside the known boxes (N, 4)."""
+    """Whether something as large as a face changes between two frames, outside the known boxes (N, 4)."""
     cell = max(1, min_face_size // NEW_CELLS)
-    step = max(1, cell // 4)  # a few pixels stand for a cell
+    step = max(1, cell // 4)  # sample a few pixels of each cell
     cell -= cell % step
     height, width = (side // cell for side in before.shape[:2])
     if min(height, width) < NEW_CELLS:
-        return True  # a frame hardly larger than a face: nothing is saved
+        return True  # the frame is hardly larger than a face, so there is nothing to save
     small = [frame[: height * cell : step, : width * cell : step].mean(-1) for frame in (before, after)]
     change = np.abs(small[0] - small[1]).reshape(height, cell // step, width, cell // step).mean(axis=(1, 3))
     for x0, y0, x1, y1 in known / cell:
@@ -130,7 +129,7 @@ def _something_new(before: np.ndarray, after: np.ndarray, known: np.ndarray, min
 
 
 def _same(a: Faces, b: Faces, min_face_size: int) -> tuple[np.ndarray, np.ndarray] | None:
-    """Which face of the one is which of the other; None if one that is not small has no partner."""
+    """Match the faces of two frames; None if a face that is not small has no partner."""
     overlap = box_iou(a.boxes, b.boxes)
     rows, columns = linear_sum_assignment(np.where(overlap >= MIN_IOU, overlap, 0.0), maximize=True)
     near = overlap[rows, columns] >= MIN_IOU
@@ -144,7 +143,7 @@ def _same(a: Faces, b: Faces, min_face_size: int) -> tuple[np.ndarray, np.ndarra
 
 
 def _blend(a: Faces, rows: np.ndarray, b: Faces, columns: np.ndarray, share: float) -> Faces:
-    """Faces on the straight way from the one to the other, of which a share has been gone."""
+    """Interpolate matched faces linearly, where `share` is how far `b` has been reached from `a`."""
 
     def mix(start: np.ndarray, end: np.ndarray) -> np.ndarray:
         return ((1 - share) * start[rows] + share * end[columns]).astype(np.float32)
@@ -153,5 +152,5 @@ def _blend(a: Faces, rows: np.ndarray, b: Faces, columns: np.ndarray, share: flo
 
 
 def _steady(before: np.ndarray, after: np.ndarray) -> bool:
-    """Whether every face looks as it did."""
+    """Whether every face still looks the same."""
     return bool(((before * after).sum(axis=1) >= MIN_ALIKE).all())

@@ -1,13 +1,13 @@
-"""How a face and a whole frame look, and how alike two are. Pure: pixels in, numbers out.
+"""How a face looks, and how alike two faces are. Pure: pixels in, numbers out.
 
-No network: what is asked is whether two boxes of one video hold the same person, and that hair, skin and clothes tell
-within a shot. `looks` is the short answer, from frame to frame: grey thumbnails, compared by correlation. On two real
-clips with ten and eleven people (RetinaFace, 1080p and 360p) the same face one frame later correlates by 0.70 and more
-(the lowest of all; median 0.95), two people in one frame by 0.61 and less in 95 of 100 pairs (median 0.38).
+No network is needed: the question is whether two boxes of one video show the same person, and within a shot, hair, skin
+and clothes answer it. `looks` is the quick answer, from frame to frame: grey thumbnails, compared by correlation. On
+two real clips with ten and eleven people (RetinaFace, 1080p and 360p), the same face one frame later correlates by at
+least 0.70 (median 0.95), and two people in one frame by at most 0.61 in 95 of 100 pairs (median 0.38).
 
-`appearance` is the long answer, over a gap: the thumbnail, and the colours of hair, skin and clothes. Measured over
-gaps of 16 to 40 frames in the real clips and of 30 to 90 with a turned head in drawn ones, as the likeness that is
-exceeded by so many pairs:
+`appearance` is the thorough answer, across a gap: the thumbnail, and the colours of hair, skin and clothes. The table
+shows the likeness that so many of 100 pairs exceed, across gaps of 16 to 40 frames in the real clips, and of 30 to 90
+frames with a turned head in drawn clips:
 
 | | same person: 98, 95, 90, 50 of 100 | two people: 50, 10, 5, 2 of 100 |
 |---|---|---|
@@ -15,7 +15,7 @@ exceeded by so many pairs:
 | stage and audience, dark | .79 .81 .84 .96 | .69 .76 .77 .78 |
 | drawn, in one room at one place | .81 .84 .85 .92 | .53 .67 .70 .74 |
 
-The thumbnail alone leaves 10 of 100 drawn pairs of two people above 0.77, and the same person at 0.64 in as many.
+By the thumbnail alone, 10 of 100 drawn pairs of two people exceed 0.77, and as many of the same person reach only 0.64.
 """
 
 from collections.abc import Sequence
@@ -26,15 +26,15 @@ from PIL import Image
 
 from deepfake.faces.crop import crop, region
 
-SIZE = 16  # at 8 different people get closer (0.69), at 24 a face gets further from itself
-MARGIN = 1.3  # as much hair and background as is stored
-BINS = 8  # of each colour channel
-# Hair, skin and clothes: left, top, right, bottom of each from the middle of the face, in sides of its square. Narrow,
-# so that little of them is background, which two people at one place share.
+SIZE = 16  # at 8, two people look more alike (0.69); at 24, a face looks less like itself
+MARGIN = 1.3  # as much hair and background as in stored crops
+BINS = 8  # per colour channel
+# Hair, skin and clothes: left, top, right, bottom from the middle of the face, in sides of its square. They are narrow,
+# to avoid the background, which two people at one place share.
 PARTS = ((-0.5, -0.85, 0.5, -0.4), (-0.3, -0.2, 0.3, 0.45), (-0.6, 0.7, 0.6, 1.4))
 _CORNERS: np.ndarray = np.array(list(np.ndindex(2, 2, 2)))
 _STRIDES: np.ndarray = np.array((BINS * BINS, BINS, 1))
-MIN_VISIBLE = 0.4  # of a part's area; of less of it the colours are not asked for
+MIN_VISIBLE = 0.4  # share of a part's area; if less is visible, its colours are not used
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Appearance:
 
     Attributes:
         grey: (N, D) thumbnails of mean 0 and length 1.
-        colours: (N, P, B) of each of the P parts a histogram's square roots, so of length 1; zeros if it is not seen.
+        colours: (N, P, B) square roots of each of P parts' histogram, so of length 1; zeros for an invisible part.
     """
 
     grey: np.ndarray
@@ -51,14 +51,14 @@ class Appearance:
 
 
 def looks(frame: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-    """How each face of a frame looks.
+    """Describe how each face of a frame looks.
 
     Args:
         frame: (H, W, 3) uint8 RGB.
         boxes: (N, 4) x0, y0, x1, y1 in pixels of the frame.
 
     Returns:
-        (N, 256) float32, grey thumbnails of mean 0 and length 1, so that a dot product is a correlation.
+        (N, 256) float32 grey thumbnails of mean 0 and length 1, so that a dot product is a correlation.
     """
     return np.stack([_look(frame, box) for box in boxes]) if len(boxes) else np.zeros((0, SIZE * SIZE), np.float32)
 
@@ -79,28 +79,28 @@ def thumbnail(image: np.ndarray) -> np.ndarray:
 
 
 def appearance(frames: Sequence[np.ndarray], boxes: np.ndarray, grey: np.ndarray) -> Appearance:
-    """How a person looks in some frames.
+    """Describe how a person looks in a few frames.
 
     Args:
-        frames: N of them, (H, W, 3) uint8 RGB.
-        boxes: (N, 4) the face in each.
-        grey: (N, D) what `looks` says of it.
+        frames: N frames (H, W, 3) uint8 RGB.
+        boxes: (N, 4) the face in each frame.
+        grey: (N, D) its thumbnails, from `looks`.
     """
     return Appearance(grey, np.stack([_colours(frame, box) for frame, box in zip(frames, boxes, strict=True)]))
 
 
-def together(appearances: Sequence[Appearance]) -> Appearance:
-    """All the ways in which one person looked."""
+def merged(appearances: Sequence[Appearance]) -> Appearance:
+    """Merge the appearances of one person into one."""
     return Appearance(
         np.concatenate([each.grey for each in appearances]), np.concatenate([each.colours for each in appearances])
     )
 
 
 def likeness(a: Appearance, b: Appearance) -> float:
-    """How alike two are in the frames in which they are most alike, at most 1.
+    """How alike two appearances are in their most similar frames, at most 1.
 
-    A third of it is the correlation of their thumbnails, the rest what the histograms of the parts that are seen of
-    both have in common (Bhattacharyya's coefficient).
+    One third is the correlation of the thumbnails; the rest is the overlap (Bhattacharyya coefficient) of the
+    histograms of the parts that are visible in both.
 
     Example:
         >>> red, blue = np.eye(2)[:, None, None]  # one frame of one part each
@@ -121,7 +121,7 @@ def _look(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _colours(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
-    """(P, BINS ** 3) of each part the square roots of its histogram."""
+    """(P, BINS ** 3) square roots of the histogram of each part."""
     x0, y0, x1, y1 = (float(value) for value in box)
     side, limit = max(x1 - x0, y1 - y0), np.array([frame.shape[1], frame.shape[0]] * 2)
     parts = []
@@ -138,7 +138,7 @@ def _colours(frame: np.ndarray, box: np.ndarray) -> np.ndarray:
 
 
 def _histogram(pixels: np.ndarray) -> np.ndarray:
-    """(h, w, 3) in [0, 255] -> (BINS ** 3,) square roots of shares; a pixel counts in the 8 bins around its colour."""
+    """(h, w, 3) in [0, 255] -> (BINS ** 3,) square roots of shares; a pixel is spread over the 8 nearest bins."""
     place = (pixels.reshape(-1, 3) * (BINS / 255) - 0.5).clip(0, BINS - 1)
     low = np.minimum(place.astype(int), BINS - 2)
     share = place - low

@@ -1,11 +1,11 @@
-"""Which tracklets are one person: within a segment where the face was lost, and from segment to segment. Pure.
+"""Which tracklets belong to one person: within a segment where the face was lost, and across segments. Pure functions.
 
-Within one shot a face that goes on where it was is the same person, and looks are asked only whether they forbid it:
-somebody who turns looks little like before, but keeps hair and clothes. Who was gone, or is elsewhere, or comes after a
-cut, has to be recognised. So A who leaves and B who comes are two, at one place or at two, as far as can be seen.
+Within one shot, a face that continues where it was is the same person unless its looks forbid it: somebody who turns
+looks little like before, but keeps hair and clothes. Somebody who was gone, is elsewhere or appears after a cut has to
+be recognised. So if A leaves and B comes, they are two people, at one place or at two, as far as can be seen.
 
-The figures that decide are in `looks`. They err towards two tracks for one person, since two people in one track make
-wrong labels.
+`looks` has the measurements behind the thresholds, which err towards two tracks for one person, since two people in one
+track make wrong labels.
 """
 
 from collections.abc import Sequence
@@ -15,36 +15,36 @@ from itertools import groupby, pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.looks import Appearance, likeness, together
+from deepfake.faces.looks import Appearance, likeness, merged
 from deepfake.faces.shots import same_shot, scene, shots
 from deepfake.faces.tracker import MIN_IOU_APART
 from deepfake.faces.tracklet import Tracklet, box_iou, joined, smooth
 
-# The likeness that is asked for. Two people at about one place reach .70, .73 and .80 in 5, 2 and 0.4 of 100 pairs that
-# are drawn, in 29, 18 and 5 of those who pass in the street, and in 63, 56 and 4 on a dark stage and in its audience,
-# where colours hardly tell. So in the dark the first two forbid little, and going on where one was decides.
-# Of the demo's own people 9 of 66 pairs pass the first when one takes the other's place (2026-11-26).
-GOES_ON_ALONE = 0.70  # one face before and one after, at about the same place: all indoors, 94 of 100 in the street
+# The likeness that is required. Two people at about one place reach .70, .73 and .80 in 5, 2 and 0.4 of 100 drawn
+# pairs, in 29, 18 and 5 of 100 who pass in the street, and in 63, 56 and 4 of 100 on a dark stage and in its audience,
+# where colours hardly differ. So in the dark the first two forbid little, and the place decides.
+# Of the demo's own people, 9 of 66 pairs pass the first when one takes the other's place (2026-11-26).
+GOES_ON_ALONE = 0.70  # one face before and one after, at about the same place: passes all indoors, 94 % in a street
 GOES_ON = 0.73  # several faces, this one at about the same place
-COMES_BACK = 0.80  # it was not there for a while, or is at another place
-# Over a cut, beside the last: the thumbnails alike, and the place the same. Rooms and clothes may be too.
+COMES_BACK = 0.80  # the face was gone for a while, or is at another place
+# A cut also requires similar thumbnails at the same place, since rooms and clothes may be alike.
 MIN_GREY_OVER_CUT = 0.7
 MIN_IOU_OVER_CUT = 0.1
-# Within a second or two somebody moves by so many sides of the face (98 of 100 on a stage by 0.8, people who walk past
-# by 1.1 in 90 of 100), and grows by no more (1.48).
+# Within a second or two, a face moves by at most so many of its sides (98 of 100 on a stage by 0.8, 90 of 100 who walk
+# past by 1.1), and grows by at most this factor (measured: 1.48).
 NEAR = 1.5
 LIKE_SIZE = 1.5
-NEARNESS = 0.2  # what being near counts, beside likeness, where several could be the one
+NEARNESS = 0.2  # added to the likeness of a face that is near, where several faces compete
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """What was seen in one segment.
+    """What one segment shows.
 
     Attributes:
         span: T consecutive indices of frames in the video.
-        scenes: T entries, how each looks as a whole, see `shots`.
-        shots: (T,) the number of the shot that each belongs to, from 0.
+        scenes: T entries, how each frame looks as a whole, see `shots`.
+        shots: (T,) the number of each frame's shot, from 0.
         tracklets: the faces.
     """
 
@@ -55,7 +55,7 @@ class Segment:
 
     @classmethod
     def of(cls, span: range, frames: np.ndarray) -> "Segment":
-        """Without its faces; `frames` is (T, H, W, 3) uint8 RGB."""
+        """Make a segment without its faces; `frames` is (T, H, W, 3) uint8 RGB."""
         scenes = [scene(frame) for frame in frames]
         return cls(span, scenes, shots(scenes))
 
@@ -67,26 +67,26 @@ class Segment:
 
 
 def count_shots(segments: Sequence[Segment]) -> int:
-    """Shots among the segments, in the order of time: one more than there are cuts in them and between neighbours."""
+    """Count the shots of segments in order of time: one more than the cuts inside them and between neighbours."""
     ends = [(a.scenes[-1], b.scenes[0]) for a, b in pairwise(segments)]
     return len(segments) and 1 + sum(int(s.shots[-1]) for s in segments) + sum(not same_shot(*end) for end in ends)
 
 
 def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:
-    """Who is who.
+    """Assign the tracklets of segments to people.
 
     Args:
-        segments: in the order of time.
+        segments: in order of time.
 
     Returns:
-        For every person the tracklets as (segment, place in its list), in the order of time.
+        The tracklets of each person as (segment, place in its list), in order of time.
     """
     faces = [_Sighting(s, i, part, each) for s, part in enumerate(segments) for i, each in enumerate(part.tracklets)]
     faces.sort(key=lambda face: face.tracklet.start)
     people: list[_Known] = []
     view = _View(segments)
-    for start, together_ in groupby(faces, key=lambda face: face.tracklet.start):
-        new = list(together_)
+    for start, group in groupby(faces, key=lambda face: face.tracklet.start):
+        new = list(group)
         free = [person for person in people if person.last.tracklet.end < start]
         fit = np.array([[view.fit(person, face) for face in new] for person in free]).reshape(len(free), len(new))
         taken = set()
@@ -98,8 +98,8 @@ def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:
     return [[(face.number, face.place) for face in person.faces] for person in people]
 
 
-def mended(segment: Segment) -> Segment:
-    """The segment with one tracklet for each person whose face was lost and went on where it was, in the same shot."""
+def rejoined(segment: Segment) -> Segment:
+    """Join the tracklets of each person whose face was lost and came back at the same place in the same shot."""
     tracklets = []
     for places in recognise([segment]):
         of_person = [segment.tracklets[i] for _, i in places]
@@ -116,7 +116,7 @@ def mended(segment: Segment) -> Segment:
 
 @dataclass(frozen=True, slots=True)
 class _Sighting:
-    """A tracklet, and where it comes from."""
+    """A tracklet and where it comes from."""
 
     number: int
     place: int
@@ -131,7 +131,7 @@ class _Sighting:
 
 @dataclass(slots=True)
 class _Known:
-    """A person, so far."""
+    """A person and the faces recognised so far."""
 
     faces: list[_Sighting]
     appearance: Appearance
@@ -142,18 +142,18 @@ class _Known:
 
     def add(self, face: _Sighting) -> None:
         self.faces.append(face)
-        self.appearance = together([self.appearance, face.appearance])
+        self.appearance = merged([self.appearance, face.appearance])
 
 
 @dataclass(slots=True)
 class _View:
-    """What is known of all segments; each pair of frames is compared once."""
+    """Compares faces of all segments; each pair of frames is compared only once."""
 
     segments: Sequence[Segment]
     same: dict[tuple[int, int], bool] = field(default_factory=dict)
 
     def fit(self, person: _Known, face: _Sighting) -> float:
-        """How well a face may be a person's, above 0; 0 if it is too unlike."""
+        """How well a face fits a person, above 0; 0 if it is too different."""
         last = person.last
         alike = likeness(person.appearance, face.appearance)
         before, after = last.tracklet.boxes[-1], face.tracklet.boxes[0]
@@ -168,7 +168,7 @@ class _View:
         return alike + NEARNESS * near if alike >= wanted else 0.0
 
     def _in_shot(self, a: _Sighting, b: _Sighting) -> bool:
-        """Whether no cut, or a cut away and one back, lies between the end of the one and the start of the other."""
+        """Whether the end of `a` and the start of `b` are in one shot, where a cut away and back does not count."""
         end, start = a.tracklet.end, b.tracklet.start
         if a.number == b.number and a.segment.shot(end) == a.segment.shot(start):
             return True
@@ -178,7 +178,7 @@ class _View:
 
 
 def _adjoining(a: _Sighting, b: _Sighting) -> bool:
-    """Whether no frame that was looked at lies between them."""
+    """Whether no examined frame lies between two faces."""
     if a.number == b.number:
         return b.tracklet.start == a.tracklet.end + 1
     ends = a.tracklet.end == a.segment.span[-1] and b.tracklet.start == b.segment.span[0]
@@ -186,14 +186,14 @@ def _adjoining(a: _Sighting, b: _Sighting) -> bool:
 
 
 def _alone(face: _Sighting, frame: int) -> bool:
-    """Whether no other face of half its size or more is in a frame."""
+    """Whether a frame shows no other face of at least half the size."""
     side = smooth(face.tracklet.boxes).side
     others = [each for i, each in enumerate(face.segment.tracklets) if i != face.place and frame in each.frames]
     return all(smooth(each.boxes).side < side / 2 for each in others)
 
 
 def _near(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two boxes (4,) may be one face that moved a little meanwhile."""
+    """Whether two boxes (4,) may be one face that moved a little."""
     smaller, larger = sorted(float(max(box[2:] - box[:2])) for box in (a, b))
     apart = (a[:2] + a[2:] - b[:2] - b[2:]) / 2
     return bool(np.hypot(*apart) <= NEAR * larger and larger <= LIKE_SIZE * smaller)

@@ -1,9 +1,9 @@
-"""What a worker is doing with a video, noted where the run can read it when the worker hangs or dies.
+"""What a worker is doing with a video, recorded where the run can read it if the worker hangs or dies.
 
-Only a decoder's hang or crash is a fact about the file; any other is the program's or the machine's.
+Only a decoder's hang or crash is a fact about the file; any other is the fault of the program or the machine.
 
-The board is an array of doubles in shared memory, two a place: a phase, and when it began. Each video that is worked on
-has a place of its own.
+The board is an array of doubles in shared memory, two per place: a phase and when it began. Each video in progress has
+a place of its own.
 """
 
 import time
@@ -24,41 +24,41 @@ class Phase(IntEnum):
     FIND = 2  # inside the finder
 
 
-_board: Board = [0.0, 0.0]  # of this process; nobody reads this one
+_board: Board = [0.0, 0.0]  # replaced in a worker; nobody reads this one
 _place = 0
 
 
-def share(board: Board) -> None:
-    """From now on, this process notes on a board that the run reads."""
+def use_board(board: Board) -> None:
+    """Make this process record its phases on a board that the run reads."""
     global _board
     _board = board
 
 
-def take_place(place: int) -> None:
-    """From now on, this process works on the video of this place."""
+def use_place(place: int) -> None:
+    """Make this process record its phases at a place, that of the video it starts to work on."""
     global _place
     _place = place
     write(_board, place, Phase.OTHER)
 
 
 def write(board: Board, place: int, which: Phase) -> None:
-    board[2 * place + 1] = time.time()  # first: a reader in between sees too short a time rather than too long a one
+    board[2 * place + 1] = time.time()  # first, so that a reader in between sees too short a time, not too long a one
     board[2 * place] = which
 
 
 def read(board: Board, place: int) -> tuple[Phase, float]:
-    """The phase of a place, and the seconds since it began."""
+    """Return the phase of a place and the seconds since it began."""
     return Phase(int(board[2 * place])), time.time() - board[2 * place + 1]
 
 
 def beat() -> None:
-    """What this process is doing goes on: the time of its phase begins again."""
+    """Restart the time of this process's phase, to show that it makes progress."""
     _board[2 * _place + 1] = time.time()
 
 
 @contextmanager
 def phase(which: Phase) -> Iterator[None]:
-    """This process is in a phase meanwhile."""
+    """Record that this process is in a phase inside the block."""
     before = Phase(int(_board[2 * _place]))
     write(_board, _place, which)
     try:
@@ -68,6 +68,6 @@ def phase(which: Phase) -> Iterator[None]:
 
 
 def decoding(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call what may hang or die on a damaged file."""
+    """Call a function that may hang or crash on a damaged file."""
     with phase(Phase.DECODE):
         return call(*args, **kwargs)

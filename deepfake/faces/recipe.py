@@ -1,4 +1,4 @@
-"""What is stored of a face, beside the finder that finds it."""
+"""What is stored of each face, apart from the finder that finds it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,27 +6,27 @@ from typing import Literal
 from deepfake.options import typed, types_of
 from deepfake.ranges import Length, Length0, Margin, Share
 
-# Part of what is stored, so that crops of two ways of extracting never share a store. Raise it with every change after
-# which the same file, finder and recipe give other frames, boxes, tracks or pixels.
+# Part of a store's recipe, so that crops of two versions never share a store. Raise it with every change after which
+# the same file, finder and recipe give other frames, boxes, tracks or pixels.
 EXTRACTOR_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The options of the config group `faces`, less the finder; each decides which pixels are stored.
+    """The options of the config group `faces`, without the finder; each decides which pixels are stored.
 
     Attributes:
-        num_segments: runs of consecutive frames, spread evenly over the video.
-        segment_length: frames in each.
+        num_segments: number of runs of consecutive frames, spread evenly over the video.
+        segment_length: frames in each segment.
         margin: side of the stored square, as a multiple of the side of the face's box.
-        max_crop_size: a larger square is shrunk to this many pixels.
-        min_score: detections below are not linked.
+        max_crop_size: a larger square is shrunk to this many pixels a side.
+        min_score: detections below it are not linked.
         min_face_size: a track whose median box is smaller, in pixels of the frame, is dropped.
         min_track_length: a track seen in fewer frames is dropped.
         image_format: png, webp (both lossless) or jpg.
-        reuse_boxes: a fake takes the boxes of its real where the two agree.
-        detect_every: distance of the frames of a segment in which faces are detected; between two of them boxes are
-            interpolated, if the two agree. 1 detects in every frame.
+        reuse_boxes: whether a fake takes the boxes of its real where the two agree.
+        detect_every: distance of the frames of a segment in which faces are detected; between two that agree, boxes
+            are interpolated. 1 detects in every frame.
     """
 
     num_segments: Length
@@ -37,14 +37,14 @@ class Recipe:
     min_face_size: Length0
     min_track_length: Length0
     image_format: Literal["png", "webp", "jpg"]
-    # Checkpoints made before these were options do not name them, and their faces were found so.
+    # Checkpoints older than these options do not name them; their faces were extracted with these values.
     reuse_boxes: bool = False
     detect_every: Length = 1
 
     def __post_init__(self) -> None:
         """
         Raises:
-            ConfigError: an option is of another type, or beyond what makes sense.
+            ConfigError: an option has the wrong type or is out of range.
         """
         kinds = types_of(Recipe)
         for name, value in typed("faces", {name: getattr(self, name) for name in kinds}, kinds).items():

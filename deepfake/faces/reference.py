@@ -1,8 +1,8 @@
 """The real video that a fake was made from, as the face store holds it: where its faces are, and which was changed.
 
 A fake is made frame by frame from a real video, so the faces are at the same places of the same frames, unless the
-forger dropped frames or changed their size: of eleven pairs of Celeb-DF the boxes agree to an IoU of 0.91 or better in
-ten; in the eleventh the fake has 438 frames, the real 472, and the IoU falls to 0.42.
+forger dropped frames or resized them. In ten of eleven pairs of Celeb-DF, the boxes agree to an IoU of 0.91 or better;
+in the eleventh, the fake has 438 frames, the real 472, and the IoU falls to 0.42.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +19,12 @@ from deepfake.schema import Status
 from deepfake.store import FACE, LANDMARKS, PLACE, SQUARE, FaceStore, decode
 from deepfake.video.reader import VideoInfo
 
-MAX_SIZE_DIFFERENCE = 4  # pixels a side, as when an encoder wants a multiple of 2 or 4
-MIN_IOU = 0.7  # between 0.42 (other frames) and 0.91 (the same); leaves room for a face that moves within its segment
-MIN_ALIKE = 0.7  # correlation of a fake's square with the real's: hair, background and pose are not changed
-CLEARLY = 1.5  # the difference of the changed face, as a multiple of any other's, which is the encoder's noise
-# In steps of 255. Below it all is noise: two encodings of one clip differ by 0.1 to 0.9, one face up to 1.8 times as
-# much as the other.
+MAX_SIZE_DIFFERENCE = 4  # pixels a side: some encoders require a multiple of 2 or 4
+MIN_IOU = 0.7  # between 0.42 (other frames) and 0.91 (the same); lets a face move within its segment
+MIN_ALIKE = 0.7  # correlation of a fake's square with the real's, which share hair, background and pose
+MIN_RATIO = 1.5  # of the changed face's difference to any other's, which is the encoder's noise
+# In steps of 255. Anything below is noise: two encodings of one clip differ by 0.1 to 0.9, and one face by up to 1.8
+# times as much as the other.
 LEAST_DIFFERENCE = 1.0
 
 
@@ -33,11 +33,11 @@ class Reference:
     """A real that can be compared with its fake frame by frame.
 
     Attributes:
-        store: holds its crops.
-        video_id: of the real.
+        store: holds the crops of the real.
+        video_id: id of the real.
         crops: its rows in the store.
-        people: the same as people, the main one first; at least one.
-        max_size: side in pixels to which the store has shrunk its crops.
+        people: the people in these rows, the main one first; at least one.
+        max_size: side in pixels to which the store shrinks large crops.
     """
 
     store: FaceStore
@@ -47,7 +47,7 @@ class Reference:
     max_size: int
 
     def inside(self, segment: range) -> list[tuple[int, Tracklet]]:
-        """Who is in a segment: the number of the track, and where the face is."""
+        """The faces in a segment, each with the number of its track."""
         return [
             (number, tracklet)
             for number, person in enumerate(self.people)
@@ -56,9 +56,9 @@ class Reference:
         ]
 
     def confirmed(self, frames: np.ndarray, segment: range) -> bool:
-        """Whether a fake shows the same scene in a segment: in the middle frame of each face, what is in its square.
+        """Whether a fake shows the same scene in a segment, judged by each face's square in its middle frame.
 
-        A face swap changes the inner face and leaves the hair, the background and the pose, so the two correlate.
+        A face swap changes the inner face but not the hair, the background and the pose, so the two correlate.
 
         Args:
             frames: (T, H, W, 3) uint8 RGB, the segment in the fake.
@@ -72,16 +72,16 @@ class Reference:
         return True
 
     def differences(self, tracklets: Sequence[Tracklet], frames: np.ndarray, segment: range) -> dict[int, float]:
-        """How far the faces of a fake are from those of the real at the same place, in a segment.
+        """How much the faces of a fake differ from those of the real at the same place, in a segment.
 
         Args:
-            tracklets: of the fake, in this segment.
+            tracklets: the faces of the fake in this segment.
             frames: (T, H, W, 3) uint8 RGB, the segment in the fake.
             segment: T indices.
 
         Returns:
-            Place in `tracklets` -> mean absolute difference of pixels, in steps of 255; without those whose place is
-            no face's in the real.
+            Index in `tracklets` -> mean absolute difference of pixels, in steps of 255; without faces that have no
+            partner in the real.
         """
         reals = self.inside(segment)
         found = {}
@@ -91,22 +91,22 @@ class Reference:
             found[i] = float(np.mean([np.abs(a.astype(np.int16) - b).mean() for a, b in pixels]))
         return found
 
-    def _pixels(self, track: int, frame: int, of_fake: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A crop of the real, and the same square of the same frame of the fake."""
+    def _pixels(self, track: int, frame: int, fake_frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return a crop of the real and the same square of the same frame of the fake."""
         rows = self.crops[(self.crops["track"] == track) & (self.crops["frame"] == frame)]
         (content,) = self.store.read_images(self.video_id, *(rows[column].to_numpy() for column in PLACE))
         square = Region(*(int(rows[column].iloc[0]) for column in SQUARE))
-        return decode(content), crop(of_fake, square, self.max_size)
+        return decode(content), crop(fake_frame, square, self.max_size)
 
 
 def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo, max_size: int) -> Reference | None:
-    """The real of a fake, if it is in the store with a face and has the fake's frames.
+    """Return the real of a fake, or None if the store has no face of it or its frames differ.
 
     Args:
-        store: of both.
-        real_id: of the real; None where the corpus knows none.
-        info: of the fake.
-        max_size: side in pixels to which the store shrinks crops.
+        store: the store of both videos.
+        real_id: id of the real; None if the corpus does not know it.
+        info: facts about the fake.
+        max_size: side in pixels to which the store shrinks large crops.
     """
     found = store.stored(real_id) if real_id else None
     if real_id is None or found is None:
@@ -121,12 +121,12 @@ def find_reference(store: FaceStore, real_id: str | None, info: VideoInfo, max_s
 def aligned(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:
     """Whether two videos can be compared frame by frame and pixel by pixel.
 
-    Boxes are not scaled where the sizes differ by the few pixels that are allowed: whether these were cut off, added
-    or squeezed in is not known, and none of it moves a box by more than these pixels.
+    Boxes are not scaled if the sizes differ by the few pixels that are allowed: it is unknown whether these were cut
+    off, added or squeezed in, and none of it moves a box by more than these pixels.
 
     Args:
         a: number of frames, height, width.
-        b: the same of the other.
+        b: the same of the other video.
 
     Example:
         >>> aligned((472, 500, 942), (472, 500, 944)), aligned((472, 500, 942), (438, 500, 942))
@@ -136,10 +136,10 @@ def aligned(a: tuple[int, int, int], b: tuple[int, int, int]) -> bool:
 
 
 def people_of(crops: pd.DataFrame) -> list[Person]:
-    """The tracks of a stored video, each box the smoothed one of its segment.
+    """Rebuild the people of a stored video; each box is the smoothed one of its segment.
 
     Args:
-        crops: of one video, as in the face store.
+        crops: rows of one video, as in the face store.
     """
     ordered = crops.sort_values(["track", "frame"])
     return [
@@ -157,9 +157,10 @@ def _tracklet(rows: pd.DataFrame) -> Tracklet:
 
 
 def partners(tracklets: Sequence[Tracklet], reals: Sequence[Tracklet]) -> dict[int, int]:
-    """Which face of the real each face of the fake is, by place in either, one to one, by the overlap of boxes.
+    """Match the faces of a fake to those of its real, one to one, by the overlap of boxes.
 
-    One whose mean IoU over the frames of both is below `MIN_IOU` has no partner.
+    Returns:
+        Index in `tracklets` -> index in `reals`, where the mean IoU over common frames is at least `MIN_IOU`.
     """
     overlap = np.array([[_overlap(each, real) for real in reals] for each in tracklets])
     overlap = overlap.reshape(len(tracklets), len(reals))
@@ -168,10 +169,10 @@ def partners(tracklets: Sequence[Tracklet], reals: Sequence[Tracklet]) -> dict[i
 
 
 def changed_track(differences: Mapping[int, float]) -> int | None:
-    """The track that was forged: the one that differs clearly more from the real than every other; None if none does.
+    """The forged track: the one that differs clearly more from the real than every other; None if none does.
 
     Args:
-        differences: track -> mean absolute difference of its pixels to those of the real at the same place.
+        differences: track -> mean absolute difference between its pixels and the real's at the same place.
 
     Example:
         >>> changed_track({0: 2.1, 1: 9.5}), changed_track({0: 8.0, 1: 9.5}), changed_track({1: 9.5})
@@ -179,12 +180,12 @@ def changed_track(differences: Mapping[int, float]) -> int | None:
         >>> changed_track({0: 0.4, 1: 0.7})
     """
     ranked = sorted(differences, key=lambda track: differences[track], reverse=True)
-    if len(ranked) < 2 or differences[ranked[0]] <= max(CLEARLY * differences[ranked[1]], LEAST_DIFFERENCE):
+    if len(ranked) < 2 or differences[ranked[0]] <= max(MIN_RATIO * differences[ranked[1]], LEAST_DIFFERENCE):
         return None
     return ranked[0]
 
 
 def _overlap(a: Tracklet, b: Tracklet) -> float:
-    """Mean IoU over the frames that both have; 0 if there are none."""
+    """Mean IoU over the frames that both have; 0 if there are no such frames."""
     _, i, j = np.intersect1d(a.frames, b.frames, return_indices=True)
     return float(np.mean([box_iou(a.boxes[[m]], b.boxes[[n]]) for m, n in zip(i, j, strict=True)])) if len(i) else 0.0

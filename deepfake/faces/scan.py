@@ -1,4 +1,4 @@
-"""What is gathered on the way through one video: its segments, its people, and what was lost."""
+"""What is gathered while going through one video: its segments, its people, and what was lost."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from deepfake.faces.tracklet import Person, Tracklet
 
 @dataclass(slots=True)
 class Cut:
-    """A tracklet, cut out.
+    """A tracklet and its crops.
 
     Attributes:
         tracklet: where the face is.
-        rows: of its crops, `CROP_COLUMNS` less the track.
-        images: a file's content each.
-        difference: to the real at the same place; None where there is nothing to compare with.
+        rows: one per crop, `CROP_COLUMNS` without the track.
+        images: the encoded crops.
+        difference: from the real at the same place; None if there is nothing to compare with.
     """
 
     tracklet: Tracklet
@@ -30,18 +30,18 @@ class Cut:
 
 @dataclass(slots=True)
 class Scan:
-    """What was seen on the way through a video.
+    """What was seen in a video.
 
     Attributes:
-        people: the crops of each, in the order of time; the largest person first.
-        segments: those that could be decoded.
+        people: the crops of each person, in order of time; the largest person first.
+        segments: segments that could be decoded.
         num_sampled: frames decoded.
-        num_detected: frames that the finder was shown.
-        num_segments: that were asked for.
-        num_lost: segments that cannot be decoded whole.
-        num_frozen: segments that show one picture and nothing else.
+        num_detected: frames shown to the finder.
+        num_segments: segments that the recipe asks for.
+        num_lost: segments that cannot be decoded completely.
+        num_frozen: segments that show a single picture.
         num_repeated: frames that equal the frame before them, in the other segments.
-        num_dropped: people who do not count.
+        num_dropped: people who were too small or too brief.
         reused: whether the boxes are the real's.
     """
 
@@ -58,13 +58,13 @@ class Scan:
 
     @property
     def main_share(self) -> float:
-        """In which share of the segments the main person was found; one that is lost counts as one without."""
+        """Share of the segments in which the main person was found; lost segments count as without."""
         found = {row[0] for cut in self.people[0] for row in cut.rows} if self.people else ()
         return len(found) / self.num_segments if self.num_segments else 0.0
 
     @property
     def changed(self) -> int:
-        """The track that differs most from the real; -1 where that is not known."""
+        """The track that was changed; -1 if it is unknown."""
         differences = {
             number: [cut.difference for cut in cuts if cut.difference is not None]
             for number, cuts in enumerate(self.people)
@@ -74,7 +74,7 @@ class Scan:
 
 
 def count_repeated(frames: np.ndarray) -> int:
-    """How many of (T, H, W, 3) frames equal the frame before them, to the last bit.
+    """Count the frames of (T, H, W, 3) that equal the frame before them bit for bit.
 
     Example:
         >>> a, b = np.zeros((1, 2, 2, 3), np.uint8), np.ones((1, 2, 2, 3), np.uint8)

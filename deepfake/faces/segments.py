@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at, and the faces of one run of them, a segment."""
+"""Which frames of a video are examined, in runs called segments, and the faces of one segment."""
 
 from dataclasses import replace
 
@@ -7,24 +7,24 @@ import numpy as np
 from deepfake.faces.finders import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import appearance
-from deepfake.faces.people import Segment, mended
+from deepfake.faces.people import Segment, rejoined
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.tracker import link
 from deepfake.faces.tracklet import Tracklet
 
 
 def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> list[range]:
-    """Segments of consecutive frames, spread evenly: the video is cut into equal parts, one in the middle of each.
+    """Spread segments of consecutive frames evenly, one in the middle of each equal part of the video.
 
     A video too short for all of them gets as many as fit without overlap, so no frame is taken twice.
 
     Args:
-        num_frames: of the video.
-        num_segments: wanted.
-        segment_length: frames in each.
+        num_frames: frames of the video.
+        num_segments: segments wanted.
+        segment_length: frames in each segment.
 
     Returns:
-        Ascending, disjoint ranges of frame indices; empty if not even one fits.
+        Ascending, disjoint ranges of frame indices; empty if not even one segment fits.
 
     Example:
         >>> segment_frames(100, 4, 8)
@@ -40,13 +40,13 @@ def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> l
 
 
 def find_tracklets(frames: np.ndarray, segment: Segment, finder: Finder, recipe: Recipe) -> tuple[Segment, int]:
-    """A segment with its faces, each followed through it; and the number of frames that the finder was shown.
+    """Follow each face through a segment; also return the number of frames shown to the finder.
 
     Args:
         frames: (T, H, W, 3) uint8 RGB.
-        segment: T indices of those frames in the video, and their shots.
+        segment: the indices of those frames in the video, and their shots.
         finder: finds faces.
-        recipe: its `detect_every`, `min_score` and `min_face_size` count.
+        recipe: only its `detect_every`, `min_score` and `min_face_size` are used.
     """
     faces, looks, num_detected = detect(
         frames,
@@ -57,11 +57,11 @@ def find_tracklets(frames: np.ndarray, segment: Segment, finder: Finder, recipe:
     )
     found = link(segment.span, faces, looks, segment.shots.tolist())
     tracklets = [_with_appearance(each, frames, segment.span) for each in found]
-    return mended(replace(segment, tracklets=tracklets)), num_detected
+    return rejoined(replace(segment, tracklets=tracklets)), num_detected
 
 
 def _with_appearance(tracklet: Tracklet, frames: np.ndarray, span: range) -> Tracklet:
-    """As the person looks in the first and in the last frame."""
+    """Add how the person looks in the first and the last frame."""
     assert tracklet.looks is not None
     places = sorted({0, len(tracklet.frames) - 1})
     pictures = [frames[tracklet.frames[i] - span.start] for i in places]

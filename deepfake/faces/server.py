@@ -1,11 +1,11 @@
-"""The server that workers are forked from: it has the libraries imported and has computed nothing.
+"""The server that workers are forked from: it has imported the libraries and computed nothing.
 
-torch's threads and CUDA do not survive a fork, and modules do. So imports are paid for once and not once a worker, and
-a worker that takes the place of one that died is there at once. It imports beside the run that started it, so the
-earlier it starts the less is waited for; this module imports nothing itself.
+Modules survive a fork; torch's threads and CUDA do not. So the libraries are imported once and not by every worker, and
+a worker that replaces a dead one is ready at once. The server imports in parallel with the run, so the earlier it
+starts, the shorter the wait; this module imports only the standard library.
 
-Measured on 2 busy cores, 2 workers, MTCNN, from the progress bar to the first video of scripts/extract.py: 21 s with
-workers that import for themselves, 1.5 s with the server (95 s and 6 s where Python may not keep bytecode).
+Measured on 2 busy cores with 2 workers and MTCNN, from the progress bar to the first video of scripts/extract.py: 21 s
+if every worker imports, 1.5 s with the server (95 s and 6 s where Python may not cache bytecode).
 """
 
 import logging
@@ -19,24 +19,24 @@ from multiprocessing import forkserver, get_context, resource_tracker
 from multiprocessing.context import BaseContext
 
 log = logging.getLogger(__name__)
-# torchvision is what every finder imports, and takes as long as all else together.
+# Every finder imports torchvision, which takes as long as everything else together.
 PRELOAD = ("deepfake.faces.workers", "torchvision.ops")
-_one_at_a_time = threading.Lock()  # the environment is one for all threads
+_environment_lock = threading.Lock()  # all threads have the same environment
 
 
 def worker_context(*modules: str) -> BaseContext:
-    """How workers are started; where they are forked, the server begins to import at once, and this does not wait.
+    """Return what starts workers; on Linux, also start the server, without waiting for its imports.
 
     Args:
-        modules: what workers import beside `PRELOAD`, as that of the finder; only those of the first call in a process
-            are imported ahead.
+        modules: what workers import besides `PRELOAD`, such as the finder's module; only those of the first call in a
+            process are imported ahead.
     """
-    if sys.platform != "linux":  # macOS's own libraries do not survive a fork: each worker imports for itself
+    if sys.platform != "linux":  # macOS's own libraries do not survive a fork, so each worker imports
         return get_context("spawn")
     context = get_context("forkserver")
     context.set_forkserver_preload([*PRELOAD, *modules])
-    resource_tracker.ensure_running()  # first: it lets interrupts through again
-    with _one_at_a_time, _same_path(), _not_interrupted():
+    resource_tracker.ensure_running()  # first, since it unblocks interrupts
+    with _environment_lock, _same_path(), _not_interrupted():
         forkserver.ensure_running()
     return context
 
@@ -48,7 +48,7 @@ def start_early(*modules: str) -> None:
 
 @contextmanager
 def _not_interrupted() -> Iterator[None]:
-    """Processes that start meanwhile get no Ctrl-C, and show no traceback for it: this one ends them."""
+    """Keep Ctrl-C, and its traceback, from processes that start inside the block: this process ends them."""
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
@@ -58,7 +58,7 @@ def _not_interrupted() -> Iterator[None]:
 
 @contextmanager
 def _same_path() -> Iterator[None]:
-    """Processes that start meanwhile look for modules where this one does, or they might find another version."""
+    """Make processes that start inside the block find the same versions of modules as this one."""
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(sys.path)
     try:

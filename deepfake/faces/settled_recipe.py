@@ -1,11 +1,11 @@
-"""What is asked for of faces, complete and checked, and what of it is stored: where a finder's weights lie says nothing
-about the faces, which they are says all.
+"""Settle a recipe for faces, and tell which part of it decides what is stored.
 
-A config of the group `faces` becomes a recipe that is settled (`settled`): every option of `Recipe` and of the finder
-has its value, and `finder` holds beside them
+The content of a finder's weights does, their path does not.
+A config of the group `faces` becomes a settled recipe (`settled`): every option of `Recipe` and of the finder has a
+value, and `finder` also holds
 
-    weights            path of the file; only of a finder whose weights are published
-    weights_digest     of its content; None while there is no such file
+    weights            path of the file; only for a finder whose weights are published
+    weights_digest     digest of its content; None while there is no such file
 """
 
 from collections.abc import Callable, Mapping
@@ -27,18 +27,18 @@ from deepfake.ranges import PathName, Word
 from deepfake.store import ENCODING
 
 _Digest = Annotated[str, Field(pattern="^[0-9a-f]{32}$", description="32 digits, 0 to 9 and a to f")]
-WEIGHTS = {"weights": PathName, "weights_digest": _Digest, "weights_file": Word}  # the last: its name, on a card
-MACHINE = ("weights", "batch_size")  # of a finder's options those that change nothing of what it finds
+WEIGHTS = {"weights": PathName, "weights_digest": _Digest, "weights_file": Word}  # the last: the name on a card
+MACHINE = ("weights", "batch_size")  # options of a finder that do not change what it finds
 
 
 def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
-    """Every option with its value, the weights as they were given. Reads no file.
+    """Give every option its value, and leave the weights as given. Reads no file.
 
     Args:
         faces: plain data, a config of the group `faces`.
 
     Raises:
-        ConfigError: an option is unknown, missing, of another type, or beyond what makes sense.
+        ConfigError: an option is unknown, missing, of the wrong type or out of range.
     """
     known = parameters(Recipe)
     for name in faces:
@@ -46,44 +46,44 @@ def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
             raise ConfigError(unknown(f"faces.{name}", [f"faces.{other}" for other in (*known, "finder")], "of faces"))
     finder = faces.get("finder") or {}
     kind = finder_class(finder)
-    # Checkpoints made before something was an option do not name it; what has no default is refused as null.
+    # Checkpoints older than an option do not name it; an option without a default is refused as null.
     recipe = Recipe(**{name: faces.get(name, known[name].or_null) for name in known})
     weights = {name: finder[name] for name in WEIGHTS if finder.get(name) is not None}
     typed("faces.finder", weights, {name: WEIGHTS[name] for name in weights})
     given = {name: value for name, value in finder.items() if name not in ("_target_", *WEIGHTS)}
     if isinstance(kind.weights_source, Packaged) and "weights" in weights:
-        given["weights"] = weights["weights"]  # which no option is
+        given["weights"] = weights["weights"]  # to be refused below, as it is no option
     return {"finder": {"_target_": finder["_target_"], **complete_options(kind, given), **weights}, **asdict(recipe)}
 
 
 def finder_class(finder: Mapping[str, Any]) -> type[Finder]:
-    """The class that a finder's config names.
+    """Return the class that a finder's config names.
 
     Raises:
-        ConfigError: it names none, or something else.
+        ConfigError: it names no class, or one that is not a finder.
     """
     target = finder.get("_target_")
     if target is None:
         raise ConfigError("no finder is chosen (faces.finder._target_): add faces=mtcnn, or another option of faces")
     try:
         found = resolve_name(target)
-    except Exception as error:  # whatever the module raises that it names
+    except Exception as error:  # the named module may raise anything
         raise ConfigError(f"faces.finder._target_ is {target!r}, which cannot be imported") from error
     if not isinstance(found, type) or not issubclass(found, Finder):
-        raise ConfigError(f"faces.finder._target_ is {target!r}, which is no finder")
+        raise ConfigError(f"faces.finder._target_ is {target!r}, which is not a finder")
     return found
 
 
 def settled(faces: Mapping[str, Any], weights_dir: Path) -> dict[str, Any]:
-    """A recipe with all its options and with its weights looked up; nothing is downloaded.
+    """Complete a recipe and look up its weights; nothing is downloaded.
 
     Args:
-        faces: plain data, a config of the group `faces`; with `weights_digest` in `finder`, weights are those of it.
-        weights_dir: where weights lie whose path is not given.
+        faces: plain data, a config of the group `faces`; `weights_digest` in `finder` requires weights with it.
+        weights_dir: folder of the weights whose path is not given.
 
     Raises:
         ConfigError: see `checked`.
-        WeightsError: a file that was given does not exist, or installed weights are not those of `weights_digest`.
+        WeightsError: a given file does not exist, or installed weights do not match `weights_digest`.
     """
     faces = checked(faces)
     options = {name: value for name, value in faces["finder"].items() if name not in WEIGHTS}
@@ -95,9 +95,9 @@ def settled(faces: Mapping[str, Any], weights_dir: Path) -> dict[str, Any]:
         found = {"weights_digest": digest_of(source.files)} if source.files else {}
         if digest not in (None, found.get("weights_digest")):
             raise WeightsError(
-                f"{kind.__name__} needs weights with the digest {digest}, and those of {source.package} here have "
-                f"{found.get('weights_digest')}: install the release that the checkpoint was made with, or name the "
-                "whole recipe to find faces with others, as in faces=mtcnn"
+                f"{kind.__name__} needs weights with the digest {digest}, but those of {source.package} here have "
+                f"{found.get('weights_digest')}: install the release that the checkpoint was made with, or use others "
+                "by naming a whole recipe, as in faces=mtcnn"
             )
     elif path is not None:
         if not Path(path).is_file():
@@ -110,10 +110,10 @@ def settled(faces: Mapping[str, Any], weights_dir: Path) -> dict[str, Any]:
 
 
 def with_weights(faces: Mapping[str, Any]) -> dict[str, Any]:
-    """A settled recipe whose weights are there, downloaded if that is all it takes, and are those of the digest.
+    """Return a settled recipe whose weights exist, after a download if need be, and match the digest.
 
     Raises:
-        WeightsError: they are not.
+        WeightsError: they do not exist or do not match.
     """
     finder = dict(faces["finder"])
     kind = finder_class(finder)
@@ -124,7 +124,7 @@ def with_weights(faces: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def make_finder(finder: Mapping[str, Any], device: str) -> Callable[[], Finder]:
-    """What makes the finder of a settled recipe; picklable, for workers."""
+    """Return a picklable function that makes the finder of a settled recipe, for workers."""
     beside = ("_target_", "weights_digest")
     options = {name: value for name, value in finder.items() if name not in beside}
     kind: Callable[..., Finder] = finder_class(finder)
@@ -132,7 +132,7 @@ def make_finder(finder: Mapping[str, Any], device: str) -> Callable[[], Finder]:
 
 
 def stored_recipe(faces: Mapping[str, Any]) -> dict[str, Any]:
-    """All of a settled recipe that decides which pixels are stored; the face store's folder is named by it."""
+    """The part of a settled recipe that decides which pixels are stored; it names the face store's folder."""
     return {
         **faces,
         "finder": {name: value for name, value in faces["finder"].items() if name not in MACHINE},
@@ -142,7 +142,7 @@ def stored_recipe(faces: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def carried_recipe(faces: Mapping[str, Any]) -> dict[str, Any]:
-    """What the card of a checkpoint keeps of a settled recipe: what is stored, and the name of the weights' file."""
+    """The part of a settled recipe that a checkpoint's card keeps: what is stored, and the name of the weights file."""
     stored, path = stored_recipe(faces), faces["finder"].get("weights")
     file = {} if path is None or faces["finder"]["weights_digest"] is None else {"weights_file": Path(path).name}
     finder = {name: value for name, value in stored["finder"].items() if value is not None}

@@ -1,4 +1,4 @@
-"""Which videos of a corpus one of several machines takes. Pure."""
+"""Which videos of a corpus each of several machines takes. Pure functions."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,14 +6,14 @@ from deepfake.ranges import Amount, Count
 
 
 def shard(video_ids: Iterable[str], pairs: Mapping[str, str], num_shards: Count, shard_index: Amount) -> list[str]:
-    """One part of a corpus; the parts are disjoint, are all of it, and are the same wherever they are computed.
+    """Return one part of a corpus; the parts are disjoint, cover the corpus and are the same on every machine.
 
-    A fake goes with its real, from which it may take boxes.
+    A fake goes with its real, whose boxes it may reuse.
 
     Args:
-        video_ids: of the whole corpus.
+        video_ids: ids of the whole corpus.
         pairs: video_id of a fake -> that of its real.
-        num_shards: parts.
+        num_shards: number of parts.
         shard_index: in [0, num_shards).
 
     Example:

@@ -1,4 +1,4 @@
-"""Several runs on one store: each video is extracted by whoever claims it first, and the others wait for it."""
+"""Several runs on one store: the first to claim a video extracts it, and the others wait for it."""
 
 import logging
 import time
@@ -14,24 +14,24 @@ POLL_S = 0.2
 
 
 class Shared:
-    """Videos that are to be extracted, by this run or by another one.
+    """Videos to extract, by this run or by another.
 
     Args:
         videos: in the order in which they are claimed.
-        store: of all the runs.
-        claims: of this run.
+        store: the store of all runs.
+        claims: the claims of this run.
     """
 
     def __init__(self, videos: Sequence[Video], store: FaceStore, claims: Claims) -> None:
         self.left = list(videos)
         self.store = store
         self.claims = claims
-        self.elsewhere: list[VideoRow] = []  # done by other runs, to be taken from here
-        self._idle = False  # whether nothing was left for this run when it looked last
-        self._said = False
+        self.elsewhere: list[VideoRow] = []  # done by other runs, not yet handed out
+        self._idle = False  # whether this run found nothing to do when it last looked
+        self._announced = False
 
     def claimed(self) -> Iterator[Video]:
-        """Those that this run claims; what others are at stays in `left`."""
+        """Claim videos for this run and yield them; those that others have claimed stay in `left`."""
         videos, self.left, self._idle = self.left, [], True
         for video_id, path, real_id in videos:
             if not self.claims.take(video_id):
@@ -44,15 +44,15 @@ class Shared:
                 yield video_id, path, real_id
 
     def taken_elsewhere(self) -> Iterator[VideoRow]:
-        """What other runs have done since the last call."""
+        """Yield the rows of videos that other runs have done since the last call."""
         while self.elsewhere:
             yield self.elsewhere.pop()
 
     def wait(self) -> None:
-        """Let the others work on what is left; while this run had work as well, many of them have ended theirs."""
+        """Pause for other runs, unless this run had work itself, during which many of theirs may have ended."""
         if not self.left or not self._idle:
             return
-        if not self._said:
+        if not self._announced:
             log.info("%d videos are being extracted by other runs: waiting for them", len(self.left))
-            self._said = True
+            self._announced = True
         time.sleep(POLL_S)

@@ -1,7 +1,7 @@
-"""Faces of single frames, linked into tracklets by where they are and how they look. Pure: numbers in, numbers out.
+"""Link the faces of single frames into tracklets by position and looks. Pure: numbers in, numbers out.
 
-A face goes on where it was or where it was going, and only if it still looks the same: the person whom a cut puts into
-the same place does not. Who is the same person over a gap is asked in `deepfake.faces.people`.
+A face continues where it was or where it was heading, and only if it still looks the same, unlike a person whom a cut
+puts in the same place. `deepfake.faces.people` decides who is the same person across a gap.
 
 Source: SORT (Bewley et al. 2016) for assignment by overlap, with a constant velocity in place of its Kalman filter.
 """
@@ -15,10 +15,10 @@ from scipy.optimize import linear_sum_assignment
 from deepfake.faces.finders import Faces
 from deepfake.faces.tracklet import Tracklet, box_iou
 
-# Boxes overlap by so much from one frame to the next, and where frames lie between them, since a face moves meanwhile.
+# Boxes overlap by at least this much from one frame to the next, and across a gap, in which a face moves.
 MIN_IOU = 0.3
 MIN_IOU_APART = 0.1
-# See `looks`: from frame to frame the same face hardly changes; over frames without it a doubtful likeness is left to
+# See `looks`: from frame to frame the same face hardly changes; across a gap, a doubtful likeness is left to
 # `recognise`, which sees more than the face.
 MIN_ALIKE = 0.6
 MIN_ALIKE_APART = 0.7
@@ -39,7 +39,7 @@ class _Open:
         self.looks.append(looks[i])
 
     def expected(self, frame: int) -> np.ndarray:
-        """(4,) the box if the face goes on as it went between its last two frames."""
+        """(4,) the box if the face keeps its velocity between its last two frames."""
         last = self.faces[-1][0]
         if len(self.frames) < 2:
             return last
@@ -54,13 +54,13 @@ class _Open:
 def link(
     frames: Sequence[int], faces: Sequence[Faces], looks: Sequence[np.ndarray], shots: Sequence[int] | None = None
 ) -> list[Tracklet]:
-    """Follow faces from frame to frame, each by one tracklet at most.
+    """Link faces from frame to frame, each into one tracklet.
 
     Args:
         frames: (N,) indices of the frames of one segment, ascending.
-        faces: N entries, the faces of each.
-        looks: N entries (F, D), how these look: rows of length 1.
-        shots: (N,) the shot that each frame belongs to, none of which a tracklet leaves; None is one shot.
+        faces: N entries, the faces of each frame.
+        looks: N entries (F, D), how these faces look: rows of length 1.
+        shots: (N,) the shot of each frame, which no tracklet leaves; None is one shot.
 
     Example:
         >>> left, right = [0, 0, 10, 10], [50, 0, 60, 10]
@@ -84,7 +84,7 @@ def link(
 
 
 def _matches(tracks: Sequence[_Open], frame: int, faces: Faces, looks: np.ndarray) -> Iterator[tuple[int, int]]:
-    """One-to-one pairs (place in tracks, face) that fit best, of those that are near enough and alike enough."""
+    """The best one-to-one pairs (index of track, index of face) that are near enough and alike enough."""
     last = np.stack([track.faces[-1][0] for track in tracks])
     expected = np.stack([track.expected(frame) for track in tracks])
     overlap = np.maximum(box_iou(last, faces.boxes), box_iou(expected, faces.boxes))

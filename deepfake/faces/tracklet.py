@@ -1,4 +1,4 @@
-"""A face through a segment, a person through a video, and the box that stands for either. Pure: numbers in and out."""
+"""A face in a segment, a person in a video, and the box that stands for either. Pure: numbers in, numbers out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,20 +7,20 @@ import numpy as np
 import torch
 from torchvision import ops
 
-from deepfake.faces.looks import Appearance, together
+from deepfake.faces.looks import Appearance, merged
 
 
 @dataclass(frozen=True, slots=True)
 class Tracklet:
-    """One face through one segment.
+    """One face in one segment.
 
     Attributes:
         frames: (N,) int64, frame indices in the video, ascending.
-        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may reach over its border.
+        boxes: (N, 4) float32, x0, y0, x1, y1 in pixels of the frame; may extend beyond its border.
         scores: (N,) float32, the finder's confidence in [0, 1].
         landmarks: (N, 5, 2) float32, x, y of left eye, right eye, nose, left and right corner of the mouth.
-        looks: (N, D) how it looks in each frame, see `deepfake.faces.looks`; None where nobody is to be recognised.
-        seen: how the person looks in a few of the frames; likewise.
+        looks: (N, D) how it looks in each frame, see `deepfake.faces.looks`; None if nobody has to be recognised.
+        seen: how the person looks in a few of the frames; None likewise.
     """
 
     frames: np.ndarray
@@ -36,41 +36,41 @@ class Tracklet:
 
     @property
     def end(self) -> int:
-        """The last frame."""
+        """Index of the last frame."""
         return int(self.frames[-1])
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person through a video.
+    """One person in a video.
 
     Attributes:
-        tracklets: in the order of time; no two share a frame.
+        tracklets: in order of time; no two share a frame.
     """
 
     tracklets: Sequence[Tracklet]
 
     @property
     def boxes(self) -> np.ndarray:
-        """(N, 4) of all frames."""
+        """(N, 4) the boxes of all frames."""
         return np.concatenate([tracklet.boxes for tracklet in self.tracklets])
 
     @property
     def area(self) -> float:
-        """Sum of the boxes' areas: largest for a large face that is always there, the main one of a video."""
+        """Sum of the boxes' areas; largest for the main person, whose face is large and always there."""
         boxes = self.boxes
         return float((boxes[:, 2:] - boxes[:, :2]).prod(-1).sum())
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """The one box that stands for a face through a segment, in pixels of the frame.
+    """The one box that stands for a face in a segment, in pixels of the frame.
 
     Attributes:
-        x: of the centre.
-        y: of the centre.
-        width: of the finder's box.
-        height: of the finder's box.
+        x: column of the centre.
+        y: row of the centre.
+        width: width of the finder's box.
+        height: height of the finder's box.
     """
 
     x: float
@@ -80,14 +80,14 @@ class Box:
 
     @property
     def side(self) -> float:
-        """Of the square box: the longer of the two."""
+        """Side of the square box: the longer of width and height."""
         return max(self.width, self.height)
 
 
 def smooth(boxes: np.ndarray) -> Box:
-    """One box for many: the median centre, width and height, so that the jitter of the finder is not a cue.
+    """Replace many boxes by one of median centre, width and height, so that the finder's jitter is not a cue.
 
-    It is rounded to a thousandth of a pixel, as the store keeps it, so that a fake that reuses it is cut alike.
+    It is rounded to a thousandth of a pixel, as in the store, so that a fake that reuses it is cropped identically.
 
     Args:
         boxes: (N, 4) x0, y0, x1, y1 in pixels.
@@ -108,7 +108,7 @@ def box_iou(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def joined(tracklets: Sequence[Tracklet]) -> Tracklet:
-    """Several of one person in one segment, in the order of time, as one."""
+    """Join tracklets of one person in one segment, in order of time."""
     names = ("frames", "boxes", "scores", "landmarks")
     frames, boxes, scores, landmarks = (np.concatenate([getattr(each, name) for each in tracklets]) for name in names)
     looks = [each.looks for each in tracklets if each.looks is not None]
@@ -119,5 +119,5 @@ def joined(tracklets: Sequence[Tracklet]) -> Tracklet:
         scores,
         landmarks,
         np.concatenate(looks) if looks else None,
-        together(seen) if seen else None,
+        merged(seen) if seen else None,
     )

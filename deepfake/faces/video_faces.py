@@ -1,6 +1,6 @@
-"""One video -> its faces: decode a segment, find and cut its faces, and only then the next.
+"""One video -> its faces.
 
-So memory does not grow with the length of the video.
+Each segment is decoded, searched and cropped before the next, so memory does not grow with the length of the video.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,9 +32,9 @@ class Found:
     """All that is stored of a video.
 
     Attributes:
-        row: what became of it.
-        crops: the store's `CROP_COLUMNS`, one row an image.
-        images: a file's content each.
+        row: the video's row.
+        crops: the store's `CROP_COLUMNS`, one row per image.
+        images: the encoded crops.
     """
 
     row: VideoRow
@@ -53,27 +53,27 @@ def extract_video(
     readers: Sequence[str] = READERS,
     first_reader: int = 0,
 ) -> Found:
-    """Find the faces of one video. Segments that cannot be decoded whole, or show a frozen picture, are lost.
+    """Find the faces of one video. Segments that cannot be decoded completely or show a frozen picture are lost.
 
     Args:
-        video_id: as in the corpus.
+        video_id: id in the corpus.
         path: the file.
         finder: finds faces.
-        recipe: what is stored.
-        store: where the real is, if it is anywhere; nothing is written to it here.
-        real_id: of the real that the video was made from, if the corpus knows one.
-        readers: in the order in which they are tried.
-        first_reader: place in `readers` of the one that is tried now.
+        recipe: what to store.
+        store: holds the real, if there is one; nothing is written to it here.
+        real_id: id of the real that the video was made from, if the corpus knows it.
+        readers: video readers, in the order in which they are tried.
+        first_reader: index in `readers` of the one to try now.
     """
     try:
         with decoding(open_video, path, readers[first_reader]) as video:
             return _Extraction(video_id, video, finder, recipe, store).run(real_id)
     except UnreadableVideoError as error:
-        return nothing(VideoRow(video_id, Status.UNREADABLE, error.reason, **facts(path)))
+        return without_faces(VideoRow(video_id, Status.UNREADABLE, error.reason, **facts(path)))
 
 
-def nothing(row: VideoRow) -> Found:
-    """A video of which no face is stored."""
+def without_faces(row: VideoRow) -> Found:
+    """Return the result for a video of which no face is stored."""
     return Found(row, pd.DataFrame(columns=CROP_COLUMNS), [])
 
 
@@ -92,7 +92,7 @@ class _NothingLeftError(Exception):
 
 
 class _Extraction:
-    """The way of one open video."""
+    """The extraction of one open video."""
 
     def __init__(self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore) -> None:
         self.video_id = video_id
@@ -105,21 +105,21 @@ class _Extraction:
         info, recipe = self.video.info, self.recipe
         segments = segment_frames(info.num_frames, recipe.num_segments, recipe.segment_length)
         if not segments:
-            reason = f"{info.num_frames} frames, and a segment is {recipe.segment_length}"
-            return nothing(self._row(Scan(), Status.TOO_SHORT, reason))
+            reason = f"it has {info.num_frames} frames, but a segment needs {recipe.segment_length}"
+            return without_faces(self._row(Scan(), Status.TOO_SHORT, reason))
         real = find_reference(self.store, real_id, info, recipe.max_crop_size)
         try:
             scan = self._reuse(segments, real) if real and recipe.reuse_boxes else None
             scan = scan or self._detect(segments, real)
         except _NothingLeftError as error:
-            return nothing(self._row(error.scan, Status.UNREADABLE, error.reason))
+            return without_faces(self._row(error.scan, Status.UNREADABLE, error.reason))
         if not scan.people:
             dropped = f", but {scan.num_dropped} too small or too brief" if scan.num_dropped else ""
-            return nothing(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
+            return without_faces(self._row(scan, Status.NO_FACE, f"no face in {scan.num_sampled} frames{dropped}"))
         return self._found(scan)
 
     def _reuse(self, segments: list[range], real: Reference) -> Scan | None:
-        """Cut by the real's boxes; None as soon as the video does not agree with the real."""
+        """Crop at the real's boxes; None as soon as the video does not agree with the real."""
         scan = Scan(reused=True)
         people: list[list[Cut]] = [[] for _ in real.people]
         for number, segment, frames in self._decoded(segments, scan):
@@ -134,7 +134,7 @@ class _Extraction:
         return scan
 
     def _detect(self, segments: list[range], real: Reference | None) -> Scan:
-        """Find the faces of each segment, then recognise them from segment to segment."""
+        """Find the faces of each segment, then recognise them across segments."""
         scan = Scan()
         cuts: list[list[Cut]] = []
         for number, empty, frames in self._decoded(segments, scan):
@@ -150,19 +150,19 @@ class _Extraction:
                 ]
             )
         people = [[cuts[s][i] for s, i in places] for places in recognise(scan.segments)]
-        kept = [person for person in people if self._counts(person)]
+        kept = [person for person in people if self._is_stored(person)]
         scan.num_dropped = len(people) - len(kept)
         scan.people = largest_first(kept)
         return scan
 
     def _decoded(self, segments: list[range], scan: Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
-        """Number, shots and frames of each segment that can be decoded, one at a time; its faces are not known yet."""
+        """Yield the number, the shots (still without faces) and the frames of each segment that can be decoded."""
         error, scan.num_segments = None, len(segments)
         for number, span in enumerate(segments):
             try:
                 frames = decoding(self.video.read, span)
-            except UnreadableVideoError as error_:
-                scan.num_lost, error = scan.num_lost + 1, error_
+            except UnreadableVideoError as unreadable:
+                scan.num_lost, error = scan.num_lost + 1, unreadable
                 continue
             repeated = count_repeated(frames)
             if len(frames) > 1 and repeated == len(frames) - 1:
@@ -177,7 +177,7 @@ class _Extraction:
             raise _NothingLeftError(error, scan)
 
     def _cut(self, tracklet: Tracklet, number: int, span: range, frames: np.ndarray, difference: float | None) -> Cut:
-        """Cut a face out of every frame where it was found, with one square box for the segment."""
+        """Crop a face in every frame where it was found, at one square box for the segment."""
         face = smooth(tracklet.boxes)
         where = region(face.x, face.y, face.side, self.recipe.margin)
         cut = Cut(tracklet, [], [], difference)
@@ -187,8 +187,8 @@ class _Extraction:
             cut.rows.append([number, frame, *place, round(float(score), 4), *marks.ravel().round(2).tolist()])
         return cut
 
-    def _counts(self, cuts: Sequence[Cut]) -> bool:
-        """Small and brief faces are dropped."""
+    def _is_stored(self, cuts: Sequence[Cut]) -> bool:
+        """Whether a person is large enough, and seen in enough frames, to be stored."""
         boxes = person_of(cuts).boxes
         return len(boxes) >= self.recipe.min_track_length and smooth(boxes).side >= self.recipe.min_face_size
 

@@ -1,4 +1,4 @@
-"""The processes that extract: what one of them does with a video, and what it does when it begins and ends."""
+"""The worker processes: what each does with a video, and what it does when it begins and ends."""
 
 import os
 import threading
@@ -15,7 +15,7 @@ from pebble import ProcessPool
 
 from deepfake.errors import DeepfakeError
 from deepfake.faces.finders import Faces, Finder
-from deepfake.faces.phase import Board, Phase, beat, phase, share, take_place
+from deepfake.faces.phase import Board, Phase, beat, phase, use_board, use_place
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video
 from deepfake.names import shown
@@ -29,10 +29,10 @@ MakeFinder = Callable[[], Finder]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Why a video could not be worked on, through no fault of the file.
+    """A failure that is not the fault of the file.
 
     Attributes:
-        reason: in one line.
+        reason: what happened, in one line.
     """
 
     reason: str
@@ -43,11 +43,11 @@ class Job:
     """One video to work on.
 
     Attributes:
-        video_id: as in the corpus.
+        video_id: id in the corpus.
         path: the file.
-        real_id: of the video that it was made from, if the corpus knows one.
-        place: on the board of phases, its own as long as it is worked on.
-        first_reader: place of the reader that is tried first.
+        real_id: id of the real that it was made from, if the corpus knows it.
+        place: its own place on the board of phases while it is in progress.
+        first_reader: index of the reader that is tried first.
     """
 
     video_id: str
@@ -58,9 +58,9 @@ class Job:
 
 
 class Work:
-    """What a worker does with a video; its finder is made at the first and kept."""
+    """What a worker does with a video; it makes its finder for the first video and keeps it."""
 
-    _finder: Finder | None = None  # of this process
+    _finder: Finder | None = None  # one per process
 
     def __init__(
         self, make_finder: MakeFinder, recipe: Recipe, store: FaceStore, readers: Sequence[str] = READERS
@@ -73,9 +73,9 @@ class Work:
     def __call__(self, job: Job) -> Found | Fault:
         """
         Raises:
-            DeepfakeError: what a user can mend, and what no other video would be spared, as weights that are missing.
+            DeepfakeError: a mistake that the user can correct and that affects all videos, such as missing weights.
         """
-        take_place(job.place)
+        use_place(job.place)
         try:
             found = extract_video(
                 job.video_id,
@@ -92,18 +92,18 @@ class Work:
             return found
         except DeepfakeError:
             raise
-        except BaseException as error:  # whatever it is, it must not end the work on the other videos
+        except BaseException as error:  # whatever it is, the other videos must go on
             return Fault(one_line(error))
 
     def _own_finder(self) -> Finder:
         if Work._finder is None:
             torch.set_num_threads(1)
-            Work._finder = _Noted(self.make_finder())
+            Work._finder = _RecordedFinder(self.make_finder())
         return Work._finder
 
 
-class _Noted(Finder):
-    """A finder at whose work it is seen to be."""
+class _RecordedFinder(Finder):
+    """A finder that records when it is at work."""
 
     def __init__(self, finder: Finder) -> None:
         self.finder = finder
@@ -114,10 +114,10 @@ class _Noted(Finder):
 
 
 def _read_through(path: Path) -> None:
-    """Tell a file that no decoder can read from one that the machine does not hand over.
+    """Read a file to its end, to tell one that no decoder can read from one that the machine cannot deliver.
 
     Raises:
-        OSError: as when the disk fails, the file may not be read, or too many are open.
+        OSError: for example, the disk fails, access is denied, or too many files are open.
     """
     if path.is_file():
         with path.open("rb", buffering=0) as file:
@@ -126,30 +126,30 @@ def _read_through(path: Path) -> None:
 
 
 def one_line(error: BaseException) -> str:
-    """An error's kind and the first line of what it says."""
+    """The type of an error and the first line of its message."""
     return shown(f"{type(error).__name__}: {error}".strip().splitlines()[0])
 
 
 def module_of(make_finder: MakeFinder) -> str:
-    """Where a finder is made."""
+    """The module of the function that makes a finder."""
     return (make_finder.func if isinstance(make_finder, partial) else make_finder).__module__
 
 
 def worker_pool(context: BaseContext, num_workers: int, board: Board) -> ProcessPool:
-    """Workers that note on the board what they do; they start at the first job."""
+    """Return a pool of workers that record their phases on the board; they start at the first job."""
     return ProcessPool(max_workers=num_workers, context=context, initializer=_begin, initargs=(dict(os.environ), board))
 
 
 def _begin(environment: Mapping[str, str], board: Board) -> None:
-    os.environ.clear()  # the server's is that of the moment at which it was started
+    os.environ.clear()  # the server's environment dates from its own start
     os.environ.update(environment)
-    share(board)
+    use_board(board)
     Decoder.heartbeat = beat
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
 def _end_with_parent() -> None:
-    """A worker does not outlive the run, even one that was killed: what it would find nobody would write."""
+    """End this worker when the run ends or is killed, since nobody would write what it finds."""
     parent = parent_process()
     if parent is not None:
         parent.join()

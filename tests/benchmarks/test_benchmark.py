@@ -1,6 +1,6 @@
-"""A benchmark never throws measured figures away: parts that fail, an interruption, and slopes that cannot be told.
+"""A benchmark never loses measured numbers: parts that fail, an interruption, and unknown slopes.
 
-What is measured is made up here: how a real measurement goes is tested beside it, slowly.
+The measurements are made up here; slow tests in the other files run real ones.
 """
 
 import json
@@ -35,33 +35,33 @@ def clip(cfg: object, folder: Path) -> list[Path]:
     return [path]
 
 
-def time_plain(how: object, paths: object, seconds: list[float]) -> dict[Any, Any]:
+def time_plain(setting: object, paths: object, seconds: list[float]) -> dict[Any, Any]:
     seconds += [8.0, 6.0, 7.0]
     return {("000", 0): [0] * 9}
 
 
-def time_ours(how: object, paths: object, folder: object, keep: Any) -> Any:
+def time_ours(setting: object, paths: object, folder: object, keep: Any) -> Any:
     keep(Growth([1, 2], [[3.0], [5.0]]))
     return SimpleNamespace(crops=lambda: pd.DataFrame())
 
 
-def time_decoding(how: object, paths: object, keep: Any) -> float:
+def time_decoding(setting: object, paths: object, keep: Any) -> float:
     keep(Growth([1, 2], [[2.0], [3.0]]))
     return 0.75
 
 
-def time_fakes(how: object, paths: object, folder: object, keep: Any) -> float:
+def time_fakes(setting: object, paths: object, folder: object, keep: Any) -> float:
     keep(Growth([1, 2], [[2.0], [3.5]]))
     return 1.0
 
 
 @pytest.fixture(autouse=True)
 def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The benchmark `extraction` of one video of 10 seconds that nobody has to extract."""
+    """The benchmark `extraction` of one video of 10 seconds that is never extracted."""
     replaced: dict[str, Any] = {
-        "setting": lambda cfg, faces: SimpleNamespace(recipe=SimpleNamespace(num_segments=1, segment_length=8)),
+        "make_setting": lambda cfg, faces: SimpleNamespace(recipe=SimpleNamespace(num_segments=1, segment_length=8)),
         "clips": clip,
-        "_describe": lambda how, paths: {
+        "_describe": lambda setting, paths: {
             "num_workers": 2,
             "num_videos": 1,
             "height": 240,
@@ -73,12 +73,12 @@ def made_up(monkeypatch: pytest.MonkeyPatch) -> None:
         "time_ours": time_ours,
         "time_decoding": time_decoding,
         "time_fakes": time_fakes,
-        "time_parts": lambda how, paths, folder: {"decode": 1.0, "detect": 3.0},
+        "time_parts": lambda setting, paths, folder: {"decode": 1.0, "detect": 3.0},
         "stored_boxes": lambda store: {},
         "share_found": lambda wanted, found: 0.5,
         "prolong": lambda path, target, minutes: target.write_bytes(b"long"),
         "enlarge": lambda path, target, height, num_frames: target.write_bytes(b"large"),
-        "peak_memory": lambda how, path, folder: Peak(2**20, 2**21),
+        "peak_memory": lambda setting, path, folder: Peak(2**20, 2**21),
     }
     for name, value in replaced.items():
         monkeypatch.setattr(extraction, name, value)
@@ -128,7 +128,7 @@ def test_a_part_that_fails_leaves_the_others(
     monkeypatch.setattr(extraction, part, fails(ValueError("no luck")))
     assert run("benchmark=extraction") == 1
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
-    assert f"{PARTS[part]} could not be measured (ValueError: no luck); the other parts go on\n" in shown.err
+    assert f"{PARTS[part]} could not be measured (ValueError: no luck); the other parts continue\n" in shown.err
     assert f"error: a part is missing: {PARTS[part]}" in shown.err and "Traceback" not in shown.err
     assert numbers["failed"][PARTS[part]]["error"] == "ValueError: no luck"
     measured = {"time_plain": "7", "time_ours": "3.00, 5.00", "time_decoding": "2.00, 3.00", "time_fakes": "2.00, 3.50"}
@@ -150,7 +150,7 @@ def test_memory_of_the_long_video_that_fails(
 def test_an_interruption_leaves_what_was_measured(
     run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupted(how: object, paths: object, keep: Any) -> None:
+    def interrupted(setting: object, paths: object, keep: Any) -> None:
         keep(Growth([1], [[2.25]]))
         os.kill(os.getpid(), signal.SIGINT)
 
@@ -159,7 +159,7 @@ def test_an_interruption_leaves_what_was_measured(
         signal.signal(signal.SIGINT, signal.default_int_handler)
         assert run("benchmark=extraction") == INTERRUPTED
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
-    assert "interrupted at decoding alone" in shown.err and "Traceback" not in shown.err
+    assert "interrupted during decoding alone" in shown.err and "Traceback" not in shown.err
     assert numbers["interrupted"] == "decoding alone" and "memory" not in numbers
     assert numbers["decode"]["medians"] == [2.25] and numbers["decode"]["seconds_per_video"] is None
     assert numbers["ratios"] == {"ours_to_plain": pytest.approx(3.5), "ours_to_decode": None}
@@ -174,17 +174,17 @@ def test_nothing_is_left_of_a_run_that_measured_nothing(
     assert not (tmp_path / "out" / "benchmark.json").exists()
 
 
-def test_a_slope_that_cannot_be_told_is_said(
+def test_an_unknown_slope_is_reported(
     run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def flat(how: object, paths: object, folder: object, keep: Any) -> Any:
+    def flat(setting: object, paths: object, folder: object, keep: Any) -> Any:
         keep(Growth([1, 2], [[3.0], [2.9]]))
-        return time_ours(how, paths, folder, lambda growth: None)
+        return time_ours(setting, paths, folder, lambda growth: None)
 
     monkeypatch.setattr(extraction, "time_ours", flat)
     assert run("benchmark=extraction") == 0
     shown, numbers = capfd.readouterr(), numbers_of(tmp_path)
     assert numbers["ours"]["medians"] == [3.0, 2.9] and numbers["ours"]["seconds_per_video"] is None
     assert numbers["ratios"] == {"ours_to_plain": None, "ours_to_decode": None}
-    assert "3.00, 2.90" in shown.out and "cannot be told" in shown.out
-    assert "What a video costs cannot be told of ours: more videos took no more time; raise num_videos" in shown.out
+    assert "3.00, 2.90" in shown.out and "unknown" in shown.out
+    assert "The cost of a video is unknown for ours: more videos took no more time; raise num_videos" in shown.out

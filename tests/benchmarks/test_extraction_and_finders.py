@@ -1,4 +1,4 @@
-"""Both benchmarks of faces at a size that takes a minute, and their arithmetic against numbers worked out by hand."""
+"""Both benchmarks of faces at a size that takes a minute, and their arithmetic checked against hand-made numbers."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ TINY = ["seconds=1", "height=240", "width=320", "repeats=1", "faces.num_segments
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two clips of 25 frames, a person each."""
+    """Two clips of 25 frames with one person each."""
     folder = tmp_path_factory.mktemp("clips")
     for number in range(2):
         draw(folder / f"{number}.mp4", number, 240, 320, 1)
@@ -119,7 +119,7 @@ def test_finders_want_videos(script: Run, capfd: pytest.CaptureFixture[str]) -> 
 
 def test_videos_that_are_too_short(script: Run, capfd: pytest.CaptureFixture[str], folder: Path) -> None:
     assert script("benchmark", "benchmark=extraction", f"input={folder}", "faces.segment_length=30") == 1
-    assert "0.mp4 has 25 frames and a segment 30: take a longer video" in capfd.readouterr().err
+    assert "0.mp4 has 25 frames, but a segment needs 30: use a longer video" in capfd.readouterr().err
 
 
 @pytest.mark.slow
@@ -137,7 +137,7 @@ def test_finders(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path,
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)  # some fifteen times processes that import torch are started
+@pytest.mark.timeout(900)  # processes that import torch are started about fifteen times
 def test_extraction(script: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     small = [*TINY, "num_videos=2", "sizes=[1,12]", "memory.minutes=0.1", "memory.height=480"]
     assert script("benchmark", "benchmark=extraction", *small, f"paths.output_dir={tmp_path / 'out'}") == 0

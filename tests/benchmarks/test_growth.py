@@ -1,4 +1,4 @@
-"""A line through times, against numbers worked out by hand; and times that give none."""
+"""A line through times, checked against numbers worked out by hand; and times that give no line."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The benchmark `store`, tiny, and its arithmetic."""
+"""The benchmark `store` at a tiny size, and its arithmetic."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_the_whole_benchmark(script: Run, tmp_path: Path, capfd: pytest.CaptureF
     options = ["store.sizes=[20,200]", "store.num_videos=3", "store.layout_videos=2", "store.processes=[1,2]"]
     assert script("benchmark", "benchmark=store", *options, "store.crop_size=64", "hydra.run.dir=out") == 0
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
-    assert numbers["layout"]["archives"]["files"] == 2 and numbers["layout"]["a file an image"]["files"] == 64
+    assert numbers["layout"]["archives"]["files"] == 2 and numbers["layout"]["a file per image"]["files"] == 64
     for count in ("1", "2"):
         assert numbers["together"][count]["writes"] == {"1": 3}  # each of the three videos once
     assert numbers["together"]["2"]["waited"] <= 3

@@ -1,4 +1,4 @@
-"""The benchmark `training`, tiny; the plain dataset against torchvision."""
+"""The benchmark `training` at a tiny size, and the plain dataset compared to torchvision."""
 
 import json
 from pathlib import Path

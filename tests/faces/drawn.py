@@ -1,4 +1,4 @@
-"""People of the demo as a test wants them: who stands where, and turned how far."""
+"""People of the demo, placed and turned as a test needs them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,12 +19,12 @@ DEMO = DemoDesign()
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A segment.
+    """What a segment shows.
 
     Attributes:
         people: number of each person -> the middle of the head, as a share of the picture's width.
         yaw: how far they turn, in units of half a head's height.
-        room: number of it.
+        room: number of the room.
     """
 
     people: Mapping[int, float]
@@ -33,7 +33,7 @@ class Scene:
 
 
 def drawn(scene: Scene, number: int) -> tuple[np.ndarray, dict[int, float]]:
-    """The frames (T, H, W, 3) uint8 of a scene, the `number`-th of its clip; and where each person is, in pixels."""
+    """Draw the frames (T, H, W, 3) uint8 of a clip's `number`-th scene; return where each person is, in pixels."""
     room = torch.from_numpy(paint_room(DEMO.rng("room", str(scene.room)), HEIGHT, WIDTH)).permute(2, 0, 1)
     size = 0.27 if len(scene.people) < 2 else 0.2
     actors = tuple(_actor(who, x, size, scene.yaw) for who, x in scene.people.items())

@@ -1,4 +1,4 @@
-"""Videos to face store, with drawn squares for faces: what is stored, what is not done twice, what does not stop it."""
+"""Videos to face store, with drawn squares for faces: what is stored, what is not repeated, and what is survived."""
 
 import hashlib
 import shutil
@@ -55,7 +55,7 @@ def store(videos: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def contents(root: Path) -> dict[str, str]:
-    """A hash of every file of a store; of its tables, a hash of what they say, as their files have random names."""
+    """Hash every file of a store; for tables, whose files have random names, hash their rows."""
     files = {
         path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
         for path in sorted(root.rglob("*"))
@@ -150,7 +150,7 @@ def test_two_workers_give_the_same_store(store: FaceStore, videos: dict[str, Pat
 
 
 @pytest.mark.parametrize("damage", ["a bit", "its end is gone", "empty", "gone", "the tables too"])
-def test_the_same_command_mends_a_damaged_archive(
+def test_the_same_command_repairs_a_damaged_archive(
     damage: str, store: FaceStore, videos: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     shutil.copytree(store.root, tmp_path / store.root.name)
@@ -168,10 +168,10 @@ def test_the_same_command_mends_a_damaged_archive(
             path.write_bytes(b"")
     if damage == "the tables too":
         shutil.rmtree(tmp_path / store.root.name / "tables")
-    mended = run(videos, tmp_path)
-    assert contents(mended.root) == contents(store.root)
-    said = [record.message for record in caplog.records if record.levelname == "WARNING"]
-    assert len(said) == (damage != "gone") and all(f"{path} is damaged" in line for line in said)
+    repaired = run(videos, tmp_path)
+    assert contents(repaired.root) == contents(store.root)
+    warnings = [record.message for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warnings) == (damage != "gone") and all(f"{path} is damaged" in line for line in warnings)
 
 
 def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Path], tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_another_recipe_is_another_folder(store: FaceStore, videos: dict[str, Pa
     assert other.root.name != store.root.name
 
 
-def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
+def test_a_file_that_changed_is_extracted_again(tmp_path: Path) -> None:
     path = write_video(tmp_path / "a.mp4", frames_with(no_face, 12))
     assert run({"a": path}, tmp_path / "faces").videos().at["a", "status"] == Status.NO_FACE
     write_video(path, frames_with(one_face, 12))
@@ -187,7 +187,7 @@ def test_a_file_that_changed_is_extracted_anew(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["detect_every", "num_segments", "segment_length"])
-def test_a_recipe_of_nothing_is_refused(name: str) -> None:
+def test_a_recipe_for_no_frames_is_refused(name: str) -> None:
     with pytest.raises(ConfigError, match=f"faces.{name} is 0: give a whole number from 1"):
         Recipe(**{**RECIPE, name: 0})  # type: ignore[arg-type]
 

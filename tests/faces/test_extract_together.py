@@ -1,4 +1,4 @@
-"""Several runs on one store at a time: each video is extracted once, all finish, and whoever reads never fails."""
+"""Several runs on one store at the same time: each video is extracted once, all runs finish, and readers never fail."""
 
 import json
 import os
@@ -35,7 +35,7 @@ SLOWLY_S = 0.1
 
 
 class Logging(BrightSquares):
-    """Notes in a file which video it is shown, a line a call; takes its time, so that runs overlap."""
+    """Records in a file which video it is shown, one line per call, and sleeps, so that runs overlap."""
 
     def __init__(self, log: Path, slowly_s: float = 0.0) -> None:
         self.log = log
@@ -54,7 +54,7 @@ def number_in(frame: np.ndarray) -> int:
 
 
 def videos(root: Path, num: int, shade: int = 0) -> dict[str, Path]:
-    """Clips that tell their number; another `shade` makes another corpus of the same names."""
+    """Write clips that show their number; another `shade` makes another corpus with the same names."""
     paths = {}
     for number in range(num):
         frames = frames_with(one_face, 16)
@@ -71,7 +71,7 @@ def store_at(root: Path) -> FaceStore:
 
 
 def run(paths: Mapping[str, Path], root: Path, log: Path, slowly_s: float = 0.0) -> dict[str, str]:
-    """What a command does: look, extract, bring the tables up to date; every video's status."""
+    """Do what a command does: look, extract, update the tables; return every video's status."""
     store = store_at(root)
     finder = partial(Logging, log, slowly_s)
     rows = extract(store.todo(paths), store, finder, Recipe(**RECIPE), num_workers=1)  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ def lines(log: Path) -> Counter[int]:
 
 @pytest.fixture(scope="module")
 def alone(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], dict[str, str], int]:
-    """Videos, what a store of them holds that one run made, and how often the finder is called for each."""
+    """Videos, the contents of a store that one run made of them, and how often the finder is called for each."""
     root = tmp_path_factory.mktemp("alone")
     paths = videos(root / "videos", 12)
     assert set(run(paths, root / "store", root / "log").values()) == {"ok"}
@@ -111,7 +111,7 @@ def test_two_runs_extract_each_video_once(
 
 @contextmanager
 def reading(root: Path, video_ids: list[str]) -> Iterator[list[int]]:
-    """Somebody reads all the while whatever is there, by the tables and straight from the archives."""
+    """Keep reading whatever is there inside the block, by the tables and straight from the archives."""
     end, counts = threading.Event(), []
 
     def read() -> None:
@@ -140,9 +140,9 @@ def reading(root: Path, video_ids: list[str]) -> Iterator[list[int]]:
 
 
 def test_two_corpora_of_one_name_at_the_same_time_do_not_become_one(tmp_path: Path) -> None:
-    """Whoever ends without an error has the faces of its own files alone."""
+    """A run that ends without an error has only the faces of its own files."""
     corpora = [videos(tmp_path / name, 6, shade) for name, shade in (("one", 0), ("two", 90))]
-    for name in corpora[0]:  # nothing but their content tells them apart
+    for name in corpora[0]:  # they differ in their content alone
         longest = max(corpus[name].stat().st_size for corpus in corpora)
         for corpus in corpora:
             with corpus[name].open("ab") as file:
@@ -157,16 +157,16 @@ def test_two_corpora_of_one_name_at_the_same_time_do_not_become_one(tmp_path: Pa
         return ""
 
     with ThreadPoolExecutor(2) as pool:
-        told = list(pool.map(attempt, corpora))
-    assert any(told) and all("was made of other files" in error for error in told if error)
-    for corpus, error in zip(corpora, told, strict=True):
+        errors = list(pool.map(attempt, corpora))
+    assert any(errors) and all("was made of other files" in error for error in errors if error)
+    for corpus, error in zip(corpora, errors, strict=True):
         if not error:
             found = store_at(tmp_path / "store").rows(list(corpus))["path"].to_dict()
             assert found == {name: str(path) for name, path in corpus.items()}
 
 
 def test_shards_wait_for_nobody(alone: tuple[dict[str, Path], dict[str, str], int], tmp_path: Path) -> None:
-    """Another run holds the tables all the while, and other shards are at other videos."""
+    """Another run holds the tables all the time, and other shards work on other videos."""
     paths, expected, calls = alone
     store = store_at(tmp_path / "store")
     parts = [dict(list(paths.items())[number::2]) for number in range(2)]
@@ -261,7 +261,7 @@ def test_processes_on_one_empty_store_extract_each_video_once(num_runs: int, tmp
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_process_that_is_killed_at_any_moment_is_made_up_for(seed: int, tmp_path: Path) -> None:
-    """Of three runs one is killed; the two others do its work, and nothing that was done is done again."""
+    """One of three runs is killed; the two others do its work, and no finished video is extracted again."""
     rng, paths = random.Random(seed), videos(tmp_path / "videos", 30)
     run(paths, tmp_path / "alone", tmp_path / "log alone")
     calls = lines(tmp_path / "log alone")
@@ -279,11 +279,11 @@ def test_a_process_that_is_killed_at_any_moment_is_made_up_for(seed: int, tmp_pa
     assert sorted(code for _, code in ends) == [-9, 0, 0], ends
     assert not psutil.wait_procs(workers, timeout=10)[1]
     assert done.items() <= archives(tmp_path / "store").items()
-    more = lines(tmp_path / "log") - calls  # what the killed run had begun is looked at again
+    more = lines(tmp_path / "log") - calls  # videos that the killed run had begun are searched again
     assert sum(more.values()) <= 2 * max(calls.values()) and before
-    store_at(tmp_path / "store")  # which sweeps away what the killed one had half written
+    store_at(tmp_path / "store")  # removes what the killed run had half written
     found = contents(tmp_path / "store")
-    # Its claim on a video that it had just finished is nobody's, and in nobody's way.
+    # Its claim on a video that it had just finished may remain, and blocks nobody.
     assert {name: each for name, each in found.items() if "claims/" not in name} == contents(tmp_path / "alone")
 
 

@@ -1,4 +1,4 @@
-"""A recipe takes what makes sense, and names what does not."""
+"""A recipe accepts valid options and names invalid ones."""
 
 from typing import Any
 
@@ -34,6 +34,6 @@ def test_a_whole_number_for_a_number_is_the_same_recipe() -> None:
         ("reuse_boxes", "no", "give true or false"),
     ],
 )
-def test_what_makes_no_sense_is_named(name: str, value: object, message: str) -> None:
+def test_an_invalid_option_is_named(name: str, value: object, message: str) -> None:
     with pytest.raises(ConfigError, match=f"faces.{name} .*{message}"):
         Recipe(**{**GOOD, name: value})

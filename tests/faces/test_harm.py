@@ -1,4 +1,4 @@
-"""Faults of the machine are not facts about a file: what each is called, what is tried again, and when a run stops."""
+"""Faults of the machine are not facts about a file: how each is reported, what is tried again, and when a run stops."""
 
 import os
 import signal
@@ -26,12 +26,12 @@ from deepfake.video.reader import VideoReader
 from tests.faces.test_extract import RECIPE
 from tests.fakes import BrightSquares, frames_with, one_face, write_video
 
-BLACK = np.random.default_rng(0).integers(0, 20, (16, 120, 160, 3)).astype(np.uint8)  # all but; a still picture is lost
+BLACK = np.random.default_rng(0).integers(0, 20, (16, 120, 160, 3)).astype(np.uint8)  # almost; frozen ones are lost
 
 
-def harm(how: str) -> None:
-    """What a finder or a reader comes to."""
-    match how:
+def harm(kind: str) -> None:
+    """Make a finder or a reader fail in this way."""
+    match kind:
         case "dies":
             os._exit(3)
         case "is killed":
@@ -47,41 +47,41 @@ def harm(how: str) -> None:
 
 
 class Harmed(BrightSquares):
-    """Comes to harm on frames that are all but black, or on all."""
+    """Fails on frames that are almost black, or on all."""
 
-    def __init__(self, how: str, everywhere: bool = False) -> None:
-        self.how = how
+    def __init__(self, kind: str, everywhere: bool = False) -> None:
+        self.kind = kind
         self.everywhere = everywhere
 
     def find(self, frames: np.ndarray) -> list:
         if self.everywhere or frames.mean() < 30:
-            harm(self.how)
+            harm(self.kind)
         return super().find(frames)
 
 
 def with_readers(change: Callable[[], None]) -> Finder:
-    """Change the readers of the process that works, and only of that."""
+    """Change the readers of a worker process only."""
     if parent_process() is not None:
         change()
     return BrightSquares()
 
 
-def harm_readers(how: str, names: Iterable[str], once: Path | None = None) -> None:
-    """Readers of these names come to harm on a file called a.mp4: always, or until a file is there that notes it."""
+def harm_readers(kind: str, names: Iterable[str], once: Path | None = None) -> None:
+    """Make these readers fail on a file called a.mp4: always, or only until the file `once` exists."""
     read = VideoReader.read
 
     def harmed(self: VideoReader, indices: range) -> np.ndarray:
         if self.path.name == "a.mp4" and self.name in names and not (once and once.exists()):
             if once:
                 once.touch()
-            harm(how)
+            harm(kind)
         return read(self, indices)
 
     VideoReader.read = harmed  # type: ignore[method-assign]
 
 
 def deny_file(error: int) -> None:
-    """The machine does not hand over a file called a.mp4."""
+    """Make opening a file called a.mp4 fail."""
     opened = Path.open
 
     def denied(self: Path, *args: object, **options: object) -> object:
@@ -94,7 +94,7 @@ def deny_file(error: int) -> None:
 
 @pytest.fixture
 def paths(tmp_path: Path) -> dict[str, Path]:
-    """One black video, a, and one with a face, b."""
+    """A black video a, and a video b with a face."""
     return {
         "a": write_video(tmp_path / "a.mp4", BLACK),
         "b": write_video(tmp_path / "b.mp4", frames_with(one_face, 16)),
@@ -112,20 +112,20 @@ def rows_of(paths: dict[str, Path], store: FaceStore, finder: Callable[[], Finde
 
 
 @pytest.mark.parametrize(
-    ("how", "reason"),
+    ("kind", "reason"),
     [
         ("dies", "its process died (exit code 3) while it looked for faces"),
-        ("is killed", "its process was killed (exit code -9), as when memory runs out"),
-        ("hangs", "not done within 5 s while it looked for faces: extract.timeout_s gives it longer"),
+        ("is killed", "its process was killed (exit code -9), perhaps because memory ran out"),
+        ("hangs", "not finished within 5 s while it looked for faces: raise extract.timeout_s"),
         ("exits", "SystemExit: 0"),
         ("memory", "OutOfMemoryError: CUDA out of memory. Tried to allocate 20.00 MiB"),
         ("bug", "ZeroDivisionError: a bug"),
     ],
 )
-def test_harm_of_a_finder_is_a_failure_that_the_next_run_mends(
-    how: str, reason: str, paths: dict[str, Path], store: FaceStore
+def test_harm_of_a_finder_is_a_failure_that_the_next_run_repairs(
+    kind: str, reason: str, paths: dict[str, Path], store: FaceStore
 ) -> None:
-    rows = rows_of(paths, store, partial(Harmed, how))
+    rows = rows_of(paths, store, partial(Harmed, kind))
     assert (rows["a"].status, rows["a"].reason) == (Status.FAILED, reason)
     assert rows["b"].status == Status.OK
     assert list(store.todo(paths)) == ["a"]
@@ -137,41 +137,41 @@ def test_harm_of_a_finder_is_a_failure_that_the_next_run_mends(
     assert store.lists(paths) and store.videos().at["a", "status"] == "no_face"
 
 
-@pytest.mark.parametrize("how", ["dies", "hangs"])
+@pytest.mark.parametrize("kind", ["dies", "hangs"])
 def test_another_reader_takes_over_from_one_that_is_lost(
-    how: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path
+    kind: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path
 ) -> None:
     from deepfake.video.door import READERS
 
     once = tmp_path / "harmed"
-    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, READERS[:1], once)))
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, kind, READERS[:1], once)))
     assert (rows["a"].status, rows["a"].reader) == (Status.NO_FACE, READERS[1])
 
 
 @pytest.mark.parametrize(
-    ("how", "reason"),
-    [("dies", "the process that decoded it died (exit code 3)"), ("hangs", "its decoder does not end within 5 s")],
+    ("kind", "reason"),
+    [("dies", "the process that decoded it died (exit code 3)"), ("hangs", "its decoder did not finish within 5 s")],
 )
 def test_a_file_on_which_every_reader_is_lost_is_unreadable(
-    how: str, reason: str, paths: dict[str, Path], store: FaceStore
+    kind: str, reason: str, paths: dict[str, Path], store: FaceStore
 ) -> None:
-    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, ["av", "decord"])))
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, kind, ["av", "decord"])))
     assert (rows["a"].status, rows["a"].reason) == (Status.UNREADABLE, reason)
     assert rows["b"].status == Status.OK and store.todo(paths) == {}
 
 
-@pytest.mark.parametrize("how", ["is killed", "memory", "bug"])
+@pytest.mark.parametrize("kind", ["is killed", "memory", "bug"])
 def test_other_harm_while_decoding_is_no_fact_about_the_file(
-    how: str, paths: dict[str, Path], store: FaceStore
+    kind: str, paths: dict[str, Path], store: FaceStore
 ) -> None:
-    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, how, ["av", "decord"])))
+    rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, kind, ["av", "decord"])))
     assert (rows["a"].status, rows["b"].status) == (Status.FAILED, Status.OK)
     assert list(store.todo(paths)) == ["a"]
 
 
 @pytest.mark.parametrize("error", [5, 13, 24, 116], ids=["EIO", "EACCES", "EMFILE", "ESTALE"])
 @pytest.mark.parametrize("content", ["a video", "text"])
-def test_a_file_that_the_machine_does_not_hand_over_has_failed(
+def test_a_file_that_cannot_be_read_from_disk_has_failed(
     error: int, content: str, paths: dict[str, Path], store: FaceStore
 ) -> None:
     if content == "text":  # the decoder's complaint comes first
@@ -242,7 +242,7 @@ def test_workers_that_are_lost_before_they_say_at_what_are_replaced(
 
     monkeypatch.setattr(ProcessPool, "schedule", broken)
     if times > 2:
-        with pytest.raises(ExtractionError, match="the processes that extract die before they begin"):
+        with pytest.raises(ExtractionError, match="the worker processes die before they begin"):
             rows_of(paths, store, BrightSquares)
         return
     rows = rows_of(paths, store, BrightSquares)

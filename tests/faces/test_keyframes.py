@@ -1,4 +1,4 @@
-"""Detect few, track between: how few, and that it finds what detecting in every frame finds."""
+"""Key frames: how few are needed, and that they find what detecting in every frame finds."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ NUM = 8
 
 
 class Counting(BrightSquares):
-    """Notes how many frames it is shown."""
+    """Counts the frames that it is shown."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -86,7 +86,7 @@ def test_a_face_that_is_there_at_one_end_alone_is_found(first: int, last: int) -
 
 
 class Sure(Finder):
-    """Sees a face at one place, whatever is there."""
+    """Always sees a face at one place."""
 
     def find(self, frames: np.ndarray) -> list[Faces]:
         box = np.array([[40, 30, 90, 80]], np.float32)
@@ -94,7 +94,7 @@ class Sure(Finder):
 
 
 def people(*who: int) -> np.ndarray:
-    """Frames that show this person each, always at the same place."""
+    """Make frames that show these people, one per frame, always at the same place."""
     pictures = np.random.default_rng(5).integers(0, 255, (2, 12, 16, 3)).repeat(10, axis=1).repeat(10, axis=2)
     return pictures[list(who)].astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""What a fake takes from its real: the boxes, if it is asked to, and which face was changed; and their geometry."""
+"""What a fake takes from its real: the boxes, if the recipe says so, and which face was changed; and their geometry."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,14 +18,14 @@ from tests.faces.test_extract import RECIPE, contents
 from tests.fakes import Box, BrightSquares, frames_with, no_face, one_face, two_faces, write_video
 
 REUSE = {**RECIPE, "reuse_boxes": True}
-SAME_BYTES = {"x264-params": "mbtree=0"}  # at every run: see deepfake.demo.encode
-PAIRS = {"a/fake": "b/real"}  # the fake's id comes first, and still it waits for its real
+SAME_BYTES = {"x264-params": "mbtree=0"}  # in every run: see deepfake.demo.encode
+PAIRS = {"a/fake": "b/real"}  # the fake's id comes first, but the fake waits for its real
 
 looked_at: list[int] = []
 
 
 class Counting(BrightSquares):
-    """Notes how many frames each call is given."""
+    """Records how many frames each call is given."""
 
     def find(self, frames: np.ndarray) -> list[Faces]:
         looked_at.append(len(frames))
@@ -33,7 +33,7 @@ class Counting(BrightSquares):
 
 
 def run(root: Path, paths: Mapping[str, Path], recipe: dict = REUSE, pairs: Mapping[str, str] = PAIRS) -> FaceStore:
-    """What `extract` does, in this process: reals, then fakes."""
+    """Do what `extract` does, in this process: reals, then fakes."""
     store = new_store(root, recipe)
     looked_at.clear()
     for video_id in sorted(paths, key=lambda name: (name in pairs, name)):
@@ -71,7 +71,7 @@ def test_a_fake_takes_its_reals_boxes(tmp_path: Path) -> None:
     assert store.videos()["num_detected"].to_dict() == {"a/fake": 0, "b/real": 8}
 
 
-def test_boxes_are_detected_unless_it_is_asked_for(tmp_path: Path) -> None:
+def test_boxes_are_detected_unless_the_recipe_reuses_them(tmp_path: Path) -> None:
     paths = pair(tmp_path, frames_with(one_face, 40), frames_with(shifted(one_face, 3), 40))
     store = run(tmp_path, paths, RECIPE)
     assert store.videos()["boxes"].to_dict() == {"a/fake": "detected", "b/real": "detected"}
@@ -104,7 +104,7 @@ def test_a_real_without_a_face_and_one_that_is_not_there_give_no_boxes(tmp_path:
 
 
 def two_with(right: int) -> np.ndarray:
-    """Two faces, of which the right and smaller one has this grey."""
+    """Draw two faces, of which the right and smaller one has this grey."""
     frames = frames_with(two_faces, 40)
     frames[:, 40:80, 100:140] = right
     return frames
@@ -122,8 +122,8 @@ def test_the_largest_face_comes_first_and_the_row_says_which_was_changed(recipe:
 
 
 @pytest.mark.parametrize("settings", [SAME_BYTES, {**SAME_BYTES, "crf": "12"}, {**SAME_BYTES, "crf": "14"}], ids=str)
-def test_without_a_clear_difference_nobody_is_said_to_be_changed(settings: dict[str, str], tmp_path: Path) -> None:
-    """What encoders make of one clip differs a little, and by chance more in one face than in the other."""
+def test_without_a_clear_difference_no_face_counts_as_changed(settings: dict[str, str], tmp_path: Path) -> None:
+    """Two encodings of one clip differ a little, and by chance more in one face than in the other."""
     paths = pair(tmp_path, two_with(255), two_with(255))
     write_video(paths["a/fake"], two_with(255), options=settings)
     store = run(tmp_path, paths)

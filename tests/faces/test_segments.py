@@ -1,4 +1,4 @@
-"""Which frames of a video are looked at."""
+"""Which frames of a video are examined."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is made of a job that did not end well, and when a run stops."""
+"""What happens to a job that did not end well, and when a run stops."""
 
 from concurrent.futures import Future, TimeoutError
 
@@ -12,7 +12,7 @@ from deepfake.schema import Status, VideoRow
 
 
 def noted(*statuses: tuple[Status, str]) -> int:
-    """How many of these rows are taken before the run stops."""
+    """Count the rows that are accepted before the run stops."""
     setbacks = Setbacks()
     for i, (status, reason) in enumerate(statuses):
         try:
@@ -35,7 +35,7 @@ def test_five_failures_in_a_row_with_one_cause_stop_a_run() -> None:
 
 
 def ended(error: BaseException, which: Phase, seconds: float) -> Fault | DecoderLost:
-    """What is made of a job that ends with an error, so many seconds after it entered a phase; limit 10 s."""
+    """End a job with an error so many seconds after it entered a phase; the limit is 10 s."""
     board, future = [0.0, 0.0], Future[None]()
     future.set_exception(error)
     write(board, 0, which)

@@ -1,4 +1,4 @@
-"""What was asked for is what is stored: a store for every recipe, extractor and file of weights, and none for two."""
+"""One store for every combination of recipe, extractor and weights, and no store for two of them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -32,7 +32,7 @@ def faces(*options: str) -> dict[str, Any]:
 
 
 def save(path: Path, seed: int) -> Path:
-    """Weights of the MobileNet; sound ones, that find no face."""
+    """Save valid weights of the MobileNet that find no face."""
     path.parent.mkdir(exist_ok=True)
     torch.manual_seed(seed)
     torch.save(Network().state_dict(), path)
@@ -87,13 +87,13 @@ def test_options_that_were_left_out_are_those_of_the_defaults(tmp_path: Path) ->
         (["+faces.colour=red"], "faces.colour is no option of faces: there are faces.detect_every, "),
         (["+faces.finder.colour=red"], "faces.finder.colour is no option of Mtcnn: there are faces.finder.batch_size,"),
         (["+faces.finder.weights=a.pth"], "faces.finder.weights is no option of Mtcnn"),
-        (["faces.finder._target_=deepfake.faces.finders.finder.Faces"], "which is no finder"),
+        (["faces.finder._target_=deepfake.faces.finders.finder.Faces"], "which is not a finder"),
         (["faces.finder._target_=deepfake.faces.nothing.Nothing"], "which cannot be imported"),
         (["+faces.finder.weights_digest=abc"], "weights_digest is 'abc': give 32 digits"),
         (["faces=checkpoint"], "no finder is chosen"),
     ],
 )
-def test_what_makes_no_sense_is_named(options: list[str], message: str, tmp_path: Path) -> None:
+def test_an_invalid_option_is_named(options: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=message):
         settled(faces("faces=mtcnn", *options), tmp_path)
 
@@ -129,7 +129,7 @@ def test_a_card_keeps_which_weights_and_not_where(tmp_path: Path) -> None:
 
 @pytest.fixture
 def extracted(demo_root: Path, script: Run, tmp_path: Path) -> Callable[..., int]:
-    """Extracts the demo corpus by what few faces a finder needs."""
+    """Extracts the demo corpus with one segment per video."""
 
     def run(*options: str) -> int:
         return script("extract", *SMALL_DEMO, "faces.num_segments=1", "extract.num_workers=1", *options)
@@ -140,7 +140,7 @@ def extracted(demo_root: Path, script: Run, tmp_path: Path) -> Callable[..., int
 def test_wrong_weights_and_then_the_right_ones(
     extracted: Callable[..., int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Everything is done again, also where the file has the same name; and once more finds all of it done."""
+    """Everything is extracted again, even if the file has the same name; a third run finds everything done."""
     monkeypatch.setenv("DEEPFAKE_WEIGHTS", str(tmp_path / "weights"))
     options = ["faces=retinaface_mobilenet", f"paths.faces_dir={tmp_path / 'faces'}", "faces.finder.max_size=64"]
     for seed in (0, 1):
@@ -168,5 +168,5 @@ def test_stores_that_are_no_longer_read_are_named(tmp_path: Path, caplog: pytest
         (tmp_path / name / "crops").mkdir(parents=True)
     (tmp_path / "old" / "crops.parquet").touch()
     say_old_stores(tmp_path)
-    (said,) = caplog.messages
-    assert said.startswith(f"{tmp_path / 'old'} is a face store of before 2026-11-25, which is not read")
+    (message,) = caplog.messages
+    assert message.startswith(f"{tmp_path / 'old'} is a face store of before 2026-11-25, which is not read")

@@ -1,4 +1,4 @@
-"""Parts of a corpus: disjoint, complete, the same everywhere, a fake with its real."""
+"""The parts of a corpus are disjoint, complete and the same everywhere, and keep a fake with its real."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where a shot ends: rooms of the demo, a hand that holds the camera, people who move."""
+"""Where a shot ends: rooms of the demo, a hand-held camera, people who move."""
 
 import numpy as np
 import pytest
@@ -22,7 +22,7 @@ def test_a_camera_in_a_hand_and_people_who_move_are_no_cut(number: int) -> None:
     whole = room(number)
     start = scene(with_somebody(whole[:220, :320], 80, 60))
     assert same_shot(start, scene(with_somebody(whole[12:232, 20:340], 150, 60)))
-    assert same_shot(start, scene(with_somebody(whole[:220, :320], 80, 200)))  # somebody else: no cut by that
+    assert same_shot(start, scene(with_somebody(whole[:220, :320], 80, 200)))  # another person alone is no cut
 
 
 def test_other_rooms_are_a_cut_with_the_same_person_too() -> None:

@@ -1,4 +1,4 @@
-"""What extraction lives through: damaged files of every kind, and being killed at any moment."""
+"""What extraction survives: damaged files of every kind, and being killed at any moment."""
 
 import os
 import random
@@ -28,7 +28,7 @@ def frames(num: int = 40) -> np.ndarray:
 
 
 def status_of(path: Path, store: FaceStore) -> tuple[str, str]:
-    """Extract one file in this process; its status and the reason."""
+    """Extract one file in this process; return its status and the reason."""
     found = extract_video("a", path, BrightSquares(), Recipe(**RECIPE), store)  # type: ignore[arg-type]
     assert len(found.images) == len(found.crops)
     assert (found.row.status == Status.OK) == bool(found.images)
@@ -50,15 +50,15 @@ def test_damage_at_two_hundred_places(tmp_path: Path) -> None:
         flipped = bytearray(whole)
         for at in range(place, min(place + 40, len(whole))):
             flipped[at] ^= rng.randrange(1, 256)
-        for how, content in (("cut", whole[:place]), ("flipped", bytes(flipped))):
-            paths[f"{how}/{i:02d}"] = tmp_path / f"{how}-{i:02d}.mp4"
-            paths[f"{how}/{i:02d}"].write_bytes(content)
+        for damage, content in (("cut", whole[:place]), ("flipped", bytes(flipped))):
+            paths[f"{damage}/{i:02d}"] = tmp_path / f"{damage}-{i:02d}.mp4"
+            paths[f"{damage}/{i:02d}"].write_bytes(content)
     store = run(paths, tmp_path / "faces", num_workers=2)
     rows = store.videos()
     assert list(rows.index) == sorted(paths) and store.todo(paths) == {}
     assert {Status.OK, Status.UNREADABLE} <= set(rows["status"])
     assert (rows["reason"] != "")[rows["status"] != Status.OK].all()
-    # A file whose end is gone still has a beginning with faces, and its row says what it lacks.
+    # A file whose end is missing still has a beginning with faces, and its row says what is missing.
     cut = rows.loc["cut/60":"cut/99"]
     assert (cut["status"] == Status.OK).all() and (cut["num_frames"] < 40).sum() > 30
     assert (cut["reason"] != "")[cut["num_frames"] < 40].all()
@@ -123,7 +123,7 @@ def test_unusual_files_are_read(name: str, status: Status, options: dict, store:
 def test_three_frames_sound_alone_and_text_have_a_reason(store: FaceStore, tmp_path: Path) -> None:
     assert status_of(write_video(tmp_path / "three.mp4", frames()[:3]), store) == (
         Status.TOO_SHORT,
-        "3 frames, and a segment is 4",
+        "it has 3 frames, but a segment needs 4",
     )
     with av.open(str(tmp_path / "sound.mp4"), "w") as container:
         stream = container.add_stream("aac", rate=8000)

@@ -20,7 +20,7 @@ def box(x: float, y: float = 0, side: float = 10) -> Box:
 
 
 def follow(*frames: dict[float, np.ndarray], first: int = 0) -> list[Tracklet]:
-    """Faces 10 px wide: in each frame, left edge -> who it is."""
+    """Link faces 10 px wide; each frame maps a left edge to who it is."""
     faces = [at(*(box(x) for x in frame)) for frame in frames]
     looks = [np.stack(list(frame.values())) if frame else np.zeros((0, 4)) for frame in frames]
     return link(range(first, first + len(frames)), faces, looks)

@@ -1,4 +1,4 @@
-"""Who is who from segment to segment: vectors for how people look, and people of the demo, who turn, go and come."""
+"""Who is who across segments: vectors for how people look, and people of the demo, who turn, leave and come back."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -29,7 +29,7 @@ Face = tuple[float, np.ndarray, np.ndarray]  # left edge, face, clothes
 
 
 def segment(number: int, faces: Iterable[Face], scene: np.ndarray = HERE, frames: range = range(LENGTH)) -> Segment:
-    """Faces 10 px wide that stand still in some frames of a segment."""
+    """Make a segment with faces 10 px wide that stand still in some of its frames."""
     span = range(100 * number, 100 * number + LENGTH)
     tracklets = []
     for left, grey, clothes in faces:
@@ -95,7 +95,7 @@ def test_shots_are_counted_in_segments_and_between() -> None:
 
 
 def tracks(scenes: Sequence[Scene], finder: Mtcnn) -> tuple[list[set[int]], int]:
-    """Who is in each track, by the place in the picture where each person was put, and the number of shots."""
+    """Return who is in each track, known by where each person was drawn, and the number of shots."""
     segments, known = [], []
     for number, shown in enumerate(scenes):
         frames, places = drawn(shown, number)
@@ -140,7 +140,7 @@ SHARED, WEIGHTS = Path("../shared/videos"), Path("../shared/weights/retinaface/m
 @pytest.mark.skipif(not SHARED.exists() or not WEIGHTS.exists(), reason="the shared clips are not here")
 @pytest.mark.parametrize(("name", "num_tracks", "num_shots"), [("eight_people", 8, 1), ("three_people", 8, 3)])
 def test_real_people_are_one_track_each(name: str, num_tracks: int, num_shots: int, tmp_path: Path) -> None:
-    """Looked at by eye: eight people of the one clip are in the four segments, and eight of the other."""
+    """Counted by eye: in each of the two clips, the four segments show eight people."""
     with one_thread():
         finder = RetinaFaceMobileNet(weights=WEIGHTS)
         recipe = {

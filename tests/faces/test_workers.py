@@ -1,4 +1,4 @@
-"""What a worker makes of a video on a machine that has run out of memory."""
+"""What a worker does with a video on a machine that has run out of memory."""
 
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from tests.fakes import BrightSquares, frames_with, one_face, write_video
 
 
 class Starved:
-    """Something of PyAV's, one of whose methods finds no memory."""
+    """Wraps a PyAV object, one of whose methods runs out of memory."""
 
     def __init__(self, of: Any, method: str, arguments: tuple[Any, ...] | None = None) -> None:
         self.__dict__.update(of=of, method=method, arguments=arguments)
@@ -43,7 +43,7 @@ def no_memory(*_: Any) -> None:
 
 
 def starve(where: str, patch: pytest.MonkeyPatch) -> None:
-    """One call of FFmpeg finds no memory."""
+    """Make one call of FFmpeg run out of memory."""
     opened, packets = Decoder._open, decoder.packets_of
 
     def starved(self: Decoder) -> None:
