@@ -36,7 +36,14 @@ from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
 from deepfake.training.curves import carry_curves, earlier_curves
-from deepfake.training.epochs import best_of, require_epochs, require_monitors, require_rest, require_trained, scored
+from deepfake.training.epochs import (
+    best_of,
+    require_epochs,
+    require_monitors,
+    require_trained,
+    require_unfinished,
+    scored_coverage,
+)
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
@@ -77,7 +84,7 @@ def _train(cfg: DictConfig) -> float:
         require_state(resumed)
         require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
         earlier, so_far = earlier_curves(resumed), earlier_best(best, resumed)
-        require_rest(trainer, so_far, resumed.content, cfg.resume)
+        require_unfinished(trainer, so_far, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
     listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
@@ -107,7 +114,7 @@ def _train(cfg: DictConfig) -> float:
         fit(trainer, task, datamodule, cfg.resume)
         require_trained(best, plain(cfg.trainer), cfg.resume)
         measure(trainer, task, datamodule, best.best_model_path)
-        data = {**data, "coverage": {str(split): counts for split, counts in scored(task, datamodule).items()}}
+        data = {**data, "coverage": {str(split): counts for split, counts in scored_coverage(task, datamodule).items()}}
         facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule)}
         if trainer.is_global_zero:
             write_results(folder, task.measured, data, facts, Path(best.best_model_path), loggers, store)
