@@ -1,4 +1,4 @@
-"""Every kind of entry, in every folder that is walked: each file is looked at once, and all else is said."""
+"""Every kind of entry in folders that are walked: each file is seen once, and everything else is reported."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def _fifo(top: Path) -> None:
 
 def _socket(top: Path) -> None:
     here = Path.cwd()
-    os.chdir(top)  # the name of a socket may be no longer than 107 bytes
+    os.chdir(top)  # a socket's name may have 107 bytes at most
     try:
         with socket.socket(socket.AF_UNIX) as made:
             made.bind("s.mp4")
@@ -56,8 +56,8 @@ def _hidden(top: Path) -> None:
     (top / ".link").symlink_to("../../elsewhere")
 
 
-# What lies in <top> beside a.mp4 and sub/b.mp4 -> the videos that are found, and why others are not. Below
-# <top>/../../elsewhere is c.mp4.
+# What lies in <top> beside a.mp4 and sub/b.mp4 -> the videos that are found, and why others are not. The folder
+# <top>/../../elsewhere holds c.mp4.
 KINDS: dict[str, tuple[Callable[[Path], None], set[str], set[str]]] = {
     "nothing": (lambda top: None, set(), set()),
     "a linked folder": (_linked("../../elsewhere"), {"link/c.mp4"}, set()),
@@ -192,7 +192,7 @@ def test_a_file_that_may_not_be_read_costs_only_itself(tmp_path: Path, monkeypat
     videos, said = look_into(tmp_path)
     assert videos == [tmp_path / "a.mp4"]
     assert "not looked at: b.mp4 (this user may not read it)" in said
-    assert any("3 files that are no videos by their names (1 .mp4, 1 .txt, 1 no suffix)" in line for line in said)
+    assert any("3 files without a video's suffix (1 .mp4, 1 .txt, 1 no suffix)" in line for line in said)
 
 
 def test_second_names(tmp_path: Path) -> None:
