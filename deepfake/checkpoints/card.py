@@ -1,7 +1,7 @@
-"""The card of a checkpoint: every field with its type, and what a stranger's may not say.
+"""The card of a checkpoint: the type of every field, and what a stranger's card may not contain.
 
-A card is plain data out of a file that may come from anywhere; what it says becomes networks, folders and downloads.
-So all of it is checked, when the file is read and before anything else is opened.
+A card is plain data from a file that may come from anywhere, and its values become networks, folders and downloads.
+So all of it is checked when the file is read, before anything else in the file is opened.
 """
 
 import math
@@ -27,12 +27,12 @@ FORMAT = 2
 LABELS = {label.name.lower(): int(label) for label in Label}
 MODELS = "deepfake.models."  # the only code that a model's config may name
 FINDERS = "deepfake.faces.finders."  # the only code that a recipe of faces may name
-BESIDE = ("extractor", "image_options")  # what a card says of how its faces were stored, which is no option
-_DEEPEST, _MOST = 20, 20_000  # of what stands in a card; ours are 6 deep and have 300 values
+RECORD_ONLY = ("extractor", "image_options")  # fields that record how the faces were stored; they are not options
+_MAX_DEPTH, _MAX_VALUES = 20, 20_000  # our own cards are 6 deep and hold 300 values
 
 
 class _Plain(BaseModel):
-    """Fields that are not named are another version's, and pass."""
+    """The base of all parts; it accepts unknown fields, which another version may have added."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
@@ -78,18 +78,18 @@ class _Scoring(_Plain):
 
 
 class Card(_Plain):
-    """What stands in every checkpoint beside Lightning's own.
+    """What every checkpoint holds beside Lightning's own entries.
 
     Attributes:
-        format: of the card.
+        format: version of the card format.
         model: config that the detector is built from.
         spec: the detector's input.
         labels: name -> number.
-        faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` gives it.
+        faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` returns it.
         data: what the weights were trained on.
-        config: of the run, resolved.
-        scoring: the rule, as `rule_card` gives it; cards of before it was noted have none.
-        digest: of the file's state dict; cards of before it was noted have none.
+        config: the run's resolved config.
+        scoring: the rule, as `rule_card` returns it; older cards have none.
+        digest: digest of the file's state dict; older cards have none.
     """
 
     format: Literal[2]
@@ -104,16 +104,16 @@ class Card(_Plain):
 
 
 def check_card(card: Mapping[str, Any], path: Path) -> None:
-    """See that a card of today's format is whole, typed, and asks for nothing but models and finders of ours.
+    """Stop unless a card of the current format is complete, well typed, and names only our own models and finders.
 
     Raises:
-        CheckpointError: the first thing that is not so, by its name.
+        CheckpointError: it is not; the first fault is named.
     """
     _check_plain(card, path)
     try:
         Card.model_validate(dict(card))
     except ValidationError as error:
-        raise CheckpointError(f"{path} has a card {_first(error)}") from None
+        raise CheckpointError(f"{path} has a card {_first_fault(error)}") from None
     check_targets(card["model"], path, MODELS, nn.Module, "model")
     for line in faults(card["model"], Built(Detector), "model"):
         raise CheckpointError(f"{path} has a card in which {line}")
@@ -121,29 +121,29 @@ def check_card(card: Mapping[str, Any], path: Path) -> None:
 
 
 def check_recipe(faces: Any, path: Path) -> dict[str, Any]:
-    """A card's recipe of faces, complete.
+    """Check a card's recipe of faces, and complete it with defaults.
 
     Raises:
-        CheckpointError: it is none, names code that is not a finder of ours, or has an option that is unknown, of
-            another type, or beyond what makes sense.
+        CheckpointError: it is not a recipe, names code that is not one of our finders, or has an option that is
+            unknown, of the wrong type or out of range.
     """
     if not isinstance(faces, dict) or not isinstance(faces.get("finder"), dict):
-        raise CheckpointError(f"{path} has no recipe of faces: a whole checkpoint of this project has one")
+        raise CheckpointError(f"{path} has no recipe of faces: every complete checkpoint of this project has one")
     check_targets(faces, path, FINDERS, Finder, "faces")
-    beside = {name: faces[name] for name in BESIDE if name in faces}
-    finder = {name: value for name, value in faces["finder"].items() if name != "weights"}  # a path of another machine
-    recipe = {name: value for name, value in faces.items() if name not in BESIDE}
+    recorded = {name: faces[name] for name in RECORD_ONLY if name in faces}
+    finder = {name: value for name, value in faces["finder"].items() if name != "weights"}  # a path on another machine
+    recipe = {name: value for name, value in faces.items() if name not in RECORD_ONLY}
     try:
-        return {**checked({**recipe, "finder": finder}), **beside}
+        return {**checked({**recipe, "finder": finder}), **recorded}
     except ConfigError as error:
-        raise CheckpointError(f"{path} has a recipe of faces that is none: {error}") from error
+        raise CheckpointError(f"{path} has an invalid recipe of faces: {error}") from error
 
 
 def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
-    """Rewrite a card that an older version wrote as one of today.
+    """Convert a card that an older version wrote to the current format.
 
-    In format 1 finders were called detectors, and nobody knows which weights its finder had: they are looked for by
-    their published name.
+    Format 1 called finders detectors and did not record which weights its finder had, so they are looked up by their
+    published name.
     """
     card = {**card, "config": renamed(card["config"])} if isinstance(card.get("config"), dict) else dict(card)
     faces = card.get("faces")
@@ -157,7 +157,7 @@ def upgraded(card: Mapping[str, Any]) -> dict[str, Any]:
     return {**card, "format": FORMAT, "faces": faces}
 
 
-# Options of a run's config that have another name today.
+# Options of a run's config that were renamed: old name -> current name.
 _RENAMED = {
     "loader.clips_per_video": "sampling.clips_per_video",
     "loader.eval_clips_per_video": "sampling.eval_clips_per_track",
@@ -165,10 +165,10 @@ _RENAMED = {
 
 
 def renamed(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the options of a config that an older version wrote the names that they have today.
+    """Rename the options of a config that an older version wrote to their current names.
 
     Args:
-        config: plain data of a whole run.
+        config: a run's whole config as plain data.
 
     Example:
         >>> renamed({"loader": {"batch_size": 8, "clips_per_video": 4}})
@@ -176,21 +176,21 @@ def renamed(config: Mapping[str, Any]) -> dict[str, Any]:
     """
     found = {group: dict(options) if isinstance(options, dict) else options for group, options in config.items()}
     for old, new in _RENAMED.items():
-        (group, option), (to, name) = old.split("."), new.split(".")
+        (group, option), (new_group, new_option) = old.split("."), new.split(".")
         if isinstance(found.get(group), dict) and option in found[group]:
-            found.setdefault(to, {})[name] = found[group].pop(option)
+            found.setdefault(new_group, {})[new_option] = found[group].pop(option)
     return found
 
 
 def check_targets(node: Any, path: Path, package: str, base: type, name: str) -> None:
-    """Refuse a config that would call anything but classes of ours, derived from `base`.
+    """Refuse a config that would call anything but our own classes derived from `base`.
 
     Args:
         node: plain data.
-        path: of the checkpoint.
-        package: where the classes are.
-        base: of them.
-        name: of the config, for people.
+        path: the checkpoint, for messages.
+        package: prefix of the names of allowed classes.
+        base: their common base class.
+        name: the config's name, for messages.
     """
     if isinstance(node, list):
         for index, value in enumerate(node):
@@ -221,14 +221,14 @@ def _is_ours(target: Any, package: str, base: type) -> bool:
 
 
 def _check_plain(card: Mapping[str, Any], path: Path) -> None:
-    """Words, numbers, lists and dicts, no deeper and no more than a card needs, so that it can be walked and shown."""
-    left = _MOST
+    """Stop unless a card is plain data, and small and shallow enough to be walked and shown."""
+    remaining = _MAX_VALUES
     nodes: list[tuple[Any, str, int]] = [(card, "", 0)]
     while nodes:
         node, name, depth = nodes.pop()
         begin = f"{path} has a card whose {shorten(name, 80) or 'top'}"
-        left -= 1
-        if left < 0 or depth > _DEEPEST:
+        remaining -= 1
+        if remaining < 0 or depth > _MAX_DEPTH:
             raise CheckpointError(f"{begin} holds too much, or is nested too deeply: refused")
         if isinstance(node, Mapping):
             if other := [key for key in node if type(key) is not str]:
@@ -237,19 +237,19 @@ def _check_plain(card: Mapping[str, Any], path: Path) -> None:
         elif isinstance(node, list):
             nodes += [(value, f"{name}.{index}", depth + 1) for index, value in enumerate(node)]
         elif type(node) not in (str, int, float, bool, type(None)):
-            raise CheckpointError(f"{begin} is a {type(node).__name__} and no plain data: refused")
+            raise CheckpointError(f"{begin} is of type {type(node).__name__}, which is not plain data: refused")
 
 
-def _first(error: ValidationError) -> str:
-    """`without spec.size`, or `whose spec.size is 'abc': it should be a valid integer`."""
+def _first_fault(error: ValidationError) -> str:
+    """Return `without spec.size: ...`, or `whose spec.size is 'abc': it should be a valid integer`."""
     first = error.errors()[0]
     name = shorten(".".join(map(str, first["loc"])), 80)
     if first["type"] == "missing":
-        return f"without {name}: a whole checkpoint of this project has it"
+        return f"without {name}: every complete checkpoint of this project has it"
     return f"whose {name} is {_shown(first['input'])}: {first['msg'].replace('Input should be', 'it should be')}"
 
 
 def _shown(value: Any) -> str:
     if isinstance(value, float) and not math.isfinite(value):
-        return "no number"
+        return "not a finite number"
     return shorten(repr(value), 60, placeholder=" ...")

@@ -1,4 +1,4 @@
-"""Checkpoints of ours: what is in them beside Lightning's own, and a detector rebuilt from one file alone.
+"""Our checkpoints: what they hold beside Lightning's own entries, and how one file alone becomes a detector again.
 
 A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
 data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
@@ -34,10 +34,10 @@ class Checkpoint:
     """A checkpoint's card and its detector's weights.
 
     Attributes:
-        path: where it was read.
+        path: the file that it was read from.
         card: plain data, see `make_card`.
         state: the detector's state dict.
-        content: all of it, Lightning's own included.
+        content: the whole file, with Lightning's own entries.
     """
 
     path: Path
@@ -47,13 +47,13 @@ class Checkpoint:
 
 
 def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: Mapping[str, Any]) -> dict[str, Any]:
-    """The plain data that goes into every checkpoint of a run.
+    """Make the plain data that goes into every checkpoint of a run.
 
     Args:
         cfg: the run's config.
-        spec: the detector's.
-        data: corpus, protocol, counts and fingerprint; their types are those of `deepfake.checkpoints.card.Card`.
-        faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` gives it.
+        spec: the detector's input.
+        data: corpus, protocol, counts and fingerprint; `deepfake.checkpoints.card.Card` has their types.
+        faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` returns it.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
@@ -69,15 +69,15 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
 
 
 def spec_card(spec: ClipSpec) -> dict[str, Any]:
-    """A spec as plain data."""
+    """Return a spec as plain data."""
     return {**asdict(spec), "mean": list(spec.mean), "std": list(spec.std)}
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a file and see that it is one of ours.
+    """Read a checkpoint of this project.
 
     Raises:
-        CheckpointError: it does not exist, cannot be read safely, or is another program's.
+        CheckpointError: it does not exist, cannot be read safely, is damaged, or was written by another program.
     """
     path = Path(path)
     if not path.is_file():
@@ -97,33 +97,33 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
 
 
 def _checked_card(seen: Any, path: Path) -> dict[str, Any]:
-    """The card out of what a file holds, whole and typed.
+    """Return a file's card, checked and in the current format.
 
     Args:
-        seen: the file's content, as `look` gives it.
-        path: of the file.
+        seen: the file's content, as `look` returns it.
+        path: the file, for messages.
     """
     card = seen.get(CARD) if isinstance(seen, dict) else None
     if not isinstance(card, dict) or not isinstance(seen.get("state_dict"), dict):
         raise CheckpointError(f"{path} is not a checkpoint of this project: it has no `{CARD}` entry")
     card = upgraded(card)
     if card.get("format") != FORMAT:
-        raise CheckpointError(f"{path} has format {card.get('format')!r} and this version reads 1 to {FORMAT}")
+        raise CheckpointError(f"{path} has format {card.get('format')!r}, but this version reads 1 to {FORMAT}")
     check_card(card, path)
     return card
 
 
 def _check_state(state: Mapping[Any, Any], card: Mapping[str, Any], path: Path) -> None:
-    """See that the weights are tensors of numbers, and those that were saved."""
+    """Stop unless the weights are finite tensors and the ones that were saved."""
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise CheckpointError(f"{path} has a state_dict with {name!r}, which is no tensor: refused")
+            raise CheckpointError(f"{path} has a state_dict with {name!r}, which is not a tensor: refused")
     if card.get("digest") is None:
-        log.warning("%s is of before checkpoints carried a digest of their weights: damage could go unseen", path)
+        log.warning("%s is older than the digest of a checkpoint's weights: damage would go unnoticed", path)
     elif card["digest"] != digest(state):
         raise CheckpointError(
-            f"{path} is damaged: its weights are not those that were saved with it (card.digest): copy the file again, "
-            "or take another checkpoint of the run"
+            f"{path} is damaged: its weights do not match the digest that was saved with them: copy the file again, or "
+            "use another checkpoint of the run"
         )
     try:
         require_finite(state, str(path))
@@ -135,27 +135,28 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
     """Rebuild the detector from a checkpoint, in eval mode.
 
     Raises:
-        CheckpointError: its config names code that is not a model of ours, or its weights do not fit.
+        CheckpointError: its config names code that is not one of our models, or its weights do not fit.
     """
     detector = _built(checkpoint)
     try:
         load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
-    said, built = checkpoint.card.get("spec"), spec_card(detector.spec)
-    if said != built or checkpoint.card.get("labels") != LABELS:
+    trained, built = checkpoint.card.get("spec"), spec_card(detector.spec)
+    if trained != built or checkpoint.card.get("labels") != LABELS:
         raise CheckpointError(
-            f"{checkpoint.path} was trained with the input {said} and labels {checkpoint.card.get('labels')}, and is "
-            f"built here with {built} and {LABELS}: use the version of this project and of timm that it was made with"
+            f"{checkpoint.path} was trained with the input {trained} and labels {checkpoint.card.get('labels')}, but "
+            f"is built here with {built} and {LABELS}: use the versions of this project and of timm that it was made "
+            "with"
         )
     return detector.eval()
 
 
 def _built(checkpoint: Checkpoint) -> Detector:
-    """The network of a card, its weights random, after its size is known to be that of the file's weights."""
+    """Build a card's network with random weights, once its shapes are known to be those of the file's weights."""
     path, model = checkpoint.path, without_weights(checkpoint.card["model"])
     try:
-        with torch.device("meta"):  # takes no memory, whatever a card asks for
+        with torch.device("meta"):  # uses no memory, whatever the card asks for
             outline = instantiate(model)
     except Exception as error:
         raise CheckpointError(f"{path} has a card whose model cannot be built: {_cause(error)}") from error
@@ -174,17 +175,17 @@ def _built(checkpoint: Checkpoint) -> Detector:
 
 
 def _cause(error: BaseException) -> str:
-    """What lies behind Hydra's own errors, in one line."""
+    """Return the cause behind Hydra's own errors, in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def load_detector(path: str | Path) -> Detector:
-    """The network of a checkpoint, alone, in eval mode.
+    """Load a checkpoint's network alone, in eval mode.
 
-    It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says what to cut:
-    size, margin, clip length, stride.
+    It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says how to cut
+    them: size, margin, clip length and stride.
 
     Raises:
         CheckpointError: see `read_checkpoint` and `build_detector`.
@@ -193,7 +194,7 @@ def load_detector(path: str | Path) -> Detector:
 
 
 def without_weights(model: Any) -> Any:
-    """A model's config that starts from no file and no download, as its weights will come from somewhere else."""
+    """Return a model's config that reads and downloads no weights, since they come from elsewhere."""
     if not isinstance(model, dict):
         return model
     return {

@@ -1,4 +1,4 @@
-"""What numbers were measured on, as plain data for cards and `metrics.json`, and how a test's data relates to it."""
+"""What numbers were measured on, as plain data for cards and `metrics.json`, and how test data relates to it."""
 
 import logging
 from collections.abc import Mapping
@@ -22,14 +22,14 @@ def data_card(
     store: FaceStore,
     rule: ScoringRule,
 ) -> dict[str, Any]:
-    """What numbers are measured on, so that two can be told comparable or not: protocol, counts, what the files hold.
+    """Describe what numbers are measured on (protocol, counts, file contents), to tell whether two are comparable.
 
     Args:
-        name: of the corpus.
-        listing: of the corpus.
-        coverage: of the splits that numbers are given for.
-        store: that holds all videos of these splits.
-        rule: by which videos are scored.
+        name: the corpus's name.
+        listing: the corpus's videos.
+        coverage: counts for each split that numbers are given for.
+        store: one that holds all videos of these splits.
+        rule: the rule that videos are scored by.
     """
     videos = [video for video in listing.videos if video.split in coverage]
     digests = store.rows([video.video_id for video in videos])["digest"].to_dict()
@@ -48,51 +48,51 @@ def data_card(
 
 
 def require_fingerprint(expected: Any, corpus: str, listing: Listing) -> None:
-    """Stop unless the corpus's videos, labels and splits are those that were asked for; None asks for none.
+    """Stop unless the corpus has this fingerprint of its videos, labels and splits; None accepts any.
 
     Raises:
-        ConfigError: they are not.
+        ConfigError: it has another one.
     """
     here = fingerprint(listing.videos)
     if expected is not None and str(expected) != here:
         raise ConfigError(
-            f"expect_fingerprint={expected}, and {corpus} has the fingerprint {here}, so other videos, labels or "
-            f"splits: compare the output of scripts/inventory.py, or leave the option out"
+            f"expect_fingerprint={expected}, but {corpus} has the fingerprint {here}, so its videos, labels or splits "
+            f"differ: compare the output of scripts/inventory.py, or leave the option out"
         )
 
 
 def compare_listing(trained: Mapping[str, Any], corpus: str, listing: Listing) -> None:
-    """Say how the data relates to what the checkpoint was trained on."""
+    """Log how the data relates to what the checkpoint was trained on."""
     theirs = f"{trained['corpus']}, protocol {trained['protocol']}, fingerprint {trained['fingerprint']}"
     ours = f"{corpus}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}"
     if trained["corpus"] != corpus:
         log.info("cross-dataset: trained on %s; tested on %s", theirs, ours)
     elif trained["fingerprint"] == fingerprint(listing.videos):
-        log.info("the videos, labels and splits of the training run: %s", ours)
+        log.info("same videos, labels and splits as in the training run: %s", ours)
     else:
         log.warning(
-            "another fingerprint than in training: trained on %s; tested on %s. The numbers cannot be compared with "
-            "those of the training run, and what is tested may have been trained on",
+            "the fingerprint differs from the training run's: trained on %s; tested on %s. The numbers cannot be "
+            "compared with those of the training run, and test videos may have been trained on",
             theirs,
             ours,
         )
 
 
 def compare_content(trained: Mapping[str, Any], data: Mapping[str, Any]) -> None:
-    """Warn where the videos have the names of those of the training run, and other contents.
+    """Warn where videos have the same names as in the training run but other contents.
 
     Args:
-        trained: `data` of the checkpoint's card; one of before content was noted says nothing.
-        data: that was tested.
+        trained: `data` of the checkpoint's card; older cards do not record contents.
+        data: the same for what was tested.
     """
     known = trained.get("content", {})
     if trained["corpus"] != data["corpus"] or trained["fingerprint"] != data["fingerprint"]:
-        return  # has been said
+        return  # `compare_listing` has logged it
     for split, content in data["content"].items():
         if known.get(split, content) != content:
             log.warning(
-                "the files of %s are others than those of the training run, under the same names (content %s, and %s "
-                "then): the numbers cannot be compared with those of the training run",
+                "the %s files differ from those of the training run under the same names (content %s, but %s then): "
+                "the numbers cannot be compared with those of the training run",
                 split,
                 content,
                 known[split],

@@ -1,4 +1,4 @@
-"""The faces that a checkpoint is shown: by its own recipe, and where options ask for something else, that is said."""
+"""The recipe of the faces that a checkpoint scores: its own, changed by options, with every difference logged."""
 
 import logging
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import DictConfig
 
-from deepfake.checkpoints.card import BESIDE, check_recipe
+from deepfake.checkpoints.card import RECORD_ONLY, check_recipe
 from deepfake.checkpoints.checkpoint import Checkpoint
 from deepfake.config.plain import plain
 from deepfake.faces.settled_recipe import settled, stored_recipe, with_weights
@@ -21,41 +21,41 @@ Differences = dict[str, dict[str, Any]]
 def faces_of(
     checkpoint: Checkpoint, options: DictConfig | None, weights_dir: Path
 ) -> tuple[dict[str, Any], Differences]:
-    """The recipe of a checkpoint, with the options that are given put in one by one.
+    """Return a checkpoint's recipe of faces, with the given options applied one by one.
 
     Args:
-        checkpoint: whose card has a recipe.
-        options: the config group `faces`; what is null there is as in the checkpoint.
-        weights_dir: where the finder's weights are looked for.
+        checkpoint: one whose card has a recipe.
+        options: the config group `faces`; a null value keeps the checkpoint's.
+        weights_dir: the folder that is searched for the finder's weights.
 
     Returns:
-        The settled recipe, whose weights may have to be fetched still if the card says which they are; and what differs
-        from the card, option -> its value here and there.
+        The settled recipe, whose weights may still have to be fetched if the card says which they are; and the
+        differences from the card, as option -> its value here and there.
 
     Raises:
-        CheckpointError: the card's recipe names code that is not a finder of ours, or has values that are no recipe's.
-        ConfigError: an option is not one of the finder's, or has a value that makes no sense.
+        CheckpointError: the card's recipe names code that is not one of our finders, or has invalid values.
+        ConfigError: an option is not one of the finder's, or has an invalid value.
         WeightsError: the weights are not here, and the card does not say which they are; see also `settled`.
     """
     theirs = check_recipe(checkpoint.card.get("faces"), checkpoint.path)
-    beside = {name: theirs.pop(name, UNKNOWN) for name in BESIDE}
-    faces = settled(_put_in(_given(plain(options) if options else {}), theirs), weights_dir)
+    recorded = {name: theirs.pop(name, UNKNOWN) for name in RECORD_ONLY}
+    faces = settled(_merged(_without_nulls(plain(options) if options else {}), theirs), weights_dir)
     if faces["finder"].get("weights_digest", "") is None:
         faces = with_weights(faces)
-    differing = differences(stored_recipe(faces), {**theirs, **beside})
+    differing = differences(stored_recipe(faces), {**theirs, **recorded})
     for name, values in differing.items():
-        log.warning("%s is %s, and %s in the checkpoint", name, values["here"], values["checkpoint"])
+        log.warning("%s is %s, but %s in the checkpoint", name, values["here"], values["checkpoint"])
     return faces, differing
 
 
-def _given(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Without what is null."""
+def _without_nulls(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop options that are null."""
     finder = {name: value for name, value in (options.get("finder") or {}).items() if value is not None}
     return {**{name: value for name, value in options.items() if value is not None}, "finder": finder}
 
 
-def _put_in(given: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """Options over a checkpoint's recipe; another finder, or another file of weights, leaves nothing of the old one."""
+def _merged(given: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """Put options over a checkpoint's recipe; a new finder or weights file drops what belonged to the old one."""
     finder = dict(given["finder"])
     if "_target_" not in finder:
         known = theirs["finder"]
@@ -66,27 +66,27 @@ def _put_in(given: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, An
 
 
 def differences(here: Mapping[str, Any], there: Mapping[str, Any]) -> Differences:
-    """Option -> its value here and on a card, of those that differ. The options of two finders are not compared.
+    """Return option -> its value here and on a card, where these differ; two different finders differ as a whole.
 
     Args:
-        here: as `stored_recipe` gives it.
-        there: the same of a card; what it does not say is `UNKNOWN`.
+        here: a recipe, as `stored_recipe` returns it.
+        there: a card's recipe in the same form; what it does not state is `UNKNOWN`.
     """
-    ours, theirs = ({f"faces.{name}": value for name, value in of.items() if name != "finder"} for of in (here, there))
+    ours, theirs = ({f"faces.{name}": value for name, value in x.items() if name != "finder"} for x in (here, there))
     finder, other = here["finder"], there["finder"]
     if finder["_target_"] != other["_target_"]:
-        ours["faces.finder"], theirs["faces.finder"] = _in_words(finder), _in_words(other)
+        ours["faces.finder"], theirs["faces.finder"] = _summary(finder), _summary(other)
     else:
         ours |= {f"faces.finder.{name}": value for name, value in finder.items()}
         theirs |= {f"faces.finder.{name}": value for name, value in other.items()}
     if here["image_format"] != there["image_format"]:
-        del ours["faces.image_options"]  # they follow from it
+        del ours["faces.image_options"]  # they follow from the format
     pairs = {name: {"here": value, "checkpoint": theirs.get(name, UNKNOWN)} for name, value in ours.items()}
     return {name: pair for name, pair in pairs.items() if pair["here"] != pair["checkpoint"]}
 
 
-def _in_words(finder: Mapping[str, Any]) -> str:
-    """`Mtcnn(min_face_size=40, ...)`."""
+def _summary(finder: Mapping[str, Any]) -> str:
+    """Summarise a finder as `Mtcnn(min_face_size=40, ...)`."""
     options = {name: value for name, value in finder.items() if name not in ("_target_", "weights_file", "batch_size")}
     name = finder["_target_"].rpartition(".")[2]
     return f"{name}({', '.join(f'{option}={value}' for option, value in options.items())})"

@@ -1,4 +1,4 @@
-"""The scoring rule of a run: chosen for training, noted in the card, and from then on the one of that detector."""
+"""The scoring rule of a run: chosen for training, recorded in the card, and from then on used for that detector."""
 
 import logging
 from collections.abc import Mapping
@@ -10,26 +10,26 @@ from deepfake.options import fault, types_of
 from deepfake.scoring import AGGREGATION, ScoringRule
 
 log = logging.getLogger(__name__)
-CARRIED = "checkpoint"  # the value of an option that is to be as in the checkpoint
+CARRIED = "checkpoint"  # an option with this value takes the checkpoint's
 CLIPS, TRACKS, MAIN_FACE = "sampling.eval_clips_per_track", "data.tracks", "data.main_face"
-NAMES = {CLIPS: "clips_per_track", TRACKS: "tracks", MAIN_FACE: "main_face"}  # of the options, in `ScoringRule`
+NAMES = {CLIPS: "clips_per_track", TRACKS: "tracks", MAIN_FACE: "main_face"}  # option -> field of `ScoringRule`
 
 Differences = dict[str, dict[str, Any]]
 
 
 def rule_card(rule: ScoringRule) -> dict[str, Any]:
-    """A rule as plain data, for cards and `metrics.json`."""
+    """Return a rule as plain data, for cards and `metrics.json`."""
     return {**asdict(rule), "aggregation": AGGREGATION}
 
 
 def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
-    """That of a training run.
+    """Return the scoring rule of a training run.
 
     Args:
-        cfg: composed; where it has no group `sampling` or `data`, as for imported weights, the defaults count.
+        cfg: the composed config; without a group `sampling` or `data`, as for imported weights, defaults apply.
 
     Raises:
-        ConfigError: an option is none of its choices.
+        ConfigError: an option has an invalid value.
     """
     default = ScoringRule()
     values = {name: getattr(default, field) for name, field in NAMES.items()}
@@ -41,7 +41,7 @@ def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
 
 
 def data_options(rule: ScoringRule) -> dict[str, Any]:
-    """What a `ClipDataModule` has to know of it."""
+    """Return the options of `ClipDataModule` that follow from a rule."""
     return {
         "eval_clips_per_track": rule.clips_per_track,
         "main_track": rule.tracks == "main",
@@ -50,29 +50,30 @@ def data_options(rule: ScoringRule) -> dict[str, Any]:
 
 
 def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any) -> tuple[ScoringRule, Differences]:
-    """The rule of a checkpoint, with the options that are given put in one by one; what differs is said.
+    """Return a checkpoint's rule with the given options applied one by one, and log the differences.
 
     Args:
-        card: of the checkpoint; one of before rules were noted has them in its config.
+        card: the checkpoint's; an older card has no rule, and its config has the options.
         given: option -> its value, `CARRIED` for the checkpoint's.
         source: the checkpoint's path, for messages.
 
     Returns:
-        The rule; and what differs from the card, option -> its value here and there.
+        The rule, and the differences from the card, as option -> its value here and there.
 
     Raises:
-        CheckpointError: the card's rule is none.
-        ConfigError: an option is none of its choices.
+        CheckpointError: the card's rule is invalid.
+        ConfigError: an option has an invalid value.
     """
-    noted = card.get("scoring")
+    recorded = card.get("scoring")
     try:
-        theirs = chosen_rule(card.get("config") or {}) if noted is None else _of_card(noted)
+        theirs = chosen_rule(card.get("config") or {}) if recorded is None else _recorded_rule(recorded)
     except (ConfigError, TypeError, AttributeError, KeyError) as error:
-        raise CheckpointError(f"{source} has a scoring rule that is none: {error}") from error
+        raise CheckpointError(f"{source} has an invalid scoring rule: {error}") from error
     values = {name: getattr(theirs, field) for name, field in NAMES.items()}
     rule = _checked({**values, **{name: value for name, value in given.items() if value != CARRIED}})
-    there = rule_card(theirs) if noted is None else {**rule_card(theirs), "aggregation": noted.get("aggregation")}
-    here = rule_card(rule)
+    there, here = rule_card(theirs), rule_card(rule)
+    if recorded is not None:
+        there["aggregation"] = recorded.get("aggregation")
     differing = {
         name: {"here": here[field], "checkpoint": there[field]}
         for name, field in {**NAMES, "aggregation": "aggregation"}.items()
@@ -80,15 +81,15 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
     }
     for name, pair in differing.items():
         log.warning(
-            "%s is %s, and %s in the checkpoint: the numbers cannot be compared with its own",
+            "%s is %s, but %s in the checkpoint: the numbers cannot be compared with the checkpoint's own",
             name,
             *("null" if value is None else value for value in (pair["here"], pair["checkpoint"])),
         )
     return rule, differing
 
 
-def _of_card(noted: Any) -> ScoringRule:
-    return _checked({name: noted[field] for name, field in NAMES.items()})
+def _recorded_rule(recorded: Any) -> ScoringRule:
+    return _checked({name: recorded[field] for name, field in NAMES.items()})
 
 
 def _checked(values: Mapping[str, Any]) -> ScoringRule:

@@ -1,6 +1,6 @@
-"""What happens when a command is stopped: by Ctrl-C it exits with 130, by SIGTERM with 143, and says how to go on.
+"""Ends a command that is stopped: with code 130 on Ctrl-C, 143 on SIGTERM, and a line on how to continue.
 
-Scripts import this before anything that takes seconds, so it imports nothing that does.
+Scripts import this module before anything slow, so it imports nothing slow itself.
 """
 
 import os
@@ -13,35 +13,35 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-ANEW = "stopped; the same command begins again"
-SAME_COMMAND = "stopped; what was done so far is kept, and the same command goes on from there"
+START_AGAIN = "stopped; the same command starts again"
+SAME_COMMAND = "stopped; what was done so far is kept, and the same command continues from there"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 Handler = Callable[[int, FrameType | None], object] | int | None
-# The signals that reached this process: libraries swallow the exception (fsspec does), and fail later.
+# The signals that reached this process: libraries may swallow the exception (fsspec does) and fail later.
 _reached: list[signal.Signals] = []
 
 
 class StoppedError(BaseException):
-    """SIGTERM reached this process. No `Exception`: nothing that goes on after a failure may go on after this."""
+    """SIGTERM reached this process. It is not an `Exception`, so code that survives failures does not survive this."""
 
 
-class _SaidExit(SystemExit):
-    """The end of a command that has said why."""
+class _ReportedExit(SystemExit):
+    """The end of a command that has printed why it ends."""
 
 
 @contextmanager
-def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
-    """Let SIGINT and SIGTERM end what is inside, cleanly and with one line on stderr.
+def stoppable(message: Callable[[], str] = lambda: START_AGAIN) -> Iterator[None]:
+    """Let SIGINT and SIGTERM end the block cleanly, with one line on stderr.
 
-    Files that are written are whole or absent, so it may end anywhere. Of several that are inside each other the
-    innermost speaks.
+    Files are written whole or not at all, so the block may end anywhere. Of nested blocks, the innermost prints its
+    line.
 
     Args:
-        say: gives the line, when it is needed.
+        message: returns the line; it is called when the line is needed.
 
     Raises:
-        SystemExit: with 130 or 143.
+        SystemExit: with code 130 or 143.
     """
     before = _listen()
     hook = sys.unraisablehook
@@ -53,12 +53,12 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
             raise StoppedError
     except BaseException as error:
         number = next(iter(_reached), None) or _signal_behind(error)
-        if number is None or isinstance(error, _SaidExit):
+        if number is None or isinstance(error, _ReportedExit):
             raise
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # nobody interrupts the goodbye
-        _let_children_die()
-        sys.stderr.write(f"\n{say()}\n")
-        raise _SaidExit(CODES[number]) from error
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # another Ctrl-C must not cut off the line
+        _ignore_dead_children()
+        sys.stderr.write(f"\n{message()}\n")
+        raise _ReportedExit(CODES[number]) from error
     finally:
         if before:
             _reached.clear()
@@ -69,16 +69,16 @@ def stoppable(say: Callable[[], str] = lambda: ANEW) -> Iterator[None]:
 
 
 @contextmanager
-def left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
-    """Let somebody else end what is inside on SIGTERM, if he has noted it, and stop this command only then.
+def sigterm_left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
+    """Leave SIGTERM inside the block to another handler that has noted it, and stop this command only afterwards.
 
-    So Lightning does on Slurm: a checkpoint that it is just saving, for a job that comes back, is not cut off.
+    On Slurm that handler is Lightning's: a checkpoint that it is saving for a requeued job must not be cut off.
 
     Args:
-        has_noted: whether he has; he is called before us.
+        has_noted: returns whether the other handler, which runs before ours, has noted the signal.
 
     Raises:
-        StoppedError: he has.
+        StoppedError: the other handler has noted the signal, and the block has ended.
     """
     before, process = signal.getsignal(signal.SIGTERM), os.getpid()
     if not callable(before) or threading.current_thread() is not threading.main_thread():
@@ -87,14 +87,14 @@ def left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
 
     def stop(number: int, frame: FrameType | None) -> None:
         if os.getpid() == process and has_noted():
-            _let_children_die()
+            _ignore_dead_children()
         else:
             before(number, frame)
 
     signal.signal(signal.SIGTERM, stop)
     try:
         yield
-    except BaseException as error:  # of his own kind, or of workers that the same signal has ended
+    except BaseException as error:  # raised by the other handler, or for workers that the same signal ended
         if has_noted():
             raise StoppedError from error
         raise
@@ -105,7 +105,7 @@ def left_to(has_noted: Callable[[], bool]) -> Iterator[None]:
 
 
 def require_unstopped() -> None:
-    """Let what fails after a signal be no error of its own: the exception was raised amid foreign code.
+    """Stop if a signal has reached this process: what then fails in foreign code is a consequence of the signal.
 
     Raises:
         StoppedError: a signal has reached this process.
@@ -115,7 +115,7 @@ def require_unstopped() -> None:
 
 
 def _listen() -> dict[signal.Signals, Handler]:
-    """Note SIGINT and SIGTERM and make them exceptions in this process; what they did before, where that is changed."""
+    """Turn SIGINT and SIGTERM into exceptions in this process, and return the handlers that this replaces."""
     usual = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
     if threading.current_thread() is not threading.main_thread():
         return {}
@@ -130,9 +130,9 @@ def _stop_this(process: int) -> Callable[[int, FrameType | None], None]:
     def stop(number: int, frame: FrameType | None) -> None:
         if os.getpid() == process:
             _reached.append(signal.Signals(number))
-            _let_children_die()
+            _ignore_dead_children()
             raise KeyboardInterrupt if number == signal.SIGINT else StoppedError
-        # A worker that was forked: it is to do as if nobody listened.
+        # This is a forked worker, in which the signals keep their usual effect.
         signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
         os.kill(os.getpid(), number)
 
@@ -140,9 +140,9 @@ def _stop_this(process: int) -> Callable[[int, FrameType | None], None]:
 
 
 def _send_again(hook: Callable[[Any], object], unraisable: Any) -> None:
-    """Send a signal once more whose exception Python dropped, as it does in callbacks of weak references and `__del__`.
+    """Resend a signal whose exception Python dropped, as it does in callbacks of weak references and in `__del__`.
 
-    Imports are full of such callbacks, and the command would go on as if nobody had stopped it.
+    Imports are full of such callbacks, and the command would continue as if nobody had stopped it.
     """
     if _reached and isinstance(unraisable.exc_value, KeyboardInterrupt | StoppedError):
         threading.Timer(0.05, os.kill, (os.getpid(), _reached[-1])).start()
@@ -150,13 +150,13 @@ def _send_again(hook: Callable[[Any], object], unraisable: Any) -> None:
         hook(unraisable)
 
 
-def _let_children_die() -> None:
-    """Say nothing of workers that the same signal ended: PyTorch raises an error for each, whatever goes on then."""
+def _ignore_dead_children() -> None:
+    """Ignore workers that the same signal ended; PyTorch would raise an error for each of them at any moment."""
     signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
 
 def _signal_behind(error: BaseException | None) -> signal.Signals | None:
-    """The signal that caused an exception; Lightning makes of Ctrl-C a `SystemExit` of its own."""
+    """Return the signal that caused an exception; Lightning turns Ctrl-C into a `SystemExit` of its own."""
     while error is not None:
         if isinstance(error, KeyboardInterrupt):
             return signal.SIGINT

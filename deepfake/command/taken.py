@@ -1,4 +1,4 @@
-"""Folders that belong to one run: taken before anything is read or written, and refused where they are another's."""
+"""Takes folders for one run before anything is read or written there, and refuses those of other runs."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,19 +14,20 @@ from deepfake.names import shown
 from deepfake.ranks import is_first
 
 LOCK = ".run.lock"
-# What a stage leaves. Hydra's own files alone are those of a command that failed before it had begun, and curves
-# without a checkpoint (csv/) those of a training that was stopped in its first epoch, which begins again.
+# What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with
+# curves but no checkpoint (csv/) from a training that was stopped in its first epoch; both may be used again.
 RESULTS = ("metrics.json", "predictions.csv", "checkpoints", "benchmark.json", "sweep.csv", "multirun.yaml")
 
 
 @contextmanager
 def own_folders(cfg: DictConfig) -> Iterator[None]:
-    """Take what a job writes to beside the folder that Hydra has taken for the command: a sweep's job has one of its
-    own, and `paths.output_dir` and the `output` of `predict.py` can be given.
+    """Take the folders that a job writes to, besides the one that is already taken for the command.
+
+    A sweep's job has a folder of its own, and `paths.output_dir` and the `output` of `predict.py` can be set.
 
     Raises:
-        ConfigError: one of them is another run's.
-        OSError: one cannot be made.
+        ConfigError: a folder belongs to another run.
+        OSError: a folder cannot be made.
     """
     if not HydraConfig.initialized() or not is_first():
         yield
@@ -34,7 +35,7 @@ def own_folders(cfg: DictConfig) -> Iterator[None]:
     hydra = HydraConfig.get()
     taken = {Path(hydra.runtime.output_dir).resolve()} if hydra.mode is RunMode.RUN else set[Path]()
     wanted = {"hydra.sweep.subdir": hydra.runtime.output_dir, "paths.output_dir": _folder(cfg, "paths.output_dir")}
-    if hydra.job.name == "predict":  # what others call `output` is a file
+    if hydra.job.name == "predict":  # the `output` of other commands is a file
         wanted["output"] = _folder(cfg, "output")
     with ExitStack() as held:
         for option, folder in wanted.items():
@@ -50,18 +51,18 @@ def _folder(cfg: DictConfig, option: str) -> str | None:
 
 
 def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None) -> FileLock:
-    """Make a folder, or take one that no other run is in or has been in.
+    """Make a folder, or take one that no other run uses or has used.
 
     Args:
-        folder: of the run.
-        option: by which it was chosen, for messages.
-        resume: the checkpoint that the run goes on from; a run may go on in its own folder.
+        folder: the run's folder.
+        option: the option that chose it, for messages.
+        resume: the checkpoint that the run resumes from; a run may resume in its own folder.
 
     Returns:
-        The lock, to be held as long as the run goes on; it falls with the process.
+        The lock, which the caller holds as long as the run lasts; it is released when the process ends.
 
     Raises:
-        ConfigError: the folder is another run's.
+        ConfigError: the folder belongs to another run.
         OSError: it cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,17 +71,18 @@ def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None)
     try:
         lock.acquire()
     except Timeout:
-        raise ConfigError(f"{what}: another run is at work in this folder: give another, or leave it out") from None
-    found = [name for name in RESULTS if _holds(folder / name)]
+        raise ConfigError(f"{what} is in use by another run: choose another folder, or leave the option out") from None
+    found = [name for name in RESULTS if _has_content(folder / name)]
     own = resume is not None and folder.resolve() in Path(resume).resolve().parents
     if found and not own:
         lock.release()
         raise ConfigError(
-            f"{what} holds another run ({', '.join(found)}): give another folder, leave it out, or delete that one"
+            f"{what} holds another run ({', '.join(found)}): choose another folder, leave the option out, or delete "
+            "that run"
         )
     return lock
 
 
-def _holds(path: Path) -> bool:
-    """Whether there is a file, or a folder that is not empty: the first checkpoint may not have fitted on the disk."""
+def _has_content(path: Path) -> bool:
+    """Return whether there is a file or a non-empty folder: the first checkpoint may not have fitted on the disk."""
     return any(path.iterdir()) if path.is_dir() else path.exists()

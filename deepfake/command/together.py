@@ -1,8 +1,9 @@
-"""The processes of one run, as torchrun or srun starts them: one folder, one extraction, and none waits for the dead.
+"""Coordinates the processes of one run that torchrun or srun starts, so that none waits for one that has died.
 
-They may begin minutes apart and on several machines, and torch knows of them only once a training begins. Until then
-they speak through small files in `outputs/.ranks/<launch>`, on the disk that they share anyway. Each process shows that
-it lives by counting in a file of its own; a count that was seen to move is of this launch, and not of an earlier one.
+They may start minutes apart and on several machines, and torch connects them only once training begins. Until then
+they communicate through small files in `outputs/.ranks/<launch>`, on the disk that they share anyway. Each process
+shows that it is alive by counting in a file of its own; a count that was seen to move belongs to this launch, not to
+an earlier one.
 """
 
 import atexit
@@ -25,14 +26,14 @@ from deepfake.names import shown
 
 T = TypeVar("T")
 BEAT = 1.0  # seconds between two counts
-SILENT = 300.0  # seconds without a count, after which a process is taken for dead: disks of clusters have pauses
-COMING = 900.0  # seconds, for the last process to come after the first
-_INTERACTIVE = ("bash", "interactive")  # jobs that Lightning takes for none either
-GRACE = 20.0  # seconds, for a process to end by itself when another has failed
+SILENCE = 300.0  # seconds without a count after which a process is taken to be dead: disks of clusters may pause
+ARRIVAL = 900.0  # seconds within which another process has to start
+_INTERACTIVE = ("bash", "interactive")  # names of jobs that Lightning does not treat as launches either
+GRACE = 20.0  # seconds in which a process may end by itself after another has failed
 
 
-def size(environ: Mapping[str, str] = os.environ) -> int:
-    """How many processes torchrun or srun has started for this run; 1 if neither has."""
+def num_processes(environ: Mapping[str, str] = os.environ) -> int:
+    """Return how many processes torchrun or srun started for this run; 1 if neither did."""
     if "TORCHELASTIC_RUN_ID" in environ:
         return int(environ["WORLD_SIZE"])
     if "SLURM_STEP_ID" in environ and environ.get("SLURM_JOB_NAME") not in _INTERACTIVE:
@@ -41,7 +42,7 @@ def size(environ: Mapping[str, str] = os.environ) -> int:
 
 
 def launch_name(environ: Mapping[str, str] = os.environ) -> str:
-    """A name that all processes of a launch give it, and no two launches that go on at one time in one folder."""
+    """Return a name that all processes of a launch agree on and no other launch has in this folder at the same time."""
     if "TORCHELASTIC_RUN_ID" not in environ:
         names = ["SLURM_JOB_ID", "SLURM_STEP_ID", "SLURM_RESTART_COUNT"]
         return "-".join(["slurm", *(environ.get(name, "0") for name in names)])
@@ -52,13 +53,13 @@ def launch_name(environ: Mapping[str, str] = os.environ) -> str:
 
 
 class Ranks:
-    """What the processes of a launch tell each other.
+    """Exchanges messages between the processes of a launch.
 
     Args:
-        folder: that all of them see.
-        rank: of this one.
-        count: how many there are.
-        unique: whether no other launch has had this folder, so that all that is found there may be believed.
+        folder: one that all of them see.
+        rank: this process's rank.
+        count: the number of processes.
+        unique: whether no other launch has used this folder, so that everything in it can be trusted.
     """
 
     def __init__(self, folder: Path, rank: int, count: int, *, unique: bool = False) -> None:
@@ -66,20 +67,20 @@ class Ranks:
         self.folder = folder
         self.rank = rank
         self.others = [other for other in range(count) if other != rank]
-        self._beats: dict[int, tuple[str, float]] = {}  # the latest count of another, and when it came
-        self._seen: set[int] = set()  # whose count has moved
+        self._beats: dict[int, tuple[str, float]] = {}  # rank -> its latest count, and when that was first seen
+        self._seen: set[int] = set()  # ranks whose count has moved
         self._ended = threading.Event()
 
     def begin(self) -> None:
-        """Show from now on that this process lives, until it ends."""
+        """Show that this process is alive, from now until it ends."""
         if self.rank == 0 and not self.unique:
-            shutil.rmtree(self.folder, ignore_errors=True)  # of an earlier launch of the same name
+            shutil.rmtree(self.folder, ignore_errors=True)  # left by an earlier launch of the same name
         self.folder.mkdir(parents=True, exist_ok=True)
         threading.Thread(target=self._live, daemon=True).start()
         atexit.register(self.end, "it ended early")
 
     def end(self, failure: str | None = None) -> None:
-        """Say that this process has ended; the first thing that is said of it stands."""
+        """Publish that this process has ended, and why if it failed; only the first call counts."""
         if self._ended.is_set():
             return
         self._ended.set()
@@ -89,14 +90,14 @@ class Ranks:
                 shutil.rmtree(self.folder)
 
     def publish(self, name: str, content: str = "") -> None:
-        """Tell the others something; they `read` it by its name."""
+        """Publish something that the other processes can `read` by its name."""
         self._write(f"said-{self.rank}-{name}", content)
 
     def read(self, rank: int, name: str) -> str:
         """Wait for what another process publishes.
 
         Raises:
-            TrainingError: it has failed, is silent, or has not come.
+            TrainingError: it has failed, has gone silent, or did not start.
         """
         path, begun = self.folder / f"said-{rank}-{name}", time.monotonic()
         while True:
@@ -104,43 +105,43 @@ class Ranks:
             self._listen()
             if (self.unique or rank in self._seen) and path.exists():
                 return path.read_text()
-            if rank not in self._seen and time.monotonic() - begun > COMING:
+            if rank not in self._seen and time.monotonic() - begun > ARRIVAL:
                 raise TrainingError(
-                    f"process {rank} of this run has not come within {COMING:.0f} s: see its output, and start all of "
-                    "them again"
+                    f"process {rank} of this run did not start within {ARRIVAL:.0f} s: see its output, then start all "
+                    "processes again"
                 )
             time.sleep(BEAT / 4)
 
     def meet(self, name: str) -> None:
-        """Wait until all processes have come here.
+        """Wait until all processes have reached this point.
 
         Raises:
-            TrainingError: one does not come.
+            TrainingError: one cannot reach it.
         """
         self.publish(name)
         for rank in self.others:
             self.read(rank, name)
 
-    def failure(self, silent: float = SILENT) -> str | None:
-        """What is known of another process that has ended too early.
+    def failure(self, silent: float = SILENCE) -> str | None:
+        """Describe the failure of another process; None if no failure is known.
 
         Args:
-            silent: seconds without a count, after which it is taken for dead.
+            silent: seconds without a count after which a process is taken to be dead.
         """
         for rank in self.others:
             path = self.folder / f"ended-{rank}"
-            # The first clears away what an earlier launch has left.
+            # Rank 0 removes what an earlier launch left.
             fresh = self.unique or self.rank == 0 or 0 in self._seen
             if fresh and (reason := _read_or_nothing(path)):
                 return f"process {rank} of this run failed, so this one ends too: {reason}"
             count, when = self._beats.get(rank, ("", time.monotonic()))
             if count and not path.exists() and time.monotonic() - when > silent:
-                return f"process {rank} of this run is gone, or silent for {silent:.0f} s, so this one ends too"
+                return f"process {rank} of this run has given no sign of life for {silent:.0f} s, so this one ends too"
         return None
 
     def _require_no_failure(self) -> None:
         if failure := self.failure():
-            raise TrainingError(f"{failure}; mend that, and start all of them again")
+            raise TrainingError(f"{failure}; fix that, then start all processes again")
 
     def _listen(self) -> None:
         for rank in self.others:
@@ -152,7 +153,7 @@ class Ranks:
                     self._beats[rank] = (count, time.monotonic())
 
     def _live(self) -> None:
-        """Count, and end this process if another has failed and this one stays: it waits for that one inside torch."""
+        """Count, and end this process if another has failed and this one is stuck, waiting for it inside torch."""
         failed_since = None
         for count in range(sys.maxsize):
             if self._ended.wait(BEAT):
@@ -174,25 +175,25 @@ class Ranks:
 
 
 def _read_or_nothing(path: Path) -> str:
-    """Read a file that another process may just be removing, as the last one to end removes the folder."""
+    """Read a file that may be gone: the last process to end removes the folder."""
     try:
         return path.read_text()
     except OSError:
         return ""
 
 
-_ranks: list[Ranks] = []  # of this process, once it has begun; there is one or none
+_ranks: list[Ranks] = []  # holds this process's instance once `begin` was called
 
 
 def begin(rank: int, count: int) -> Ranks:
     """Join the other processes of this launch.
 
     Args:
-        rank: of this one.
-        count: of all of them.
+        rank: this process's rank.
+        count: the number of processes.
     """
     folder = (Path("outputs") / ".ranks" / launch_name()).absolute()
-    ranks = Ranks(folder, rank, count, unique=folder.name.startswith("slurm"))  # whose numbers do not come again
+    ranks = Ranks(folder, rank, count, unique=folder.name.startswith("slurm"))  # Slurm does not reuse its numbers
     ranks.begin()
     _ranks.append(ranks)
     return ranks
@@ -200,10 +201,10 @@ def begin(rank: int, count: int) -> Ranks:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Let all processes of this run end if one of them fails inside; with one alone this does nothing.
+    """End all processes of this run if one of them fails inside the block; a single process is not affected.
 
     Raises:
-        TrainingError: another process has failed first.
+        TrainingError: another process failed first.
     """
     if not _ranks:
         yield
@@ -212,9 +213,9 @@ def together() -> Iterator[None]:
     try:
         yield
     except BaseException as error:
-        from_torch = isinstance(error, RuntimeError)  # it may have lost another before that one's silence is noticed
+        from_torch = isinstance(error, RuntimeError)  # torch may notice a dead process before its silence shows
         time.sleep(5 * BEAT if from_torch else 0)
-        if isinstance(error, Exception) and (failure := ranks.failure(4 * BEAT if from_torch else SILENT)):
+        if isinstance(error, Exception) and (failure := ranks.failure(4 * BEAT if from_torch else SILENCE)):
             ranks.end(failure)
             raise TrainingError(failure) from error
         ranks.end(mistake_of(error) or shown(f"{type(error).__name__}: {error}"))
@@ -223,14 +224,14 @@ def together() -> Iterator[None]:
 
 
 def in_turn(name: str, work: Callable[[], T]) -> T:
-    """Let the first process do something, and then the others, who find it done.
+    """Let the first process do some work, and then the others, which find it done.
 
     Args:
-        name: of the work, another for each.
-        work: without torch's collectives.
+        name: a unique name for the work.
+        work: must not use torch's collectives.
 
     Raises:
-        TrainingError: the first process has failed.
+        TrainingError: the first process failed.
     """
     if not _ranks:
         return work()
@@ -244,6 +245,6 @@ def in_turn(name: str, work: Callable[[], T]) -> T:
 
 
 def meet(name: str) -> None:
-    """Wait for all processes of this run, before torch does, which would wait for the dead as well."""
+    """Wait for all processes of this run before torch does, which would wait for dead ones as well."""
     if _ranks:
         _ranks[-1].meet(name)

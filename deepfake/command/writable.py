@@ -1,23 +1,23 @@
-"""Folders that are to be written to, tried before any work."""
+"""Checks before any work that folders can be written to."""
 
 import os
 import tempfile
 from pathlib import Path
 
-ROOM = 1 << 16  # bytes: Hydra writes the resolved config and a log there
+ROOM = 1 << 16  # bytes; enough for the resolved config and a log, which Hydra writes
 
 
 def require_writable(folder: Path) -> None:
-    """Try whether a folder can be made, or written to; nothing is left there.
+    """Stop unless a folder can be made or written to; the trial leaves nothing there.
 
     Raises:
         OSError: it cannot.
     """
     path = Path(os.path.abspath(folder))
-    there = next(parent for parent in (path, *path.parents) if os.path.lexists(parent))
+    existing = next(parent for parent in (path, *path.parents) if os.path.lexists(parent))
     try:
-        with tempfile.TemporaryFile(dir=there) as file:
+        with tempfile.TemporaryFile(dir=existing) as file:
             file.write(bytes(ROOM))
             file.flush()
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(there)) from error
+        raise OSError(error.errno, error.strerror, str(existing)) from error

@@ -1,12 +1,12 @@
-"""The one look at a composed config, before anything is read or written: each option by the type of what takes it.
+"""Checks a composed config before anything is read or written: each option against the type of what takes it.
 
-Types, choices and ranges stand at constructors and functions; which of them takes what, a stage says in
-`deepfake.command.stages`, in these words:
+Constructors and functions have the types, choices and ranges; `deepfake.command.stages` says which of them takes what,
+in these terms:
 
-    Built      a node with `_target_`: the keys and values of its class's constructor, of its parts, and so on
-    Group      a node without: options by name
-    Each       a node of any names, whose values are all alike
-    OneOf      a node that is the first of these if it has a `_target_`, and otherwise the second
+    Built      a node with `_target_`: its keys and values are those of the class's constructor, and so on for its parts
+    Group      a node without `_target_`: options by name
+    Each       a node with any names, whose values are all of one kind
+    OneOf      a node that is of the first kind if it has a `_target_`, and otherwise of the second
     a type     a value
 """
 
@@ -23,8 +23,8 @@ from deepfake.config.foreign import foreign_types
 from deepfake.errors import ConfigError
 from deepfake.options import Parameter, fault, fits, parameters, shown, unknown, words
 
-_OF_HYDRA = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
-_LINK = re.compile(r"\$\{(\.*)([A-Za-z_][\w.]*)\}")  # a value that is another option's, and nothing besides
+_HYDRA_KEYS = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
+_LINK = re.compile(r"\$\{(\.*)([A-Za-z_][\w.]*)\}")  # a value that only refers to another option
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Built:
     """A node with `_target_`.
 
     Attributes:
-        kind: the class of what is built, or `Callable[..., class]` where the run calls it once more (`_partial_`).
-        given: parameters that the run gives itself.
-        types: of parameters that a config can have otherwise than the constructor, since the run looks at them first.
-        extra: options that the constructor does not have, with their types.
+        kind: the class of what is built, or `Callable[..., class]` where the run makes a last call (`_partial_`).
+        given: parameters that the run passes itself.
+        types: types that differ in a config from the constructor's, since the run handles these parameters first.
+        extra: options that the constructor does not take, with their types.
     """
 
     kind: Any
@@ -49,9 +49,9 @@ class Group:
     """A node without `_target_`.
 
     Attributes:
-        options: name -> what it is.
+        options: name -> kind.
         optional: names that may be missing.
-        links: the node may have options that nothing takes but other options in it (`root: ${data.root}`).
+        links: whether the node may have options that only its other options refer to (`root: ${data.root}`).
     """
 
     options: Mapping[str, Any]
@@ -68,21 +68,21 @@ class Each:
 
 @dataclass(frozen=True)
 class OneOf:
-    """Two ways in which a node can be."""
+    """A node that may have either of two forms."""
 
     built: Built
     group: Group
 
 
 def check_options(cfg: DictConfig, stage: Group) -> None:
-    """See that every option of a composed config is known, and has a value that can be meant.
+    """Stop unless every option of a composed config is known and has a valid value.
 
     Args:
-        cfg: all of it.
+        cfg: the whole config.
         stage: what it consists of.
 
     Raises:
-        ConfigError: something is wrong, in one line that names every option which is.
+        ConfigError: options are wrong; one line names all of them.
     """
     try:
         values: Any = OmegaConf.to_container(cfg, resolve=True)
@@ -93,12 +93,12 @@ def check_options(cfg: DictConfig, stage: Group) -> None:
 
 
 def faults(values: Any, kind: Any, name: str, raw: Any = None) -> list[str]:
-    """What is wrong with the options of a node, a line each.
+    """List what is wrong with the options of a node, one line each.
 
     Args:
         values: plain data, without interpolations.
         kind: what the node is.
-        name: of the node; empty for a whole config.
+        name: the node's name; empty for a whole config.
         raw: the whole config with its interpolations, if it has any.
     """
     found: dict[str, str] = {}
@@ -107,11 +107,11 @@ def faults(values: Any, kind: Any, name: str, raw: Any = None) -> list[str]:
     return list(found.values())
 
 
-Fault = tuple[str, str]  # the option's name, and the line that says what is wrong with it
+Fault = tuple[str, str]  # the option's name, and a line that says what is wrong with it
 
 
 class _Walk:
-    """Goes through a config, and names its options as the command line does.
+    """Walks through a config and names its options as the command line does.
 
     Args:
         raw: the config with its interpolations.
@@ -121,7 +121,7 @@ class _Walk:
         self.raw = raw
 
     def faults(self, value: Any, kind: Any, name: str) -> Iterator[Fault]:
-        """All that is wrong with a node and what is in it."""
+        """Yield all faults of a node and of what it contains."""
         if isinstance(kind, OneOf):
             kind = kind.built if isinstance(value, dict) and "_target_" in value else kind.group
         if isinstance(kind, Each):
@@ -142,19 +142,19 @@ class _Walk:
         if not isinstance(value, dict):
             yield (
                 name,
-                f"{name} is {shown(value)}: choose one of this group's files, or give options",
+                f"{name} is {shown(value)}: choose one of this group's files, or set its options",
             )
             return
-        of = f"of {name}" if name else "of this command"
+        owner = f"of {name}" if name else "of this command"
         linked = set(_links(self._at(name))) if kind.links else set()
         for key in value:
             if key not in kind.options and _joined(name, key) not in linked:
-                yield self._unknown(name, key, [*kind.options], of)
+                yield self._unknown(name, key, [*kind.options], owner)
         for key, inside in kind.options.items():
             if key in value:
                 yield from self.faults(value[key], inside, _joined(name, key))
             elif key not in kind.optional:
-                yield _joined(name, key), f"{_joined(name, key)} is missing: do not leave it out"
+                yield _joined(name, key), f"{_joined(name, key)} is missing: set it"
 
     def _built(self, value: Any, kind: Built, name: str) -> Iterator[Fault]:
         if not isinstance(value, dict) or "_target_" not in value:
@@ -164,7 +164,7 @@ class _Walk:
         try:
             found = get_object(target)
             known = parameters(found)
-        except Exception as error:  # whatever the module raises that it names
+        except Exception as error:  # importing the module may raise anything
             yield name, f"{name}._target_ is {shown(target)}: it cannot be imported ({str(error).splitlines()[0]})"
             return
         partial = value.get("_partial_", False)
@@ -173,35 +173,35 @@ class _Walk:
         elif partial != (get_origin(kind.kind) is Callable):
             yield name, f"{name}._partial_ is {shown(partial)}: give {shown(not partial)}"
         elif not _makes(found, kind.kind):
-            yield name, f"{name}._target_ is {shown(target)}: that is no {_name_of(kind.kind)}"
+            yield name, f"{name}._target_ is {shown(target)}: it must be of type {_name_of(kind.kind)}"
         else:
-            yield from self._arguments(value, found, _taken(found, known, kind), partial, name)
+            yield from self._arguments(value, found, _settable(found, known, kind), partial, name)
 
     def _arguments(
         self, value: Mapping[str, Any], found: Any, known: Mapping[str, Parameter], partial: bool, name: str
     ) -> Iterator[Fault]:
         for key in value:
-            if key not in known and key not in _OF_HYDRA:
+            if key not in known and key not in _HYDRA_KEYS:
                 yield self._unknown(name, key, [*known], f"of {found.__name__}")
         for key, parameter in known.items():
             if key in value:
                 yield from self.faults(value[key], parameter.type, _joined(name, key))
             elif parameter.required and not partial:
-                yield _joined(name, key), f"{_joined(name, key)} is missing, which {found.__name__} needs"
+                yield _joined(name, key), f"{_joined(name, key)} is missing: {found.__name__} needs it"
 
-    def _unknown(self, name: str, key: str, known: list[str], of: str) -> Fault:
+    def _unknown(self, name: str, key: str, known: list[str], owner: str) -> Fault:
         full = _joined(name, str(key))
-        return full, unknown(full, [_joined(name, other) for other in known], of)
+        return full, unknown(full, [_joined(name, other) for other in known], owner)
 
     def _at(self, name: str) -> Any:
-        """What the config has at a place, with its interpolations; None if nothing is there."""
+        """Return what the config with its interpolations has at a place; None if it has nothing there."""
         node = self.raw
         for key in filter(None, name.split(".")):
             node = node.get(key) if isinstance(node, dict) else None
         return node
 
     def _source(self, name: str) -> str:
-        """The option whose value this one takes: it is the one that people give."""
+        """Follow links to the option that this one takes its value from, which is the one that people set."""
         for _ in range(10):
             link = _LINK.fullmatch(str(self._at(name)))
             if link is None:
@@ -210,32 +210,32 @@ class _Walk:
         return name
 
 
-def _taken(found: Any, known: Mapping[str, Parameter], kind: Built) -> dict[str, Parameter]:
-    """The parameters that a config can give."""
+def _settable(found: Any, known: Mapping[str, Parameter], kind: Built) -> dict[str, Parameter]:
+    """Return the parameters that a config can set."""
     if get_origin(kind.kind) is Callable:
-        known = {name: parameter for name, parameter in known.items() if name not in _first_of(kind.kind, known)}
+        known = {name: parameter for name, parameter in known.items() if name not in _positional(kind.kind, known)}
     types = {**foreign_types(found), **kind.types}
-    taken = {
+    settable = {
         name: Parameter(types.get(name, parameter.type), parameter.default)
         for name, parameter in known.items()
         if name not in kind.given
     }
-    return {**taken, **{name: Parameter(type_, None) for name, type_ in kind.extra.items()}}
+    return {**settable, **{name: Parameter(type_, None) for name, type_ in kind.extra.items()}}
 
 
 def _is_part(kind: Any) -> bool:
-    """Whether only something that is built can be of this type."""
+    """Return whether only a built object can be of this type."""
     return get_origin(kind) is Callable or (isinstance(kind, type) and not fits(None, kind) and not words(kind))
 
 
-def _first_of(kind: Any, known: Mapping[str, Parameter]) -> list[str]:
-    """Names of the parameters that are given when a partial is called: the first ones, in order."""
+def _positional(kind: Any, known: Mapping[str, Parameter]) -> list[str]:
+    """Return the names of the parameters that are passed when a partial is called: the first ones, in order."""
     arguments = get_args(kind)[0]
     return [*known][: 1 if arguments is Ellipsis else len(arguments)]
 
 
 def _makes(found: Any, kind: Any) -> bool:
-    """Whether calling a target gives what is wanted, in the end."""
+    """Return whether the last call of a target returns the wanted kind."""
     kind = get_args(kind)[1] if get_origin(kind) is Callable else kind
     made = found if isinstance(found, type) else _returned(found)
     return isinstance(made, type) and (not isinstance(kind, type) or issubclass(made, kind))
@@ -244,7 +244,7 @@ def _makes(found: Any, kind: Any) -> bool:
 def _returned(function: Callable[..., Any]) -> Any:
     try:
         return get_type_hints(function).get("return")
-    except (NameError, TypeError):  # what it says is not to be had
+    except (NameError, TypeError):  # its annotations cannot be resolved
         return None
 
 
@@ -257,7 +257,7 @@ def _joined(name: str, key: str) -> str:
 
 
 def _links(node: Any) -> Iterator[str]:
-    """The options that some values in a node are taken from."""
+    """Yield the options that values in a node refer to."""
     if isinstance(node, dict):
         for value in node.values():
             yield from _links(value)

@@ -1,4 +1,4 @@
-"""Ranges and choices of options that other libraries' classes take, and say less of than their code asks for."""
+"""Types of options of other libraries' classes whose own annotations are laxer than their code."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,13 @@ from deepfake.ranges import LARGEST, Above0, Amount, Below1, Count, Finite, NotN
 _CALLED = re.compile(r"Error in call to target '([\w.]+)'")
 _KEY = re.compile(r"^full_key: (\S+)$", re.MULTILINE)
 
-_Batches = Annotated[int, Field(ge=0, le=LARGEST)] | Share | None  # so many, or a share of them
+_Batches = Annotated[int, Field(ge=0, le=LARGEST)] | Share | None  # a number of batches, or a share of them
 _Every = Count | None
 _Devices = (
     Literal["auto", -1] | Annotated[int, Field(ge=1, le=1_000)] | Annotated[str, Field(pattern=r"^(-1|\d+(,\d+)*,?)$")]
 )
 
-# Class or base class -> parameter -> type; what is not here has the class's own annotation.
+# Class or base class -> parameter -> type; other parameters keep the class's own annotation.
 TYPES: Mapping[str, Mapping[str, Any]] = {
     "torch.optim.optimizer.Optimizer": {
         "lr": Above0,
@@ -44,7 +44,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
         "last_epoch": Literal[-1],
     },
     "torch.nn.modules.loss._Loss": {
-        "reduction": Literal["mean", "sum"],  # one number is trained on
+        "reduction": Literal["mean", "sum"],  # training needs a single number
         "weight": None,
         "pos_weight": None,
         "size_average": None,
@@ -100,7 +100,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
 
 
 def foreign_types(target: Any) -> dict[str, Any]:
-    """Parameter -> type, of a class and of its bases; empty for what is ours."""
+    """Return parameter -> type for a class and its bases; empty for our own classes."""
     found: dict[str, Any] = {}
     for base in reversed(getattr(target, "__mro__", ())):
         found |= TYPES.get(f"{base.__module__}.{base.__qualname__}", {})
@@ -108,7 +108,7 @@ def foreign_types(target: Any) -> dict[str, Any]:
 
 
 def refusal(error: BaseException) -> ConfigError | None:
-    """What another library's constructor has against its options, that no type says; None of any other error.
+    """Return why another library's constructor rejects options whose types are right; None for any other error.
 
     Args:
         error: as Hydra wraps it.

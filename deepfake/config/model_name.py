@@ -1,4 +1,4 @@
-"""What a model is called: in folders, in metrics and on dashboards. It gives the configs `${model_name:${model}}`."""
+"""Names models in folders, in metrics and on dashboards; configs use it as `${model_name:${model}}`."""
 
 import re
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from deepfake.errors import ConfigError
 
 
 def model_name(model: Mapping[str, Any]) -> str:
-    """What a model is, from its parts and not from the option that chose them; a name that a folder can have.
+    """Name a model after its parts, whichever option chose them; a folder can have this name.
 
-    It is the network of each frame (a timm network under its own name, without the tag of its weights) and, unless it
-    is the mean, the module over time. The head and other options are not in it.
+    The name is that of the network for single frames (timm's own, without the tag of its weights), followed by that of
+    the module over time unless this is the mean. The head and other options are not in the name.
 
     Args:
         model: the config group `model`.
@@ -29,7 +29,7 @@ def model_name(model: Mapping[str, Any]) -> str:
     backbone, temporal = _class_name(model, "backbone"), _class_name(model, "temporal")
     name = str(model["backbone"].get("name", "")).partition(".")[0] or backbone
     if backbone == "meso4" and model["backbone"].get("conv_bias") is False:
-        name = "meso4_v1"  # without biases it is another network, as the older project had it
+        name = "meso4_v1"  # the older project's network has no biases
     name = name if temporal == "mean" else f"{name}_{temporal}"
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
 
@@ -45,7 +45,7 @@ def _class_name(model: Mapping[str, Any], part: str) -> str:
 def _folder_name(model: Any) -> str:
     try:
         return model_name(model)
-    except ConfigError:  # which is said where the model is built
+    except ConfigError:  # building the model reports it
         return "unknown"
 
 

@@ -1,4 +1,4 @@
-"""What names alone say of a corpus, before a video is opened: can it be trained on, and what does its test share?"""
+"""Checks from a corpus's listing alone whether it can be trained on and tested, before a video is opened."""
 
 import logging
 from collections import Counter
@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def require_trainable(listing: Listing) -> None:
-    """Stop before hours of extraction where training could not begin, and warn where the test would say little.
+    """Stop before hours of extraction if training could not begin; warn if the test would say little.
 
     Raises:
         CorpusError: train or val has no video of a class.
@@ -22,14 +22,14 @@ def require_trainable(listing: Listing) -> None:
         if lacking := _lacking(listing, split):
             raise CorpusError(
                 f"the {split} split has no {' and no '.join(lacking)} video ({_counted(listing)}): training and the "
-                "choice of the best epoch need both classes; check data.root and the lists, scripts/inventory.py shows "
-                "what was found"
+                "choice of the best epoch need both classes; check data.root and the lists (scripts/inventory.py shows "
+                "what was found)"
             )
     _warn_of_test(listing, Split.TEST)
 
 
 def require_testable(listing: Listing, split: Split) -> None:
-    """Stop where there is nothing to test, and warn where it would say little.
+    """Stop if there is nothing to test; warn if the test would say little.
 
     Raises:
         CorpusError: the split has no video.
@@ -37,7 +37,7 @@ def require_testable(listing: Listing, split: Split) -> None:
     if len(_lacking(listing, split)) == len(Label):
         raise CorpusError(
             f"the {split} split has no video ({_counted(listing)}): choose another split=, or check data.root and the "
-            "lists, scripts/inventory.py shows what was found"
+            "lists (scripts/inventory.py shows what was found)"
         )
     _warn_of_test(listing, split)
 
@@ -47,7 +47,7 @@ def _warn_of_test(listing: Listing, split: Split) -> None:
     if len(lacking) == len(Label):
         log.warning("the %s split has no video: nothing is tested (%s)", split, _counted(listing))
     elif lacking:
-        log.warning("the %s split has no %s video: its AUC will be no number (%s)", split, *lacking, _counted(listing))
+        log.warning("the %s split has no %s video: its AUC is undefined (%s)", split, *lacking, _counted(listing))
 
 
 def _lacking(listing: Listing, split: Split) -> list[str]:
@@ -63,7 +63,7 @@ def _counted(listing: Listing) -> str:
 
 
 def shared_sources(shared: Mapping[str, int]) -> str:
-    """What is to stand below every table of a corpus whose test shows scenes that were trained on; else nothing.
+    """Return the caption for tables of a corpus whose test shows scenes that were trained on; else an empty text.
 
     Args:
         shared: split -> how many of its videos have the source video of a test video.
@@ -78,11 +78,11 @@ def shared_sources(shared: Mapping[str, int]) -> str:
 
 
 def data_caption(data: Mapping[str, Any], trained: Mapping[str, Any] | None = None) -> str:
-    """The same of what numbers were measured on.
+    """Return the caption of `shared_sources` for what numbers were measured on.
 
     Args:
         data: see `deepfake.extraction.completion.describe`.
-        trained: that of the training run, if it was another; a card of before this was noted says nothing.
+        trained: the same for the training run, if that was another run; older cards do not record shared sources.
     """
     own = shared_sources(data.get("shared_sources", {}))
     if trained is None or trained["corpus"] != data["corpus"]:

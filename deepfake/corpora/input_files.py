@@ -1,4 +1,4 @@
-"""The videos in a file or folder that somebody wants to be scored, and what else lies there."""
+"""Finds the videos in a file or folder that a user wants to score, and what else lies there."""
 
 import logging
 import os
@@ -15,10 +15,10 @@ log = logging.getLogger(__name__)
 
 
 def input_files(source: Path) -> dict[str, Path]:
-    """The videos to score: the file, or every video in the folder and below it; of all else is said why not.
+    """Return the videos to score: the file, or every video in and below the folder; log why the rest is left out.
 
     Returns:
-        Name inside the folder, suffix included, so that no two files share one -> path.
+        Name inside the folder (with its suffix, so that no two files share one) -> path.
 
     Raises:
         ConfigError: there is nothing to score.
@@ -27,23 +27,23 @@ def input_files(source: Path) -> dict[str, Path]:
         return {source.name: source}
     if not source.is_dir():
         raise ConfigError(f"input={source} does not exist: give a video file or a folder of them")
-    videos, said = look_into(source)
+    videos, notes = look_into(source)
     if not videos:
-        raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *said]))
-    for sentence in said:
-        log.warning(sentence)
+        raise ConfigError("; ".join([f"input={source} holds no video ({', '.join(VIDEO_SUFFIXES)})", *notes]))
+    for note in notes:
+        log.warning(note)
     return {path.relative_to(source).as_posix(): path for path in videos}
 
 
 def look_into(source: Path) -> tuple[list[Path], list[str]]:
-    """The videos in a folder, and what is to be said of all else that lies there."""
+    """Return the videos in a folder, and notes on everything else that lies there."""
     found = tree(source)
     named = [path for path in found.files if is_video(path.name)]
     videos = [path for path in named if os.access(path, os.R_OK)]
     closed = [LeftOut(path, "this user may not read it") for path in sorted({*named}.difference(videos))]
     others = Counter(path.suffix.lower() or "no suffix" for path in found.files if not is_video(path.name))
-    said = left_out([*found.left_out, *closed], source)
+    notes = left_out([*found.left_out, *closed], source)
     if others:
         kinds = ", ".join(f"{number} {suffix}" for suffix, number in others.most_common(5))
-        said.append(f"not looked at: {others.total()} files that are no videos by their names ({kinds})")
-    return videos, said
+        notes.append(f"not looked at: {others.total()} files without a video's suffix ({kinds})")
+    return videos, notes

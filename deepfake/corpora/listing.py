@@ -1,4 +1,4 @@
-"""A corpus is listed once, and what there is to say about it is logged."""
+"""Lists a corpus and logs what is notable about it."""
 
 import logging
 
@@ -11,14 +11,14 @@ def list_corpus(corpus: Corpus, name: str) -> Listing:
     """List a corpus's videos, and log its notes and how many of its files are missing.
 
     Args:
-        corpus: to list.
-        name: under which its faces are stored (`data.name`), for messages.
+        corpus: the corpus.
+        name: the name that its faces are stored under (`data.name`), for messages.
     """
     listing = corpus.listing()
     for note in listing.notes:
         log.info(note)
     if listing.missing:
         log.warning(
-            "%s: %d videos of its lists have no file; scripts/inventory.py names them", name, len(listing.missing)
+            "%s: %d videos in its lists have no file; scripts/inventory.py names them", name, len(listing.missing)
         )
     return listing

@@ -12,12 +12,12 @@ class ExtractOptions:
 
     Attributes:
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        reader: of video: `auto` (PyAV, and once more beside decord where it hangs or dies), `av` or `decord`.
-        num_workers: processes that decode and detect; None is one a core, and eight at most on a GPU.
+        reader: video reader, `auto` (PyAV, and once more beside decord where it hangs or dies), `av` or `decord`.
+        num_workers: processes that decode and detect; None means one per core, and at most eight on a GPU.
         timeout_s: seconds after which a video is given up.
-        num_shards: parts of the corpus.
-        shard_index: the part that this run extracts, in [0, num_shards); None is all of it.
-        only_merge: build the tables from what is there, and extract nothing.
+        num_shards: number of parts that the corpus is divided into.
+        shard_index: the part that this run extracts, in [0, num_shards); None means all of it.
+        only_merge: whether to extract nothing, and build the tables from what is there.
     """
 
     device: Device = "auto"

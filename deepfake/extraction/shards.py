@@ -1,4 +1,4 @@
-"""Which part of a corpus a run extracts: all of it, or one of several shards."""
+"""Chooses the part of a corpus that a run extracts: all of it, or one of several shards."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from deepfake.faces.shards import shard
 
 
 def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: ExtractOptions) -> dict[str, Path]:
-    """The part of a corpus that this run is to extract: all of it, unless it is one of several.
+    """Return the part of a corpus that this run extracts: all of it, or its shard.
 
     Raises:
         ConfigError: `extract.num_shards` and `extract.shard_index` do not fit together.
@@ -20,8 +20,8 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: E
     if index is None or not 0 <= index < count:
         given = "null" if index is None else index
         raise ConfigError(
-            f"extract.num_shards={count} and extract.shard_index={given}: the index is to be from 0 to {count - 1}; "
-            f"-m 'extract.shard_index=range({count})' runs them all"
+            f"extract.num_shards={count} and extract.shard_index={given}: the index must be from 0 to {count - 1}; "
+            f"-m 'extract.shard_index=range({count})' runs all shards"
         )
     if options.only_merge:
         raise ConfigError("extract.only_merge=true merges all shards: leave out extract.shard_index")
@@ -29,9 +29,10 @@ def chosen_shard(paths: Mapping[str, Path], pairs: Mapping[str, str], options: E
 
 
 def require_whole(options: ExtractOptions) -> None:
-    """
+    """Stop unless the options ask for all videos.
+
     Raises:
-        ConfigError: `options` ask for a part of the videos.
+        ConfigError: they ask for a part of them.
     """
     if options.num_shards != 1 or options.shard_index is not None or options.only_merge:
         raise ConfigError("extract.num_shards, shard_index and only_merge are for scripts/extract.py; leave them out")

@@ -1,4 +1,4 @@
-"""What torchrun or srun have started is one run: its processes share a folder, and the first speaks for all."""
+"""Makes the processes that torchrun or srun started one run: they share a folder, and the first one logs for all."""
 
 import sys
 from pathlib import Path
@@ -7,34 +7,34 @@ from typing import Any
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, open_dict, read_write
 
-from deepfake.command.together import begin, size
+from deepfake.command.together import begin, num_processes
 from deepfake.errors import DeepfakeError
 from deepfake.hydra_callbacks.own_folder import resolved
 from deepfake.ranks import rank
 
 
 class OneRun(Callback):
-    """Gives all processes of a launch the folder of the first, before Hydra makes it; the others log only warnings."""
+    """Gives all processes of a launch the first one's folder, before Hydra makes it; the others log only warnings."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
-        count = size()
+        count = num_processes()
         if count > 1:
             if "trainer" not in config:
-                sys.exit(_refusal(count, "this command works in one process, and starts workers of its own"))
+                sys.exit(_refusal(count, "this command runs in one process and starts its own workers"))
             try:
                 _share_folder(config, count)
             except (OSError, DeepfakeError) as error:
-                sys.exit(f"error: {error}")  # of an Exception in a callback Hydra makes a warning, and goes on
+                sys.exit(f"error: {error}")  # Hydra turns an Exception in a callback into a warning, and continues
         if rank() > 0:
             _be_quiet(config)
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        if size() > 1:
-            sys.exit(_refusal(size(), "the jobs of a sweep (-m) train on one device each"))
+        if (count := num_processes()) > 1:
+            sys.exit(_refusal(count, "the jobs of a sweep (-m) train on one device each"))
 
 
 def _refusal(count: int, reason: str) -> str:
-    return f"error: {count} processes were started for this command, by torchrun or srun: {reason}; start one"
+    return f"error: torchrun or srun started {count} processes for this command: {reason}; start only one"
 
 
 def _share_folder(config: DictConfig, count: int) -> None:
@@ -50,7 +50,7 @@ def _share_folder(config: DictConfig, count: int) -> None:
 
 def _be_quiet(config: DictConfig) -> None:
     with read_write(config), open_dict(config):
-        config.hydra.output_subdir = None  # the first has written the config
-        if "_process_" not in config.hydra.job.name:  # as Lightning names those that it starts
-            config.hydra.job.name = f"{config.hydra.job.name}_process_{rank()}"  # for a log of its own
+        config.hydra.output_subdir = None  # the first process writes the config
+        if "_process_" not in config.hydra.job.name:  # Lightning adds it for the processes that it starts
+            config.hydra.job.name = f"{config.hydra.job.name}_process_{rank()}"  # gives each process its own log
         config.hydra.job_logging.root.level = "WARNING"

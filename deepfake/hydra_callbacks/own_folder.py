@@ -1,7 +1,7 @@
-"""A folder belongs to one run: a name that cannot be taken twice, and a look at what is there where one is asked for.
+"""Gives every run a folder of its own: under a unique name, or under a given one if no other run has used it.
 
-This module gives the configs `${token:}`, four letters that are another for each command, so that several commands of
-one second have folders of their own.
+This module provides `${token:}` to the configs, four random letters or digits for each command, so that commands
+started in the same second have different folders.
 """
 
 import copy
@@ -18,17 +18,17 @@ from omegaconf import DictConfig, OmegaConf
 from deepfake.command.entry import mistake_of
 from deepfake.command.taken import take
 from deepfake.command.writable import require_writable
-from deepfake.config import model_name as model_name  # whose name is in the folder's as well
+from deepfake.config import model_name as model_name  # folder names contain `${model_name:}`
 from deepfake.errors import ConfigError
 from deepfake.names import shown
 from deepfake.ranks import is_first
 
-# Hydra hands what was cached on to the jobs of a sweep, so all of them have the sweep's.
+# Hydra passes the cache on to the jobs of a sweep, so all of them have the sweep's token.
 OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
 
 
 class OwnFolder(Callback):
-    """Takes the folder of a run or of a sweep, or exits with 1 and a line that says why not."""
+    """Takes the folder of a run or of a sweep, or exits with code 1 and a line that says why it cannot."""
 
     def __init__(self) -> None:
         self._lock: FileLock | None = None  # held until this process ends, however it ends
@@ -47,19 +47,19 @@ class OwnFolder(Callback):
             require_writable(Path(folder))
             self._lock = take(Path(folder), option, config.get("resume"))
         except (OSError, ConfigError) as error:
-            said = mistake_of(error) or f"{error}; choose another folder"
-            # SystemExit, because of any Exception in a callback Hydra makes a warning, and goes on.
-            sys.exit(f"error: {said if isinstance(error, ConfigError) else f'{option}={shown(folder)}: {said}'}")
+            reason = mistake_of(error) or f"{error}; choose another folder"
+            # SystemExit, because Hydra turns any Exception in a callback into a warning, and continues.
+            sys.exit(f"error: {reason if isinstance(error, ConfigError) else f'{option}={shown(folder)}: {reason}'}")
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"_lock": None}  # the jobs of a sweep get a copy, and the lock stays with the sweep
+        return {"_lock": None}  # the jobs of a sweep get a copy, but the lock stays with the sweep
 
 
 def resolved(config: DictConfig, option: str) -> str:
-    """An option that refers to Hydra's own config, which Hydra sets only later."""
+    """Resolve an option that refers to Hydra's own config, which Hydra sets only later."""
     hydra, before = HydraConfig.instance(), HydraConfig.instance().cfg
     try:
-        hydra.set_config(copy.deepcopy(config))  # which makes it read-only
-        return str(OmegaConf.select(config, option))  # of the config itself, that it keeps the token
+        hydra.set_config(copy.deepcopy(config))  # a copy, since this makes it read-only
+        return str(OmegaConf.select(config, option))  # not from the copy, so that the config caches the token
     finally:
         hydra.cfg = before

@@ -1,4 +1,4 @@
-"""What the launchers of a multirun need around them, whichever is chosen."""
+"""Prepares what a multirun's launchers need around them."""
 
 import multiprocessing
 import os
@@ -18,20 +18,20 @@ EXTRAS = {
 
 
 class PrepareLauncher(Callback):
-    """Names the cure for one that is not installed, and keeps two of them from breaking what a job does."""
+    """Names the cure for a launcher that is not installed, and keeps two launchers from breaking jobs."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        # Under `uv run` Ray would run the jobs in a copy of this folder, and relative paths would lead into the copy.
+        # Under `uv run`, Ray would run the jobs in a copy of this folder, and relative paths would lead into the copy.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
         target = config.hydra.launcher._target_
         extra = EXTRAS.get(".".join(target.split(".")[:2]))
         if extra and target not in Plugins.instance().class_name_to_class:
             choice = config.hydra.runtime.choices["hydra/launcher"]
-            # SystemExit, because of any Exception in a callback Hydra makes a warning, and goes on to a traceback.
+            # SystemExit, because Hydra turns any Exception in a callback into a warning, and ends in a traceback later.
             cure = f"uv sync --extra {extra}, or pip install -e '.[{extra}]'"
             sys.exit(f"error: hydra/launcher={choice} needs a plugin: {cure}")
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
-        # joblib's processes hand their start method down to those that a job spawns, which do not know of it and die.
+        # joblib's processes pass their start method on to those that a job spawns, which do not know it and die.
         if multiprocessing.get_start_method(allow_none=True) == "loky":
             multiprocessing.set_start_method(None, force=True)

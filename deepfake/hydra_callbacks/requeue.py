@@ -1,12 +1,12 @@
-"""A job that Slurm starts again goes on in the folder of its run, from the last whole epoch; no other job does.
+"""Resumes a job that Slurm requeues in its run's folder, from the last complete epoch; no other job is resumed.
 
-Before its time is over Slurm sends a signal (`#SBATCH --signal=SIGUSR1@90`), on which Lightning saves
-`hpc_ckpt_<n>.ckpt` and puts the job into the queue again. It saves into the run's `checkpoints`, which no other run
-has, and a note in `outputs/.requeue` tells the command that comes back where that is. It then is as if `resume=` had
-been given, with all that is looked at there.
+Before a job's time is up, Slurm sends a signal (`#SBATCH --signal=SIGUSR1@90`), on which Lightning saves
+`hpc_ckpt_<n>.ckpt` and requeues the job. It saves into the run's own `checkpoints`, and a note in `outputs/.requeue`
+tells the restarted command where that is. The command then runs as if `resume=` had been given, with all its checks.
 
-What Lightning has saved is not gone on from: it may be of any moment of an epoch, and Lightning itself calls what
-follows unreliable. From the last whole epoch, or from the start, all is as if nothing had happened.
+The run does not continue from what Lightning saved: that may be from any moment of an epoch, and Lightning itself
+calls such a continuation unreliable. From the last complete epoch, or from the start, the results are those of an
+uninterrupted run.
 """
 
 import json
@@ -26,15 +26,15 @@ from deepfake.content import sha256_of_text
 from deepfake.names import shown
 from deepfake.ranks import is_first
 
-QUEUED = "hpc_ckpt_*.ckpt"  # as Lightning names what it saves before it puts a job into the queue again
+QUEUED = "hpc_ckpt_*.ckpt"  # Lightning's name for what it saves before it requeues a job
 
 
 def note_of(environ: Mapping[str, str], words: Iterable[str]) -> Path | None:
-    """Where a job notes the folder of a command's run; None outside of Slurm.
+    """Return where a job notes the folder of a command's run; None outside of Slurm.
 
     Args:
-        environ: of the process.
-        words: the options of the command; one job may train several times, one after the other.
+        environ: the process's environment.
+        words: the command's options, since one job may train several times in a row.
 
     Example:
         >>> str(note_of({"SLURM_JOB_ID": "7", "SLURM_ARRAY_TASK_ID": "2"}, ["seed=1"]))
@@ -47,12 +47,12 @@ def note_of(environ: Mapping[str, str], words: Iterable[str]) -> Path | None:
 
 
 def was_queued(checkpoints: Path, environ: Mapping[str, str]) -> bool:
-    """Whether a job was put into the queue again: by Lightning, or by Slurm as when a node failed."""
+    """Return whether a job was requeued, by Lightning or by Slurm, as after a node failure."""
     return environ.get("SLURM_RESTART_COUNT", "0") not in ("", "0") or any(checkpoints.glob(QUEUED))
 
 
 class Requeue(Callback):
-    """Lets a training go on that Slurm has put into the queue again, and notes where one is at work."""
+    """Resumes a training that was requeued, and notes the folder of one that starts."""
 
     def on_run_start(self, config: DictConfig, **kwargs: Any) -> None:
         note = note_of(os.environ, config.hydra.overrides.task)
@@ -62,20 +62,20 @@ class Requeue(Callback):
             noted = json.loads(note.read_text())
             folder, checkpoints = Path(noted["folder"]), Path(noted["checkpoints"])
         except (OSError, ValueError, KeyError, TypeError):
-            return  # a note that cannot be read is none
+            return  # an unreadable note counts as none
         if not was_queued(checkpoints, os.environ):
             return
-        last, what = checkpoints / "last.ckpt", "before an epoch was saved, so it begins again"
+        last, outcome = checkpoints / "last.ckpt", "had saved no epoch, so it starts again"
         if last.is_file():
-            what = f"and goes on there, resume={last}"
+            outcome = f"continues, resume={last}"
             with read_write(config), open_dict(config):
                 config.hydra.run.dir, config.resume = str(folder), str(last)
         if is_first():
-            for path in checkpoints.glob(QUEUED):  # or Lightning would load it where there is no other
+            for path in checkpoints.glob(QUEUED):  # without another checkpoint, Lightning would load this one
                 path.unlink(missing_ok=True)
-            sys.stderr.write(f"Slurm has started this job again: its run was in {shown(str(folder))}, {shown(what)}\n")
+            sys.stderr.write(f"Slurm restarted this job: its run in {shown(str(folder))} {shown(outcome)}\n")
 
-    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:  # the folder is this run's by now
+    def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:  # by now the folder belongs to this run
         note = note_of(os.environ, config.hydra.overrides.task)
         if note is None or "resume" not in config or not is_first() or HydraConfig.get().mode is not RunMode.RUN:
             return
@@ -83,7 +83,7 @@ class Requeue(Callback):
         note.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(note, json.dumps({"folder": folder, "checkpoints": str(output / "checkpoints")}).encode())
 
-    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:  # not of one that was stopped
+    def on_run_end(self, config: DictConfig, **kwargs: Any) -> None:  # not called for a run that was stopped
         note = note_of(os.environ, config.hydra.overrides.task)
         if note is not None and "resume" in config and is_first():
             note.unlink(missing_ok=True)

@@ -42,10 +42,10 @@ from deepfake.training.epochs import (
     best_of,
     require_epochs,
     require_monitors,
-    require_rest,
     require_trained,
+    require_unfinished,
     require_work,
-    scored,
+    scored_coverage,
 )
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
@@ -93,7 +93,7 @@ def _train(cfg: DictConfig) -> float:
         require_same_options(resumed, plain(cfg), HydraConfig.get().overrides.task)
     if resumed and cfg.train:
         earlier, so_far = earlier_curves(resumed), earlier_best(best, resumed)
-        require_rest(trainer, so_far, resumed.content, cfg.resume)
+        require_unfinished(trainer, so_far, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
     listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
@@ -128,7 +128,7 @@ def _train(cfg: DictConfig) -> float:
         measure(trainer, task, datamodule, measured, cfg.test)
         data = {
             **data,
-            "coverage": {str(split): counts for split, counts in scored(task, datamodule, cfg.test).items()},
+            "coverage": {str(split): counts for split, counts in scored_coverage(task, datamodule, cfg.test).items()},
         }
         facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule), **labels}
         if trainer.is_global_zero:

@@ -1,4 +1,4 @@
-"""Going on from a checkpoint in a folder of one's own, without forgetting the best epoch so far."""
+"""Resumes a training from a checkpoint in a folder of its own, and keeps the best epoch so far."""
 
 import logging
 import re
@@ -27,7 +27,7 @@ class _Loops(BaseModel):
 
 
 class _State(BaseModel):
-    """What Lightning needs to go on, and would miss with a traceback or in silence."""
+    """What Lightning needs to resume; if it is missing, Lightning fails with a traceback or silently goes wrong."""
 
     model_config = ConfigDict(strict=True)
     epoch: Amount
@@ -40,14 +40,14 @@ class _State(BaseModel):
 
 
 def require_state(resumed: Checkpoint) -> None:
-    """See that a checkpoint holds the state of a training, whole, and not only weights.
+    """Stop unless a checkpoint holds the complete state of a training, not only weights.
 
     Raises:
         CheckpointError: it does not.
     """
     if "optimizer_states" not in resumed.content:
         raise CheckpointError(
-            f"resume={resumed.path} holds weights and no state of a training run: start a new one, "
+            f"resume={resumed.path} holds weights but no training state: start a new run from the weights, "
             f"model.weights={resumed.path}"
         )
     try:
@@ -55,25 +55,24 @@ def require_state(resumed: Checkpoint) -> None:
     except ValidationError as error:
         names = sorted({".".join(map(str, fault["loc"])) for fault in error.errors()})
         raise CheckpointError(
-            f"resume={resumed.path} is damaged: the state of its training ({', '.join(names)}) is missing or no such "
-            f"state: take another checkpoint of the run, or begin a new run from its weights, "
-            f"model.weights={resumed.path}"
+            f"resume={resumed.path} is damaged: its training state ({', '.join(names)}) is missing or invalid: use "
+            f"another checkpoint of the run, or start a new run from its weights, model.weights={resumed.path}"
         ) from error
 
 
 def earlier_best(best: BestCheckpoint, resumed: Checkpoint) -> Path | None:
-    """The best checkpoint that the interrupted run had; None where it had none, or it is of a later epoch.
+    """Return the best checkpoint of the interrupted run; None if it has none, or if that is from a later epoch.
 
     Args:
         best: the callback that keeps the best epoch.
-        resumed: the checkpoint to go on from.
+        resumed: the checkpoint to resume from.
     """
     state = resumed.content["callbacks"].get(best.state_key)
     source = resumed.path.parent / "best.ckpt"
     if state is None or state.get("best_rank") is None or not source.exists() or best.dirpath is None:
         return None
     if read_checkpoint(source).content["epoch"] > resumed.content["epoch"]:
-        log.warning("%s is of a later epoch than resume=%s: the best epoch is chosen anew", source, resumed.path)
+        log.warning("%s is from a later epoch than resume=%s and is not carried over", source, resumed.path)
         return None
     return source
 
@@ -83,8 +82,8 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
 
     Args:
         best: the callback that keeps the best epoch.
-        resumed: the checkpoint to go on from.
-        source: see `earlier_best`.
+        resumed: the checkpoint to resume from.
+        source: the file that `earlier_best` returned.
     """
     assert best.dirpath is not None
     target = Path(best.dirpath) / source.name
@@ -95,25 +94,25 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
 
 
 def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
-    """Where a training was stopped, in words, and the option with which it goes on."""
+    """Say where a training was stopped, and with which option it continues."""
     last = folder / "checkpoints" / "last.ckpt"
     where = f"stopped in {epoch_name(trainer)}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:
         where = "stopped after the last epoch"
     if last.exists():
-        return f"{where}; go on with the same options and resume={from_here(last)}"
-    again = f"{where}, before an epoch was saved; the same command begins again, with the faces that are there"
-    return f"{again}; if it names its folder, give another than {from_here(folder)}" if last.parent.exists() else again
+        return f"{where}; continue with the same options and resume={from_here(last)}"
+    again = f"{where}, before an epoch was saved; the same command starts again, with the faces extracted so far"
+    return f"{again}; if it sets its folder, choose another one than {from_here(folder)}" if last.parent.exists() else again
 
 
 def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: Iterable[str]) -> None:
-    """A run goes on with the options it was begun with, but for those that change no number.
+    """Stop unless a run resumes with the options that it was started with, except for those that change no number.
 
     Args:
-        resumed: the checkpoint to go on from.
-        config: of the run that goes on, resolved.
-        asked: the options that were given for it, as on the command line. One that the checkpoint's version of this
-            project did not have yet is of interest only if it is among them, or part of a group that is.
+        resumed: the checkpoint to resume from.
+        config: the resolved config of the run that resumes.
+        asked: the options that were given for it, as on the command line. An option that did not exist in the
+            checkpoint's version of this project is compared only if it, or a group that it is in, is among them.
 
     Raises:
         ConfigError: options differ, and all of them are named; or the run is of a version that chose its best epoch
@@ -130,11 +129,12 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
     for name in sorted({**then, **now}):
         new = name not in then and not any(name == word or name.startswith(f"{word}.") for word in given)
         if not new and not _FREE.fullmatch(name) and then.get(name, _ABSENT) != now.get(name, _ABSENT):
-            differing.append(f"{name} was {_shown(then.get(name, _ABSENT))}, and is {_shown(now.get(name, _ABSENT))}")
+            was, is_now = _shown(then.get(name, _ABSENT)), _shown(now.get(name, _ABSENT))
+            differing.append(f"{name} was {was} and is now {is_now}")
     if differing:
         raise ConfigError(
-            f"resume={resumed.path} is of a run with other options: {'; '.join(differing)}. Give those it was begun "
-            f"with (its .hydra/overrides.yaml holds them), or begin a new run from its weights, "
+            f"resume={resumed.path} comes from a run with other options: {'; '.join(differing)}. Use that run's "
+            f"options (its .hydra/overrides.yaml holds them), or start a new run from its weights, "
             f"model.weights={resumed.path}"
         )
 
@@ -142,7 +142,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
 _OLD_MONITOR = "val/selection"  # both numbers of `BestCheckpoint` in one
 _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
-# goes on, as far as the schedule does not depend on it.
+# lasts, as far as the schedule does not depend on it.
 _FREE = re.compile(
     r"resume|device|train|test|print_config|tags|notes|paths\..*|logger\..*|hydra\..*|extract\..*"
     r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:every_epoch|progress|learning_rate|epoch_log)\..*"
@@ -168,21 +168,21 @@ def _shown(value: Any) -> str:
 
 
 def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
-    """A run is resumed on the videos it was begun with; another network or corpus is another run.
+    """Stop unless a run resumes with the network and the videos that it was started with.
 
     Args:
-        resumed: the checkpoint to go on from.
-        card: of the run that goes on.
+        resumed: the checkpoint to resume from.
+        card: the card of the run that resumes.
 
     Raises:
         ConfigError: the network, its input or the videos differ.
     """
 
-    def facts(of: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": of["model"], "spec": of["spec"], "data": of["data"]["fingerprint"]}
+    def facts(one: Mapping[str, Any]) -> dict[str, Any]:
+        return {"model": one["model"], "spec": one["spec"], "data": one["data"]["fingerprint"]}
 
-    def contents(of: Mapping[str, Any]) -> Any:  # a card of before they were noted is like any other
-        return of["data"].get("content", card["data"].get("content"))
+    def contents(one: Mapping[str, Any]) -> Any:  # an older card has none and passes
+        return one["data"].get("content", card["data"].get("content"))
 
     then, now = facts(resumed.card), facts(card)
     other = [name for name in then if then[name] != now[name]]
@@ -190,6 +190,6 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
         other.append("content of the videos' files")
     if other:
         raise ConfigError(
-            f"resume={resumed.path} is of a run with another {', '.join(other)}: give the options and the data it was "
-            f"begun with, or begin a new run from its weights, model.weights={resumed.path}"
+            f"resume={resumed.path} comes from a run with another {', '.join(other)}: use that run's options and data, "
+            f"or start a new run from its weights, model.weights={resumed.path}"
         )

@@ -1,4 +1,4 @@
-"""Lightning's trainer: built from its options, and its errors as a user can understand them."""
+"""Builds and runs Lightning's trainer, and turns its errors into ones that users understand."""
 
 import logging
 from collections.abc import Mapping
@@ -16,8 +16,8 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from deepfake.callbacks.whole_checkpoints import WholeCheckpoints
-from deepfake.command.stopping import left_to
-from deepfake.command.together import size
+from deepfake.command.stopping import sigterm_left_to
+from deepfake.command.together import num_processes
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError
 from deepfake.schema import Split
@@ -27,19 +27,19 @@ log = logging.getLogger(__name__)
 
 
 def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Path) -> pl.Trainer:
-    """The trainer, without loggers; before hours of extraction, so that a missing GPU is said at once.
+    """Build the trainer without loggers, before hours of extraction, so that a missing GPU is reported at once.
 
     Args:
         options: the config group `trainer`.
-        callbacks: of the run.
-        folder: where Lightning saves on Slurm before a job's time is over. It would take the working folder, and every
-            run that begins there takes up what it finds.
+        callbacks: the run's callbacks.
+        folder: where Lightning saves on Slurm before a job's time is up. By default it is the working folder, and
+            every run that starts there would continue from what it finds.
 
     Raises:
         ConfigError: this machine or Lightning cannot do what `trainer` asks for.
     """
     if "default_root_dir" in options:
-        raise ConfigError("trainer.default_root_dir is the folder of the run: choose that, hydra.run.dir=FOLDER")
+        raise ConfigError("trainer.default_root_dir is always the run's folder: set hydra.run.dir=FOLDER instead")
     if not options.get("enable_progress_bar", True):
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     own = {"callbacks": callbacks, "logger": False, "plugins": [WholeCheckpoints()], "default_root_dir": str(folder)}
@@ -50,20 +50,20 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     except InstantiationException as error:
         if isinstance(error.__cause__, MisconfigurationException):
             raise ConfigError(f"trainer: {error.__cause__} Try trainer=cpu or trainer=auto.") from error
-        if size() > 1:  # of what Slurm or torchrun has set Lightning says by errors of any kind that it does not fit
+        if num_processes() > 1:  # Lightning raises various errors if what Slurm or torchrun has set does not fit
             raise ConfigError(f"trainer: {error.__cause__ or error}") from error
         raise
-    wanted = trainer.num_devices * trainer.num_nodes
-    if size() not in (1, wanted):
+    wanted, started = trainer.num_devices * trainer.num_nodes, num_processes()
+    if started not in (1, wanted):
         raise ConfigError(
-            f"{size()} processes were started for this run, and the trainer is for {wanted}: give trainer=ddp with "
-            f"trainer.devices and trainer.num_nodes that make {size()}, or start one process"
+            f"{started} processes were started for this run, but the trainer expects {wanted}: use trainer=ddp with "
+            f"trainer.devices times trainer.num_nodes equal to {started}, or start one process"
         )
     return trainer
 
 
 def start_loggers(options: DictConfig, run_id: str, labels: Mapping[str, Any]) -> list[Logger]:
-    """The loggers, those that know runs by an id under that of this run, unless another was asked for.
+    """Start the loggers; those that know runs by an id use this run's, unless another was given.
 
     Args:
         options: the config group `logger`.
@@ -81,21 +81,21 @@ def start_loggers(options: DictConfig, run_id: str, labels: Mapping[str, Any]) -
 
 
 def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, resume: str | None) -> None:
-    """Train.
+    """Train the detector.
 
     Raises:
-        ConfigError: options of `trainer` do not fit the data, as Lightning finds when it sees both.
+        ConfigError: options of `trainer` do not fit the data, which Lightning finds out only when it sees both.
     """
     slurm = SLURMEnvironment.detect()
     try:
-        with left_to(lambda: trainer.received_sigterm) if slurm else nullcontext():
+        with sigterm_left_to(lambda: trainer.received_sigterm) if slurm else nullcontext():
             trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
 
 
 def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, best: str, test: bool) -> None:
-    """Val and, once, test numbers of a checkpoint, into `task.measured`.
+    """Measure a checkpoint on val and, once, on test, into `task.measured`.
 
     Args:
         trainer: of the run.
@@ -104,7 +104,7 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         best: the checkpoint.
         test: whether the test split is scored.
     """
-    loggers, trainer.loggers = trainer.loggers, []  # the curves have this epoch already
+    loggers, trainer.loggers = trainer.loggers, []  # the curves already have this epoch
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     trainer.loggers = loggers
     if not test:

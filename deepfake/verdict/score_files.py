@@ -1,4 +1,4 @@
-"""Files whose faces are in a store, and one verdict each."""
+"""Scores files whose faces are in a store, and gives each a verdict."""
 
 import logging
 from collections.abc import Mapping
@@ -34,19 +34,19 @@ def score_files(
 ) -> pd.DataFrame:
     """Score files whose faces are in a store, as a test does; see `deepfake.scoring`.
 
-    The main face is the largest one, since no real of these files is known.
+    The main face is the largest one, since no real video belonging to these files is known.
 
     Args:
         paths: video_id -> file.
-        store: opened, with the tables of these files.
-        detector: in eval mode.
+        store: an open store with the tables of these files.
+        detector: the network in eval mode.
         rule: which clips are scored.
         batch_size: clips that are scored at a time.
-        num_workers: processes that load clips; None is one a core.
-        device: that the detector runs on.
+        num_workers: processes that load clips; None means one per core.
+        device: the device that the detector runs on.
 
     Returns:
-        One row a file, `COLUMNS`, in the order of `paths`.
+        One row per file with `COLUMNS`, in the order of `paths`.
     """
     video_ids = sorted(paths)
     several = int((store.rows(video_ids)["num_faces"] > 1).sum())
@@ -73,7 +73,8 @@ def score_files(
         if status == Status.OK and value is None:
             status = Status.TOO_SHORT
             length = detector.spec.clip_length
-            row["reason"] = "; ".join(filter(None, [f"no face is there for a clip of {length} frames", row["reason"]]))
+            too_short = f"no face lasts long enough for a clip of {length} frames"
+            row["reason"] = "; ".join(filter(None, [too_short, row["reason"]]))
         verdict = None if value is None else ("fake" if value > THRESHOLD else "real")
         seen = row["num_faces"], num_clips[video_id], row["num_sampled"], row["num_frames"], duration(row)
         rows.append([as_text(str(path)), status, value, verdict, *seen, row["reason"], row["remarks"]])
@@ -81,5 +82,5 @@ def score_files(
 
 
 def duration(row: pd.Series) -> float:
-    """How long a video is, by its frames where its store does not say; 0 where that is not known."""
+    """Return a video's length in seconds, computed from its frames if the store does not have it; 0 if unknown."""
     return round(row["duration_s"] or (row["num_frames"] / row["fps"] if row["fps"] else 0.0), 3)

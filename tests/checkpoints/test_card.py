@@ -1,4 +1,4 @@
-"""A card is validated as a whole: each field that is missing or of another type is one line that names it."""
+"""A card is validated as a whole: one line names each field that is missing or of the wrong type."""
 
 import copy
 import pickle
@@ -19,7 +19,7 @@ from deepfake.task import CARD
 from tests.checkpoints.test_checkpoint import content
 
 Place = tuple[str, ...]
-FREE = {("config",), ("data", "content"), ("faces", "image_options")}  # what stands below is anybody's
+FREE = {("config",), ("data", "content"), ("faces", "image_options")}  # anything may be in these
 OPTIONAL = {
     ("digest",),
     ("scoring",),
@@ -40,7 +40,7 @@ def whole() -> dict[str, Any]:
 
 
 def places(node: Any, place: Place = ()) -> Iterator[Place]:
-    """Every field of a card."""
+    """Yield every field of a card."""
     if place:
         yield place
     if isinstance(node, dict) and place not in FREE:
@@ -49,7 +49,7 @@ def places(node: Any, place: Place = ()) -> Iterator[Place]:
 
 
 def changed(whole: dict[str, Any], place: Place, *value: Any) -> dict[str, Any]:
-    """With another value at a place, or without one."""
+    """Return a checkpoint with another value at a place of its card, or with none."""
     card = copy.deepcopy(whole[CARD])
     node = card
     for key in place[:-1]:
@@ -61,7 +61,7 @@ def changed(whole: dict[str, Any], place: Place, *value: Any) -> dict[str, Any]:
 
 
 def rebuilt(content: dict[str, Any]) -> Detector:
-    """As from a file, without one."""
+    """Build a detector as from a file, but without one."""
     path, card = Path("a.ckpt"), content[CARD]
     check_card(card, path)
     state = {name.removeprefix("detector."): value for name, value in content["state_dict"].items()}
@@ -90,7 +90,7 @@ def test_no_field_may_be_missing(whole: dict[str, Any]) -> None:
 
 
 def _has_default(place: Place) -> bool:
-    """Of an option of a constructor."""
+    """Return whether a place is an option that its constructor has a default for."""
     if place[:2] == ("faces", "finder") and place[2:]:
         return place[-1] != "_target_"
     return place[0] == "model" and place[-1] in {"shape", "dropout", "hidden_size", "num_layers"}
@@ -111,7 +111,7 @@ def test_no_field_may_be_of_another_type(value: Any, whole: dict[str, Any]) -> N
 
 
 def _in_other_words(place: Place, message: str) -> bool:
-    if place[0] == "model":  # its weights tell
+    if place[0] == "model":  # the weights show it
         return "weights that do not fit its own model" in message or "num_features, which" in message
     return place[0] == "spec" and "was trained with the input" in message
 
@@ -155,7 +155,7 @@ def test_a_card_is_plain_data_of_a_sensible_size(whole: dict[str, Any], tmp_path
     endless: dict[str, Any] = {}
     endless["again"] = endless
     for config, message in (
-        ({"a": torch.ones(1)}, "config.a is a Outline and no plain data"),
+        ({"a": torch.ones(1)}, "config.a is of type Outline, which is not plain data"),
         ({1: 2}, "config has the key 1"),
         ({"wide": wide}, "holds too much"),
         (endless, "nested too deeply"),

@@ -22,7 +22,7 @@ SMALL = ["model.size=32", "paths.output_dir=.", "logger=csv"]
 
 
 def content(*overrides: str) -> dict[str, Any]:
-    """What a checkpoint of a run with these options holds."""
+    """Return what a checkpoint of a run with these options holds."""
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose("train", overrides=[*SMALL, *overrides])
     torch.manual_seed(0)
@@ -52,7 +52,9 @@ def test_a_card_leads_to_no_other_file(tmp_path: Path) -> None:
     torch.save(content(), tmp_path / "first.ckpt")
     card = content(f"model.weights={tmp_path / 'first.ckpt'}")[CARD]
     assert "weights" not in card["model"]
-    assert card["config"]["model"]["weights"] == str(tmp_path / "first.ckpt")  # where it began is still told
+    assert card["config"]["model"]["weights"] == str(
+        tmp_path / "first.ckpt"
+    )  # the config still records where it started
 
     network = "test_efficientnet"
     effnet = content("model=effnet", f"model.backbone.name={network}", "model.backbone.pretrained=false")[CARD]
@@ -153,7 +155,7 @@ def test_checkpoints_of_others(tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="is not a checkpoint of this project"):
             load_detector(path)
     torch.save({**whole, CARD: {**whole[CARD], "format": 99}}, path)
-    with pytest.raises(CheckpointError, match="has format 99 and this version reads 1 to 2"):
+    with pytest.raises(CheckpointError, match="has format 99, but this version reads 1 to 2"):
         load_detector(path)
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints that were damaged, diverged, or are of before there were digests."""
+"""Checkpoints that are damaged, have diverged, or are older than the digest."""
 
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ CLIPS = torch.rand(2, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
 @pytest.fixture
 def whole() -> dict[str, Any]:
-    """With an optimizer's state, as a run leaves it."""
+    """Return a checkpoint with an optimizer's state, as a run leaves it."""
     found = content()
     parameters = [value.requires_grad_() for value in load_state(found).values() if value.is_floating_point()]
     optimizer = torch.optim.Adam(parameters)
@@ -60,12 +60,12 @@ def test_flipped_bytes_are_an_error_or_the_same_score(num_bytes: int, whole: dic
 
 
 def test_the_digest_sees_what_checksums_do_not(whole: dict[str, Any], tmp_path: Path) -> None:
-    """Damage that somebody packed again, or of memory while the file was written."""
+    """Such damage was packed into a new file, or happened in memory while the file was written."""
     for name, value in whole["state_dict"].items():
         state = load_state(whole)
         state[name] = value + 1
         torch.save({**whole, "state_dict": state}, tmp_path / "a.ckpt")
-        with pytest.raises(CheckpointError, match="a.ckpt is damaged: its weights are not those that were saved with"):
+        with pytest.raises(CheckpointError, match="a.ckpt is damaged: its weights do not match the digest"):
             read_checkpoint(tmp_path / "a.ckpt")
 
 
@@ -76,12 +76,12 @@ def test_a_card_without_a_digest_is_read_and_that_is_said_once(
     torch.save({**whole, CARD: card}, tmp_path / "a.ckpt")
     load_detector(tmp_path / "a.ckpt")
     assert [record.getMessage() for record in caplog.records] == [
-        f"{tmp_path}/a.ckpt is of before checkpoints carried a digest of their weights: damage could go unseen"
+        f"{tmp_path}/a.ckpt is older than the digest of a checkpoint's weights: damage would go unnoticed"
     ]
 
 
 def saved_again(source: Path, target: Path, change: Any) -> Path:
-    """A run's checkpoint with other weights, and their digest."""
+    """Save a run's checkpoint with changed weights and their digest."""
     found = torch.load(source, weights_only=True)
     change(found["state_dict"])
     found[CARD]["digest"] = digest(found["state_dict"])
@@ -110,7 +110,7 @@ def test_weights_that_are_no_numbers_are_one_line_everywhere(
 def test_scores_that_are_no_numbers_are_one_line(
     model: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Of weights that are finite and too large to be multiplied."""
+    """The weights are finite, but too large to be multiplied."""
 
     def grow(state: dict[str, Tensor]) -> None:
         for layer in (1, 4):

@@ -1,4 +1,4 @@
-"""A checkpoint's own recipe of faces: found again without an option, changed one by one, and what differs is said."""
+"""A checkpoint's recipe of faces is used without options, changed by single options, and every difference is logged."""
 
 import copy
 import json
@@ -28,7 +28,7 @@ def checkpoint(recipe: dict[str, Any]) -> Checkpoint:
 
 
 def carried(weights_dir: Path, *options: str) -> Checkpoint:
-    """A checkpoint of a run with these options."""
+    """Return a checkpoint of a run with these options."""
     return checkpoint(carried_recipe(with_weights(settled(faces(*options), weights_dir))))
 
 
@@ -38,7 +38,7 @@ def given(**options: Any) -> DictConfig:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A folder of weights with the published file in it."""
+    """Return a folder of weights that holds the published file."""
     return save(tmp_path / "weights" / PUBLISHED, 0).parent
 
 
@@ -61,8 +61,8 @@ def test_options_are_put_in_one_by_one_and_said(home: Path, caplog: pytest.LogCa
     }
     said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert said == [
-        "faces.num_segments is 8, and 3 in the checkpoint",
-        "faces.finder.max_size is 640, and 960 in the checkpoint",
+        "faces.num_segments is 8, but 3 in the checkpoint",
+        "faces.finder.max_size is 640, but 960 in the checkpoint",
     ]
 
 
@@ -93,7 +93,7 @@ def test_weights_are_found_by_their_digest(home: Path) -> None:
 def test_weights_that_are_missing_are_named(home: Path) -> None:
     whole = carried(home, "faces=retinaface_mobilenet")
     digest = digest_of([home / PUBLISHED])
-    found, differing = faces_of(whole, given(), home / "none")  # a store that is complete needs no finder
+    found, differing = faces_of(whole, given(), home / "none")  # a complete store needs no finder
     assert differing == {}
     with pytest.raises(WeightsError, match=f"a file {PUBLISHED} with the digest {digest}, and {home}/none does not"):
         with_weights(found)
@@ -123,7 +123,7 @@ def test_a_checkpoint_of_another_extractor_is_said(home: Path) -> None:
 
 @pytest.mark.parametrize("word", ["detector", "finder"])
 def test_a_card_of_format_1_is_read(word: str, home: Path) -> None:
-    """Finders were called detectors, lay one room higher, and nobody kept which weights they had."""
+    """Finders were called detectors, were one package higher, and their weights were not recorded."""
     old = {name: value for name, value in faces("faces=retinaface_mobilenet").items() if name != "finder"}
     finder = {"_target_": "deepfake.faces.retinaface_mobilenet.RetinaFaceMobileNet", "max_size": 640}
     card = upgraded({"format": 1, "faces": {**old, word: finder}})
@@ -163,7 +163,7 @@ def test_a_forged_finder_is_refused(target: str, tmp_path: Path) -> None:
 def test_a_strangers_recipe_is_no_way_out_of_the_store(key: str, value: object, message: str, tmp_path: Path) -> None:
     forged = copy.deepcopy(carried(tmp_path, "faces=mtcnn").card["faces"])
     (forged["finder"] if key.startswith("finder.") else forged)[key.removeprefix("finder.")] = value
-    with pytest.raises(CheckpointError, match=f"a.ckpt has a recipe of faces that is none: .*{message}"):
+    with pytest.raises(CheckpointError, match=f"a.ckpt has an invalid recipe of faces: .*{message}"):
         faces_of(checkpoint(forged), None, tmp_path)
 
 
@@ -177,13 +177,13 @@ def test_predict_and_evaluate_take_options_one_by_one(
     model: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     arguments = [f"checkpoint={model}", "faces.num_segments=1", *COMMON]
-    said = "faces.num_segments is 1, and 2 in the checkpoint"
+    warning = "faces.num_segments is 1, but 2 in the checkpoint"
     video = [f"input={demo_root / 'real' / 'p04_a.mp4'}", "sampling.eval_clips_per_track=null", "output=out"]
     assert script("predict", *arguments, *video) == 0
     assert pd.read_csv(tmp_path / "out" / "predictions.csv")["num_clips"].tolist() == [8]  # one segment of eight frames
-    assert said in capfd.readouterr().out
+    assert warning in capfd.readouterr().out
     assert script("evaluate", *arguments, *SMALL_DEMO, "hydra.run.dir=tested") == 0
-    assert said in capfd.readouterr().out
+    assert warning in capfd.readouterr().out
     metrics = json.loads((tmp_path / "tested" / "metrics.json").read_text())
     assert metrics["faces_unlike_checkpoint"] == {"faces.num_segments": {"here": 1, "checkpoint": 2}}
 

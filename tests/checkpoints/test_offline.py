@@ -1,4 +1,4 @@
-"""Nothing is fetched to build a network whose weights are at hand: with every way to a network shut."""
+"""Without any connection, a network whose weights are at hand can be built."""
 
 import socket
 from pathlib import Path
@@ -23,7 +23,7 @@ EFFNET = ["model=effnet", "model.backbone.name=test_efficientnet.r160_in1k"]
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Every connection fails at once, and no cache of a hub holds anything."""
+    """Make every connection fail at once, and empty the caches of hubs."""
 
     connect = socket.socket.connect
 
@@ -31,7 +31,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         raise OSError("no way to a network in this test")
 
     def only_here(self: socket.socket, address: Any) -> None:
-        connect(self, address) if self.family == socket.AF_UNIX else refuse()  # our own processes
+        connect(self, address) if self.family == socket.AF_UNIX else refuse()  # connections between our own processes
 
     monkeypatch.setattr(socket.socket, "connect", only_here)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
@@ -48,7 +48,7 @@ def checkpoint(tmp_path: Path) -> Path:
 
 
 def test_a_new_network_would_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda seconds: None)  # between one attempt and the next
+    monkeypatch.setattr("time.sleep", lambda seconds: None)  # the pause between two attempts
     with pytest.raises(Exception, match="cannot be downloaded") as error:
         build_model(model_config(*EFFNET))
     assert isinstance(error.value.__cause__ or error.value, WeightsError)
@@ -71,7 +71,7 @@ def test_a_resumed_run_builds_its_network_from_the_checkpoint_alone(
 ) -> None:
     resumed = read_checkpoint(checkpoint)
     size = "model.size=32"
-    fresh = build_model(model_config(*EFFNET, size), resumed)  # pretrained=true, as the run began
+    fresh = build_model(model_config(*EFFNET, size), resumed)  # pretrained=true, as when the run started
     assert {key: value.shape for key, value in fresh.state_dict().items()} == {
         key: value.shape for key, value in resumed.state.items()
     }

@@ -73,8 +73,8 @@ def test_an_evaluation_by_another_rule_says_so(
         TRACKS: {"here": "all", "checkpoint": "main"},
     }
     shown = "".join(capfd.readouterr())
-    assert "data.tracks is all, and main in the checkpoint" in shown
-    assert "sampling.eval_clips_per_track is null, and 2 in the checkpoint" in shown
+    assert "data.tracks is all, but main in the checkpoint" in shown
+    assert "sampling.eval_clips_per_track is null, but 2 in the checkpoint" in shown
     card = torch.load(one_epoch / "checkpoints" / "best.ckpt", weights_only=True)["deepfake"]
     assert card["scoring"]["clips_per_track"] == 2
 
@@ -92,7 +92,7 @@ def test_a_card_of_before_rules_were_noted_has_them_in_its_config() -> None:
     "noted", ["main", {}, {"clips_per_track": "many", "tracks": "main", "main_face": "largest"}, [1]]
 )
 def test_a_cards_rule_that_is_none_is_refused(noted: object) -> None:
-    with pytest.raises(CheckpointError, match=r"a\.ckpt has a scoring rule that is none"):
+    with pytest.raises(CheckpointError, match=r"a\.ckpt has an invalid scoring rule"):
         settled_rule({"scoring": noted}, AS_IS, "a.ckpt")
 
 

@@ -1,5 +1,6 @@
-"""All options of all composed configs, with every kind of wrong value: either the check refuses it in one line, or what
-takes the option takes the value.
+"""Every option of every composed config with every kind of wrong value.
+
+Either the check refuses the value in one line, or the class that takes the option accepts it.
 """
 
 import math
@@ -27,7 +28,7 @@ NEEDED = {
     "benchmark": ["benchmark=finders"],
 }
 SMALL = ["model.backbone.name=test_efficientnet", "model.backbone.pretrained=false"]
-# One composition each that ships: the default, and those in which other constructors take the options.
+# Compositions that ship: each stage's default, and those in which other constructors take the options.
 COMPOSED = {stage: (stage, []) for stage in STAGES} | {
     "train lstm": ("train", ["model=meso4_lstm", "faces=retinaface", "augment=none", "optimizer=adamw"]),
     "train effnet": ("train", ["model=effnet", "trainer=ddp", "scheduler=step", *SMALL]),
@@ -57,8 +58,8 @@ WRONG: dict[str, Any] = {
     "empty list": [],
     "mapping": {"a": 1},
 }
-# What is right of all that is wrong elsewhere: kinds of values that an option whose value is of a type may be given.
-SEEN: set[tuple[str, str, str]] = set()  # which option of which constructor has been tried
+SEEN: set[tuple[str, str, str]] = set()  # stage, option and constructor that were tried
+# Type of an option's value -> kinds of `WRONG` values that such an option may accept.
 ALIKE = {str: {"word", "empty", "path"}, int: {"zero", "negative", "fraction"}, float: {"fraction", "zero", "negative"}}
 
 
@@ -70,7 +71,7 @@ def composed(name: str) -> tuple[str, DictConfig]:
 
 
 def leaves(node: Any, name: str = "") -> Iterator[str]:
-    """Names of all options, but of those that only repeat another's value."""
+    """Yield the names of all options except those that only repeat another's value."""
     for key, value in node.items():
         inside = f"{name}.{key}" if name else str(key)
         if isinstance(value, dict):
@@ -80,13 +81,13 @@ def leaves(node: Any, name: str = "") -> Iterator[str]:
 
 
 def taker(cfg: DictConfig, option: str) -> str:
-    """The constructor that takes an option, or the group that it is in."""
+    """Return the constructor that takes an option, or the group that it is in."""
     group = option.rpartition(".")[0]
     return str(OmegaConf.select(cfg, f"{group}._target_" if group else "_target_"))
 
 
 def refused(cfg: DictConfig, stage: str) -> str | None:
-    """What the check says; any other error is a failure of this test."""
+    """Return the check's message; any other error fails the test."""
     try:
         check_stage(cfg, stage)
     except ConfigError as error:
@@ -109,7 +110,7 @@ def test_every_option_with_every_wrong_value(name: str) -> None:
     stage, cfg = composed(name)
     names = [option for option in leaves(plain(cfg)) if (stage, option, taker(cfg, option)) not in SEEN]
     SEEN.update((stage, option, taker(cfg, option)) for option in names)
-    if stage == "inventory":  # says why
+    if stage == "inventory":  # it says why itself
         names = [option for option in names if not option.startswith("faces.")]
     accepted: dict[str, set[str]] = {}
     for option in names:
@@ -141,20 +142,20 @@ NULLABLE = {
 
 
 def may_be(option: str) -> set[str]:
-    """What else some options can be."""
+    """Return which other kinds of values an option may accept."""
     null = {"null"} if option.rpartition(".")[2] in NULLABLE or option.startswith(("faces.", "paths.")) else set()
     of_both = {"zero", "negative"} if option.endswith(("csv.version", "devices")) else set()
     return null | of_both
 
 
 def build_what_can_be(cfg: DictConfig, option: str) -> None:
-    """Call the constructor that takes an option, unless it reads files or takes a process to be called."""
+    """Call the constructor that takes an option, unless it reads files or starts a process."""
     group = option.split(".")[0]
     if group in ("augment", "loss", "callbacks", "logger", "trainer", "optimizer", "scheduler"):
         place = ".".join(option.split(".")[:2]) if group in ("callbacks", "logger") else group
         node = OmegaConf.select(cfg, place)
         build(node, callbacks=[], logger=False) if group == "trainer" else build_partial(node, group)
-    timm = cfg.model.backbone._target_.endswith("Timm") if group == "model" else False  # takes its time
+    timm = cfg.model.backbone._target_.endswith("Timm") if group == "model" else False  # slow
     if group == "model" and not option.endswith("weights") and (not timm or option == "model.backbone.name"):
         with torch.device("meta"):
             build(OmegaConf.create({key: value for key, value in cfg.model.items() if key != "weights"}))
@@ -170,7 +171,7 @@ def build_partial(node: Any, group: str) -> None:
 
 
 def build(node: Any, **given: Any) -> Any:
-    """What cannot be built is said in one line too."""
+    """Build a node; a failure must be reported in one line too."""
     try:
         return instantiate(node, **given)
     except Exception as error:
@@ -198,7 +199,7 @@ def test_every_option_of_a_constructor_has_a_type(path: Path) -> None:
     for node in nodes(OmegaConf.to_container(OmegaConf.load(path))):
         known = parameters(get_object(node["_target_"]))
         for option in node.keys() - {"_target_", "_partial_", "defaults"}:
-            if option in known:  # model.weights is the run's
+            if option in known:  # the run itself takes model.weights
                 assert known[option].type is not Any, f"{node['_target_']}: {option}"
 
 
@@ -251,7 +252,7 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
 
 def test_a_value_is_named_where_it_was_given_and_not_where_it_is_taken() -> None:
     _, cfg = composed("train")
-    cfg.model.size = 0  # of the backbone as well
+    cfg.model.size = 0  # the backbone takes it as well
     assert refused(cfg, "train") == "model.size is 0: give a whole number from 1 to 10000"
     _, cfg = composed("extract ffpp")
     cfg.data.compression = "c24"
@@ -260,7 +261,7 @@ def test_a_value_is_named_where_it_was_given_and_not_where_it_is_taken() -> None
 
 def test_what_hydra_delivers_otherwise_is_taken() -> None:
     _, cfg = composed("train effnet")
-    cfg.optimizer.lr = 1  # a whole number for a number
+    cfg.optimizer.lr = 1  # a whole number is a number
     cfg.trainer.devices = [0, 1]
     cfg.sampling.eval_clips_per_track = None
     OmegaConf.update(cfg, "optimizer.betas", [0.5, 0.9], force_add=True)
@@ -277,7 +278,7 @@ def test_what_hydra_delivers_otherwise_is_taken() -> None:
         ("trainer.callbacks", [], "trainer.callbacks is no option of Trainer"),
         ("model.head", None, "model.head is null: choose one of this group's files"),
         ("model.temporal._partial_", False, "model.temporal._partial_ is false: give true"),
-        ("augment._target_", "os.system", "augment._target_ is 'os.system': that is no Augmentation"),
+        ("augment._target_", "os.system", "augment._target_ is 'os.system': it must be of type Augmentation"),
         ("augment._target_", "nothing.at.all", "augment._target_ is 'nothing.at.all': it cannot be imported"),
         ("logger", None, "logger is null: choose one of this group's files"),
         ("seed", "${nothing}", "seed: Interpolation key 'nothing' not found"),
@@ -294,9 +295,7 @@ def test_what_is_left_out_is_named() -> None:
     _, cfg = composed("train")
     OmegaConf.set_struct(cfg, False)
     del cfg["seed"], cfg.model["margin"]
-    assert refused(cfg, "train") == (
-        "model.margin is missing, which Detector needs; seed is missing: do not leave it out"
-    )
+    assert refused(cfg, "train") == ("model.margin is missing: Detector needs it; seed is missing: set it")
 
 
 def test_what_a_constructor_of_others_refuses_is_one_line() -> None:

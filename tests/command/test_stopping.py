@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM become in this process: 130 and 143, one line, and whatever has to be cleaned up."""
+"""SIGINT and SIGTERM end a command with code 130 or 143, one line, and all cleaning up done."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ import pytest
 from hydra._internal import utils as hydra_internals
 
 from deepfake.command.misspelt import near_names
-from deepfake.command.stopping import ANEW, left_to, stoppable
+from deepfake.command.stopping import START_AGAIN, sigterm_left_to, stoppable
 from tests.run.processes import SIGNALS, SLURM, handlers_given_back
 
 
@@ -49,7 +49,7 @@ def test_the_innermost_says_how_to_go_on_and_cleaning_up_is_done(
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_workers_that_the_same_signal_ended_are_no_error(number: signal.Signals, code: int) -> None:
-    """As PyTorch's handler does, which may be called in the goodbye and after it, while Python ends."""
+    """PyTorch's handler complains like this, and may be called until Python has ended."""
 
     def complain(number: int, frame: object) -> None:
         raise RuntimeError("DataLoader worker is killed by signal: Terminated")
@@ -78,7 +78,7 @@ def test_a_signal_whose_exception_was_swallowed_is_behind_what_fails_next(number
             try:
                 os.kill(os.getpid(), number)
                 time.sleep(5)
-            except BaseException:  # as fsspec's `exists` has it
+            except BaseException:  # as in fsspec's `exists`
                 pass
             raise RuntimeError("DataLoader worker exited unexpectedly")
 
@@ -94,7 +94,7 @@ def test_a_signal_whose_exception_was_swallowed_is_behind_what_fails_next(number
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_whose_exception_was_swallowed_is_not_forgotten_at_the_end(number: signal.Signals, code: int) -> None:
     def work() -> None:
-        with stoppable(), suppress(BaseException):  # as some modules do while they are imported
+        with stoppable(), suppress(BaseException):  # as in some modules during their import
             os.kill(os.getpid(), number)
             time.sleep(5)
 
@@ -106,7 +106,7 @@ def test_a_signal_whose_exception_was_swallowed_is_not_forgotten_at_the_end(numb
 
 
 class StoppedInDel:
-    """Is stopped where Python drops exceptions, as in the callbacks that take down the locks of modules."""
+    """Is stopped where Python drops exceptions, as in the callbacks that remove the locks of modules."""
 
     def __init__(self, number: signal.Signals) -> None:
         self.number = number
@@ -132,14 +132,14 @@ def test_a_signal_whose_exception_python_dropped_comes_again(
         with pytest.raises(SystemExit) as stopped:
             work()
         assert stopped.value.code == code and sys.unraisablehook is hook
-    assert capfd.readouterr().err == f"\n{ANEW}\n"
+    assert capfd.readouterr().err == f"\n{START_AGAIN}\n"
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_what_hydra_fails_at_after_a_signal_is_not_shown(
     number: signal.Signals, code: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Stopped amid its work, OmegaConf leaves a flag unset, and falls over it while it cleans up."""
+    """OmegaConf, stopped amid its work, leaves a flag unset and fails on it while it cleans up."""
 
     def compose() -> None:
         try:
@@ -157,7 +157,7 @@ def test_what_hydra_fails_at_after_a_signal_is_not_shown(
         with pytest.raises(SystemExit) as stopped:
             work()
         assert stopped.value.code == code
-    assert capfd.readouterr().err == f"\n{ANEW}\n"
+    assert capfd.readouterr().err == f"\n{START_AGAIN}\n"
 
 
 def test_other_ends_are_left_alone() -> None:
@@ -169,7 +169,7 @@ def test_other_ends_are_left_alone() -> None:
 
 
 def noted_by_another(note: list[int], after: Callable[[], None]) -> None:
-    """As Lightning does on Slurm: it notes the signal, calls who was there before, and ends at the end of a batch."""
+    """Act as Lightning does on Slurm: note the signal, call the earlier handler, and end after the batch."""
     inner = signal.getsignal(signal.SIGTERM)
     assert callable(inner)
 
@@ -193,12 +193,12 @@ def test_what_another_has_noted_is_ended_by_him_and_said_then(
     done = []
 
     def after() -> None:
-        done.append(True)  # such as a checkpoint
+        done.append(True)  # such as saving a checkpoint
         if raised:
             raise raised
 
     with handlers_given_back():
-        with pytest.raises(SystemExit) as end, stoppable(lambda: "go on so"), left_to(lambda: bool(note)):
+        with pytest.raises(SystemExit) as end, stoppable(lambda: "go on so"), sigterm_left_to(lambda: bool(note)):
             noted_by_another(note, after)
         assert end.value.code == 143 and done
         assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
@@ -207,7 +207,7 @@ def test_what_another_has_noted_is_ended_by_him_and_said_then(
 
 def test_what_nobody_has_noted_ends_at_once() -> None:
     def work() -> None:
-        with stoppable(), left_to(lambda: False):
+        with stoppable(), sigterm_left_to(lambda: False):
             os.kill(os.getpid(), signal.SIGTERM)
             time.sleep(5)
 
@@ -215,5 +215,5 @@ def test_what_nobody_has_noted_ends_at_once() -> None:
         with pytest.raises(SystemExit) as end:
             work()
         assert end.value.code == 143
-        with pytest.raises(ZeroDivisionError), stoppable(), left_to(lambda: False):
+        with pytest.raises(ZeroDivisionError), stoppable(), sigterm_left_to(lambda: False):
             1 / 0  # noqa: B018

@@ -1,4 +1,4 @@
-"""Several processes of one run: what they tell each other, and trainings through torchrun and as srun starts them.
+"""Several processes of one run: their messages, and trainings that torchrun or srun starts.
 
 The trainings have two gloo processes on the CPU, the second started seconds after the first.
 """
@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from deepfake.command import together as module
-from deepfake.command.together import Ranks, launch_name, size
+from deepfake.command.together import Ranks, launch_name, num_processes
 from deepfake.errors import TrainingError
 from tests.conftest import REPOSITORY, TINY
 
@@ -33,8 +33,9 @@ SRUN = {"SLURM_JOB_ID": "123", "SLURM_STEP_ID": "0", "SLURM_NTASKS": "2", "SLURM
 
 
 def test_what_has_been_started_is_told_by_the_environment() -> None:
-    assert [size({}), size(TORCHRUN), size(SRUN)] == [1, 4, 2]
-    assert size({name: value for name, value in SRUN.items() if name != "SLURM_STEP_ID"}) == 1  # in sbatch's script
+    assert [num_processes(each) for each in ({}, TORCHRUN, SRUN)] == [1, 4, 2]
+    in_sbatch_script = {name: value for name, value in SRUN.items() if name != "SLURM_STEP_ID"}
+    assert num_processes(in_sbatch_script) == 1
     assert launch_name({**TORCHRUN, "RANK": "0"}) == launch_name({**TORCHRUN, "RANK": "3"})
     assert launch_name(TORCHRUN) != launch_name({**TORCHRUN, "TORCHELASTIC_RESTART_COUNT": "1"})
     assert launch_name(SRUN) != launch_name({**SRUN, "SLURM_STEP_ID": "1"})
@@ -44,7 +45,7 @@ def test_what_has_been_started_is_told_by_the_environment() -> None:
 @pytest.fixture
 def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Ranks, Ranks]]:
     monkeypatch.setattr(module, "BEAT", 0.05)
-    monkeypatch.setattr(module, "COMING", 1.0)
+    monkeypatch.setattr(module, "ARRIVAL", 1.0)
     monkeypatch.setattr(module.atexit, "register", lambda *args: None)
     both = Ranks(tmp_path / "ranks", 0, 2), Ranks(tmp_path / "ranks", 1, 2)
     yield both
@@ -71,7 +72,7 @@ def test_what_an_earlier_launch_left_is_not_believed(pair: tuple[Ranks, Ranks], 
     for name in ("said-0-folder", "lives-0", "ended-0"):
         (tmp_path / "ranks" / name).write_text("of another launch")
     second.begin()
-    with pytest.raises(TrainingError, match="process 0 of this run has not come within 1 s"):
+    with pytest.raises(TrainingError, match="process 0 of this run did not start within 1 s"):
         second.read(0, "folder")
     first.begin()
     first.publish("folder", "new")
@@ -100,7 +101,7 @@ def test_who_waits_for_one_that_fails_is_told_why(failing: int, pair: tuple[Rank
     pair[0].publish("folder")
     pair[1].read(0, "folder")
     pair[failing].end("no space left")
-    with pytest.raises(TrainingError, match=f"process {failing} of this run failed, .*no space left; mend that"):
+    with pytest.raises(TrainingError, match=f"process {failing} of this run failed, .*no space left; fix that"):
         pair[1 - failing].meet("ready")
 
 
@@ -110,11 +111,11 @@ def test_silence_is_death(pair: tuple[Ranks, Ranks]) -> None:
     second.begin()
     first.publish("folder")
     second.read(0, "folder")
-    first._ended.set()  # as if it had been killed: it says nothing, and counts no more
+    first._ended.set()  # as if it had been killed: it publishes nothing and stops counting
     deadline = time.monotonic() + 10
     while second.failure(silent=0.5) is None and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert "process 0 of this run is gone" in str(second.failure(silent=0.5))
+    assert "process 0 of this run has given no sign of life" in str(second.failure(silent=0.5))
 
 
 DELAYED = """
@@ -140,7 +141,7 @@ runpy.run_path(sys.argv[0], run_name="__main__")
 
 
 class Launch:
-    """Starts a training of two processes in a folder, by torchrun or with what srun would set."""
+    """Starts a training of two processes in a folder, with torchrun or with the variables that srun would set."""
 
     def __init__(self, folder: Path, data_dir: Path) -> None:
         self.folder = folder
@@ -235,7 +236,10 @@ def test_no_process_waits_for_one_that_has_failed(how: str, launch: Launch) -> N
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["trainer.devices=1", "~trainer.strategy"], "2 processes were started for this run, and the trainer is for 1"),
+        (
+            ["trainer.devices=1", "~trainer.strategy"],
+            "2 processes were started for this run, but the trainer expects 1",
+        ),
         (["seed=0,1", "-m"], "the jobs of a sweep (-m) train on one device each"),
     ],
     ids=["devices", "sweep"],

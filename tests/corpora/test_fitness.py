@@ -1,4 +1,4 @@
-"""What names alone say of a corpus."""
+"""What a corpus's listing alone shows."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.corpora import builders
 
 
 def listing(*classes: str) -> Listing:
-    """One video for each `<split> <label>`."""
+    """Return a listing with one video for each `<split> <label>`."""
     videos = []
     for i, (split, label) in enumerate(each.split() for each in classes):
         videos.append(Video(f"{i:03}", Path("x"), Label[label.upper()], Split(split)))
@@ -30,7 +30,7 @@ def test_a_class_that_is_not_there(lacking: str, caplog: pytest.LogCaptureFixtur
     split, label = lacking.split()
     if split == "test":
         require_trainable(there)
-        assert f"the test split has no {label} video: its AUC will be no number" in caplog.text
+        assert f"the test split has no {label} video: its AUC is undefined" in caplog.text
         return
     with pytest.raises(CorpusError, match=rf"the {split} split has no {label} video \(train .* real.*\): training"):
         require_trainable(there)
@@ -52,7 +52,7 @@ def test_what_a_test_needs(split: Split, caplog: pytest.LogCaptureFixture) -> No
     require_testable(listing(f"{split} real", f"{split} fake"), split)
     assert caplog.messages == []
     require_testable(listing(f"{split} fake"), split)
-    assert f"the {split} split has no real video: its AUC will be no number" in caplog.text
+    assert f"the {split} split has no real video: its AUC is undefined" in caplog.text
     with pytest.raises(CorpusError, match=rf"the {split} split has no video \(.*\): choose another split="):
         require_testable(listing(*(each for each in ALL if not each.startswith(split))), split)
 
@@ -83,4 +83,4 @@ def test_shared_sources_are_told_of_the_data_or_of_the_training() -> None:
     assert data_caption(shared) == words
     assert data_caption(apart, shared) == f"trained with protocol published; {words}"
     assert data_caption(apart, {**shared, "corpus": "ffpp"}) == ""
-    assert data_caption(shared, {"corpus": "celebdf", "protocol": "official"}) == words  # a card of before
+    assert data_caption(shared, {"corpus": "celebdf", "protocol": "official"}) == words  # an older card

@@ -46,7 +46,8 @@ def test_a_folder_that_holds_another_run_is_refused(
     assert script("inventory", *NOTHING, "hydra.run.dir=taken") == 1
     error = capfd.readouterr().err.strip()
     assert error == (
-        f"error: hydra.run.dir=taken holds another run ({name}): give another folder, leave it out, or delete that one"
+        f"error: hydra.run.dir=taken holds another run ({name}): choose another folder, leave the option out, or "
+        "delete that run"
     )
     assert not (tmp_path / "taken" / ".hydra").exists()
 
@@ -82,7 +83,7 @@ def test_two_jobs_of_a_sweep_do_not_share_a_folder(
     script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "sweep" / "same").mkdir(parents=True)
-    (tmp_path / "sweep" / "same" / "predictions.csv").touch()  # of the job before
+    (tmp_path / "sweep" / "same" / "predictions.csv").touch()  # left by the previous job
     sweep = ["-m", "seed=0,1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=same"]
     assert script("train", *sweep, *NOTHING, "logger=csv") == 1
     assert re.search(r"error: hydra.sweep.subdir=\S*same holds another run \(predictions.csv\)", capfd.readouterr().err)
@@ -109,7 +110,7 @@ def test_a_folder_in_which_a_run_is_at_work_is_refused_until_that_dies(tmp_path:
     )
     with subprocess.Popen([sys.executable, "-c", code + "time.sleep(60)"], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None and other.stdout.readline() == b"1\n"
-        with pytest.raises(ConfigError, match="another run is at work in this folder"):
+        with pytest.raises(ConfigError, match="is in use by another run"):
             take(tmp_path)
         os.kill(other.pid, signal.SIGKILL)
     take(tmp_path).release()

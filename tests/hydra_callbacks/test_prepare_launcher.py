@@ -1,4 +1,4 @@
-"""Hydra's launchers: ours compose, name what is missing, and extract a corpus in shards."""
+"""Our launchers compose, name a plugin that is missing, and extract a corpus in shards."""
 
 import os
 import subprocess
@@ -56,7 +56,7 @@ def test_a_launcher_that_is_not_installed_names_the_cure(
         "class_name_to_class",
         {k: v for k, v in Plugins.instance().class_name_to_class.items() if LAUNCHERS[option][0] not in k},
     )
-    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # what the callback sets, taken back afterwards
+    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # the callback sets it; this restores it afterwards
     assert script("extract", "-m", f"hydra/launcher={option}", "data=demo") == 1
     cure = f"uv sync --extra {extra}, or pip install -e '.[{extra}]'"
     assert capfd.readouterr().err == f"error: hydra/launcher={option} needs a plugin: {cure}\n"
@@ -68,7 +68,7 @@ def test_a_launcher_that_is_not_installed_names_the_cure(
     [
         ("shards_joblib", "hydra_plugins.hydra_joblib_launcher"),
         ("shards_ray", "hydra_plugins.hydra_ray_launcher"),
-        ("submitit_local", "hydra_plugins.hydra_submitit_launcher"),  # as for Slurm, without one
+        ("submitit_local", "hydra_plugins.hydra_submitit_launcher"),  # as on Slurm, but without Slurm
     ],
 )
 def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, data_dir: Path, tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, d
     videos = {video.video_id for video in demo.listing().videos}
 
     def extract(*arguments: str) -> subprocess.CompletedProcess[str]:
-        # A process of its own: what a plugin warns of is not ours to mend, and Ray ends with the process.
+        # A separate process, since warnings of plugins are not ours to fix, and Ray ends with the process.
         script = str(REPOSITORY / "scripts" / "extract.py")
         options = [*SMALL_DEMO, "faces=mtcnn", "faces.num_segments=2", "paths.faces_dir=faces", "extract.num_workers=1"]
         environment = {**os.environ, "DEEPFAKE_DATA": str(data_dir)}
@@ -88,7 +88,7 @@ def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, d
             text=True,
             timeout=200,
         )
-        assert done.returncode == 0, done.stderr[-3000:]  # Hydra's own is 1 if any job failed
+        assert done.returncode == 0, done.stderr[-3000:]  # Hydra's own code is 1 if any job failed
         return done
 
     shards = ["extract.num_shards=2", "extract.shard_index=0,1", "hydra.sweep.dir=sweep"]

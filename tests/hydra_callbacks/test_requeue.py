@@ -1,4 +1,4 @@
-"""A training that Slurm has put into the queue again goes on in its folder, and no other takes up what it saved."""
+"""A training that Slurm requeues continues in its folder, and no other run uses what it saved."""
 
 import json
 import os
@@ -39,7 +39,7 @@ def config(folder: Path, *words: str) -> DictConfig:
 
 @pytest.fixture
 def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of a run at work in job 7."""
+    """Return the folder of a run that is active in job 7."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
     folder = tmp_path / "run"
@@ -51,7 +51,7 @@ def begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def started(tmp_path: Path, *words: str) -> tuple[str, str | None]:
-    """Folder and checkpoint of a command that begins."""
+    """Return the folder and the checkpoint of a command that starts."""
     cfg = config(tmp_path / "new", *words)
     Requeue().on_run_start(cfg)
     return cfg.hydra.run.dir, cfg.resume
@@ -63,15 +63,15 @@ def test_a_job_that_comes_back_goes_on_from_the_last_epoch(
     new = (str(tmp_path / "new"), None)
     last, queued = begun / "checkpoints" / "last.ckpt", begun / "checkpoints" / "hpc_ckpt_1.ckpt"
     last.touch()
-    assert started(tmp_path) == new  # the same command in a job of somebody who types: a run of its own
+    assert started(tmp_path) == new  # the same command, typed again in the same job: a run of its own
     monkeypatch.setenv("SLURM_RESTART_COUNT", "1")
     assert started(tmp_path) == (str(begun), str(last))  # a node failed
     monkeypatch.delenv("SLURM_RESTART_COUNT")
     queued.touch()
     capfd.readouterr()
     assert started(tmp_path) == (str(begun), str(last))
-    said = f"Slurm has started this job again: its run was in {begun}, and goes on there, resume={last}\n"
-    assert capfd.readouterr().err == said and not queued.exists()
+    expected = f"Slurm restarted this job: its run in {begun} continues, resume={last}\n"
+    assert capfd.readouterr().err == expected and not queued.exists()
 
     queued.touch()
     assert started(tmp_path, "seed=1") == new  # the job's next training
@@ -90,8 +90,8 @@ def test_a_job_that_was_stopped_in_the_first_epoch_begins_again(
 ) -> None:
     (begun / "checkpoints" / "hpc_ckpt_1.ckpt").touch()
     assert started(tmp_path) == (str(tmp_path / "new"), None)
-    assert capfd.readouterr().err.endswith(f"its run was in {begun}, before an epoch was saved, so it begins again\n")
-    take(begun).release()  # in the same folder, if the command names it
+    assert capfd.readouterr().err.endswith(f"its run in {begun} had saved no epoch, so it starts again\n")
+    take(begun).release()  # the same folder may be used, if the command sets it
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"folder": 1, "checkpoints": 2}'])
@@ -107,13 +107,13 @@ def test_lightning_saves_into_the_runs_own_folder(tmp_path: Path) -> None:
     options = OmegaConf.create({"_target_": "pytorch_lightning.Trainer", "accelerator": "cpu"})
     assert build_trainer(options, [], tmp_path).default_root_dir == str(tmp_path)
     options.default_root_dir = "elsewhere"
-    with pytest.raises(ConfigError, match="trainer.default_root_dir is the folder of the run"):
+    with pytest.raises(ConfigError, match="trainer.default_root_dir is always the run's folder"):
         build_trainer(options, [], tmp_path)
 
 
 @pytest.mark.slow
 def test_a_job_that_slurm_stops_and_starts_again_is_one_run(demo_root: Path, data_dir: Path, tmp_path: Path) -> None:
-    """With a job beside it that gives the same command in the same folder."""
+    """Another job gives the same command in the same folder meanwhile."""
     asked, bin_dir = tmp_path / "asked", tmp_path / "bin"
     bin_dir.mkdir()
     (bin_dir / "scontrol").write_text(f'#!/bin/sh\necho "$@" > {asked}\n')
@@ -142,9 +142,9 @@ def test_a_job_that_slurm_stops_and_starts_again_is_one_run(demo_root: Path, dat
     assert "stopped in epoch " in shown and f"resume={folder}/checkpoints/" in shown and "Traceback" not in shown
 
     shown = trained({**seven, "SLURM_JOB_ID": "8"})
-    assert "Slurm has started" not in shown
+    assert "Slurm restarted" not in shown
     shown = trained({**seven, "SLURM_RESTART_COUNT": "1"})
-    assert f"its run was in {folder}, and goes on there, resume={folder}/checkpoints/last.ckpt" in shown
+    assert f"its run in {folder} continues, resume={folder}/checkpoints/last.ckpt" in shown
     folders = list((tmp_path / "outputs" / "train" / "demo" / "meso4").iterdir())
     assert len(folders) == 2
     curves = [pd.read_csv(each / "csv" / "metrics.csv") for each in folders]

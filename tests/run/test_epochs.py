@@ -20,10 +20,13 @@ from tests.conftest import TINY, Run
         (["+trainer.max_steps=0"], "trainer.max_steps is 0: give a whole number"),
         (["+trainer.check_val_every_n_epoch=3"], "check_val_every_n_epoch=3 is more than trainer.max_epochs=2"),
         (["+trainer.max_time='00:00:00:00'"], "trainer.max_time=00:00:00:00: nothing would be trained"),
-        (["callbacks.best.monitor=nothing"], "callbacks.best.monitor=nothing is no metric of a training: there are"),
+        (
+            ["callbacks.best.monitor=nothing"],
+            "callbacks.best.monitor=nothing is not a metric that training logs: choose one of",
+        ),
         (
             ["+callbacks.es={_target_:pytorch_lightning.callbacks.EarlyStopping,monitor:val/video/acu}"],
-            "callbacks.es.monitor=val/video/acu is no metric of a training: there are",
+            "callbacks.es.monitor=val/video/acu is not a metric that training logs: choose one of",
         ),
         (["+trainer.enable_checkpointing=false"], "enable_checkpointing"),
     ],

@@ -37,7 +37,7 @@ def test_the_numbers_are_those_of_the_training_runs_test(
     assert ours["data"]["fingerprint"] == ours["trained_on"]["fingerprint"]
     assert (out / "roc.png").exists() and (out / "scores.png").exists()
     shown = capfd.readouterr().out
-    assert "the videos, labels and splits of the training run" in shown and "metrics.json" in shown
+    assert "same videos, labels and splits as in the training run" in shown and "metrics.json" in shown
 
 
 def test_another_split(one_epoch: Path, script: Run, tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_another_corpus(
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ("expect_fingerprint=0123456789abcdef", "expect_fingerprint=0123456789abcdef, and demo has the fingerprint"),
+        ("expect_fingerprint=0123456789abcdef", "expect_fingerprint=0123456789abcdef, but demo has the fingerprint"),
         ("expect_fingerprint=1234567890123e45", "expect_fingerprint is 1.234567890123e+57: give 16 digits, 0 to 9 and"),
         ("split=dev", "split is 'dev': choose one of train, val, test"),
         ("data.tracks=first", "data.tracks is 'first': choose one of main, all"),
@@ -108,7 +108,7 @@ LISTING = Listing((Video("a", Path("a.mp4"), Label.REAL, Split.TEST),))
 @pytest.mark.parametrize(
     ("trained_on", "level", "words"),
     [
-        (("mine", fingerprint(LISTING.videos)), logging.INFO, "the videos, labels and splits of the training run"),
+        (("mine", fingerprint(LISTING.videos)), logging.INFO, "same videos, labels and splits as in the training run"),
         (("mine", "beef"), logging.WARNING, "trained on mine, protocol official, fingerprint beef; tested on mine"),
         (("other", "beef"), logging.INFO, "cross-dataset: trained on other"),
     ],
@@ -131,7 +131,7 @@ def test_other_files_under_the_same_names_are_told(
     compare_content(trained, {"corpus": "mine", "fingerprint": "f", "content": {"test": "cafe"}})
     assert [r.levelno for r in caplog.records] == [logging.WARNING] * warned
     if warned:
-        assert "the files of test are others than those of the training run" in caplog.text
+        assert "the test files differ from those of the training run" in caplog.text
 
 
 def test_a_fingerprint_may_be_left_out_or_be_right() -> None:

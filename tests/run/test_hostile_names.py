@@ -175,7 +175,7 @@ def test_predicting_them(
     assert not DANGEROUS.search(re.sub("\r|\x1b\\[A", "", captured.err))  # those are the progress bars'
     for name in made:
         assert shown(name).strip() in captured.out
-    for line in ("\\x1b[2J (a link that leads nowhere)", ".\\x1b[2J (a hidden folder)", "no videos by their names"):
+    for line in ("\\x1b[2J (a link that leads nowhere)", ".\\x1b[2J (a hidden folder)", "without a video's suffix"):
         assert line in captured.out + captured.err
 
 

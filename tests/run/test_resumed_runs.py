@@ -54,24 +54,24 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
 @pytest.mark.parametrize(
     ("option", "said"),
     [
-        ("seed=5", "seed was 0, and is 5"),
-        ("trainer.max_epochs=3", "scheduler.T_max was 2, and is 3"),
-        ("model.margin=1.1", "model.margin was 1.3, and is 1.1"),
-        ("optimizer.lr=0.5", "optimizer.lr was 0.001, and is 0.5"),
-        ("loader.batch_size=9", "loader.batch_size was 8, and is 9"),
-        ("augment=none", "augment.flip was 0.5, and is absent"),
-        ("data.tracks=all", "data.tracks was main, and is all"),
-        ("faces.num_segments=3", "faces.num_segments was 2, and is 3"),
-        ("callbacks.best.monitor=val/clip/auc", "callbacks.best.monitor was val/video/auc, and is val/clip/auc"),
-        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent, and is 2"),
-        ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent, and is True"),
-        ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent, and is 4"),
+        ("seed=5", "seed was 0 and is now 5"),
+        ("trainer.max_epochs=3", "scheduler.T_max was 2 and is now 3"),
+        ("model.margin=1.1", "model.margin was 1.3 and is now 1.1"),
+        ("optimizer.lr=0.5", "optimizer.lr was 0.001 and is now 0.5"),
+        ("loader.batch_size=9", "loader.batch_size was 8 and is now 9"),
+        ("augment=none", "augment.flip was 0.5 and is now absent"),
+        ("data.tracks=all", "data.tracks was main and is now all"),
+        ("faces.num_segments=3", "faces.num_segments was 2 and is now 3"),
+        ("callbacks.best.monitor=val/clip/auc", "callbacks.best.monitor was val/video/auc and is now val/clip/auc"),
+        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent and is now 2"),
+        ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent and is now True"),
+        ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent and is now 4"),
         (
             "+callbacks.swa={_target_:pytorch_lightning.callbacks.StochasticWeightAveraging,swa_lrs:0.1}",
-            "callbacks.swa._target_ was absent, and is pytorch",
+            "callbacks.swa._target_ was absent and is now pytorch",
         ),
-        ("trainer=ddp trainer.accelerator=cpu trainer.devices=1", "trainer.sync_batchnorm was absent, and is True"),
-        ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4, and is"),
+        ("trainer=ddp trainer.accelerator=cpu trainer.devices=1", "trainer.sync_batchnorm was absent and is now True"),
+        ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4 and is now"),
     ],
 )
 def test_a_run_is_not_resumed_as_another(
@@ -80,7 +80,7 @@ def test_a_run_is_not_resumed_as_another(
     resume = trained / "checkpoints" / "last.ckpt"
     assert script("train", *TINY, *option.split(), "hydra.run.dir=other", f"resume='{resume}'") == 1
     error = capfd.readouterr().err
-    assert "is of a run with other options: " in error and said in error and "model.weights=" in error
+    assert "comes from a run with other options: " in error and said in error and "model.weights=" in error
 
 
 def test_options_that_change_no_number_may_differ(trained: Path, script: Run, tmp_path: Path) -> None:
@@ -117,4 +117,4 @@ def test_a_finished_run_has_nothing_to_resume(trained: Path, script: Run, capfd:
     resume = trained / "checkpoints" / "best.ckpt"
     resume.unlink()
     assert script("train", *TINY, "hydra.run.dir=other", f"resume={trained / 'checkpoints' / 'last.ckpt'}") == 1
-    assert "no epoch was left to train and there is none to test" in capfd.readouterr().err
+    assert "there is no epoch left to train and none to test" in capfd.readouterr().err

@@ -38,8 +38,8 @@ def test_a_corpus_in_two_parts_is_merged_by_the_run_without(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["extract.num_shards=3"], "extract.num_shards=3 and extract.shard_index=null: the index is to be from 0 to 2"),
-        (["extract.num_shards=2", "extract.shard_index=2"], "the index is to be from 0 to 1"),
+        (["extract.num_shards=3"], "extract.num_shards=3 and extract.shard_index=null: the index must be from 0 to 2"),
+        (["extract.num_shards=2", "extract.shard_index=2"], "the index must be from 0 to 1"),
         (["extract.num_shards=0"], "extract.num_shards is 0: give a whole number, 1 or more"),
         (
             ["extract.num_shards=2", "extract.shard_index=0", "extract.only_merge=true"],

@@ -1,4 +1,4 @@
-"""What a resumed run takes from the checkpoint and from the folder beside it, on made-up ones."""
+"""What a resumed run takes from the checkpoint and from its folder, on made-up ones."""
 
 import logging
 from pathlib import Path
@@ -16,7 +16,7 @@ from deepfake.errors import CheckpointError, ConfigError
 from deepfake.hydra_callbacks.own_folder import take
 from deepfake.training import resume as module
 from deepfake.training.curves import earlier_curves
-from deepfake.training.epochs import require_rest
+from deepfake.training.epochs import require_unfinished
 from deepfake.training.resume import carry_best, earlier_best, how_to_go_on, require_same_options, require_state
 
 BEST = BestCheckpoint("checkpoints")
@@ -32,7 +32,7 @@ STATE: dict[str, Any] = {
 
 
 def checkpoint(path: Path, config: object = (), **state: object) -> Checkpoint:
-    """One that was read from a run's folder."""
+    """Return a checkpoint as if read from a run's folder."""
     return Checkpoint(path / "checkpoints" / "last.ckpt", {"config": config}, {}, {**STATE, **state})
 
 
@@ -44,7 +44,7 @@ def test_a_whole_state_is_taken(tmp_path: Path) -> None:
 def test_a_state_that_lacks_a_part_is_refused_by_its_name(name: str, tmp_path: Path) -> None:
     resumed = checkpoint(tmp_path)
     del resumed.content[name]  # type: ignore[attr-defined]
-    with pytest.raises(CheckpointError, match=f"is damaged: the state of its training \\({name}"):
+    with pytest.raises(CheckpointError, match=f"is damaged: its training state \\({name}"):
         require_state(resumed)
 
 
@@ -62,7 +62,7 @@ def test_a_state_that_lacks_a_part_is_refused_by_its_name(name: str, tmp_path: P
     ],
 )
 def test_a_state_of_another_kind_is_refused_by_its_name(name: str, value: object, tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match=f"state of its training \\({name}.*take another checkpoint of the run"):
+    with pytest.raises(CheckpointError, match=f"training state \\({name}.*use another checkpoint of the run"):
         require_state(checkpoint(tmp_path, **{name: value}))
 
 
@@ -86,7 +86,7 @@ def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
     if not is_compared:
         require_same_options(resumed, now, [word])
         return
-    with pytest.raises(ConfigError, match="optimizer.amsgrad was absent, and is True"):
+    with pytest.raises(ConfigError, match="optimizer.amsgrad was absent and is now True"):
         require_same_options(resumed, now, [word])
 
 
@@ -116,7 +116,7 @@ def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypa
     source.write_bytes(b"best")
     monkeypatch.setattr(module, "read_checkpoint", lambda path: resumed)
     assert earlier_best(best, resumed) == source
-    assert not (tmp_path / "new").exists()  # what fails before the training leaves the folder free
+    assert not (tmp_path / "new").exists()  # a failure before the training must leave the folder free
     carry_best(best, resumed, source)
     assert best.best_model_path == str(tmp_path / "new" / "checkpoints" / "best.ckpt")
     assert [path.read_bytes() for path in (tmp_path / "new" / "checkpoints").iterdir()] == [b"best"]
@@ -130,11 +130,11 @@ def test_an_epoch_that_was_cut_is_left_to_train(whole: bool, tmp_path: Path) -> 
     state = {**STATE, "loops": {"fit_loop": {"epoch_loop.batch_progress": {"is_last_batch": whole}}}}
     trainer: Any = SimpleNamespace(max_epochs=2)
     if not whole:
-        require_rest(trainer, None, state, "last.ckpt")
+        require_unfinished(trainer, None, state, "last.ckpt")
         return
-    with pytest.raises(ConfigError, match="no epoch was left to train and there is none to test"):
-        require_rest(trainer, None, state, "last.ckpt")
-    require_rest(trainer, tmp_path, state, "last.ckpt")
+    with pytest.raises(ConfigError, match="there is no epoch left to train and none to test"):
+        require_unfinished(trainer, None, state, "last.ckpt")
+    require_unfinished(trainer, tmp_path, state, "last.ckpt")
 
 
 @pytest.mark.parametrize("content", ["", "epoch,loss\n0,1\n", "step,loss\nx,1\n", "step\n1\n2,3,4\n", "\x00\xff"])
@@ -165,20 +165,20 @@ def stopped(fn: TrainerFn, status: TrainerStatus, folder: Path) -> str:
 def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
     fit, cut = TrainerFn.FITTING, TrainerStatus.INTERRUPTED
     said = stopped(fit, cut, tmp_path)
-    assert said.endswith("before an epoch was saved; the same command begins again, with the faces that are there")
+    assert said.endswith("before an epoch was saved; the same command starts again, with the faces extracted so far")
     (tmp_path / "csv").mkdir()
     (tmp_path / "csv" / "metrics.csv").touch()
-    take(tmp_path).release()  # so it does
+    take(tmp_path).release()  # the same command may use the folder again
 
     last = tmp_path / "checkpoints" / "last.ckpt"
     last.parent.mkdir()
-    (last.parent / "best.ckpt").touch()  # of the run that it goes on from
-    assert stopped(fit, cut, tmp_path).endswith(f"if it names its folder, give another than {tmp_path}")
+    (last.parent / "best.ckpt").touch()  # carried over from the run that it resumes
+    assert stopped(fit, cut, tmp_path).endswith(f"if it sets its folder, choose another one than {tmp_path}")
     with pytest.raises(ConfigError, match="holds another run"):
         take(tmp_path)
 
     last.touch()
-    assert stopped(fit, cut, tmp_path) == f"stopped in epoch 2 of 4; go on with the same options and resume={last}"
+    assert stopped(fit, cut, tmp_path) == f"stopped in epoch 2 of 4; continue with the same options and resume={last}"
     for fn, status in [(fit, TrainerStatus.FINISHED), (TrainerFn.VALIDATING, cut), (TrainerFn.TESTING, cut)]:
         assert stopped(fn, status, tmp_path).startswith("stopped after the last epoch")
-        assert stopped(fn, status, tmp_path).endswith(f"go on with the same options and resume={last}")
+        assert stopped(fn, status, tmp_path).endswith(f"continue with the same options and resume={last}")
