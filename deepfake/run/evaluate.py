@@ -15,12 +15,14 @@ from deepfake.corpora.splits import fingerprint
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.errors import ConfigError, CorpusError
+from deepfake.report.plots import Subject
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.checkpoint import build_detector, read_checkpoint
 from deepfake.run.checkpoint_faces import faces_of
 from deepfake.run.entry import entry_point
 from deepfake.run.faces import complete_store, describe, face_store, list_corpus, pick_device
 from deepfake.run.fitness import data_caption, require_testable
+from deepfake.run.model_name import model_name
 from deepfake.run.results import draw, say_coverage, write_metrics
 from deepfake.run.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.schema import Split, Video
@@ -69,7 +71,8 @@ def evaluate(cfg: DictConfig) -> None:
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
     show_metrics(metrics, data_caption(data, checkpoint.card["data"]))
     say_coverage(data["coverage"])
-    show_paths({"run": folder, **paths, **draw(folder, [], store)})
+    model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
+    show_paths({"run": folder, **paths, **draw(folder, [], store, Subject(cfg.data.name, split, model))})
 
 
 def require_fingerprint(expected: Any, corpus: str, listing: Listing) -> None:

@@ -13,9 +13,10 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.atomic import write_atomic
 from deepfake.loggers.wandb import log_results, max_faces, where_to_look
-from deepfake.report.plots import roc_figure, save, score_figure
+from deepfake.report.plots import Subject, roc_figure, save, score_figure
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.run.fitness import data_caption
+from deepfake.schema import Split
 from deepfake.scoring import video_scores
 from deepfake.store import FaceStore
 
@@ -47,7 +48,7 @@ def leave(
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if (folder / "predictions.csv").exists():
         paths["predictions"] = folder / "predictions.csv"
-        paths |= draw(folder, loggers, store)
+        paths |= draw(folder, loggers, store, Subject(data["corpus"], Split.TEST, facts["model"]))
     show_metrics(metrics, data_caption(data))
     say_coverage({split: counts for split, counts in data["coverage"].items() if split != "train"})
     if line := where_to_look(loggers):
@@ -86,14 +87,14 @@ def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
     )
 
 
-def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore) -> dict[str, Path]:
+def draw(folder: Path, loggers: Sequence[Logger], store: FaceStore, subject: Subject) -> dict[str, Path]:
     """Draw the test, and send the pictures and a table of its videos to the loggers."""
     videos = video_table(
         pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
     )
-    pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
+    pictures = {"scores": save(score_figure(videos, subject), folder / "scores.png")}
     if videos["label"].nunique() == 2:
-        pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
+        pictures["roc"] = save(roc_figure(videos, subject), folder / "roc.png")
     shown = most_wrong(videos, max_faces(loggers))
     faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
     log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, shown.assign(face=faces))
