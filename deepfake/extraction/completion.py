@@ -2,13 +2,10 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from deepfake.cores import num_cores
 from deepfake.device import pick_device
@@ -21,7 +18,7 @@ from deepfake.faces.server import worker_context
 from deepfake.faces.settled_recipe import make_finder, stored_recipe, with_weights
 from deepfake.names import first_few
 from deepfake.progress import Progress
-from deepfake.report.contact_sheet import MAX_FACES, SheetFace, as_jpeg, contact_sheet
+from deepfake.report.store_sheet import store_sheet
 from deepfake.schema import Video
 from deepfake.store import FaceStore, ReadOnlyError, recipe_name
 from deepfake.video.door import readers_for
@@ -145,33 +142,7 @@ def merge(videos: Sequence[Video], store: FaceStore) -> None:
     ids = [video.video_id for video in videos]
     sheet = store.root / "contact_sheet.jpg"
     changed = store.build_tables(ids)
-    table = store.videos()
-    if (sheet.exists() and not changed) or len(table.index.difference(ids)):
+    if (sheet.exists() and not changed) or len(store.videos().index.difference(ids)):
         return
-    labels = {video.video_id: video.label.name.lower() for video in videos}
-    counts = ", ".join(f"{count} {status}" for status, count in Counter(table["status"]).items())
-    faces, num_faces = main_faces(store, labels)
     with suppress(ReadOnlyError):
-        store.replace(sheet.name, as_jpeg(contact_sheet(faces, f"{store.root.name}: {counts}", num_faces)))
-
-
-def main_faces(store: FaceStore, labels: Mapping[str, str]) -> tuple[list[SheetFace], int]:
-    """One crop of each video's main face, from the middle, with the finder's mean score; the least certain ones.
-
-    Args:
-        store: with its tables.
-        labels: video_id -> real or fake, of the videos that are wanted.
-
-    Returns:
-        As many as a sheet shows, and how many there are.
-    """
-    ids = sorted(labels)
-    video, crops = store.crop_columns(ids, ["track", "frame", "score"])
-    table = pd.DataFrame({"video": video, **crops})
-    by_video = table[table["track"] == 0].groupby("video")
-    scores = by_video["score"].mean().nsmallest(MAX_FACES, keep="all")[:MAX_FACES]
-    frames = by_video["frame"].apply(lambda frames: frames.iloc[len(frames) // 2]).loc[scores.index]
-    return [
-        SheetFace.of(store.image(ids[place], 0, int(frames.loc[place])), ids[place], score, labels[ids[place]])
-        for place, score in scores.items()
-    ], len(by_video)
+        store.replace(sheet.name, store_sheet(store, videos))

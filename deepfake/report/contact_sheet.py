@@ -1,82 +1,81 @@
-"""A picture of many faces at once, the least certain first, so that a person sees what a finder took for a face."""
+"""A picture of many videos at once, a tile each, so that a person sees what a finder took for a face."""
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from deepfake.names import shown
+from deepfake.report.lettering import Lettering, drawable
+from deepfake.report.palette import INK, PALE, PAPER, of_label
 
-MAX_FACES = 1000
-ASPECT = 4 / 3  # width to height of a sheet of many faces
+ASPECT = 4 / 3  # width to height of a sheet of many tiles
 
 # In pixels.
-SIDE = 96  # of a thumbnail
-BORDER = 4
-GAP = 10
-LINE = 14  # from one line of a caption to the next
-CELL_WIDTH = SIDE + 2 * BORDER
-CELL_HEIGHT = CELL_WIDTH + 3 + 2 * LINE
-TITLE_HEIGHT = 40
-
-COLOURS = {"real": (31, 119, 180), "fake": (255, 127, 14)}
-UNLABELLED = (150, 150, 150)
-PAPER, INK = (255, 255, 255), (40, 40, 40)
+SIDE = 160  # of a face
+BORDER = 5  # of its frame
+PAD = 5  # from a tile to the edge of its panel
+GAP = 8  # from one panel to the next
+LINE = 17  # from one line of small letters to the next
+MARGIN = 14  # around the sheet
+FRAME = SIDE + 2 * BORDER
+CELL_WIDTH = FRAME + 2 * PAD + GAP
+CELL_HEIGHT = FRAME + 3 * LINE + 5 + 2 * PAD + GAP
+SMALL, LARGE = 13, 20  # letters
 
 
 @dataclass(frozen=True, slots=True)
-class SheetFace:
-    """One face of the sheet.
+class Tile:
+    """One video of the sheet.
 
     Attributes:
-        image: (S, S, 3) uint8 RGB, of any size.
-        caption: two lines; what is too long for the cell loses its middle.
-        score: the finder's confidence that this is a face, in [0, 1].
-        label: `real` or `fake`; anything else is unlabelled.
+        video_id: POSIX path without suffix. Its last part and the rest have a line each.
+        label: `real` or `fake`, which is the colour of the frame; anything else is unlabelled.
+        image: (S, S, 3) uint8 RGB, of any size; None of a video without a face.
+        found: below the name, how sure the finder was.
+        trouble: what became of a video without a face, in the place of the face.
+        reason: why that is so.
+        group: neighbours of one group stand on one panel: a real video and the fakes that were made from it.
     """
 
-    image: np.ndarray
-    caption: tuple[str, str]
-    score: float
+    video_id: str
     label: str
+    image: np.ndarray | None = None
+    found: str = ""
+    trouble: str = ""
+    reason: str = ""
+    group: str = ""
 
-    @classmethod
-    def of(cls, image: np.ndarray, video_id: str, score: float, label: str = "") -> "SheetFace":
-        """With the usual caption: the video, then label and score."""
-        return cls(image, (video_id, f"{label} {score:.2f}".strip()), score, label)
 
-
-def contact_sheet(faces: Sequence[SheetFace], title: str, num_faces: int | None = None) -> Image.Image:
-    """Draw faces in rows, lowest score first, framed by their label.
+def contact_sheet(tiles: Sequence[Tile], title: str, lines: Sequence[str] = ()) -> Image.Image:
+    """Draw tiles in rows, in the order that they are given in.
 
     Args:
-        faces: one a video; of more than `MAX_FACES`, those with the highest scores are left out, and the title says so.
+        tiles: one a video.
         title: the line on top.
-        num_faces: how many there are, if `faces` are those with the lowest scores alone.
+        lines: what else must be known, below the title; the last line of the head tells the colours of the frames.
     """
-    least = sorted(faces, key=lambda face: face.score)[:MAX_FACES]
-    num_faces = len(faces) if num_faces is None else num_faces
-    if len(least) < num_faces:
-        title = f"{title}: the {len(least)} lowest of {num_faces}"
-    title = shown(title)
-    small, large = ImageFont.load_default(size=11), ImageFont.load_default(size=18)
-    columns = num_columns(len(least))
-    width = max(GAP + columns * (CELL_WIDTH + GAP), math.ceil(large.getlength(title)) + 2 * GAP)
-    height = TITLE_HEIGHT + math.ceil(len(least) / columns) * (CELL_HEIGHT + GAP)
-    sheet = Image.new("RGB", (width, height), PAPER)
+    small, large = Lettering(SMALL), Lettering(LARGE)
+    title, lines = drawable(title), [drawable(line) for line in lines]
+    columns, top = num_columns(len(tiles)), head_height(len(lines))
+    text_width = max([large.length(title), *map(small.length, lines)])
+    width = max(columns * CELL_WIDTH - GAP, math.ceil(text_width)) + 2 * MARGIN
+    height = top + math.ceil(len(tiles) / columns) * CELL_HEIGHT - GAP + MARGIN
+    sheet = Image.new("RGB", (width, max(height, top)), PAPER)
     draw = ImageDraw.Draw(sheet)
-    draw.text((GAP, TITLE_HEIGHT // 2), title, fill=INK, font=large, anchor="lm")
-    for i, face in enumerate(least):
-        left, top = corner(i, columns)
-        frame = (left, top, left + CELL_WIDTH - 1, top + CELL_WIDTH - 1)
-        draw.rectangle(frame, fill=COLOURS.get(face.label, UNLABELLED))
-        sheet.paste(_thumbnail(face.image), (left + BORDER, top + BORDER))
-        for j, line in enumerate(face.caption):
-            at = (left + CELL_WIDTH // 2, top + CELL_WIDTH + 3 + j * LINE)
-            draw.text(at, shorten(shown(line), CELL_WIDTH, small), fill=INK, font=small, anchor="ma")
+    large.write(draw, (MARGIN, MARGIN + LARGE), title, INK)
+    for i, line in enumerate(lines):
+        small.write(draw, (MARGIN, MARGIN + LARGE + (i + 1) * LINE + 6), line, INK)
+    _tell_colours(draw, small, {tile.label for tile in tiles}, top - LINE)
+    corners = [corner(i, columns, top) for i in range(len(tiles))]
+    for i, (tile, at) in enumerate(zip(tiles, corners, strict=True)):
+        if tile.group:
+            joins = [0 <= j < len(tiles) and tiles[j].group == tile.group for j in (i - 1, i + 1)]
+            _draw_panel(draw, at, *joins)
+    for tile, at in zip(tiles, corners, strict=True):
+        _draw_tile(sheet, draw, small, tile, at)
     return sheet
 
 
@@ -87,42 +86,83 @@ def as_jpeg(sheet: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def num_columns(num_faces: int) -> int:
+def num_columns(num_tiles: int) -> int:
     """As many as give the sheet its `ASPECT`.
 
     Example:
         >>> [num_columns(n) for n in (0, 1, 30, 1000)]
-        [1, 1, 7, 41]
+        [1, 1, 7, 42]
     """
-    return max(1, round(math.sqrt(num_faces * ASPECT * (CELL_HEIGHT + GAP) / (CELL_WIDTH + GAP))))
+    return max(1, round(math.sqrt(num_tiles * ASPECT * CELL_HEIGHT / CELL_WIDTH)))
 
 
-def corner(index: int, columns: int) -> tuple[int, int]:
-    """Left and top of a cell, in pixels, counted along the rows.
-
-    Example:
-        >>> corner(0, 7), corner(8, 7)
-        ((10, 40), (124, 185))
-    """
-    row, column = divmod(index, columns)
-    return GAP + column * (CELL_WIDTH + GAP), TITLE_HEIGHT + row * (CELL_HEIGHT + GAP)
-
-
-def shorten(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
-    """Take characters out of the middle until the text fits.
+def head_height(num_lines: int) -> int:
+    """From the sheet's upper edge to its first panel, in pixels.
 
     Args:
-        text: one line.
-        width: in pixels.
-        font: that it is drawn with.
+        num_lines: between the title and the line that tells the colours.
     """
-    kept, short = len(text), text
-    while font.getlength(short) > width and kept > 2:
-        kept -= 1
-        tail = kept // 2
-        short = f"{text[: kept - tail]}…{text[len(text) - tail :]}"
-    return short
+    return MARGIN + LARGE + (num_lines + 2) * LINE + 6
 
 
-def _thumbnail(image: np.ndarray) -> Image.Image:
-    return Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+def corner(index: int, columns: int, top: int) -> tuple[int, int]:
+    """Left and top of a tile's frame, in pixels, counted along the rows.
+
+    Example:
+        >>> corner(0, 7, 100), corner(8, 7, 100)
+        ((19, 105), (207, 349))
+    """
+    row, column = divmod(index, columns)
+    return MARGIN + PAD + column * CELL_WIDTH, top + PAD + row * CELL_HEIGHT
+
+
+def _tell_colours(draw: ImageDraw.ImageDraw, letters: Lettering, labels: Set[str], baseline: int) -> None:
+    x = float(MARGIN)
+    meanings = {label: label for label in ("real", "fake") if label in labels}
+    if labels - meanings.keys():
+        meanings[""] = "unlabelled"
+    for label, meaning in meanings.items():
+        draw.rectangle((x, baseline - 11, x + 11, baseline), fill=of_label(label))
+        letters.write(draw, (x + 17, baseline), meaning, INK)
+        x += 17 + letters.length(meaning) + 20
+
+
+def _draw_panel(draw: ImageDraw.ImageDraw, at: tuple[int, int], joins_left: bool, joins_right: bool) -> None:
+    if joins_left or joins_right:
+        left = at[0] - PAD - (GAP // 2 if joins_left else 0)
+        right = at[0] + FRAME + PAD - 1 + (GAP // 2 if joins_right else 0)
+        draw.rectangle((left, at[1] - PAD, right, at[1] + CELL_HEIGHT - GAP - PAD - 1), fill=PALE)
+
+
+def _draw_tile(
+    sheet: Image.Image, draw: ImageDraw.ImageDraw, letters: Lettering, tile: Tile, at: tuple[int, int]
+) -> None:
+    left, top = at
+    middle = left + FRAME / 2
+    draw.rectangle((left, top, left + FRAME - 1, top + FRAME - 1), fill=of_label(tile.label))
+    if tile.image is not None:
+        face = Image.fromarray(tile.image).resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+        sheet.paste(face, (left + BORDER, top + BORDER))
+    else:
+        draw.rectangle((left + BORDER, top + BORDER, left + FRAME - BORDER - 1, top + FRAME - BORDER - 1), fill=PAPER)
+        words = [drawable(tile.trouble), "", *_wrapped(drawable(tile.reason), letters, SIDE - 8, 5)]
+        for i, line in enumerate(words):
+            letters.write(draw, (middle, top + BORDER + 40 + i * LINE), line, INK, "m")
+    folder, slash, name = drawable(tile.video_id).rpartition("/")
+    captions = [letters.fitted(folder + slash, FRAME, head_share=0)] if folder else []
+    captions += [letters.fitted(name, FRAME), letters.fitted(drawable(tile.found), FRAME)]
+    for i, line in enumerate(captions):
+        letters.write(draw, (middle, top + FRAME + (i + 1) * LINE), line, INK, "m")
+
+
+def _wrapped(text: str, letters: Lettering, width: int, most: int) -> list[str]:
+    """The text on at most so many lines of this width in pixels; what is too long ends in an ellipsis."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and letters.length(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(letters.fitted(word, width))
+    if len(lines) > most:
+        lines[most - 1] = letters.fitted(f"{lines[most - 1]} …", width)
+    return lines[:most]

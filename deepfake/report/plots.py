@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
@@ -10,56 +11,119 @@ matplotlib.use("Agg")  # no screen is needed, and none is looked for
 
 import matplotlib.pyplot as plt
 import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from torchmetrics.functional.classification import binary_auroc, binary_roc
 
 from deepfake.atomic import write_atomic
-from deepfake.names import shown
+from deepfake.report.lettering import drawable, families, shorten
+from deepfake.report.palette import FAKE, INK, REAL, UNLABELLED, of_method
 
-LONGEST = 32  # letters of a method's name in a legend
-REAL, FAKE = "tab:blue", "tab:red"
+LONGEST = 32  # letters of a name
+FEW = 30  # videos, up to which every threshold of a ROC is marked
+_DASHES = ("-", (0, (6, 4)), (0, (2, 3)), (0, (6, 3, 1.5, 3)), (0, (10, 6)), (0, (4, 3, 1, 3, 1, 3)))
+_MARKERS = "osD^vPX"
 
 
-def roc_figure(videos: pd.DataFrame) -> Figure:
+class Subject(NamedTuple):
+    """What a picture is of.
+
+    Attributes:
+        corpus: whose videos were scored.
+        split: of the corpus.
+        model: that scored them.
+    """
+
+    corpus: str
+    split: str
+    model: str
+
+
+def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
     """The ROC at video level, all methods together and each against the reals.
 
+    There is a step a video, as every score is a threshold; videos of equal scores make a slope. Curves that lie on each
+    other stay visible: each is thinner than the one below it and has dashes of its own, through which the others show.
+
     Args:
-        videos: `label`, `method`, `score`, one row a video, both classes.
+        videos: `label`, `method`, `score`, one row a video.
+        subject: what they are of.
     """
-    figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
-    fakes = videos[videos["label"] == 1]
-    reals = videos[videos["label"] == 0]
-    groups = [("all", fakes), *fakes.groupby("method")] if fakes["method"].nunique() > 1 else [("all", fakes)]
-    for name, group in groups:
-        table = pd.concat([reals, group])
-        score, label = torch.tensor(table["score"].to_numpy()), torch.tensor(table["label"].to_numpy())
-        false_alarm, hit, _ = binary_roc(score, label)
-        method = shown(name) if len(name) <= LONGEST else f"{shown(name[: LONGEST - 1])}…"
-        method = method.replace("$", r"\$").lstrip("_")  # matplotlib takes these for a formula, and for no label
-        text = f"{method}: AUC {binary_auroc(score, label):.3f} ({len(reals)} real, {len(group)} fake)"
-        axes.plot(false_alarm, hit, label=text, linewidth=2.5 if name == "all" else 1.2)
-    axes.plot([0, 1], [0, 1], color="grey", linestyle=":", linewidth=1)
-    axes.set(
-        xlabel="reals called fake", ylabel="fakes called fake", xlim=(-0.01, 1), ylim=(0, 1.01), title="ROC, videos"
-    )
-    axes.set_aspect("equal")
-    axes.legend(loc="lower right", fontsize=8)
+    scored = videos[videos["score"].notna()]
+    fakes, reals = scored[scored["label"] == 1], scored[scored["label"] == 0]
+    groups = list(fakes.groupby("method")) if fakes["method"].nunique() > 1 else []
+    with plt.rc_context({"font.family": families()}):
+        figure, axes = plt.subplots(figsize=(6, 6.9 + 0.17 * len(groups)), layout="constrained")
+        axes.plot([0, 1], [0, 1], color=UNLABELLED, linestyle=":", linewidth=1)
+        labels = []
+        if len(reals) and len(fakes):
+            labels.append(_draw_roc(axes, "all", reals, fakes, color=FAKE, linewidth=5 if groups else 2))
+            for i, (method, group) in enumerate(groups):
+                width = 3.2 - 1.8 * i / max(1, len(groups) - 1)
+                look = {"linestyle": _DASHES[i % len(_DASHES)], "marker": _MARKERS[i % len(_MARKERS)]}
+                labels.append(
+                    _draw_roc(axes, str(method), reals, group, color=of_method(str(method)), linewidth=width, **look)
+                )
+        else:
+            axes.text(0.5, 0.9, "There is no ROC of one class alone.", ha="center", color=INK)
+        axes.set_xlabel("false alarms: share of real videos called fake")
+        axes.set_ylabel("hits: share of fake videos called fake")
+        axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
+        _entitle(axes, "ROC by video", videos, subject)
+        if labels:
+            lines = axes.lines[1:]
+            legend = figure.legend(lines, map(str, range(len(lines))), loc="outside lower center", fontsize=8)
+            for text, label in zip(legend.get_texts(), labels, strict=True):
+                text.set(text=label, parse_math=False)
     return figure
 
 
-def score_figure(videos: pd.DataFrame) -> Figure:
-    """Histogram of the videos' scores, by class.
+def _draw_roc(axes: Axes, name: str, reals: pd.DataFrame, fakes: pd.DataFrame, **look: object) -> str:
+    """Draw one curve; its line of the legend is returned."""
+    table = pd.concat([reals, fakes])
+    score, label = torch.tensor(table["score"].to_numpy()), torch.tensor(table["label"].to_numpy())
+    false_alarm, hit, _ = binary_roc(score, label)
+    if len(table) > FEW:
+        look["marker"] = ""
+    axes.plot(false_alarm, hit, markersize=4, **look)  # type: ignore[arg-type]
+    text = f"AUC {binary_auroc(score, label):.3f} ({len(reals)} real, {len(fakes)} fake)"
+    return f"{_brief(name)}: {text}"
+
+
+def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
+    """Histogram of the videos' scores; the two classes stand side by side.
 
     Args:
         videos: `label`, `score`, one row a video.
+        subject: what they are of.
     """
-    figure, axes = plt.subplots(figsize=(5, 3), layout="constrained")
-    for label, name, colour in ((0, "real", REAL), (1, "fake", FAKE)):
-        scores = videos.loc[videos["label"] == label, "score"]
-        axes.hist(scores, bins=20, range=(0, 1), alpha=0.6, color=colour, label=f"{name} ({len(scores)})")
-    axes.set(xlabel="score, P(fake)", ylabel="videos", xlim=(0, 1), title="Scores, videos")
-    axes.legend()
+    scored = videos[videos["score"].notna()]
+    scores = [scored.loc[scored["label"] == label, "score"] for label in (0, 1)]
+    names = [f"{name} ({len(values)})" for name, values in zip(("real", "fake"), scores, strict=True)]
+    with plt.rc_context({"font.family": families()}):
+        figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+        axes.hist(scores, bins=20, range=(0, 1), rwidth=0.9, color=[REAL, FAKE], label=names)
+        axes.set(xlabel="score of a video: probability that it is fake", ylabel="number of videos", xlim=(0, 1))
+        axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
+        _entitle(axes, "Scores by video", videos, subject)
+        figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
+
+
+def _entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
+    """Say what is drawn: the data, the model, and how many videos of each class."""
+    corpus, model = _brief(subject.corpus), _brief(subject.model, 2 * LONGEST)
+    real, fake = (int((videos["label"] == label).sum()) for label in (0, 1))
+    unscored = int(videos["score"].isna().sum())
+    counts = f"{real} real and {fake} fake videos" + (f", {unscored} without a score" if unscored else "")
+    lines = f"{what}: {corpus}, {subject.split} split\nmodel {model}\n{counts}"
+    axes.set_title(lines, loc="left", fontsize=10).set_parse_math(False)
+
+
+def _brief(name: str, longest: int = LONGEST) -> str:
+    return shorten(drawable(name), lambda text: len(text) <= longest)
 
 
 def save(figure: Figure, path: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
-from deepfake.report.plots import roc_figure, save, score_figure
+from deepfake.report.plots import Subject, roc_figure, save, score_figure
 from deepfake.schema import Label
 from deepfake.scoring import video_scores
 
@@ -48,8 +48,12 @@ def _covered(counts: Mapping[str, int]) -> str:
     return f"{share} videos ({classes})" + (f", {part} without the main face in some segment" if part else "")
 
 
-def draw_pictures(folder: Path) -> tuple[dict[str, Path], pd.DataFrame]:
+def draw_pictures(folder: Path, subject: Subject) -> tuple[dict[str, Path], pd.DataFrame]:
     """Draw the test that `predictions.csv` in a folder tells of.
+
+    Args:
+        folder: of the run.
+        subject: the data and the model, for the titles.
 
     Returns:
         The pictures' files by their names, and the table of its videos, see `video_table`.
@@ -57,9 +61,9 @@ def draw_pictures(folder: Path) -> tuple[dict[str, Path], pd.DataFrame]:
     videos = video_table(
         pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
     )
-    pictures = {"scores": save(score_figure(videos), folder / "scores.png")}
+    pictures = {"scores": save(score_figure(videos, subject), folder / "scores.png")}
     if videos["label"].nunique() == 2:
-        pictures["roc"] = save(roc_figure(videos), folder / "roc.png")
+        pictures["roc"] = save(roc_figure(videos, subject), folder / "roc.png")
     return pictures, videos
 
 

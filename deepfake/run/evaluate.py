@@ -18,6 +18,7 @@ from deepfake.checkpoints.data_card import (
 from deepfake.checkpoints.faces import faces_of
 from deepfake.checkpoints.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.command.entry import entry_point
+from deepfake.config.model_name import model_name
 from deepfake.corpora import Listing
 from deepfake.corpora.fitness import data_caption, require_testable
 from deepfake.corpora.listing import list_corpus
@@ -27,6 +28,7 @@ from deepfake.device import pick_device
 from deepfake.errors import CorpusError
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
+from deepfake.report.plots import Subject
 from deepfake.report.results import covered, draw_pictures, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.schema import Split, Video
@@ -72,7 +74,8 @@ def evaluate(cfg: DictConfig) -> None:
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
     show_metrics(metrics, covered(data["coverage"]), data_caption(data, checkpoint.card["data"]))
-    show_paths({"run": folder, **paths, **draw_pictures(folder)[0]})
+    model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
+    show_paths({"run": folder, **paths, **draw_pictures(folder, Subject(cfg.data.name, split, model))[0]})
 
 
 def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:

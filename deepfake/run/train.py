@@ -17,7 +17,7 @@ from deepfake.checkpoints.initial_model import build_model, cut_of
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.show_config import show_config
-from deepfake.command.stopping import ANEW, stoppable
+from deepfake.command.stopping import START_AGAIN, stoppable
 from deepfake.command.together import in_turn, meet, together
 from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain, with_options
@@ -115,7 +115,7 @@ def _train(cfg: DictConfig) -> float:
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
-    with stoppable(lambda: how_to_go_on(trainer, folder) if cfg.train else ANEW), closing(loggers):
+    with stoppable(lambda: how_to_go_on(trainer, folder) if cfg.train else START_AGAIN), closing(loggers):
         for logger in loggers:
             logger.log_hyperparams(plain(cfg))
         trainer.loggers = list(loggers)

@@ -10,8 +10,10 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
 from deepfake.loggers.wandb import log_results, max_faces, where_to_look
+from deepfake.report.plots import Subject
 from deepfake.report.results import covered, draw_pictures, most_wrong, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
+from deepfake.schema import Split
 from deepfake.store import FaceStore
 
 
@@ -38,9 +40,9 @@ def write_results(
     facts = {**facts, "checkpoint": os.path.relpath(best, folder)}
     paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
-    if (folder / "predictions.csv").exists():
+    if any(name.startswith("test/") for name in metrics):  # a file may also be there from before this run went on
         paths["predictions"] = folder / "predictions.csv"
-        pictures, videos = draw_pictures(folder)
+        pictures, videos = draw_pictures(folder, Subject(data["corpus"], Split.TEST, facts["model"]))
         log_pictures(pictures, videos, loggers, store)
         paths |= pictures
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}

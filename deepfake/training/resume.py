@@ -102,7 +102,11 @@ def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
     if last.exists():
         return f"{where}; continue with the same options and resume={from_here(last)}"
     again = f"{where}, before an epoch was saved; the same command starts again, with the faces extracted so far"
-    return f"{again}; if it sets its folder, choose another one than {from_here(folder)}" if last.parent.exists() else again
+    return (
+        f"{again}; if it sets its folder, choose another one than {from_here(folder)}"
+        if last.parent.exists()
+        else again
+    )
 
 
 def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: Iterable[str]) -> None:

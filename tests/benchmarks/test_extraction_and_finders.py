@@ -17,7 +17,6 @@ from benchmarks.faces.clips import draw, enlarge, prolong
 from benchmarks.faces.plain import one_image
 from benchmarks.faces.speed import jobs, stored_boxes
 from deepfake.faces.finders import Finder, retinaface, retinaface_mobilenet
-from deepfake.faces.finders.retinaface_network import mobilenet_network, resnet50_network
 from deepfake.store import CROP_COLUMNS, ENCODING
 from deepfake.video.door import probe, read
 from tests.conftest import Run

@@ -79,7 +79,7 @@ def test_a_checkpoint_is_measured_with_its_own_options(
 ) -> None:
     best = one_epoch / "checkpoints" / "best.ckpt"
     assert script("train", *TINY, "train=false", f"resume={best}", "sampling.eval_clips_per_track=1") == 1
-    assert "sampling.eval_clips_per_track was 2, and is 1" in capfd.readouterr().err
+    assert "sampling.eval_clips_per_track was 2 and is now 1" in capfd.readouterr().err
 
 
 def test_the_test_split_can_be_left_alone(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
