@@ -70,7 +70,7 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
     return table.sort_values(ranked, ascending=False, kind="stable") if ranked else table
 
 
-def show_sweep(table: pd.DataFrame) -> None:
+def show_sweep(table: "pd.DataFrame") -> None:
     """Print the table of a sweep: of what was asked only the options in which jobs differ.
 
     Args:

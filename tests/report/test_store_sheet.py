@@ -76,7 +76,6 @@ def store(tmp_path: Path) -> FaceStore:
 def videos(*ids: str) -> list[Video]:
     return [
         Video(
-            "mine",
             video_id,
             Path("x"),
             Label.REAL if video_id.startswith("real") else Label.FAKE,
