@@ -11,6 +11,7 @@ run's claim, so if several find the same abandoned claim, only one gets it.
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -60,8 +61,8 @@ class Claims:
         self._end.set()
         self._toucher.join()
         with suppress(OSError, StoreError):  # leftovers are recognised as those of a run that has ended
-            for what in list(self._mine):
-                self.release(what)
+            for name in list(self._mine):
+                self._release(name)
             self._sign.unlink(missing_ok=True)
 
     @property
@@ -79,9 +80,12 @@ class Claims:
         Raises:
             StoreError: the store cannot be written to.
         """
+        return self._take(_name(what))
+
+    def _take(self, name: str) -> bool:
         earlier: list[str] = []  # the runs that had the claim and have ended
         for number in count():
-            path = self._path(what, number)
+            path = self._path(name, number)
             try:
                 self._write(path)
             except FileExistsError:
@@ -93,11 +97,11 @@ class Claims:
                 raise not_writable(self.root, error, f"claims/{path.name}") from error
             else:
                 break
-        unchanged = [_content(self._path(what, before)) for before in range(number)] == earlier
-        if not unchanged or self._above(what, number)[1]:
+        unchanged = [_content(self._path(name, before)) for before in range(number)] == earlier
+        if not unchanged or self._above(name, number)[1]:
             path.unlink()  # a run that had taken it over gave it back meanwhile, and another may already have it
             return False
-        self._mine[what] = number
+        self._mine[name] = number
         return True
 
     def _write(self, path: Path) -> None:
@@ -120,22 +124,25 @@ class Claims:
         Raises:
             StoreError: the store cannot be written to.
         """
-        number = self._mine.pop(what)
-        last, is_another_above = self._above(what, number)
+        self._release(_name(what))
+
+    def _release(self, name: str) -> None:
+        number = self._mine.pop(name)
+        last, is_another_above = self._above(name, number)
         try:
             if is_another_above:  # that run is about to back off, or took this run for one that has ended
-                self._path(what, number).write_text(GIVEN_BACK)
+                self._path(name, number).write_text(GIVEN_BACK)
                 return
             # The run's own claim goes last; until then no other run gets it.
             for each in (*range(number), *range(number + 1, last + 1), number):
-                self._path(what, each).unlink(missing_ok=True)
+                self._path(name, each).unlink(missing_ok=True)
         except OSError as error:
             raise not_writable(self.root, error, "claims") from error
 
-    def _above(self, what: str, number: int) -> tuple[int, bool]:
+    def _above(self, name: str, number: int) -> tuple[int, bool]:
         """Return the last claim above a number by a run that has ended, and whether a living run's claim comes next."""
-        while (holder := _content(self._path(what, number + 1))) is not None:
-            if self._lives(holder, self._path(what, number + 1)):
+        while (holder := _content(self._path(name, number + 1))) is not None:
+            if self._lives(holder, self._path(name, number + 1)):
                 return number, True
             number += 1
         return number, False
@@ -154,8 +161,17 @@ class Claims:
         finally:
             self.release(what)
 
-    def _path(self, what: str, number: int) -> Path:
-        name = digest_of_bytes(os.fsencode(what))
+    def release_abandoned(self) -> None:
+        """Remove the claims of runs that were killed after they had done what they claimed.
+
+        Raises:
+            StoreError: the store cannot be written to.
+        """
+        for name in _claimed(self.folder):
+            if self._take(name):
+                self._release(name)
+
+    def _path(self, name: str, number: int) -> Path:
         return self.folder / (f"{name}.{number}" if number else name)
 
     def _lives(self, holder: str, path: Path) -> bool:
@@ -177,11 +193,24 @@ class Claims:
 
 
 def sweep(root: Path) -> None:
-    """Remove the `.run` files of runs that were killed."""
+    """Remove the signs and the claims that killed runs left behind."""
     for sign in (root / "claims").glob("*.run"):
         with suppress(OSError, ValueError):
             if abandoned(sign):
                 sign.unlink()
+    if _claimed(root / "claims"):
+        with suppress(OSError, StoreError), Claims(root) as claims:  # the store may be read-only
+            claims.release_abandoned()
+
+
+def _name(what: str) -> str:
+    return digest_of_bytes(os.fsencode(what))
+
+
+def _claimed(folder: Path) -> set[str]:
+    """Return the names of everything claimed there, by living and by ended runs."""
+    names = (path.name.partition(".")[0] for path in folder.glob("*") if path.suffix != ".run")
+    return {name for name in names if re.fullmatch("[0-9a-f]{32}", name)}
 
 
 def _content(path: Path) -> str | None:

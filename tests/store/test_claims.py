@@ -97,7 +97,7 @@ def test_nobody_is_at_it_at_the_same_time_though_runs_die_all_the_while(dead: st
                     inside -= 1
                 if number % 7 == seed % 7 and run.take("tables"):
                     # The run is killed while it has the claim: its files stay, under the name of a dead run.
-                    path = run._path("tables", run._mine.pop("tables"))
+                    path = run._path(*run._mine.popitem())
                     path.write_text(dead)
 
     with ThreadPoolExecutor(5) as pool:
@@ -229,6 +229,27 @@ def test_the_signs_of_killed_runs_are_swept(dead: str, tmp_path: Path) -> None:
     (tmp_path / "claims/odd-name-here.run").touch()
     sweep(tmp_path)
     assert {path.stem for path in (tmp_path / "claims").glob("*.run")} == {there, "odd-name-here"}
+
+
+@pytest.mark.parametrize("numbers", [[0], [1], [0, 1], [1, 2], [0, 1, 2, 3]])
+def test_the_claims_of_killed_runs_are_swept(numbers: list[int], dead: str, tmp_path: Path) -> None:
+    """A run can be killed when what it claimed is done, so that nobody asks for that claim again."""
+    for number in numbers:
+        left_by(tmp_path, dead, "done", number)
+    sweep(tmp_path)
+    assert list((tmp_path / "claims").iterdir()) == []
+
+
+def test_the_claims_of_living_runs_are_not_swept(dead: str, tmp_path: Path) -> None:
+    left_by(tmp_path, dead, "a")
+    left_by(tmp_path, elsewhere(), "b")
+    with Claims(tmp_path) as mine, Claims(tmp_path) as yours:
+        assert mine.take("a") and mine.take("c")
+        being_written = left_by(tmp_path, "", "d", silent_s=None)
+        before = {path: path.read_text() for path in (tmp_path / "claims").iterdir()}
+        sweep(tmp_path)
+        assert {path: path.read_text() for path in (tmp_path / "claims").iterdir()} == before
+        assert being_written in before and not yours.take("a") and not yours.take("b") and not yours.take("c")
 
 
 def test_waiting_for_the_tables_is_said(
