@@ -300,8 +300,9 @@ def test_what_is_left_out_is_named() -> None:
 
 def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
     _, cfg = composed("train")
-    OmegaConf.update(cfg, "callbacks.every_epoch.every_n_epochs", 1, force_add=True)
-    OmegaConf.update(cfg, "callbacks.every_epoch.every_n_train_steps", 1, force_add=True)
+    both = {"every_n_epochs": 1, "every_n_train_steps": 1}
+    checkpoints = {"_target_": "pytorch_lightning.callbacks.ModelCheckpoint", **both}
+    OmegaConf.update(cfg, "callbacks.every_epoch", checkpoints, merge=False)
     assert refused(cfg, "train") is None
     with pytest.raises(Exception, match="ModelCheckpoint") as error:
         instantiate(cfg.callbacks.every_epoch)

@@ -15,7 +15,8 @@ from deepfake.errors import ConfigError, WeightsError
 from deepfake.extraction.completion import face_store, say_old_stores
 from deepfake.faces import settled_recipe
 from deepfake.faces.finders.mtcnn import Mtcnn
-from deepfake.faces.finders.retinaface_mobilenet import Network, RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_network import mobilenet_network
 from deepfake.faces.finders.weights import digest_of
 from deepfake.faces.settled_recipe import carried_recipe, make_finder, settled, stored_recipe, with_weights
 from deepfake.store import ENCODING
@@ -35,7 +36,7 @@ def save(path: Path, seed: int) -> Path:
     """Save valid weights of the MobileNet that find no face."""
     path.parent.mkdir(exist_ok=True)
     torch.manual_seed(seed)
-    torch.save(Network().state_dict(), path)
+    torch.save(mobilenet_network().state_dict(), path)
     return path
 
 

@@ -21,7 +21,7 @@ def metrics(folder: Path) -> Any:
 
 
 def test_a_fast_run_ends_with_metrics(script: Run, tmp_path: Path) -> None:
-    assert script("train", *BARE, "", "debug=fast", FIXED) == 0
+    assert script("train", *BARE, "debug=fast", FIXED) == 0
     content = metrics(tmp_path / "run")
     assert {"val/video/auc", "test/video/auc"} <= content["metrics"].keys()
     assert content["scoring"]["clips_per_track"] == 1
@@ -100,6 +100,6 @@ def test_the_test_split_can_be_left_alone(script: Run, tmp_path: Path, capfd: py
     assert card["config"]["tags"] == ["demo", "baseline"] and card["config"]["notes"] == "a first try"
     # The config comes before all else, resolved, and as plain YAML where there is no terminal.
     shown = capfd.readouterr().out
-    printed = yaml.safe_load(shown[shown.index("paths:\n") : shown.index("\n[")])
+    printed = yaml.safe_load(shown[shown.index("paths:\n") : shown.index("\ndetector: ")])
     assert printed == card["config"]
     assert shown.index("paths:\n") < shown.index("parameters;")
