@@ -11,9 +11,9 @@ from deepfake.progress import duration
 log = logging.getLogger(__name__)
 # Metric -> what people call it, and how many digits it gets: losses can be small, shares cannot.
 SHOWN = {
-    "train/loss_epoch": ("train loss", ".3g"),
+    "train/loss_epoch": ("train loss", "#.3g"),
     "val/video/auc": ("val AUC", ".3f"),
-    "val/video/log_loss": ("val log-loss", ".3g"),
+    "val/video/log_loss": ("val log-loss", "#.3g"),
 }
 
 

@@ -41,7 +41,7 @@ class TrainingProgress(ProgressBar):
     ) -> None:
         if self._epoch is not None:
             loss = trainer.progress_bar_metrics.get("train/loss_step")
-            note = f"loss {loss:.3g}" if isinstance(loss, float) else ""
+            note = f"loss {loss:#.3g}" if isinstance(loss, float) else ""
             self._epoch.update(batch_idx + 1 - self._epoch.done, note)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:

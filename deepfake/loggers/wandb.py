@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any, Literal
 
 import pandas as pd
@@ -21,6 +22,7 @@ from pytorch_lightning.utilities import rank_zero_only
 
 from deepfake.loggers.guard import GuardedLogger
 from deepfake.ranges import Amount, PathName, Tag, Word
+from deepfake.screen import from_here
 
 log = logging.getLogger(__name__)
 ANSWER_WITHIN = 5.0  # seconds for the server to answer
@@ -90,7 +92,7 @@ def _start(project: str, save_dir: str, labels: Mapping[str, Any], mode: Mode, r
             last = error
             continue
         if chosen == "offline" and mode == "offline":
-            log.info("W&B: offline, in %s; logger.wandb.mode=online sends it while it goes on", save_dir)
+            log.info("W&B: offline, in %s; logger.wandb.mode=online sends it while it goes on", from_here(save_dir))
         return run
     log.warning("W&B: %s; the run goes on without it", _line(last))
     return _init(project, save_dir, labels, "disabled", run_id)
@@ -175,7 +177,7 @@ def where_to_look(loggers: Iterable[Logger]) -> str | None:
         experiment = run.experiment
         if guard.failed or experiment.disabled:
             continue
-        return f"wandb sync {Path(experiment.dir).parent}" if experiment.offline else experiment.url
+        return f"wandb sync {quote(from_here(Path(experiment.dir).parent))}" if experiment.offline else experiment.url
     return None
 
 
