@@ -21,6 +21,8 @@ class Label(IntEnum):
 
 
 class Split(StrEnum):
+    """The part of a corpus that a video belongs to."""
+
     TRAIN = "train"
     VAL = "val"
     TEST = "test"

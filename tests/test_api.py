@@ -5,6 +5,7 @@
 
 import ast
 import inspect
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 
@@ -25,11 +26,19 @@ def rooms() -> list[str]:
     """The packages that have a public face, `deepfake` itself first."""
     root = Path(deepfake.__file__).parent
     found = sorted(path.parent.relative_to(root.parent) for path in root.rglob("__init__.pyi"))
-    return ["deepfake", *(".".join(path.parts) for path in found), "deepfake.store"]
+    return [
+        "deepfake",
+        "deepfake.schema",
+        "deepfake.errors",
+        *(".".join(path.parts) for path in found),
+        "deepfake.store",
+    ]
 
 
 def listed(room: str) -> list[str]:
-    names: list[str] = list(import_module(room).__all__)
+    module = import_module(room)
+    defined = (name for name, value in vars(module).items() if getattr(value, "__module__", "") == room)
+    names: list[str] = list(getattr(module, "__all__", defined))
     return sorted(names)
 
 
@@ -38,7 +47,8 @@ def first_line(room: str, name: str) -> str:
     if inspect.isclass(value) or inspect.isfunction(value):
         doc = inspect.getdoc(value)
         assert doc, f"{room}.{name} has no docstring"
-        return " ".join(doc.split("\n\n")[0].split())
+        held = f" Fields: {', '.join(each.name for each in fields(value))}." if is_dataclass(value) else ""
+        return " ".join(doc.split("\n\n")[0].split()) + held
     return f"`{value!r}`"
 
 

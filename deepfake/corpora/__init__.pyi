@@ -12,5 +12,15 @@ from .files import require_folder as require_folder
 from .files import scan as scan
 from .folder import Folder as Folder
 from .listing import list_corpus as list_corpus
+from .lists import read_json as read_json
+from .lists import read_rows as read_rows
+from .lists import read_text as read_text
+from .notes import of_folders as of_folders
+from .notes import require_videos as require_videos
+from .splits import IDENTITY_SHARES as IDENTITY_SHARES
+from .splits import VAL_SHARES as VAL_SHARES
+from .splits import common_split as common_split
 from .splits import content_digests as content_digests
+from .splits import draw as draw
 from .splits import fingerprint as fingerprint
+from .splits import share_out as share_out

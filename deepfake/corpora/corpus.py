@@ -25,7 +25,8 @@ class Listing:
         videos: given in any order, kept sorted by `video_id`; every file is on disk. `split` is None for a video that
             the protocol drops because it would tie two splits together: it is extracted like any other, and in no
             split.
-        missing: what the lists name, or the name of a fake implies, and the disk has not; paths inside the corpus.
+        missing: ids of videos that the lists name and the disk has not. Reals that a fake names in `real_id` and that
+            are not among the videos are added to it.
         num_extra: files in the corpus's folders that are none of its videos, and are ignored.
         notes: sentences to say once before training.
         protocol: the rule that the splits follow.
@@ -50,6 +51,12 @@ class Listing:
         for a, b in pairwise(videos):
             if a.video_id == b.video_id:
                 raise CorpusError(f"two videos have the id {a.video_id}: {a.path} and {b.path}; each needs its own")
+        ids = {video.video_id for video in videos}
+        named = {video.real_id for video in videos if video.real_id}
+        object.__setattr__(self, "missing", tuple(sorted({*self.missing, *(named - ids)})))
+        if named and not named & ids:
+            note = f"no fake finds its real among the videos (the first looks for {min(named)}); is its real_id right?"
+            object.__setattr__(self, "notes", (*self.notes, note))
 
     @property
     def num_dropped(self) -> int:

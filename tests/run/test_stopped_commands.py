@@ -80,7 +80,9 @@ def test_a_training_says_with_what_it_goes_on_and_does(
         assert process.wait(120) == code
     last = tmp_path / "run" / "checkpoints" / "last.ckpt"
     shown = (tmp_path / "shown").read_text()
-    assert "continue with the same options and resume=run/checkpoints/last.ckpt" in shown and "stopped in epoch " in shown
+    assert (
+        "continue with the same options and resume=run/checkpoints/last.ckpt" in shown and "stopped in epoch " in shown
+    )
     assert "Traceback" not in shown and "error" not in shown.lower()
     assert not list((tmp_path / "run" / "checkpoints").glob("*.tmp*"))
     assert script("train", *options, f"resume={last}") == 0
