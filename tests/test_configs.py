@@ -109,7 +109,7 @@ def test_every_part_of_a_model_takes_a_training_step(part: str, option: str) -> 
 
 
 def take_a_step(cfg: DictConfig) -> None:
-    """One step of the optimizer on random clips, after which most parameters are others."""
+    """One step of the optimizer on random clips reaches every part."""
     torch.manual_seed(0)
     detector = build_model(cfg.model)
     task = DetectorTask(detector, instantiate(cfg.loss), instantiate(cfg.optimizer), instantiate(cfg.scheduler), 0, {})
@@ -117,11 +117,13 @@ def take_a_step(cfg: DictConfig) -> None:
     optimizer = task.configure_optimizers()["optimizer"]  # type: ignore[index,call-overload]
     spec = detector.spec
     batch: Any = {"clip": torch.rand(2, spec.clip_length, 3, spec.size, spec.size), "label": torch.tensor([0.0, 1.0])}
-    before = [parameter.detach().clone() for parameter in detector.parameters()]
+    before = {name: parameter.detach().clone() for name, parameter in detector.named_parameters()}
     task.training_step(batch, 0).backward()
     optimizer.step()
-    moved = [not torch.equal(a, b) for a, b in zip(before, detector.parameters(), strict=True)]
-    assert sum(moved) > len(moved) / 2
+    # Some layers begin with zeros behind them and move later, as in timm's residual networks; no part stands still.
+    assert all(parameter.grad is not None for parameter in detector.parameters())
+    moved = {name for name, parameter in detector.named_parameters() if not torch.equal(before[name], parameter)}
+    assert {name.partition(".")[0] for name in moved} == {name.partition(".")[0] for name in before}
 
 
 @pytest.mark.parametrize("model", ["meso4_lstm", "effnet_lstm"])
