@@ -9,7 +9,7 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 # `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="benchmark")
 def main(cfg: DictConfig) -> None:
-    say_loading()
+    log_loading()
     from benchmarks.benchmark import benchmark  # here, so that --help and the worker processes start at once
 
     benchmark(cfg)

@@ -6,12 +6,12 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="evaluate")
 def main(cfg: DictConfig) -> None:
-    say_loading()
+    log_loading()
     from deepfake.run.evaluate import evaluate  # here, so that --help and the processes that decode start at once
 
     evaluate(cfg)

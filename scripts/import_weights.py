@@ -6,12 +6,12 @@ with stoppable():  # before the imports, which take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="import_weights")
 def main(cfg: DictConfig) -> None:
-    say_loading()
+    log_loading()
     from deepfake.run.import_weights import import_weights  # here, so that --help starts at once
 
     import_weights(cfg)

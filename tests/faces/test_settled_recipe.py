@@ -84,9 +84,12 @@ def test_options_that_were_left_out_are_those_of_the_defaults(tmp_path: Path) ->
     [
         (["faces.num_segments=2.5"], "faces.num_segments is 2.5: give a whole number"),
         (["faces.margin=-1"], "faces.margin is -1: give a number above 0"),
-        (["+faces.colour=red"], "faces.colour is no option of faces: there are faces.detect_every, "),
-        (["+faces.finder.colour=red"], "faces.finder.colour is no option of Mtcnn: there are faces.finder.batch_size,"),
-        (["+faces.finder.weights=a.pth"], "faces.finder.weights is no option of Mtcnn"),
+        (["+faces.colour=red"], "faces has no option faces.colour; its options are faces.detect_every, "),
+        (
+            ["+faces.finder.colour=red"],
+            "Mtcnn has no option faces.finder.colour; its options are faces.finder.batch_size,",
+        ),
+        (["+faces.finder.weights=a.pth"], "Mtcnn has no option faces.finder.weights;"),
         (["faces.finder._target_=deepfake.faces.finders.finder.Faces"], "which is not a finder"),
         (["faces.finder._target_=deepfake.faces.nothing.Nothing"], "which cannot be imported"),
         (["+faces.finder.weights_digest=abc"], "weights_digest is 'abc': give 32 digits"),
