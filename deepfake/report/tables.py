@@ -41,15 +41,15 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *
     console = Console()
     widths = _widths(heads, cells, console.width)
     if widths is not None:
-        say(title)
+        print_line(title)
         console.print(_framed(heads, cells, right, widths))
     elif len(cells) == 1:
         show_facts(title, dict(zip(heads, cells[0], strict=True)))
     else:
-        say(title)
+        print_line(title)
         _print_lines(heads, cells, right)
     for caption in filter(None, captions):
-        say(caption, indent=2)
+        print_line(caption, indent=2)
 
 
 def _cell(value: object) -> str:
@@ -109,12 +109,12 @@ def show_facts(title: str, facts: Mapping[str, object]) -> None:
     width = max(map(cell_len, said), default=0)
     indent = "  " if title else ""
     if title:
-        say(title)
+        print_line(title)
     for name, value in said.items():
-        say(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
+        print_line(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
 
 
-def say(line: object, indent: int = 0) -> None:
+def print_line(line: object, indent: int = 0) -> None:
     """Print a line; on a terminal it is broken between words, never within one, so that names can be copied.
 
     Args:

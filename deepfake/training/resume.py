@@ -93,8 +93,8 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
     best.go_on_from(target, resumed.content["callbacks"][best.state_key])
 
 
-def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
-    """Say where a training was stopped, and with which option it continues."""
+def stop_message(trainer: pl.Trainer, folder: Path) -> str:
+    """Return where a training was stopped, and which option continues it."""
     last = folder / "checkpoints" / "last.ckpt"
     where = f"stopped in {epoch_name(trainer)}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:

@@ -12,10 +12,11 @@ from hydra import compose, initialize_config_dir
 
 from deepfake.config.plain import plain
 from deepfake.errors import ConfigError, WeightsError
-from deepfake.extraction.completion import face_store, say_old_stores
+from deepfake.extraction.completion import face_store, warn_of_old_stores
 from deepfake.faces import settled_recipe
 from deepfake.faces.finders.mtcnn import Mtcnn
-from deepfake.faces.finders.retinaface_mobilenet import Network, RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
+from deepfake.faces.finders.retinaface_network import mobilenet_network
 from deepfake.faces.finders.weights import digest_of
 from deepfake.faces.settled_recipe import carried_recipe, make_finder, settled, stored_recipe, with_weights
 from deepfake.store import ENCODING
@@ -35,7 +36,7 @@ def save(path: Path, seed: int) -> Path:
     """Save valid weights of the MobileNet that find no face."""
     path.parent.mkdir(exist_ok=True)
     torch.manual_seed(seed)
-    torch.save(Network().state_dict(), path)
+    torch.save(mobilenet_network().state_dict(), path)
     return path
 
 
@@ -170,6 +171,6 @@ def test_stores_that_are_no_longer_read_are_named(tmp_path: Path, caplog: pytest
     for name in ("old", "new"):
         (tmp_path / name / "crops").mkdir(parents=True)
     (tmp_path / "old" / "crops.parquet").touch()
-    say_old_stores(tmp_path)
+    warn_of_old_stores(tmp_path)
     (message,) = caplog.messages
-    assert message.startswith(f"{tmp_path / 'old'} is a face store of before 2026-11-25, which is not read")
+    assert message.startswith(f"{tmp_path / 'old'} is a face store from before 2026-11-25, which is not read")

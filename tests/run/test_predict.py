@@ -74,7 +74,7 @@ def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> Non
 
     with pytest.raises(ExtractionError, match="none of the 2 files .*; 1 failed .*out of memory.*extract.num_workers"):
         require_readable(table(Status.UNREADABLE, Status.FAILED), "clips")
-    with pytest.raises(ConfigError, match="is a video that can be read"):
+    with pytest.raises(ConfigError, match="is a readable video"):
         require_readable(table(Status.UNREADABLE), "clips")
     require_readable(table(Status.FAILED, Status.NO_FACE), "clips")
 

@@ -17,7 +17,7 @@ from deepfake.hydra_callbacks.own_folder import take
 from deepfake.training import resume as module
 from deepfake.training.curves import earlier_curves
 from deepfake.training.epochs import require_unfinished
-from deepfake.training.resume import carry_best, earlier_best, how_to_go_on, require_same_options, require_state
+from deepfake.training.resume import carry_best, earlier_best, require_same_options, require_state, stop_message
 
 BEST = BestCheckpoint("checkpoints")
 STATE: dict[str, Any] = {
@@ -159,7 +159,7 @@ def test_the_curves_before_a_checkpoint_are_kept(tmp_path: Path) -> None:
 
 def stopped(fn: TrainerFn, status: TrainerStatus, folder: Path) -> str:
     trainer: Any = SimpleNamespace(state=TrainerState(fn=fn, status=status), current_epoch=1, max_epochs=4)
-    return how_to_go_on(trainer, folder)
+    return stop_message(trainer, folder)
 
 
 def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
