@@ -119,14 +119,13 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
             checkpoint's version of this project is compared only if it, or a group that it is in, is among them.
 
     Raises:
-        ConfigError: options differ, and all of them are named; or the run is of a version that chose its best epoch
-            otherwise.
+        ConfigError: options differ, and all of them are named; or the run's version chose its best epoch differently.
     """
     then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
     if then.get("callbacks.best.monitor") == _OLD_MONITOR:
         raise ConfigError(
-            f"resume={resumed.path} is of an earlier version's run, which chose its best epoch by {_OLD_MONITOR}: this "
-            f"version cannot go on with it; begin a new run from its weights, model.weights={resumed.path}"
+            f"resume={resumed.path} comes from an earlier version, which chose its best epoch by {_OLD_MONITOR}: this "
+            f"version cannot continue it; start a new run from its weights, model.weights={resumed.path}"
         )
     given = {word.lstrip("+~").partition("=")[0].replace("/", ".") for word in asked}
     differing = []
@@ -143,7 +142,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         )
 
 
-_OLD_MONITOR = "val/selection"  # both numbers of `BestCheckpoint` in one
+_OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # lasts, as far as the schedule does not depend on it.

@@ -306,5 +306,5 @@ def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
     with pytest.raises(Exception, match="ModelCheckpoint") as error:
         instantiate(cfg.callbacks.every_epoch)
     said = mistake_of(error.value)
-    assert said is not None and said.startswith("callbacks.every_epoch: ModelCheckpoint refuses it: ")
+    assert said is not None and said.startswith("callbacks.every_epoch is refused by ModelCheckpoint: ")
     assert not isinstance(error.value, DeepfakeError)

@@ -92,7 +92,7 @@ def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
 
 def test_a_run_that_chose_its_best_epoch_otherwise_is_refused(tmp_path: Path) -> None:
     then = {"callbacks": {"best": {"monitor": "val/selection", "mode": "max"}}}
-    with pytest.raises(ConfigError, match="of an earlier version's run, which chose its best epoch by val/selection"):
+    with pytest.raises(ConfigError, match="comes from an earlier version, which chose its best epoch by val/selection"):
         require_same_options(checkpoint(tmp_path, then), {"callbacks": {"best": {"monitor": "val/video/auc"}}}, [])
 
 
