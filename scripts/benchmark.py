@@ -5,13 +5,13 @@ from pathlib import Path
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
     from deepfake.command.command_line import command_line, log_loading
 
-# `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
+# The package `benchmarks` is not installed; this process and its workers find it beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 

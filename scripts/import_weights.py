@@ -1,8 +1,8 @@
-"""Make a checkpoint of ours out of someone else's weights. See conf/import_weights.yaml."""
+"""Make a checkpoint of this project from published weights. See conf/import_weights.yaml."""
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 

@@ -2,7 +2,7 @@
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
@@ -12,10 +12,10 @@ with stoppable():  # before the imports, which take seconds
 @hydra.main(version_base="1.3", config_path="../conf", config_name="predict")
 def main(cfg: DictConfig) -> None:
     log_loading()
-    from deepfake.faces.server import start_early  # here, so that --help and the processes that decode start at once
+    from deepfake.faces.server import start_early  # here, so that --help and worker processes start at once
 
     start_early()
-    from deepfake.run.predict import predict  # after: it takes seconds
+    from deepfake.run.predict import predict  # imported last, since it takes seconds
 
     predict(cfg)
 

@@ -2,7 +2,7 @@
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
@@ -12,7 +12,7 @@ with stoppable():  # before the imports, which take seconds
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
 def main(cfg: DictConfig) -> float:
     log_loading()
-    from deepfake.run.train import train  # here, so that --help and the processes that decode start at once
+    from deepfake.run.train import train  # here, so that --help and worker processes start at once
 
     return train(cfg)
 

@@ -97,7 +97,7 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
 
 
 def mistake_of(error: BaseException | None) -> str | None:
-    """Return in one line the mistake behind an error that a user can correct; None if the error is a bug of ours."""
+    """Return in one line the mistake behind an error that a user can correct; None if the error is a bug."""
     if mistake := _mistake(error):
         return one_line(str(mistake))
     while error is not None:

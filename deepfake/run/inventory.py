@@ -94,7 +94,7 @@ def _print_fact(name: str, sentence: str) -> None:
 def _print_facts(name: str, listing: Listing, size: float) -> None:
     _print_fact("corpus", f"{name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
     unit, scale = _unit(size)
-    others = f"{listing.num_extra} other files are ignored"
+    others = f"{listing.num_extra} other files ignored"
     _print_fact("on disk", f"{len(listing.videos)} videos, {size / scale:.2f} {unit}; {others}")
     _print_fact("in no split", f"{listing.num_dropped} videos")
     for note in listing.notes:

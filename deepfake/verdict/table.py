@@ -46,7 +46,7 @@ def require_readable(table: pd.DataFrame, source: str) -> None:
     if len(failed):
         reason = failed["reason"].iloc[0]
         raise ExtractionError(
-            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed, the first "
-            f"with: {reason}. {cure(reason)}, and give the same command again"
+            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed for reasons "
+            f"outside of the files, the first with: {reason}. {cure(reason)}, and give the same command again"
         )
     raise ConfigError(f"none of the {len(table)} files under input={source} is a readable video")

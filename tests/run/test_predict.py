@@ -124,7 +124,7 @@ def test_a_mistake_is_one_clear_line(
         ),
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "cannot be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
-        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
+        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "is a readable video"]),
         "no output": (
             [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
             ["text.ckpt/out: Not a directory; choose another path"],
