@@ -105,12 +105,12 @@ def show_facts(title: str, facts: Mapping[str, object]) -> None:
         title: the line above them; none if it is empty.
         facts: name -> value; an empty value is left out.
     """
-    said = {shown(name): _cell(value) for name, value in facts.items() if _cell(value)}
-    width = max(map(cell_len, said), default=0)
+    lines = {shown(name): _cell(value) for name, value in facts.items() if _cell(value)}
+    width = max(map(cell_len, lines), default=0)
     indent = "  " if title else ""
     if title:
         print_line(title)
-    for name, value in said.items():
+    for name, value in lines.items():
         print_line(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
 
 

@@ -90,7 +90,7 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if is_first() and not (target.exists() and target.samefile(source)):
         write_atomic(target, source.read_bytes())
-    best.go_on_from(target, resumed.content["callbacks"][best.state_key])
+    best.continue_from(target, resumed.content["callbacks"][best.state_key])
 
 
 def stop_message(trainer: pl.Trainer, folder: Path) -> str:

@@ -59,8 +59,8 @@ def test_options_are_put_in_one_by_one_and_said(home: Path, caplog: pytest.LogCa
         "faces.num_segments": {"here": 8, "checkpoint": 3},
         "faces.finder.max_size": {"here": 640, "checkpoint": 960},
     }
-    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert messages == [
         "faces.num_segments is 8, but 3 in the checkpoint",
         "faces.finder.max_size is 640, but 960 in the checkpoint",
     ]

@@ -175,8 +175,8 @@ def build(node: Any, **given: Any) -> Any:
     try:
         return instantiate(node, **given)
     except Exception as error:
-        said = mistake_of(error)
-        if said is None or "\n" in said:
+        mistake = mistake_of(error)
+        if mistake is None or "\n" in mistake:
             raise
         return None
 
@@ -305,6 +305,6 @@ def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
     assert refused(cfg, "train") is None
     with pytest.raises(Exception, match="ModelCheckpoint") as error:
         instantiate(cfg.callbacks.every_epoch)
-    said = mistake_of(error.value)
-    assert said is not None and said.startswith("callbacks.every_epoch is refused by ModelCheckpoint: ")
+    mistake = mistake_of(error.value)
+    assert mistake is not None and mistake.startswith("callbacks.every_epoch is refused by ModelCheckpoint: ")
     assert not isinstance(error.value, DeepfakeError)

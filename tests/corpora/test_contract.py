@@ -126,5 +126,5 @@ def test_the_inventory_shows_the_example(script: Run, tmp_path: Path, capfd: pyt
     (tmp_path / "conf" / "data" / f"{EXAMPLE}.yaml").write_text(YAML)
     options = [f"data={EXAMPLE}", f"data.root={tmp_path / 'files'}", f"hydra.searchpath=[file://{tmp_path / 'conf'}]"]
     assert script("inventory", *options) == 0
-    said = capfd.readouterr().out
-    assert f"corpus       {EXAMPLE}, protocol identity" in said and "on disk      32 videos" in said
+    output = capfd.readouterr().out
+    assert f"corpus       {EXAMPLE}, protocol identity" in output and "on disk      32 videos" in output

@@ -92,8 +92,8 @@ def test_what_needs_a_real_is_said_not_to_be_done(
     rule: ScoringRule, reuse_boxes: bool, words: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     warn_unlike_test(rule, {"reuse_boxes": reuse_boxes})
-    said = [record.message for record in caplog.records]
-    assert len(said) == len(words) and all(map(str.startswith, said, words))
+    messages = [record.message for record in caplog.records]
+    assert len(messages) == len(words) and all(map(str.startswith, messages, words))
 
 
 def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:

@@ -164,8 +164,8 @@ def stopped(fn: TrainerFn, status: TrainerStatus, folder: Path) -> str:
 
 def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
     fit, cut = TrainerFn.FITTING, TrainerStatus.INTERRUPTED
-    said = stopped(fit, cut, tmp_path)
-    assert said.endswith("before an epoch was saved; the same command starts again, with the faces extracted so far")
+    message = stopped(fit, cut, tmp_path)
+    assert message.endswith("before an epoch was saved; the same command starts again, with the faces extracted so far")
     (tmp_path / "csv").mkdir()
     (tmp_path / "csv" / "metrics.csv").touch()
     take(tmp_path).release()  # the same command may use the folder again
