@@ -1,4 +1,4 @@
-"""What extraction, the finders, training and the store cost on this machine: one stage, several named benchmarks."""
+"""Measures what extraction, the finders, training and the store cost on this machine, one benchmark for each."""
 
 import os
 import platform
