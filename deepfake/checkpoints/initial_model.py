@@ -63,7 +63,7 @@ def _with_cut(config: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str,
     """Return a model's config with the cut from a checkpoint's spec, and log what differs."""
     for key in _CUT:
         if theirs[key] != config[key]:
-            log.info("model.%s is %s, as in the checkpoint of model.weights, and not %s", key, theirs[key], config[key])
+            log.info("model.%s is %s, as in the checkpoint, and not %s", key, theirs[key], config[key])
     return {**config, **{key: theirs[key] for key in _CUT}}
 
 

@@ -80,7 +80,7 @@ def test_the_cut_comes_with_the_weights_and_is_said(checkpoint: Path, caplog: py
         cut_of(begun) == {"margin": begun.spec.margin, "shape": begun.spec.shape} == {"margin": 1.3, "shape": "square"}
     )
     assert (config.margin, config.shape) == (1.0, "box")  # the stage says what becomes of it
-    assert "model.margin is 1.3, as in the checkpoint of model.weights, and not 1.0" in caplog.text
+    assert "model.margin is 1.3, as in the checkpoint, and not 1.0" in caplog.text
 
 
 @pytest.mark.parametrize(
