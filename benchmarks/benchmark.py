@@ -1,4 +1,4 @@
-"""What extraction, the finders, training and the store cost on this machine: one stage, several named benchmarks."""
+"""Measures what extraction, the finders, training and the store cost on this machine, one benchmark for each."""
 
 import os
 import platform
@@ -20,7 +20,7 @@ from benchmarks.store.store import measure_store, show_store
 from benchmarks.training.training import measure_training, show_training
 from deepfake.command.entry import entry_point
 from deepfake.device import pick_device
-from deepfake.report.tables import say, show_paths
+from deepfake.report.tables import print_line, show_paths
 
 INTERRUPTED = 130  # the exit status of a command that Ctrl-C ended
 
@@ -55,7 +55,7 @@ def benchmark(cfg: DictConfig) -> None:
     """
     chosen = BENCHMARKS[cfg.benchmark]
     machine = describe_machine(pick_device(cfg.device))
-    say(", ".join(f"{name} {value}" for name, value in machine.items()), indent=2)
+    print_line(", ".join(f"{name} {value}" for name, value in machine.items()), indent=2)
     path = Path(cfg.paths.output_dir) / "benchmark.json"
     record = Record(path, {"benchmark": cfg.benchmark, "machine": machine})
     try:

@@ -1,4 +1,4 @@
-"""Numbers as cells of a table, including missing ones."""
+"""Writes numbers as cells of a table, including missing ones."""
 
 from collections.abc import Mapping
 from typing import Any

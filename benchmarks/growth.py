@@ -1,4 +1,4 @@
-"""Times of growing amounts of work, and the line through them."""
+"""Times growing amounts of work, and fits a line through the times."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ class Growth:
 
     @property
     def line(self) -> Line | None:
-        """The line through the medians; None if there is only one count, or if more videos took no more time."""
+        """Return the line through the medians; None if there is only one count, or if more videos took no more time."""
         if len(self.counts) < 2:
             return None
         line = fit_line(self.counts, self.medians)
@@ -99,7 +99,7 @@ def fit_line(counts: Sequence[float], seconds: Sequence[float]) -> Line:
 
 
 def largest_deviation(line: Line, counts: Sequence[float], seconds: Sequence[float]) -> float:
-    """The largest deviation of a time from the line, as a fraction of the line's value.
+    """Return the largest deviation of a time from the line, as a fraction of the line's value.
 
     Example:
         >>> largest_deviation(Line(2.0, 3.0), [2, 4], [7.0, 12.1])

@@ -1,4 +1,4 @@
-"""The numbers of one run of a benchmark, written to their file after every part, so that none is lost."""
+"""Writes the numbers of a benchmark to their file after every part, so that none is lost."""
 
 import json
 import traceback

@@ -1,19 +1,19 @@
-"""Every hash of this project: of files, bytes and texts.
+"""Hashes files, bytes and texts for the whole project.
 
-They stand on disks, as names of folders, in tables and in checkpoints, and they decide splits, so none may change.
-Python's own `hash()` would not do, since it differs from process to process.
+The hashes name folders, are stored in tables and checkpoints, and decide splits, so they must never change. Python's
+own `hash()` cannot be used, since it differs between processes.
 """
 
 import hashlib
 from functools import partial
 from pathlib import Path
 
-hasher = partial(hashlib.blake2b, digest_size=16)  # for what comes in pieces, as `sha256` is
+hasher = partial(hashlib.blake2b, digest_size=16)  # for content that comes in pieces, like `sha256`
 sha256 = hashlib.sha256
 
 
 def digest(*paths: Path) -> str:
-    """32 hex digits of what files hold, one after the other (BLAKE2b): `b2sum -l 128` of one file."""
+    """Return 32 hex digits (BLAKE2b) of the contents of files, one after the other; as `b2sum -l 128` for one file."""
     total = hasher()
     for path in paths:
         with path.open("rb") as file:
@@ -22,16 +22,16 @@ def digest(*paths: Path) -> str:
 
 
 def digest_of_bytes(content: bytes, size: int = 16) -> str:
-    """The same of bytes, with two hex digits for each of `size`."""
+    """Return the same hash of bytes, `size` bytes long, as twice as many hex digits."""
     return hashlib.blake2b(content, digest_size=size).hexdigest()
 
 
 def sha256_of_file(path: Path) -> str:
-    """64 hex digits of what a file holds, as `sha256sum` prints them."""
+    """Return 64 hex digits of a file's content, as `sha256sum` prints them."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, sha256).hexdigest()
 
 
 def sha256_of_text(text: str) -> str:
-    """64 hex digits of a text in UTF-8."""
+    """Return 64 hex digits of a text in UTF-8."""
     return sha256(text.encode()).hexdigest()

@@ -139,17 +139,20 @@ def _adapter(kind: Any) -> TypeAdapter[Any]:
     return TypeAdapter(kind, config=_PLAIN)
 
 
-def unknown(name: str, names: Iterable[str], of: str) -> str:
+def unknown_option(name: str, names: Iterable[str], owner: str) -> str:
     """Return a message that an option is unknown, with the names most like it, or else all names.
 
     Example:
-        >>> unknown("faces.finder.maxsize", ["faces.finder.max_size", "faces.finder.thresholds"], "of Mtcnn")
-        'faces.finder.maxsize is no option of Mtcnn: did you mean faces.finder.max_size?'
+        >>> unknown_option("faces.finder.maxsize", ["faces.finder.max_size", "faces.finder.thresholds"], "Mtcnn")
+        'Mtcnn has no option faces.finder.maxsize; did you mean faces.finder.max_size?'
     """
     names = sorted(names)
     found = near(name, names)
-    there = f"did you mean {' or '.join(found)}?" if found else f"there are {', '.join(names) or 'none'}"
-    return f"{name} is no option {of}: {there}"
+    if found:
+        hint = f"did you mean {' or '.join(found)}?"
+    else:
+        hint = f"its options are {', '.join(names)}" if names else "it has no options"
+    return f"{owner} has no option {name}; {hint}"
 
 
 def near(name: str, names: Iterable[str]) -> list[str]:

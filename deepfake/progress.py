@@ -1,4 +1,4 @@
-"""How far long work has come: a bar on a terminal, and a line in the log now and then where there is none."""
+"""Shows the progress of long work: as a bar on a terminal, and as log lines elsewhere."""
 
 import logging
 import sys
@@ -11,28 +11,28 @@ from tqdm import tqdm
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# Without a terminal, the next line is due after this share of the work, but not within so many seconds of the one
-# before; and after so many seconds in any case.
+# Without a terminal, a line is logged after each SHARE of the work, but at the soonest SOONEST_S seconds after the last
+# line, and at the latest LATEST_S seconds after it.
 SHARE, SOONEST_S, LATEST_S = 0.1, 5.0, 60.0
 _BAR = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 
 
 class Progress:
-    """Counts what is done of some work, and shows it.
+    """Counts and shows how much of some work is done.
 
     Args:
         what: the work, such as `extracting faces`.
         unit: what is counted, in the plural, such as `videos`.
-        total: how much there is; None where nobody knows.
+        total: the number of units; None if it is unknown.
         keep: whether the bar stays on the terminal when the work is done.
-        delay: how many seconds the work must take before a bar appears.
+        delay: seconds after which the bar appears.
     """
 
     def __init__(self, what: str, unit: str, total: int | None, *, keep: bool = True, delay: float = 0.0) -> None:
         self.what, self.unit, self.total = what, unit, total
         self.done, self.note = 0, ""
-        self._start = self._said_at = time.monotonic()
-        self._said = 0  # how much was done when the last line was logged
+        self._start = self._logged_at = time.monotonic()
+        self._logged = 0  # how many units were done when the last line was logged
         self._bar = None
         if sys.stderr.isatty():
             self._bar = tqdm(
@@ -47,32 +47,32 @@ class Progress:
             )
 
     def update(self, count: int = 1, note: str = "") -> None:
-        """Add what was done since the last call.
+        """Count what was done since the last call.
 
         Args:
-            count: how much that is.
-            note: what else is to be shown, such as a speed.
+            count: the number of units.
+            note: what to show beside the count, such as a speed.
         """
         self.done, self.note = self.done + count, note
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(count)
             return
-        waited = time.monotonic() - self._said_at
-        further = (self.done - self._said) / self.total if self.total else 0.0
+        waited = time.monotonic() - self._logged_at
+        further = (self.done - self._logged) / self.total if self.total else 0.0
         if waited >= LATEST_S or (waited >= SOONEST_S and further >= SHARE):
             self._log()
 
     def close(self) -> None:
-        """End the bar, or the lines if there were any."""
+        """Close the bar, or log a last line if there were others."""
         if self._bar is not None:
             self._bar.close()
-        elif self._said and self.done > self._said:
+        elif self._logged and self.done > self._logged:
             self._log()
 
     def _log(self) -> None:
-        self._said, self._said_at = self.done, time.monotonic()
-        passed = self._said_at - self._start
+        self._logged, self._logged_at = self.done, time.monotonic()
+        passed = self._logged_at - self._start
         count = f"{self.done} {self.unit}" if self.total is None else f"{self.done} of {self.total} {self.unit}"
         when = f"{duration(passed)} so far"
         if self.total is not None and self.done < self.total:
@@ -91,13 +91,13 @@ class Progress:
 def progress(
     each: Iterable[T], what: str, unit: str, *, total: int | None = None, keep: bool = True, delay: float = 0.0
 ) -> Iterator[T]:
-    """Hand on each of some things, and show how many were.
+    """Yield each item of an iterable, and show how many were yielded.
 
     Args:
-        each: the things.
-        what: what is done with them.
-        unit: what they are, in the plural.
-        total: how many there are, where their length does not say it.
+        each: the items.
+        what: what is done with them, such as `extracting faces`.
+        unit: what they are, in the plural, such as `videos`.
+        total: the number of items, if their length is unknown.
         keep: see `Progress`.
         delay: see `Progress`.
     """
@@ -110,12 +110,12 @@ def progress(
 
 
 def write_above(line: str) -> None:
-    """Write a line to stderr, above a bar that is there."""
+    """Write a line to stderr, above any progress bar."""
     tqdm.write(line, file=sys.stderr)
 
 
 def duration(seconds: float) -> str:
-    """A time in words, as exact as a person needs it.
+    """Describe a duration in words, as exactly as a person needs it.
 
     Example:
         >>> duration(0.4), duration(12.3), duration(754), duration(8000)

@@ -1,4 +1,4 @@
-"""Log lines as a person reads them; the file in a run's folder has the time and the module of each as well."""
+"""Formats log lines for the screen; the log file in a run's folder also has their time and module."""
 
 import logging
 import os
@@ -12,16 +12,16 @@ from tqdm import tqdm
 
 
 class ScreenFormatter(logging.Formatter):
-    """Shows the message alone, and says of a warning or an error that it is one."""
+    """Shows only the message, and in front of it `warning:` or `error:` if it is one."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The text of a record."""
+        """Return the text of a record."""
         kind = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
         return kind + (getattr(record, "brief", None) or super().format(record))
 
 
 class ScreenHandler(logging.StreamHandler[TextIO]):
-    """Writes above a progress bar, not into it, and breaks lines between words where a terminal would break them."""
+    """Writes above a progress bar instead of into it, and wraps long lines between words on a terminal."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a record."""
@@ -29,33 +29,33 @@ class ScreenHandler(logging.StreamHandler[TextIO]):
             super().emit(record)
 
     def format(self, record: logging.LogRecord) -> str:
-        """The text of a record, in lines that fit."""
+        """Return the text of a record, in lines that fit."""
         return "\n".join(wrapped(line, self.stream) for line in super().format(record).split("\n"))
 
 
 def wrapped(line: str, stream: TextIO, indent: int = 2) -> str:
-    """A line in parts that fit a terminal, broken between words; for anything but a terminal, as it is.
+    """Wrap a line between words to fit a terminal; for any other stream it stays as it is.
 
     Args:
-        line: without a break.
-        stream: to which it is written.
-        indent: how many spaces the parts after the first begin with.
+        line: text without line breaks.
+        stream: the stream that it is written to.
+        indent: number of spaces before every part but the first.
     """
     width = shutil.get_terminal_size().columns
     if not stream.isatty() or len(line) <= width:
         return line
-    how: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False, "subsequent_indent": " " * indent}
-    return "\n".join(textwrap.wrap(line, width, drop_whitespace=True, replace_whitespace=False, **how))
+    options: dict[str, Any] = {"break_long_words": False, "break_on_hyphens": False, "subsequent_indent": " " * indent}
+    return "\n".join(textwrap.wrap(line, width, drop_whitespace=True, replace_whitespace=False, **options))
 
 
 def from_here(path: str | os.PathLike[str]) -> str:
-    """A path as one would type it: relative to the working folder if it lies there, in full otherwise."""
+    """Return a path as one would type it: relative if it lies in the working folder, absolute otherwise."""
     path, here = Path(path), Path.cwd()
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def log_warnings() -> None:
-    """Let Python's warnings be log lines: one line on screen, and the place in the code in the run's file."""
+    """Turn Python's warnings into log lines: one line on screen, and also the place in the code in the log file."""
     warnings.showwarning = _log_warning
 
 

@@ -100,7 +100,8 @@ class DetectorTask(pl.LightningModule):
         first = _NEVER if self._diverged is None else int(self._diverged)
         if first != _NEVER:
             raise TrainingError(
-                f"the loss is no number in epoch {self.current_epoch + 1}, step {first}: training diverged; {_CURES}"
+                f"the loss is NaN or infinite in epoch {self.current_epoch + 1}, step {first}: training diverged; "
+                f"{_CURES}"
             )
 
     def on_train_epoch_end(self) -> None:
@@ -134,7 +135,7 @@ class DetectorTask(pl.LightningModule):
     def _report(self, split: str, rows: dict[str, np.ndarray]) -> None:
         if not np.isfinite(rows["score"]).all():
             raise TrainingError(
-                f"the scores of {split} are no numbers in epoch {self.current_epoch + 1}: training diverged; {_CURES}"
+                f"{split} scores are NaN or infinite in epoch {self.current_epoch + 1}: training diverged; {_CURES}"
             )
         numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
         self.scored[split] = np.unique(rows["video"])

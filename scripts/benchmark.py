@@ -5,19 +5,19 @@ from pathlib import Path
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
-# `benchmarks` is no part of the installed package: it lies beside this folder, for this process and its workers.
+# The package `benchmarks` is not installed; this process and its workers find it beside this folder.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="benchmark")
 def main(cfg: DictConfig) -> None:
-    say_loading()
+    log_loading()
     from benchmarks.benchmark import benchmark  # here, so that --help and the worker processes start at once
 
     benchmark(cfg)

@@ -2,21 +2,21 @@
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="extract")
 def main(cfg: DictConfig) -> None:
-    say_loading()
-    from deepfake.faces.server import start_early  # here, so that --help and the processes that decode start at once
+    log_loading()
+    from deepfake.faces.server import start_early  # here, so that --help and worker processes start at once
 
-    finder = cfg.faces.get("finder") or {}  # what is missing is said by the stage
+    finder = cfg.faces.get("finder") or {}  # the stage reports a missing finder
     start_early(*filter(None, [str(finder.get("_target_") or "").rpartition(".")[0]]))
-    from deepfake.run.extract import extract  # after: it takes seconds
+    from deepfake.run.extract import extract  # imported last, since it takes seconds
 
     extract(cfg)
 

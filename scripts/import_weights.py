@@ -1,17 +1,17 @@
-"""Make a checkpoint of ours out of someone else's weights. See conf/import_weights.yaml."""
+"""Make a checkpoint of this project from published weights. See conf/import_weights.yaml."""
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="import_weights")
 def main(cfg: DictConfig) -> None:
-    say_loading()
+    log_loading()
     from deepfake.run.import_weights import import_weights  # here, so that --help starts at once
 
     import_weights(cfg)

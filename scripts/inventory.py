@@ -1,8 +1,8 @@
-"""Show what a corpus holds, and whether its splits leak. See conf/inventory.yaml."""
+"""Show what a corpus holds and whether its splits leak. See conf/inventory.yaml."""
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 

@@ -2,17 +2,17 @@
 
 from deepfake.command.stopping import stoppable
 
-with stoppable():  # before the imports, which take seconds
+with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line, say_loading
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="train")
 def main(cfg: DictConfig) -> float:
-    say_loading()
-    from deepfake.run.train import train  # here, so that --help and the processes that decode start at once
+    log_loading()
+    from deepfake.run.train import train  # here, so that --help and worker processes start at once
 
     return train(cfg)
 

@@ -67,7 +67,9 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_step_and_the_cures(
     monkeypatch.setattr(task, "log", lambda *_, **__: None)
     task.training_step(batch(), 0)  # type: ignore[arg-type]
     monkeypatch.setattr(DetectorTask, "global_step", 7)
-    with pytest.raises(TrainingError, match=r"the loss is no number in epoch 1, step 7: .* lower optimizer.lr, set tr"):
+    with pytest.raises(
+        TrainingError, match=r"the loss is NaN or infinite in epoch 1, step 7: .* lower optimizer.lr, set tr"
+    ):
         task.training_step(batch(broken), 0)  # type: ignore[arg-type]
 
 
@@ -77,7 +79,7 @@ def test_on_a_gpu_the_first_such_step_is_named_later(task: DetectorTask, monkeyp
         monkeypatch.setattr(DetectorTask, "global_step", step)
         task._watch(torch.tensor(loss))
     monkeypatch.undo()
-    with pytest.raises(TrainingError, match="no number in epoch 1, step 1: "):
+    with pytest.raises(TrainingError, match="NaN or infinite in epoch 1, step 1: "):
         task.on_train_epoch_end()
 
 
@@ -92,7 +94,7 @@ def test_a_score_that_is_not_finite_is_an_error(broken: float, split: str, task:
             "test": (task.test_step, task.on_test_epoch_end),
         }[split]
         step(batch(), 0)  # type: ignore[arg-type]
-        with pytest.raises(TrainingError, match=f"the scores of {split} are no numbers in epoch 1"):
+        with pytest.raises(TrainingError, match=f"{split} scores are NaN or infinite in epoch 1"):
             end()
 
 

@@ -1,4 +1,4 @@
-"""Faces as boxes by frame, and how many of one finder's faces another finds. Pure functions."""
+"""Compares the boxes that two finders found in the same frames. Pure functions."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ def count_boxes(boxes: Boxes) -> int:
 
 
 def share_found(wanted: Boxes, found: Boxes, min_iou: float = 0.5) -> float | None:
-    """The share of the wanted boxes that a found box in the same frame overlaps by at least `min_iou`.
+    """Return the share of the wanted boxes that a found box in the same frame overlaps by at least `min_iou`.
 
     Returns:
         In [0, 1]; None if no box is wanted.

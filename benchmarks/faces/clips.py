@@ -1,4 +1,4 @@
-"""The videos of the benchmarks: given or drawn, and a long and a large one made from a short one."""
+"""Makes the videos of the benchmarks: given or drawn ones, and a long and a large one made from a short one."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The benchmark `extraction`: our way from a video to its faces, compared to the plain loop and to decoding alone."""
+"""Compares our way from a video to its faces to a plain loop and to decoding alone (benchmark=extraction)."""
 
 import tempfile
 from collections.abc import Sequence

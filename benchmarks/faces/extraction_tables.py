@@ -1,4 +1,4 @@
-"""The tables of the benchmark `extraction`, for all its numbers or for those that were measured."""
+"""Shows the tables of the benchmark `extraction`, also if some numbers were not measured."""
 
 from typing import Any
 

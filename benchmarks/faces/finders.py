@@ -1,4 +1,4 @@
-"""The benchmark `finders`: how fast each finder is, and what each finds in the same frames."""
+"""Measures how fast each finder is, and what each finds in the same frames (benchmark=finders)."""
 
 import logging
 import tempfile
@@ -85,7 +85,7 @@ def _compared(seen: Mapping[str, Seen]) -> dict[str, dict[str, Any]]:
 
 
 def _with_weights(cfg: DictConfig) -> dict[str, dict[str, Any]]:
-    """name -> config of every finder that brings its weights, was given them, or has them in `paths.weights_dir`."""
+    """Return name -> config of each finder whose weights are packaged, given, or in `paths.weights_dir`."""
     chosen = {}
     for name, faces in plain(cfg.finders).items():
         finder = faces["finder"]

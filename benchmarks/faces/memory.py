@@ -1,4 +1,4 @@
-"""How much memory the extraction of one video takes: the resident memory of its own processes is sampled throughout.
+"""Measures the memory that the extraction of one video takes, by sampling the resident memory of its processes.
 
 Memory that processes share, such as code, counts in each of them.
 """
@@ -51,7 +51,7 @@ def _extract_one(setting: Setting, path: Path, folder: Path) -> None:
 
 
 def _resident(pid: int | None) -> list[int]:
-    """Resident bytes of a process and of all its descendants."""
+    """Return the resident bytes of a process and of each of its descendants."""
     sizes = []
     try:
         process = psutil.Process(pid)

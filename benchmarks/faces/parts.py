@@ -1,4 +1,4 @@
-"""Where the time of one video goes, and what a crop costs in each image format."""
+"""Measures where the time of one video goes, and what a crop costs in each image format."""
 
 import io
 import time
@@ -23,7 +23,7 @@ from deepfake.threads import one_thread
 
 
 class _Clock:
-    """Processor seconds of each part, all threads together."""
+    """Records the processor seconds of each part, all threads together."""
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
@@ -48,7 +48,7 @@ class _Timed(Finder):
 
 
 def time_parts(setting: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
-    """Processor seconds per video: decode, detect, encode and write, and the rest. In this process, on one thread.
+    """Return processor seconds per video in this process, on one thread: decode, detect, encode and write, the rest.
 
     Decoding is measured separately, by reading the same frames again, since a reader opens inside the extraction. While
     a GPU works, the processor waits for it and that counts, so the parts are comparable there too.
@@ -79,7 +79,7 @@ def time_parts(setting: Setting, paths: Sequence[Path], folder: Path) -> dict[st
 
 
 def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str, dict[str, Any]]:
-    """What a crop of a store costs in each format: bytes, and milliseconds to encode and to decode it.
+    """Return what a crop of a store costs in each format: bytes, and milliseconds to encode and to decode it.
 
     Args:
         store: a store with its tables.
@@ -103,7 +103,7 @@ def compare_formats(store: FaceStore, max_crops: int, repeats: int) -> dict[str,
 
 
 def _milliseconds(work: Callable[[Any], object], items: Sequence[Any], repeats: int) -> float:
-    """Milliseconds for one item; the median over the repeats."""
+    """Return the milliseconds for one item, the median over the repeats."""
     times = []
     for _ in range(repeats):
         start = time.perf_counter()

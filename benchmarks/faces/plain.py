@@ -1,4 +1,4 @@
-"""The plain loop that everyone writes: open the video, read the frames in order, detect faces in one after the other.
+"""Has the plain loop that everyone writes: it opens a video, reads the frames in order, and detects faces in each.
 
 For MTCNN that is facenet-pytorch's `MTCNN.detect` with one image per call. For the RetinaFaces it is the loop of
 retinaface-pytorch's `predict_jsons`: one image per call in single precision, with priors that a Python loop rebuilds
@@ -53,7 +53,7 @@ def one_image(finder: Finder) -> OneImage:
 
 
 class _Library:
-    """`predict_jsons`, with a copy of the network in single precision, as in the library."""
+    """Calls the network as the library's `predict_jsons` does, with a copy in single precision."""
 
     def __init__(
         self, finder: RetinaFace | RetinaFaceMobileNet, normalised: Callable[[Tensor], Tensor], enlarges: bool

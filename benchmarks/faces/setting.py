@@ -1,4 +1,4 @@
-"""What all measurements share: the recipe, the finder, the workers, and how to extract and decode videos."""
+"""Has what all measurements share: the recipe, the finder, the workers, and how to extract and decode videos."""
 
 import tempfile
 import time
@@ -49,7 +49,7 @@ class Setting:
     sizes: tuple[int, ...]
 
     def reusing_boxes(self) -> "Setting":
-        """The same setting, with fakes that take the boxes of their reals."""
+        """Return the same setting, with fakes that take the boxes of their reals."""
         return replace(self, faces={**self.faces, "reuse_boxes": True}, recipe=replace(self.recipe, reuse_boxes=True))
 
 
@@ -102,7 +102,7 @@ def timed_extraction(
 
 
 def fresh_store(setting: Setting, folder: Path) -> FaceStore:
-    """An empty store in a new folder below `folder`."""
+    """Open an empty store in a new folder below `folder`."""
     return face_store(setting.faces, Path(tempfile.mkdtemp(dir=folder)))
 
 

@@ -1,4 +1,4 @@
-"""The speed of the plain loop, our extraction and decoding alone, on the same frames of the same videos."""
+"""Times the plain loop, our extraction and decoding alone on the same frames of the same videos."""
 
 import logging
 import math
@@ -23,7 +23,7 @@ Keep = Callable[[Growth], None]  # receives all times so far, after every run
 
 
 def jobs(paths: Sequence[Path], num_workers: int, times: int) -> dict[str, Path]:
-    """id -> file, where each file has as many ids as it takes to give every worker the same number of each.
+    """Return id -> file, where each file has as many ids as give every worker the same number of each.
 
     Example:
         >>> list(jobs([Path("a"), Path("b")], 2, 2))
@@ -35,7 +35,7 @@ def jobs(paths: Sequence[Path], num_workers: int, times: int) -> dict[str, Path]
 
 
 def file_number(video_id: str) -> int:
-    """Which file an id of `jobs` stands for."""
+    """Return the index of the file that an id of `jobs` stands for."""
     return int(video_id.partition("-")[0])
 
 
@@ -133,12 +133,12 @@ def time_decoding(setting: Setting, paths: Sequence[Path], keep: Keep) -> float:
 
 
 def _wait_for_all(barrier: Barrier) -> None:
-    """Wait for all processes, when this one has imported everything."""
+    """Wait until all processes have imported everything."""
     barrier.wait()
 
 
 def stored_boxes(store: FaceStore) -> Boxes:
-    """The faces of a store by file and frame, from one id of each file, since all of them have the same faces."""
+    """Return the faces of a store by file and frame, from one id of each file, since all ids have the same faces."""
     crops = store.crops()
     crops = crops.assign(file=crops["video_id"].map(file_number))
     first = crops.groupby("file")["video_id"].transform("min")

@@ -1,4 +1,4 @@
-"""Several processes that fill one empty store at the same time, each like `scripts/extract.py` with one worker."""
+"""Fills one empty store from several processes at once, each like `scripts/extract.py` with one worker."""
 
 import tempfile
 import time

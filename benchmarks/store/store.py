@@ -1,4 +1,4 @@
-"""The benchmark `store`: what a million videos cost, how several runs share a store, and how many files it has."""
+"""Measures what a million videos cost, how runs share a store, and how many files it has (benchmark=store)."""
 
 import math
 import os
@@ -74,7 +74,7 @@ def _together(cfg: DictConfig, folder: Path, record: Record) -> None:
 
 
 def exponent(counts: list[int], values: list[float]) -> float | None:
-    """The exponent b in value = a * count^b between the last two counts; 1 is linear.
+    """Return the exponent b in value = a * count^b between the last two counts; 1 is linear.
 
     Example:
         >>> exponent([10, 100, 1000], [5.0, 6.0, 60.0]), exponent([10], [1.0])

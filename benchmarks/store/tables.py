@@ -1,4 +1,4 @@
-"""What it costs to open a large store, to survey it, to plan a training on it and to add to it. Its tables are made up.
+"""Measures what it costs to open, survey, plan a training on, and add to a large store whose tables are made up.
 
 Each store is filled in one process and used in another, so that only the memory of its use is measured.
 """

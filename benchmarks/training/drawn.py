@@ -1,4 +1,4 @@
-"""A store of drawn faces that needs no extraction, and the same images as plain files beside it."""
+"""Makes a store of drawn faces without extraction, and the same images as plain files beside it."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The dataset that everyone writes: a list of image files, each read, resized, changed and normalised by itself.
+"""Has the dataset that everyone writes: it reads, resizes, changes and normalises image files one by one.
 
 It reads with OpenCV if that is installed, as most such datasets do, and with Pillow otherwise. It changes images as
 `deepfake.data.augment.BasicAugmentation` does: flip, brightness, contrast, saturation and JPEG, drawn once per clip.

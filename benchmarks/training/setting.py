@@ -1,4 +1,4 @@
-"""What the benchmark `training` trains: models by name, each with the options of `scripts/train.py`."""
+"""Builds the models that the benchmark `training` trains, each with options of `scripts/train.py`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Clips per second of the whole training loop, its step alone, the loader, and a dataset as people write it."""
+"""Times the whole training loop, its step alone, the loader, and a dataset as people write it, in clips per second."""
 
 import time
 from collections.abc import Iterator
@@ -84,7 +84,7 @@ def _batches_in_order(dataset: ClipDataset, batch_size: int, num_draws: int) -> 
 
 
 def time_loop(case: Case, drawn: Drawn, steps: int, cache: str | None) -> float:
-    """Clips per second of the whole loop, as `scripts/train.py` runs it, once it is under way.
+    """Return the clips per second of the whole loop, as `scripts/train.py` runs it, once it is under way.
 
     The loader is ahead of the model when the loop begins, and has nothing left to do when it ends; neither is measured.
 
@@ -102,7 +102,7 @@ def time_loop(case: Case, drawn: Drawn, steps: int, cache: str | None) -> float:
 
 
 def time_step(case: Case, drawn: Drawn, steps: int) -> float:
-    """Clips per second of the same loop without loading, but with the device's half of augmentation: the limit."""
+    """Return the clips per second of the same loop without loading, but with the device's half of augmentation."""
     options = case.datamodule(drawn, steps)
     datamodule = FromMemory(
         drawn.videos, drawn.store, options.spec, options.augment, 0, batch_size=case.batch_size, num_workers=0
@@ -133,7 +133,7 @@ def _seconds_a_step(case: Case, datamodule: ClipDataModule, ahead: int, steps: i
 
 
 def time_loader(case: Case, drawn: Drawn, steps: int, cache: str | None) -> tuple[float, float]:
-    """Clips per second that one core loads, without and with the device's half of augmentation on the same core.
+    """Return the clips per second that one core loads, without and with the device's half of augmentation.
 
     Args:
         case: the model.
@@ -159,7 +159,7 @@ def time_loader(case: Case, drawn: Drawn, steps: int, cache: str | None) -> tupl
 
 
 def time_plain(case: Case, drawn: Drawn, steps: int) -> float:
-    """Clips per second that one core loads through the dataset that everyone writes: the same frames and changes."""
+    """Return the clips per second that one core loads through a plain dataset, with the same frames and changes."""
     augment, detector = case.datamodule(drawn, 1).augment, case.detector()
     changes = (
         {name: getattr(augment, name) for name in ("flip", "colour", "jpeg", "min_quality")}
@@ -180,7 +180,7 @@ def time_plain(case: Case, drawn: Drawn, steps: int) -> float:
 
 
 def time_layout(case: Case, steps: int, layout: torch.memory_format) -> tuple[float, float]:
-    """Clips per second of a training step, and of a forward pass alone, with images in a memory layout."""
+    """Return the clips per second of a training step, and of a forward pass alone, with images in a memory layout."""
     detector = case.detector().to(case.device).to(memory_format=layout)
     spec = detector.spec
     clips = torch.rand(case.batch_size, spec.clip_length, 3, spec.size, spec.size, device=case.device)

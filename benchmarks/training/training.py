@@ -1,4 +1,4 @@
-"""The benchmark `training`: our loop against its own step fed from memory, and our loader against a plain dataset."""
+"""Compares our training loop to its step fed from memory, and our loader to a plain dataset (benchmark=training)."""
 
 import logging
 import tempfile

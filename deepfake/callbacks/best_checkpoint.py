@@ -1,4 +1,4 @@
-"""Keeps the best epoch: the one with the best metric on val videos, and of equal ones that with the lowest log-loss."""
+"""Keeps the checkpoint of the epoch with the best metric on val videos; the lower log-loss breaks ties."""
 
 import math
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ TIE_BREAKER = "val/video/log_loss"
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Writes `best.ckpt` after an epoch that is better than all before it.
+    """Writes `best.ckpt` after each epoch that is better than all before it.
 
-    On few videos many epochs reach the same AUC; of those, the one whose scores are nearest the truth is kept. Numbers
-    are compared in full precision, which Lightning's own callback cannot, since the logged ones are single.
+    With few videos, many epochs reach the same AUC; the one whose scores are nearest to the labels is kept. Values are
+    compared in double precision, unlike in Lightning's own callback, since logged values are in single precision.
 
     Args:
-        dirpath: its folder.
-        monitor: what an epoch is chosen by.
-        mode: whether a larger (`max`) or a smaller (`min`) value is better. No number, such as the AUC of videos that
-            are all real, is worse than any.
+        dirpath: the folder of the checkpoint.
+        monitor: the metric that chooses the best epoch.
+        mode: whether a larger (`max`) or a smaller (`min`) value is better. NaN, such as the AUC of videos that are all
+            real, is worse than any number.
     """
 
     def __init__(self, dirpath: PathName, monitor: Word = "val/video/auc", mode: Literal["max", "min"] = "max") -> None:
@@ -35,7 +35,7 @@ class BestCheckpoint(ModelCheckpoint):
         self.best_rank: Rank | None = None
 
     def check_monitor_top_k(self, trainer: pl.Trainer, current: Tensor | None = None) -> bool:
-        """Whether this epoch is better than all before it, whose rank it then takes; Lightning saves it if so."""
+        """Return whether this epoch is the best so far, and remember its rank if it is; Lightning then saves it."""
         if current is None:
             return False
         module = trainer.lightning_module
@@ -54,14 +54,14 @@ class BestCheckpoint(ModelCheckpoint):
         return {**super().state_dict(), "best_rank": self.best_rank}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Nothing: a checkpoint tells of a file that may be gone or replaced since; see `go_on_from`."""
+        """Load nothing, since the file that a checkpoint names may be gone or replaced; see `continue_from`."""
 
-    def go_on_from(self, path: Path, state: Mapping[str, Any]) -> None:
-        """Take an epoch as the one to beat.
+    def continue_from(self, path: Path, state: Mapping[str, Any]) -> None:
+        """Take an epoch of an interrupted run as the best so far.
 
         Args:
-            path: its checkpoint.
-            state: what this callback had in the checkpoint of the run that goes on.
+            path: the checkpoint of that epoch.
+            state: this callback's state in the checkpoint that the run resumes from.
         """
         first, second = state["best_rank"]
         self.best_rank = first, second
@@ -71,7 +71,7 @@ class BestCheckpoint(ModelCheckpoint):
 
 
 def rank_of(value: float, mode: str, log_loss: float) -> Rank:
-    """Two numbers of an epoch, of which the larger pair is better.
+    """Return the rank of an epoch, two numbers; the larger pair is better.
 
     Example:
         >>> rank_of(0.9, "max", 0.5) > rank_of(0.9, "max", 2.0) > rank_of(0.8, "max", 0.1)

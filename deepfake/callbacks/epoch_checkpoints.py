@@ -1,4 +1,4 @@
-"""A checkpoint after every epoch: `epoch_001.ckpt` of the first, and `last.ckpt` of the latest to go on from."""
+"""Saves a checkpoint after every epoch: `epoch_001.ckpt`, ..., and `last.ckpt`, from which a run resumes."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,14 +10,14 @@ from deepfake.ranges import Count, PathName
 
 
 class EpochCheckpoints(Checkpoint):
-    """Saves the whole state of a training when an epoch ends, and removes what is not kept.
+    """Saves the whole state of a training after each epoch, and removes the checkpoints that are not kept.
 
     Differs: Lightning's ModelCheckpoint cannot keep the last few, counts epochs from 0 and puts `=` into names.
 
     Args:
         dirpath: the folder of the checkpoints.
-        keep: the checkpoints of `all` epochs, or those of the last so many, or none but the `best` one's (which another
-            callback saves as `best.ckpt`). `last.ckpt` is there in any case.
+        keep: `all` keeps the checkpoints of all epochs, a number those of so many latest epochs, and `best` none, since
+            another callback saves `best.ckpt`. `last.ckpt` is always saved.
     """
 
     def __init__(self, dirpath: PathName, keep: Literal["all", "best"] | Count = "all") -> None:
@@ -25,7 +25,7 @@ class EpochCheckpoints(Checkpoint):
         self.keep = keep
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Save, then remove: a run that is killed in between has one checkpoint too many and none too few."""
+        """Save before removing, so that a run that is killed in between keeps one checkpoint too many."""
         epoch = trainer.current_epoch + 1
         if self.keep != "best":
             trainer.save_checkpoint(self._path(epoch), weights_only=False)

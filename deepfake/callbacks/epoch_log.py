@@ -1,4 +1,4 @@
-"""Log a line for every epoch, so that a run without a terminal can be followed."""
+"""Logs a line for every epoch, so that a run without a terminal can be followed."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ from deepfake.callbacks.training_progress import epoch_name
 from deepfake.progress import duration
 
 log = logging.getLogger(__name__)
-# Metric -> what people call it, and how many digits it gets: losses can be small, shares cannot.
+# Metric -> its name in the log, and its format: losses can be tiny, unlike shares.
 SHOWN = {
     "train/loss_epoch": ("train loss", "#.3g"),
     "val/video/auc": ("val AUC", ".3f"),
@@ -18,7 +18,7 @@ SHOWN = {
 
 
 class EpochLog(pl.Callback):
-    """Logs loss and val numbers when an epoch ends; the val numbers are of videos."""
+    """Logs the loss and the metrics of val videos when an epoch ends."""
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self.start = time.perf_counter()

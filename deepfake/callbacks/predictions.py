@@ -1,4 +1,4 @@
-"""Write the test scores, one row for each clip, from which every metric can be computed again without a GPU."""
+"""Writes the test scores, one row for each clip, from which all metrics can be computed again without a GPU."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""How far an epoch has come: a bar on a terminal, lines now and then in a log. People count epochs from 1."""
+"""Shows the progress of an epoch: as a bar on a terminal, and as log lines elsewhere. Epochs are counted from 1."""
 
 import math
 from collections.abc import Sequence
@@ -11,13 +11,13 @@ from deepfake.progress import Progress
 
 
 def epoch_name(trainer: pl.Trainer) -> str:
-    """What people call the current epoch: `epoch 3 of 10`; `epoch 3` where nobody knows how many there will be."""
+    """Name the current epoch: `epoch 3 of 10`, or `epoch 3` if the number of epochs is unknown."""
     known = trainer.max_epochs not in (None, -1)
     return f"epoch {trainer.current_epoch + 1}" + (f" of {trainer.max_epochs}" if known else "")
 
 
 class TrainingProgress(ProgressBar):
-    """Shows each epoch, its validation and the test. Bars go when they are full: the epoch's line in the log stays."""
+    """Shows each epoch, its validation and the test. A full bar disappears, but the epoch's log line stays."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Write checkpoints whole or not at all, even if the disk fills up."""
+"""Writes checkpoints whole or not at all, even if the disk fills up."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The detector a run begins with: as its config says, from random or published weights, or from a checkpoint's."""
+"""Builds the detector that a run starts with, from random or published weights, or from those of a checkpoint."""
 
 import logging
 from collections.abc import Mapping
@@ -18,8 +18,8 @@ from deepfake.models.trial import require_fitting
 
 log = logging.getLogger(__name__)
 
-# What a network has learned to see. The cut is taken over with the weights; the rest is part of the network, and has to
-# be the same. The clip's length and stride are the run's to choose.
+# Parts of the input spec that belong to trained weights. The cut is taken from the checkpoint; size, mean and std must
+# match, since they are part of the network. The run may choose the clip's length and stride.
 _CUT = ("margin", "shape")
 _INPUT = ("size", "mean", "std")
 _MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imports of format=v1)"
@@ -28,18 +28,18 @@ _MODEL = "the model that it was trained as (model=..., which is meso4_v1 for imp
 def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detector:
     """Build the detector of the config group `model`.
 
-    With `model.weights` it takes the weights of that checkpoint, all of them, and the cut around the face that belongs
-    to them, which is in the detector's spec; the optimizer is new.
+    With `model.weights` it gets all weights of that checkpoint, and the cut around the face from its spec; the
+    optimizer is new.
 
     Args:
         model: the config group.
-        resumed: the checkpoint that a run goes on from, whose weights are loaded over these: nothing is fetched, and
-            the file of `model.weights` that it began with is not looked for.
+        resumed: the checkpoint that a run resumes from. Its weights are loaded later, so no others are fetched, and
+            the file of `model.weights` is not needed.
 
     Raises:
-        CheckpointError: `model.weights` is no checkpoint of ours.
+        CheckpointError: `model.weights` is not a checkpoint of this project.
         ConfigError: the backbone does not take images of `model.size`.
-        WeightsError: the network or the input of `model.weights` is another, or weights cannot be fetched.
+        WeightsError: `model.weights` has another network or input, or weights cannot be fetched.
     """
     config = plain(model)
     weights = config.pop("weights", None)
@@ -55,17 +55,15 @@ def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detecto
 
 
 def cut_of(detector: Detector) -> dict[str, Any]:
-    """The options of `model` that say how a detector wants its faces cut, whoever decided that."""
+    """Return the options of `model` for the cut around the face, as in a detector's spec."""
     return {key: getattr(detector.spec, key) for key in _CUT}
 
 
 def _with_cut(config: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
-    """A model's config with the cut of a checkpoint's spec."""
+    """Return a model's config with the cut from a checkpoint's spec, and log what differs."""
     for key in _CUT:
         if theirs[key] != config[key]:
-            log.info(
-                "model.%s is %s with these weights, not %s: taken from the checkpoint", key, theirs[key], config[key]
-            )
+            log.info("model.%s is %s, as in the checkpoint, and not %s", key, theirs[key], config[key])
     return {**config, **{key: theirs[key] for key in _CUT}}
 
 
@@ -78,18 +76,18 @@ def _made(config: dict[str, Any]) -> Detector:
 def _check_same(theirs: Detector, ours: Detector, what: str) -> None:
     their_spec, our_spec = asdict(theirs.spec), asdict(ours.spec)
     if other := [key for key in _INPUT if their_spec[key] != our_spec[key]]:
-        seen = "; ".join(f"{key} is {their_spec[key]} there and {our_spec[key]} here" for key in other)
+        seen = "; ".join(f"{key} is {their_spec[key]} there, but {our_spec[key]} here" for key in other)
         options = " ".join(f"model.{key}={their_spec[key]}" for key in other)
         cure = f"choose {_MODEL}" if {"mean", "std"} & set(other) else f"add {options}"
-        raise WeightsError(f"{what} wants another input: {seen}: {cure}")
+        raise WeightsError(f"{what} needs another input: {seen}; {cure}")
     their_layers, our_layers = _layers(theirs), _layers(ours)
     for name in [*our_layers, *their_layers]:
         there, here = their_layers.get(name, "nothing"), our_layers.get(name, "nothing")
         if there != here:
-            raise WeightsError(f"{what} is another network: {name} is {there} there and {here} here: choose {_MODEL}")
+            raise WeightsError(f"{what} is another network: {name} is {there} there, but {here} here; choose {_MODEL}")
 
 
 def _layers(detector: Detector) -> dict[str, str]:
-    """Every layer with its options, `BatchNorm2d(8, eps=0.001, ...)`, which shapes do not tell; dropout is free."""
+    """Return each layer with options that shapes do not show, `BatchNorm2d(8, eps=0.001, ...)`; dropout may differ."""
     leaves = {name: module for name, module in detector.named_modules() if not [*module.children()]}
     return {name: str(module) for name, module in leaves.items() if not isinstance(module, nn.Dropout)}

@@ -1,6 +1,6 @@
-"""What every stage has around it: a user's mistake becomes one line on stderr and exit code 1, without a traceback.
+"""Wraps every stage, so that a user's mistake becomes one line on stderr and exit code 1, without a traceback.
 
-So does a disk that is full, fails or may not be written to. HYDRA_FULL_ERROR=1 shows the traceback of either.
+The same holds for a disk that is full, fails or is not writable. HYDRA_FULL_ERROR=1 shows the traceback anyway.
 """
 
 import errno
@@ -32,46 +32,46 @@ T = TypeVar("T")
 # Warnings that a user can do nothing about.
 NOISE = (
     ".*isinstance.treespec, LeafSpec.*",  # Lightning 2.6 uses a name that torch 2.15 renames
-    ".*Using `DistributedSampler` with the dataloaders.*",  # it repeats clips, and each is counted once
-    ".*It is recommended to use `self.log.*sync_dist=True.*",  # every process has all scores, and the same numbers
-    ".*does not have many workers.*",  # on two cores, two are many
-    ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the run that is resumed
-    ".*Experiment logs directory .* exists and is not empty.*",  # `training.curves` keeps those of a run that goes on
-    ".*callbacks used to create the checkpoint need to be provided.*",  # one that saved epochs until 2026-11-26
-    ".*The dirpath has changed.*",  # a resumed run has a folder of its own; `resume.carry_best` sees to the best epoch
+    ".*Using `DistributedSampler` with the dataloaders.*",  # it repeats clips, but each is counted once
+    ".*It is recommended to use `self.log.*sync_dist=True.*",  # every process has all scores and the same numbers
+    ".*does not have many workers.*",  # two workers are enough for two cores
+    ".*Checkpoint directory .* exists and is not empty.*",  # it holds the best epoch of the resumed run
+    ".*Experiment logs directory .* exists and is not empty.*",  # `training.curves` keeps a resumed run's
+    ".*callbacks used to create the checkpoint need to be provided.*",  # it saved epochs until 2026-11-26
+    ".*The dirpath has changed.*",  # a resumed run has its own folder; `resume.carry_best` copies the best epoch
 )
 
 _SHOW_NAMES = ShowNames()
 
-# An option whose default is an environment variable, and nothing without it; resolved it would be the text "???".
+# The default of an option that must come from an environment variable; without one it resolves to the text "???".
 _FROM_ENVIRONMENT = re.compile(r"\$\{oc\.env:(\w+),\?\?\?\}")
 
 
 _TRACEBACK = "Traceback (most recent call last):"
-_RAISED = re.compile(r"^[\w.]+: ", re.MULTILINE)  # how a traceback begins the message
+_RAISED = re.compile(r"^[\w.]+: ", re.MULTILINE)  # precedes the message in a traceback
 _ERRNO = re.compile(r"\[Errno (\d+)\] [^:\n]*(?:: '([^'\n]*)')?")
 
-# What a disk or this user's rights forbid, and what to do about it. No file where one should be is not among them: that
-# may be a defect of ours, and keeps its traceback.
-_RIGHTS = "choose a folder that this user may use, or have its rights changed"
+# Error codes that come from the disk or from this user's rights, and their cures. ENOENT is not among them: a missing
+# file may be a bug of this project, which needs its traceback.
+_RIGHTS = "choose a folder that this user may use, or change its permissions"
 _ROOM = "make room there, and give the same command again"
-_DISK = "see that the disk and its connection work, and give the same command again"
+_DISK = "check the disk and its connection, and give the same command again"
 _PATH = "choose another path"
 CURES = {
     **dict.fromkeys((errno.EACCES, errno.EPERM, errno.EROFS), _RIGHTS),
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), _ROOM),
     **dict.fromkeys((errno.EIO, errno.ENXIO, errno.ENODEV, errno.ESTALE), _DISK),
     **dict.fromkeys((errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ELOOP, errno.ENAMETOOLONG), _PATH),
-    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or take fewer workers"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "raise the limit (ulimit -n), or use fewer workers"),
 }
 
 
 class UserError(CompactHydraException):
-    """A mistake in one job of a sweep: Hydra goes on with the others, prints the message alone and exits with 1."""
+    """A mistake in one job of a sweep; Hydra runs the other jobs, prints only the message and exits with 1."""
 
 
 def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
-    """Wrap a stage, `cfg -> result`."""
+    """Return a stage, `cfg -> result`, that checks its config first and reports mistakes in one line."""
 
     @wraps(stage)
     def run(cfg: DictConfig) -> T:
@@ -97,7 +97,7 @@ def entry_point(stage: Callable[[DictConfig], T]) -> Callable[[DictConfig], T]:
 
 
 def mistake_of(error: BaseException | None) -> str | None:
-    """In one line, what a user can mend of what lies behind an error; None if that is a defect of ours."""
+    """Return in one line the mistake behind an error that a user can correct; None if the error is a bug."""
     if mistake := _mistake(error):
         return one_line(str(mistake))
     while error is not None:
@@ -108,7 +108,7 @@ def mistake_of(error: BaseException | None) -> str | None:
 
 
 def one_line(message: str) -> str:
-    """A message without the breaks of its lines, and without the traceback that torch puts before it.
+    """Join the lines of a message, and remove the traceback that torch puts before it.
 
     Example:
         >>> one_line("a is not b;\\n  choose another")
@@ -123,8 +123,8 @@ def one_line(message: str) -> str:
 
 
 def _fault_of_disk(error: OSError) -> str | None:
-    number, name = error.errno, error.filename2 or error.filename  # the second: what was copied or renamed to
-    if number is None and (found := _ERRNO.search(str(error))):  # of a loader's process: torch keeps the text alone
+    number, name = error.errno, error.filename2 or error.filename  # filename2 is the target of a copy or rename
+    if number is None and (found := _ERRNO.search(str(error))):  # torch keeps only the text of a worker's error
         number, name = int(found[1]), found[2]
     if number not in CURES:
         return None
@@ -133,9 +133,9 @@ def _fault_of_disk(error: OSError) -> str | None:
 
 
 def _prepare_screen() -> None:
-    """Let names be shown whatever they hold: escaped in log lines, and where the terminal's encoding lacks a letter.
+    """Escape odd names in log lines, and letters that the terminal's encoding lacks.
 
-    Warnings of libraries become log lines, which do not tear a progress bar.
+    Libraries' warnings become log lines, which do not break a progress bar.
     """
     log_warnings()
     for handler in logging.getLogger().handlers:
@@ -146,9 +146,12 @@ def _prepare_screen() -> None:
 
 
 def _check_complete(cfg: DictConfig) -> None:
-    """Name the first option that has no default, before anything is computed.
+    """Stop at the first option that has neither a value nor a default.
 
-    `OmegaConf.missing_keys` cannot: it raises at an option that refers to a missing one, as `data.corpus.root` may.
+    `OmegaConf.missing_keys` would raise at an option that refers to a missing one, as `data.corpus.root` may.
+
+    Raises:
+        ConfigError: an option is missing.
     """
     for key, value in _leaves(OmegaConf.to_container(cfg, resolve=False), ""):
         variable = _FROM_ENVIRONMENT.fullmatch(str(value))
@@ -167,7 +170,7 @@ def _leaves(node: Any, key: str) -> Iterator[tuple[str, Any]]:
 
 
 def _mistake(error: BaseException | None) -> DeepfakeError | None:
-    """The user's mistake behind an error; Hydra wraps what a `_target_` raises in an error of its own."""
+    """Return the user's mistake behind an error; Hydra wraps what a `_target_` raises in its own error."""
     refused = None
     while error is not None:
         if isinstance(error, DeepfakeError):

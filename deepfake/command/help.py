@@ -1,4 +1,4 @@
-"""The help of a command: what it does, two examples, and its options with their values and the comments of the yaml."""
+"""Prints a command's help: what it does, two examples, and its options with their values and comments from the yaml."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,34 +15,34 @@ from omegaconf.errors import OmegaConfBaseException
 
 from deepfake.config.comments import Comments, read_comments
 
-_HIDDEN = ("_target_", "_partial_")  # which code an option belongs to; the choice of a group decides that
-_LINK = re.compile(r"\$\{[\w.]+\}")  # another option's value, and nothing besides
-_FIRST = ("data", "model")  # what people look for
-_HOW = "Options are given as NAME=VALUE, and are shown with the values they have now."
-_MUST = " One that is ??? must be given."
+_HIDDEN = ("_target_", "_partial_")  # the choice of a group decides these
+_LINK = re.compile(r"\$\{[\w.]+\}")  # a value that only refers to another option
+_FIRST = ("data", "model")  # groups that people look for
+_USAGE = "Options are given as NAME=VALUE, and are shown with their current values."
+_REQUIRED = " An option shown as ??? must be given."
 _FLAGS = (
-    ("hydra.run.dir=FOLDER", "the folder in which this run leaves its files"),
-    ("-m, --multirun", "run every combination of values that are separated by commas, as in seed=0,1,2"),
-    ("-h, --help", "show this, with the choices that are given beside it"),
-    ("--cfg job", "print the composed config as YAML and do nothing else"),
-    ("--version", "print the versions of this project and of what it is built on"),
+    ("hydra.run.dir=FOLDER", "the folder for the files of this run"),
+    ("-m, --multirun", "run every combination of values separated by commas, as in seed=0,1,2"),
+    ("-h, --help", "show this help, for the choices given with it"),
+    ("--cfg job", "only print the composed config as YAML"),
+    ("--version", "print the versions of this project and its main libraries"),
     ("--hydra-help", "show Hydra's own flags"),
 )
 
-_FIXED = "\xa0"  # a space at which no line is broken
+_FIXED = "\xa0"  # a space at which lines are not broken
 
-Row = tuple[str, str]  # an option with its value, and its comment
+Row = tuple[str, str]  # `option=value`, and its comment
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A group of options whose values stand in files to choose from.
+    """A config group, of which the user chooses one file.
 
     Attributes:
-        name: as on the command line.
-        package: the dotted name below which its options are.
-        chosen: the file; None if it is none.
-        choices: all of them.
+        name: the group's name on the command line.
+        package: the dotted name that its options begin with.
+        chosen: the chosen file; None if none is chosen.
+        choices: all files.
     """
 
     name: str
@@ -52,26 +52,26 @@ class Group:
 
 
 def help_text(loader: ConfigLoader, command: str, overrides: Sequence[str], width: int) -> str:
-    """The whole screen.
+    """Return the whole help text.
 
     Args:
-        loader: of Hydra.
-        command: the name of its config.
-        overrides: the options that are given beside `--help`.
-        width: of the screen, in characters.
+        loader: Hydra's loader of configs.
+        command: the name of the command's config.
+        overrides: the options that were given together with `--help`.
+        width: width of the screen in characters.
     """
     cfg = loader.load_configuration(command, list(overrides), RunMode.RUN)
     files = loader.compute_defaults_list(command, list(overrides), RunMode.RUN).defaults
     groups = list(_groups(loader, cfg))
     own = _comments(loader, command)
     comments: dict[str, str] = {}
-    for file in files:  # in the order in which they are composed: the later one decides
+    for file in files:  # in the order of composition, so that later files win
         package = f"{file.package}." if file.package else ""
         of_keys = _comments(loader, str(file.config_path)).of_keys
         comments |= {f"{package}{name}": comment for name, comment in of_keys.items()}
     rows = list(_rows(cfg, comments))
-    how = _HOW + _MUST * any(option.endswith("=???") for _, (option, _) in rows)
-    lines = [*wrap(own.about, width), "", "Examples:", *_examples(own.examples, width), "", *wrap(how, width), ""]
+    usage = _USAGE + _REQUIRED * any(option.endswith("=???") for _, (option, _) in rows)
+    lines = [*wrap(own.about, width), "", "Examples:", *_examples(own.examples, width), "", *wrap(usage, width), ""]
     lines += _table([row for name, row in rows if _group_of(name, groups) is None], width)
     for group in groups:
         about = _comments(loader, f"{group.name.partition('@')[0]}/{group.chosen}").about if group.chosen else ""
@@ -86,27 +86,27 @@ def help_text(loader: ConfigLoader, command: str, overrides: Sequence[str], widt
 
 
 def _groups(loader: ConfigLoader, cfg: DictConfig) -> Iterator[Group]:
-    """The groups of a command, those with a choice first; one inside another follows it."""
-    found, files = [], loader.repository  # type: ignore[attr-defined]  # the public way copies it for each group
+    """Yield the groups of a command, those with a choice first, each followed by the groups inside it."""
+    found, files = [], loader.repository  # type: ignore[attr-defined]  # the public way copies it each time
     for name, chosen in cfg.hydra.runtime.choices.items():
         path, _, package = str(name).partition("@")
         if path.partition("/")[0] != "hydra":
             choices = files.get_group_options(path, ObjectType.CONFIG)
             found.append(Group(str(name), package or path.replace("/", "."), chosen, tuple(choices)))
-    tops = [group for group in reversed(found) if "/" not in group.name]  # Hydra has the last one first
+    tops = [group for group in reversed(found) if "/" not in group.name]  # Hydra lists them in reverse
     for top in sorted(tops, key=lambda group: (len(group.choices) == 1, group.name not in _FIRST)):
         yield top
         yield from (group for group in found if group.name.startswith(f"{top.name}/") and len(group.choices) > 1)
 
 
 def _group_of(name: str, groups: Sequence[Group]) -> Group | None:
-    """The innermost group that an option is in."""
+    """Return the innermost group that an option belongs to."""
     holding = [group for group in groups if name == group.package or name.startswith(f"{group.package}.")]
     return max(holding, key=lambda group: len(group.package), default=None)
 
 
 def _comments(loader: ConfigLoader, config: str) -> Comments:
-    """Those of a config, in the first place where Hydra finds it; none for what is no file."""
+    """Return the comments of a config, from the first place where Hydra finds it; none if it is not a file."""
     for source in loader.get_sources():
         path = Path(source.path, f"{config}.yaml")
         if source.scheme() == "file" and path.is_file():
@@ -115,9 +115,9 @@ def _comments(loader: ConfigLoader, config: str) -> Comments:
 
 
 def _rows(cfg: DictConfig, comments: dict[str, str]) -> Iterator[tuple[str, Row]]:
-    """Name -> what is shown: options, and parts that have a comment of their own.
+    """Yield names with their rows: all options, and those nodes that have a comment.
 
-    What only takes another option's value, inside a group and without a comment, is left out: it is that option.
+    Options inside a group that have no comment and only refer to another option are left out.
     """
 
     def walk(node: dict[Any, Any], prefix: str) -> Iterator[tuple[str, Row]]:
@@ -135,7 +135,7 @@ def _rows(cfg: DictConfig, comments: dict[str, str]) -> Iterator[tuple[str, Row]
 
 
 def _value(cfg: DictConfig, name: str, raw: Any) -> str:
-    """The value of an option; as it stands in the yaml, if it is another option's or known only in a run."""
+    """Return an option's value; unresolved if it is another option's, or known only in a run."""
     if isinstance(raw, str) and ("${hydra:" in raw or _LINK.fullmatch(raw)):
         return raw
     try:
@@ -146,7 +146,7 @@ def _value(cfg: DictConfig, name: str, raw: Any) -> str:
 
 
 def _shown(value: Any) -> str:
-    """A value as one would give it on the command line."""
+    """Write a value as on the command line."""
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
     if value is None or isinstance(value, bool):
@@ -155,7 +155,7 @@ def _shown(value: Any) -> str:
 
 
 def _examples(examples: Sequence[str], width: int) -> list[str]:
-    """Commands that can be copied, also where they take two lines."""
+    """Return example commands that can be copied, also if they take two lines."""
     lines = []
     for example in examples:
         parts = [example] if len(example) + 2 <= width else _wrapped(example, width - 8)  # room for the backslash
@@ -164,7 +164,7 @@ def _examples(examples: Sequence[str], width: int) -> list[str]:
 
 
 def _title(group: Group, width: int) -> list[str]:
-    """`data=celebdf|demo|folder  (now demo)`, broken between choices alone."""
+    """Return `data=celebdf|demo|folder  (now demo)`, broken only between choices."""
     if len(group.choices) == 1:
         return [group.name]
     choices = "| ".join(group.choices)
@@ -174,7 +174,7 @@ def _title(group: Group, width: int) -> list[str]:
 
 
 def _table(rows: Sequence[Row], width: int) -> list[str]:
-    """Two columns; a comment begins below an option that is too long for its column."""
+    """Lay out rows in two columns; a comment goes below an option that is too long for its column."""
     left = min(40, width * 2 // 5)
     lines: list[str] = []
     for option, comment in rows:

@@ -1,4 +1,4 @@
-"""What Hydra refuses while it composes a config, in one line, with the existing names that are near a misspelt one."""
+"""Reports in one line what Hydra refuses while it composes a config, with existing names similar to a misspelt one."""
 
 import re
 import sys
@@ -27,13 +27,13 @@ _BARE = re.compile(r"[A-Za-z]\w*")
 
 
 @contextmanager
-def near_names(command: str) -> Iterator[None]:
-    """While a script runs, let what is wrong with its options be one line on stderr, with exit code 1.
+def mistakes_in_one_line(command: str) -> Iterator[None]:
+    """Report inside the block what is wrong with a command's options in one line on stderr, with exit code 1.
 
     Args:
-        command: the name of its config.
+        command: the name of the command's config.
     """
-    theirs = hydra_internals.run_and_report  # where Hydra makes of an error what people see; there is no public door
+    original = hydra_internals.run_and_report  # it prints Hydra's errors; Hydra has no public hook for this
 
     def run_and_report(func: Any) -> Any:
         def run() -> Any:
@@ -46,61 +46,61 @@ def near_names(command: str) -> Iterator[None]:
                 require_unstopped()
                 raise
 
-        return theirs(run)
+        return original(run)
 
     hydra_internals.run_and_report = run_and_report
     try:
         yield
     finally:
-        hydra_internals.run_and_report = theirs
+        hydra_internals.run_and_report = original
 
 
 def explained(error: HydraException, command: str) -> str:
-    """In one line, what is wrong with the options of a command.
+    """Explain in one line what is wrong with the options of a command.
 
     Args:
-        error: raised by Hydra, which is still there to be asked for its config.
-        command: the name of its config.
+        error: the error that Hydra raised; Hydra must still be initialized.
+        command: the name of the command's config.
     """
     loader = GlobalHydra.instance().config_loader()
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
         group, _, wanted = str(error.missing_cfg_file).rpartition("/")
-        return f"{group}={wanted} is no choice: {_did_you_mean(near(wanted, error.options), error.options)}"
+        return f"{group} has no choice {wanted}; {_did_you_mean(near(wanted, error.options), error.options)}"
     if isinstance(error, OverrideParseException):
         if _BARE.fullmatch(str(error.override)):
             return _bare_word(str(error.override), loader, command)
         what = f"{error.override!r} cannot be read as an option ({lines[0]})"
-        return f"{what}: a value with spaces or signs goes in quotes, as in \"name='a value'\""
+        return f"{what}: put a value with spaces or signs in quotes, as in \"name='a value'\""
     missing = _NOT_THERE.match(str(error))
     if missing is None:
         return " ".join(lines)
     name = missing[1].lstrip("+~")
-    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # groups in groups have one
-    return f"{name} is no option of this command: {_did_you_mean(near(name, names))} (--help shows all)"
+    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # for groups in groups
+    return f"this command has no option {name}; {_did_you_mean(near(name, names))} (--help shows all)"
 
 
 def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
-    """What a word may have been meant for that stands without a name: the choice of a group, or an option to set."""
+    """Explain a word without `=`, which may be meant as a choice of a group or as the name of an option."""
     cfg = loader.load_configuration(command, [], RunMode.RUN)
     groups = [name for name in map(str, cfg.hydra.runtime.choices) if not name.startswith("hydra")]
     choices = {group: loader.get_group_options(group.partition("@")[0]) for group in groups}
     meant = [f"{name}={word}" for name in groups if word in choices[name]]
-    if command in cfg and not isinstance(cfg[command], bool):  # as scripts/benchmark.py has it: which benchmark
+    if command in cfg and not isinstance(cfg[command], bool):  # the option that scripts/benchmark.py is named after
         meant = [f"{command}={word}"]
     elif not meant and (word in cfg or word in groups):
         meant = [f"{word}=true" if isinstance(cfg.get(word), bool) else f"{word}=VALUE"]
-    return f"{word} is no option: options are given as NAME=VALUE: {_did_you_mean(meant)} (--help shows all)"
+    return f"{word} is not of the form NAME=VALUE; {_did_you_mean(meant)} (--help shows all)"
 
 
 def _did_you_mean(found: Sequence[str], others: Sequence[str] = ()) -> str:
     if found:
         return f"did you mean {' or '.join(found)}?"
-    return f"there are {', '.join(others)}" if others else "no name is like it"
+    return f"its choices are {', '.join(others)}" if others else "no option has a similar name"
 
 
 def _names(loader: ConfigLoader, command: str) -> list[str]:
-    """Options and groups of the config as it is without options on the command line."""
+    """Return the names of all options and groups of a command's config, without its overrides."""
     cfg = loader.load_configuration(command, [], RunMode.RUN)
     groups = [*cfg.hydra.runtime.choices]
     OmegaConf.set_struct(cfg, False)
@@ -109,7 +109,7 @@ def _names(loader: ConfigLoader, command: str) -> list[str]:
 
 
 def _keys(node: Any, name: str = "") -> Iterator[str]:
-    """Names of all options, those of groups too."""
+    """Yield the names of all options and of the nodes that hold them."""
     if isinstance(node, dict):
         for key, value in node.items():
             inside = f"{name}.{key}" if name else str(key)

@@ -1,4 +1,4 @@
-"""The composed config on screen, for those who want to see it before a run begins."""
+"""Shows the composed config before a run begins."""
 
 import sys
 
@@ -8,10 +8,10 @@ from rich.syntax import Syntax
 
 
 def show_config(cfg: DictConfig) -> None:
-    """Print a config with its values resolved: with colours on a terminal, as plain YAML into a file.
+    """Print a config with its values resolved: in colours on a terminal, and as plain YAML elsewhere.
 
     Args:
-        cfg: composed.
+        cfg: the composed config.
     """
     text = OmegaConf.to_yaml(cfg, resolve=True)
     if sys.stdout.isatty():

@@ -21,7 +21,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from deepfake.config.foreign import foreign_types
 from deepfake.errors import ConfigError
-from deepfake.options import Parameter, fault, fits, parameters, shown, unknown, words
+from deepfake.options import Parameter, fault, fits, parameters, shown, unknown_option, words
 
 _HYDRA_KEYS = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
 _LINK = re.compile(r"\$\{(\.*)([A-Za-z_][\w.]*)\}")  # a value that only refers to another option
@@ -145,7 +145,7 @@ class _Walk:
                 f"{name} is {shown(value)}: choose one of this group's files, or set its options",
             )
             return
-        owner = f"of {name}" if name else "of this command"
+        owner = name or "this command"
         linked = set(_links(self._at(name))) if kind.links else set()
         for key in value:
             if key not in kind.options and _joined(name, key) not in linked:
@@ -182,7 +182,7 @@ class _Walk:
     ) -> Iterator[Fault]:
         for key in value:
             if key not in known and key not in _HYDRA_KEYS:
-                yield self._unknown(name, key, [*known], f"of {found.__name__}")
+                yield self._unknown(name, key, [*known], found.__name__)
         for key, parameter in known.items():
             if key in value:
                 yield from self.faults(value[key], parameter.type, _joined(name, key))
@@ -191,7 +191,7 @@ class _Walk:
 
     def _unknown(self, name: str, key: str, known: list[str], owner: str) -> Fault:
         full = _joined(name, str(key))
-        return full, unknown(full, [_joined(name, other) for other in known], owner)
+        return full, unknown_option(full, [_joined(name, other) for other in known], owner)
 
     def _at(self, name: str) -> Any:
         """Return what the config with its interpolations has at a place; None if it has nothing there."""

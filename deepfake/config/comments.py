@@ -1,4 +1,4 @@
-"""The comments of a yaml file: its header, and what it says about each of its keys. Help screens are made of them."""
+"""Reads the comments of a yaml file, its header and those of its keys, for help screens."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,11 +8,11 @@ import yaml
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """What a yaml file says about itself.
+    """The comments of a yaml file.
 
     Attributes:
-        about: the text of its header, in one line.
-        examples: the commands that end the header, which begin with `python`.
+        about: the text of the header, in one line.
+        examples: the commands at the end of the header, each of which begins with `python`.
         of_keys: dotted name of a key -> its comment.
     """
 
@@ -28,7 +28,7 @@ def read_comments(text: str) -> Comments:
     lines directly above it.
 
     Args:
-        text: of the file.
+        text: the content of the file.
 
     Example:
         >>> header = "# Colours.\\n#   python show.py red=1\\n"
@@ -60,7 +60,7 @@ def _of_keys(node: yaml.MappingNode, lines: list[str], size: int, prefix: str) -
 
 
 def _above(lines: list[str], at: int, size: int) -> str:
-    """The comment that ends directly above a line, unless it is the header."""
+    """Return the comment directly above a line, unless it is the header."""
     first = at
     while first > size and lines[first - 1].lstrip().startswith("#"):
         first -= 1

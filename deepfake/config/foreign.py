@@ -111,11 +111,11 @@ def refusal(error: BaseException) -> ConfigError | None:
     """Return why another library's constructor rejects options whose types are right; None for any other error.
 
     Args:
-        error: as Hydra wraps it.
+        error: the error that Hydra raised around the constructor's.
     """
     called = _CALLED.match(str(error)) if isinstance(error, InstantiationException) else None
     if called is None or called[1].startswith("deepfake.") or error.__cause__ is None:
         return None
     name = _KEY.search(str(error))
     reason = " ".join(str(error.__cause__).split()) or type(error.__cause__).__name__
-    return ConfigError(f"{name[1] if name else 'an option'}: {called[1].rpartition('.')[2]} refuses it: {reason}")
+    return ConfigError(f"{name[1] if name else 'an option'} is refused by {called[1].rpartition('.')[2]}: {reason}")

@@ -1,4 +1,4 @@
-"""A config as plain data, and with other values."""
+"""Converts configs to plain data, and changes options in them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,5 +12,5 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def with_options(config: DictConfig, options: Mapping[str, Any]) -> DictConfig:
-    """A copy of a config in which some options have other values."""
+    """Return a copy of a config with other values for some options."""
     return OmegaConf.merge(config, options)  # type: ignore[return-value]

@@ -106,7 +106,7 @@ def num_sharing(videos: Iterable[Video]) -> dict[Split, int]:
     return {split: counts[split] for split in (Split.TRAIN, Split.VAL) if counts[split]}
 
 
-def unknown(videos: Iterable[Video]) -> list[str]:
+def blind_spots(videos: Iterable[Video]) -> list[str]:
     """Return a sentence for each thing that file names do not tell, so that no audit can tell if splits share it."""
     videos = [video for video in videos if video.split is not None]
     fakes = [video for video in videos if video.label == Label.FAKE]

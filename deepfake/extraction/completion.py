@@ -1,4 +1,4 @@
-"""The faces of a corpus: found and stored where they are missing, and the tables and the contact sheet with them."""
+"""Finds and stores the missing faces of a corpus, and updates the store's tables and its contact sheet."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from deepfake.cores import num_cores
 from deepfake.device import pick_device
 from deepfake.extraction.options import ExtractOptions
 from deepfake.extraction.shards import require_whole
-from deepfake.extraction.summary import Extraction, require_some, summarise
+from deepfake.extraction.summary import Extraction, require_not_all_failed, summarise
 from deepfake.faces.extract import extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
@@ -24,22 +24,22 @@ from deepfake.store import FaceStore, ReadOnlyError, recipe_name
 from deepfake.video.door import readers_for
 
 log = logging.getLogger(__name__)
-TABLES_EVERY = 1000  # videos, so that a run that is killed leaves few archives to read again
+TABLES_EVERY = 1000  # videos between two updates, so a killed run leaves few archives to read again
 
 
 def face_store(faces: Mapping[str, Any], corpus_dir: Path) -> FaceStore:
-    """The store of a recipe, opened.
+    """Open the store of a recipe.
 
     Args:
-        faces: settled, see `deepfake.faces.settled_recipe`.
-        corpus_dir: `<faces_dir>/<corpus>`.
+        faces: the settled recipe; see `deepfake.faces.settled_recipe`.
+        corpus_dir: the corpus's folder, `<faces_dir>/<corpus>`.
     """
     recipe = stored_recipe(faces)
     return FaceStore(corpus_dir / recipe_name(recipe), recipe).open()
 
 
-def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
-    """All that extraction knows of a corpus: video_id -> file, and video_id of a fake -> that of its real."""
+def paths_and_pairs(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
+    """Return what extraction needs to know of videos: video_id -> file, and video_id of a fake -> that of its real."""
     videos = list(videos)
     return {v.video_id: v.path for v in videos}, {v.video_id: v.real_id for v in videos if v.real_id}
 
@@ -47,35 +47,35 @@ def sources(videos: Iterable[Video]) -> tuple[dict[str, Path], dict[str, str]]:
 def complete_store(
     videos: Sequence[Video], store: FaceStore, faces: Mapping[str, Any], options: ExtractOptions
 ) -> Extraction:
-    """See that the faces of all these videos are in the store and in its tables; say what was done, if anything was.
+    """Extract the faces of videos that are not in a store, update its tables, and show what was done.
 
     Args:
-        videos: of one corpus.
-        store: opened.
+        videos: videos of one corpus.
+        store: the open store.
         faces: the settled recipe that the store was made from.
         options: how to extract.
 
     Raises:
-        ConfigError: `options` ask for a part of the videos.
+        ConfigError: `options` choose only a part of the videos.
         ExtractionError: every video failed.
     """
     require_whole(options)
-    paths, pairs = sources(videos)
-    say_old_stores(store.root.parent)
+    paths, pairs = paths_and_pairs(videos)
+    warn_of_old_stores(store.root.parent)
     done = extract_faces(paths, pairs, store, faces, options, tables=True)
     merge(videos, store)
     if done.num_videos:
         summarise(store, store.rows(list(paths)), done)
-        require_some(store.rows(list(paths)), store)
+        require_not_all_failed(store.rows(list(paths)), store)
     return done
 
 
-def say_old_stores(folder: Path) -> None:
-    """Name the stores of a corpus that are laid out as before 2026-11-25, a folder a video, and are not read."""
+def warn_of_old_stores(folder: Path) -> None:
+    """Warn of a corpus's stores from before 2026-11-25, with one folder per video, which are not read."""
     for table in sorted(folder.glob("*/crops.parquet")):
         log.warning(
-            "%s is a face store of before 2026-11-25, which is not read: faces are extracted again, and the folder can "
-            "be deleted",
+            "%s is a face store from before 2026-11-25, which is not read: faces are extracted again; you can delete "
+            "the folder",
             table.parent,
         )
 
@@ -89,28 +89,28 @@ def extract_faces(
     *,
     tables: bool = False,
 ) -> Extraction:
-    """Bring what is not there into the store, and show the progress.
+    """Extract the videos that are not in the store, and show the progress.
 
     Args:
         paths: video_id -> file.
         pairs: video_id of a fake -> that of its real.
-        store: opened.
+        store: the open store.
         faces: the settled recipe that the store was made from.
         options: how to extract.
-        tables: whether the tables are brought up to date on the way, now and then; shards leave that to the last run.
+        tables: whether to update the store's tables now and then; shards leave that to the last run.
     """
     readers = readers_for(options.reader)
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if 0 < len(todo) < len(paths):
         log.info(
-            "%d of %d videos are in the store; to do: %s", len(paths) - len(todo), len(paths), first_few(list(todo))
+            "%d of %d videos are in the store; it lacks %s", len(paths) - len(todo), len(paths), first_few(list(todo))
         )
     if todo:
         recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
         device = pick_device(options.device)
         workers = min(options.num_workers or default_workers(device), len(todo))
-        log.info("%d videos to do: starting %d workers on %s", len(todo), workers, device)
-        worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # now: their libraries load beside ours
+        log.info("extracting %d videos: starting %d workers on %s", len(todo), workers, device)
+        worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # their libraries load meanwhile
         finder = make_finder(with_weights(faces)["finder"], device)
         rows = extract(
             todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
@@ -128,16 +128,16 @@ def extract_faces(
 
 
 def default_workers(device: str) -> int:
-    """Processes that extract: one a core, and on a GPU eight at most, as each takes half a gigabyte of it."""
+    """Return the number of workers: one per core, but at most eight on a GPU, where each takes half a gigabyte."""
     return num_cores() if device == "cpu" else min(num_cores(), 8)
 
 
 def merge(videos: Sequence[Video], store: FaceStore) -> None:
-    """Bring the store's tables up to date with its archives, and the contact sheet, if these are all of its videos.
+    """Update a store's tables from its archives, and its contact sheet if it holds no other videos.
 
     Args:
-        videos: those that are in the store.
-        store: opened.
+        videos: videos that are in the store.
+        store: the open store.
     """
     ids = [video.video_id for video in videos]
     sheet = store.root / "contact_sheet.jpg"

@@ -12,12 +12,12 @@ class ExtractOptions:
 
     Attributes:
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        reader: video reader, `auto` (PyAV, and once more beside decord where it hangs or dies), `av` or `decord`.
+        reader: video reader: `auto` (PyAV, with decord on a retry after a hang or crash), `av` or `decord`.
         num_workers: processes that decode and detect; None means one per core, and at most eight on a GPU.
-        timeout_s: seconds after which a video is given up.
-        num_shards: number of parts that the corpus is divided into.
-        shard_index: the part that this run extracts, in [0, num_shards); None means all of it.
-        only_merge: whether to extract nothing, and build the tables from what is there.
+        timeout_s: seconds after which a video is stopped.
+        num_shards: number of shards that the corpus is divided into.
+        shard_index: the shard that this run extracts, in [0, num_shards); None means all of it.
+        only_merge: whether to extract nothing, and only build the tables from the existing archives.
     """
 
     device: Device = "auto"

@@ -1,4 +1,4 @@
-"""What is said when faces have been extracted: what was looked at, and why what was not."""
+"""Shows what an extraction did, and why it could not use some videos."""
 
 import logging
 from collections import Counter
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """What one call had to do: videos that were not in the store yet, frames that were looked at, seconds."""
+    """What one call did: how many videos it extracted, how many frames it looked at, and how many seconds it took."""
 
     num_videos: int
     num_frames: int
@@ -30,12 +30,12 @@ NOTHING_DONE = Extraction(0, 0, 0.0)
 
 
 def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
-    """Show what became of videos, and where it is written.
+    """Show what an extraction found, and the first reasons why videos could not be used.
 
     Args:
-        store: that holds them.
-        rows: as in its table of videos.
-        done: by the call that ends.
+        store: the store that holds the videos.
+        rows: the videos' rows in its table.
+        done: what this call did.
     """
     looked_at, shown = int(rows["num_sampled"].sum()), int(rows["num_frames"].sum())
     facts: dict[str, object] = {
@@ -48,7 +48,7 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
         facts["speed"] = f"{done.num_frames / done.seconds:.0f} frames/s"
     show_facts(f"faces in {from_here(store.root)}", facts)
     if reused := int((rows["boxes"] == "reused").sum()):
-        log.info("%d fakes were cut by the boxes of their reals", reused)
+        log.info("%d fakes were cropped with the boxes of their reals", reused)
     if len(readers := Counter(rows["reader"][rows["reader"] != ""])) > 1:
         log.info("videos by reader: %s", ", ".join(f"{name} {count}" for name, count in readers.most_common()))
     log_reasons(rows, "videos.csv")
@@ -56,7 +56,7 @@ def summarise(store: FaceStore, rows: pd.DataFrame, done: Extraction) -> None:
 
 
 def statuses(rows: pd.DataFrame) -> str:
-    """How many videos there are of each status, in words.
+    """Count the videos of each status, in words.
 
     Example:
         >>> statuses(pd.DataFrame({"status": ["ok", "no_face", "ok"]}))
@@ -65,15 +65,15 @@ def statuses(rows: pd.DataFrame) -> str:
     return ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in Counter(rows["status"]).most_common())
 
 
-def require_some(rows: pd.DataFrame, store: FaceStore) -> None:
-    """A run in which every video failed does not look like success.
+def require_not_all_failed(rows: pd.DataFrame, store: FaceStore) -> None:
+    """Stop if every video failed.
 
     Args:
-        rows: as in the table of videos.
-        store: that holds them.
+        rows: the videos' rows in the store's table.
+        store: the store that holds them.
 
     Raises:
-        ExtractionError: every one failed.
+        ExtractionError: every video failed.
     """
     if len(rows) and (rows["status"] == Status.FAILED).all():
         reason = rows["reason"].iloc[0]

@@ -22,7 +22,7 @@ from deepfake.faces.finders import Finder
 from deepfake.faces.finders.options import complete_options
 from deepfake.faces.finders.weights import Packaged, digest_of, fetched, place_of
 from deepfake.faces.recipe import EXTRACTOR_VERSION, Recipe
-from deepfake.options import parameters, typed, unknown
+from deepfake.options import parameters, typed, unknown_option
 from deepfake.ranges import PathName, Word
 from deepfake.store import ENCODING
 
@@ -43,7 +43,8 @@ def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
     known = parameters(Recipe)
     for name in faces:
         if name not in {*known, "finder"}:
-            raise ConfigError(unknown(f"faces.{name}", [f"faces.{other}" for other in (*known, "finder")], "of faces"))
+            names = [f"faces.{other}" for other in (*known, "finder")]
+            raise ConfigError(unknown_option(f"faces.{name}", names, "faces"))
     finder = faces.get("finder") or {}
     kind = finder_class(finder)
     # Checkpoints older than an option do not name it; an option without a default is refused as null.
@@ -52,7 +53,7 @@ def checked(faces: Mapping[str, Any]) -> dict[str, Any]:
     typed("faces.finder", weights, {name: WEIGHTS[name] for name in weights})
     given = {name: value for name, value in finder.items() if name not in ("_target_", *WEIGHTS)}
     if isinstance(kind.weights_source, Packaged) and "weights" in weights:
-        given["weights"] = weights["weights"]  # to be refused below, as it is no option
+        given["weights"] = weights["weights"]  # refused below, since such a finder has no option `weights`
     return {"finder": {"_target_": finder["_target_"], **complete_options(kind, given), **weights}, **asdict(recipe)}
 
 

@@ -1,4 +1,4 @@
-"""The end of a sweep: a table of its jobs, best first, on screen and as `sweep.csv`."""
+"""Writes a table of a sweep's jobs, best first, to `sweep.csv`, and shows it when the sweep ends."""
 
 import json
 from collections.abc import Iterable
@@ -26,10 +26,10 @@ KEYS = {
 
 
 class SweepTable(Callback):
-    """Reads what the jobs of a multirun left in their folders; jobs on other machines count as well."""
+    """Collects the results that the jobs of a multirun wrote, also on other machines."""
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        # After every job: Hydra ends a sweep without its last call if a job failed, or somebody stopped it.
+        # After every job, since Hydra does not call `on_multirun_end` if a job failed or the sweep was stopped.
         if config.hydra.mode is RunMode.MULTIRUN:
             self._write(Path(config.hydra.sweep.dir))
 
@@ -50,8 +50,8 @@ class SweepTable(Callback):
 
 
 def sweep_table(folder: Path) -> "pd.DataFrame":
-    """One row a job that ended: its number, what was asked of it, and its numbers, best first."""
-    import pandas as pd  # here, since every command imports this file before it can say that it loads something
+    """Return one row for each job that ended: its number, its options and its metrics, best first."""
+    import pandas as pd  # here, since every command imports this module before it logs that it is loading
 
     rows = []
     for path in sorted(folder.glob("*/metrics.json")):
@@ -66,40 +66,40 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
     table = pd.DataFrame(rows, columns=["job", "overrides", *KEYS, "remarks"]).dropna(axis="columns", how="all")
     if "remarks" in table:
         table["remarks"] = table["remarks"].fillna("")
-    ranked = [key for key in KEYS if key in table][:1]  # an evaluation has no val, a corpus may have no test
+    ranked = [key for key in KEYS if key in table][:1]  # evaluations have no val, some corpora no test
     return table.sort_values(ranked, ascending=False, kind="stable") if ranked else table
 
 
 def show_sweep(table: "pd.DataFrame") -> None:
-    """Print the table of a sweep: of what was asked only the options in which jobs differ.
+    """Print the table of a sweep, with only those options in which its jobs differ.
 
     Args:
-        table: see `sweep_table`.
+        table: the table that `sweep_table` returned.
     """
     import pandas as pd
 
     numbers = [key for key in KEYS if key in table]
-    asked = varied(table["overrides"])
+    differing = varied(table["overrides"])
     best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""
     rows = [
-        [job, *(options.get(name) for name in asked), *(None if pd.isna(value) else value for value in values)]
+        [job, *(options.get(name) for name in differing), *(None if pd.isna(value) else value for value in values)]
         for job, options, values in zip(
             table["job"], table["overrides"].map(_options), table[numbers].to_numpy().tolist(), strict=True
         )
     ]
     remarks = table["remarks"] if "remarks" in table else pd.Series("", index=table.index)
-    said = [
+    captions = [
         f"{'all jobs' if (remarks == remark).all() else 'jobs ' + ', '.join(table['job'][remarks == remark])}: {remark}"
         for remark in dict.fromkeys(filter(None, remarks))
     ]
-    show(f"sweep of {len(table)} jobs{best}", ["job", *asked, *(KEYS[key] for key in numbers)], rows, *said)
+    show(f"sweep of {len(table)} jobs{best}", ["job", *differing, *(KEYS[key] for key in numbers)], rows, *captions)
 
 
 def varied(overrides: Iterable[str]) -> list[str]:
-    """The options in which jobs differ.
+    """Return the names of the options in which jobs differ.
 
     Args:
-        overrides: what was asked of each job, as in `sweep.csv`.
+        overrides: the options of each job, as in `sweep.csv`.
 
     Example:
         >>> varied(["model=meso4 seed=0 logger=csv", "model=meso4 seed=1 logger=csv ~callbacks.progress"])
@@ -111,9 +111,9 @@ def varied(overrides: Iterable[str]) -> list[str]:
 
 
 def _options(words: str) -> dict[str, str]:
-    """Option -> value of one job; an option without a value, such as `~callbacks.progress`, has a `yes`."""
+    """Return option -> value for one job; an option without a value, such as `~callbacks.progress`, gets `yes`."""
     found: dict[str, str] = {}
-    for word in words.split():  # a value with a space in it goes on in the next word
+    for word in words.split():  # a value with a space continues in the next word
         name, is_option, value = word.partition("=")
         if is_option or word.startswith("~"):
             found[name] = value or "yes"

@@ -1,4 +1,4 @@
-"""Why videos could not be used, and what was changed in their pictures, in log lines."""
+"""Logs why videos could not be used, and how their pictures were changed."""
 
 import logging
 
@@ -7,15 +7,15 @@ import pandas as pd
 from deepfake.schema import Status
 
 log = logging.getLogger(__name__)
-NUM_REASONS = 5  # that are told on screen
+NUM_REASONS = 5  # the most reasons to log
 
 
 def log_reasons(rows: pd.DataFrame, table: str) -> None:
-    """Tell why videos could not be used, or not as a whole: the first few, those that failed before the others.
+    """Log the first reasons why videos could not be used, or only in part; failed videos come first.
 
     Args:
-        rows: `status` and `reason` of each; index: how a video is called.
-        table: where all are listed, for a message.
+        rows: `status` and `reason` of each video, indexed by its name.
+        table: the file that lists all reasons, for a message.
     """
     remarks = rows[rows["reason"] != ""].sort_values(
         "status", key=lambda status: status != Status.FAILED, kind="stable"
@@ -27,15 +27,14 @@ def log_reasons(rows: pd.DataFrame, table: str) -> None:
 
 
 def log_remarks(rows: pd.DataFrame, table: str) -> None:
-    """Tell how many pictures were changed so that they are as a player shows them, and the first of them.
+    """Log how many videos' pictures were changed to look as in a player, and the first of these videos.
 
     Args:
-        rows: `remarks` of each; index: how a video is called.
-        table: where all are listed, for a message.
+        rows: `remarks` of each video, indexed by its name.
+        table: the file that lists all remarks, for a message.
     """
     changed = rows[rows["remarks"] != ""]
     if len(changed):
-        more = (
-            f"; so or otherwise in {len(changed)} videos: see the column remarks of {table}" if len(changed) > 1 else ""
-        )
+        number = len(changed)
+        more = f"; {number} videos have remarks: see the column remarks of {table}" if number > 1 else ""
         log.info("%s: %s%s", changed.index[0], changed["remarks"].iloc[0], more)

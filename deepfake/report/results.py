@@ -1,4 +1,4 @@
-"""What a test leaves on disk: its numbers as `metrics.json`, and its pictures."""
+"""Writes the results of a test: its metrics as `metrics.json`, and its pictures."""
 
 import json
 import math
@@ -17,7 +17,7 @@ from deepfake.scoring import video_scores
 def write_metrics(
     folder: Path, metrics: Mapping[str, float], data: Mapping[str, Any], facts: Mapping[str, Any]
 ) -> Path:
-    """Write `metrics.json`: the numbers with their coverage, what they were measured on, and other facts."""
+    """Write `metrics.json`: the metrics with their coverage, the data card and other facts, and return its path."""
     coverage = data["coverage"].items()
     shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
     shares |= {f"{split}/video/main_whole": c["main_whole"] / c["scored"] for split, c in coverage if c["scored"]}
@@ -28,7 +28,7 @@ def write_metrics(
 
 
 def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
-    """Coverage in words: how many videos of each split have a score, of which classes, and how many only in part.
+    """Describe in words how many videos of each split and class have a score, and how many only in part.
 
     Example:
         >>> counts = {"videos": 19, "scored": 17, "main_whole": 15, "scored_real": 9, "scored_fake": 8}
@@ -49,14 +49,14 @@ def _covered(counts: Mapping[str, int]) -> str:
 
 
 def draw_pictures(folder: Path, subject: Subject) -> tuple[dict[str, Path], pd.DataFrame]:
-    """Draw the test that `predictions.csv` in a folder tells of.
+    """Draw the test whose scores are in `predictions.csv`.
 
     Args:
-        folder: of the run.
+        folder: the run's folder.
         subject: the data and the model, for the titles.
 
     Returns:
-        The pictures' files by their names, and the table of its videos, see `video_table`.
+        Name -> file of each picture, and the table of videos that `video_table` returns.
     """
     videos = video_table(
         pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
@@ -68,16 +68,16 @@ def draw_pictures(folder: Path, subject: Subject) -> tuple[dict[str, Path], pd.D
 
 
 def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:
-    """At most `count` videos, those first whose score is furthest from their label."""
+    """Return at most `count` videos, starting with those whose score is furthest from their label."""
     error = (videos["score"] - videos["label"]).abs()
     return videos.loc[error.sort_values(ascending=False, kind="stable").index[:count]]
 
 
 def video_table(clips: pd.DataFrame) -> pd.DataFrame:
-    """One row a video: its score; `track` and `start` are those of its first clip.
+    """Return one row for each video with its score; `track` and `start` are those of its first clip.
 
     Args:
-        clips: as in `predictions.csv`.
+        clips: one row for each clip, as in `predictions.csv`.
     """
     first = {name: (name, "first") for name in ("label", "method", "track", "start")}
     table = clips.groupby("video_id", sort=True).agg(**first).reset_index()

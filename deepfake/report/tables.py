@@ -41,15 +41,15 @@ def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *
     console = Console()
     widths = _widths(heads, cells, console.width)
     if widths is not None:
-        say(title)
+        print_line(title)
         console.print(_framed(heads, cells, right, widths))
     elif len(cells) == 1:
         show_facts(title, dict(zip(heads, cells[0], strict=True)))
     else:
-        say(title)
+        print_line(title)
         _print_lines(heads, cells, right)
     for caption in filter(None, captions):
-        say(caption, indent=2)
+        print_line(caption, indent=2)
 
 
 def _cell(value: object) -> str:
@@ -105,16 +105,16 @@ def show_facts(title: str, facts: Mapping[str, object]) -> None:
         title: the line above them; none if it is empty.
         facts: name -> value; an empty value is left out.
     """
-    said = {shown(name): _cell(value) for name, value in facts.items() if _cell(value)}
-    width = max(map(cell_len, said), default=0)
+    lines = {shown(name): _cell(value) for name, value in facts.items() if _cell(value)}
+    width = max(map(cell_len, lines), default=0)
     indent = "  " if title else ""
     if title:
-        say(title)
-    for name, value in said.items():
-        say(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
+        print_line(title)
+    for name, value in lines.items():
+        print_line(f"{indent}{name}{' ' * (width - cell_len(name))}  {value}", indent=len(indent) + width + 2)
 
 
-def say(line: object, indent: int = 0) -> None:
+def print_line(line: object, indent: int = 0) -> None:
     """Print a line; on a terminal it is broken between words, never within one, so that names can be copied.
 
     Args:

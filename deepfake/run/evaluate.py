@@ -1,4 +1,4 @@
-"""Test a checkpoint on a corpus: its own input, its own recipe of faces, one split, and the numbers of a test."""
+"""Tests a checkpoint on one split of a corpus, with the input size and the recipe of faces that it was trained with."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ from deepfake.scoring import score_clips, score_levels
 
 @entry_point
 def evaluate(cfg: DictConfig) -> None:
-    """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`."""
+    """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
     checkpoint = read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
@@ -56,7 +56,7 @@ def evaluate(cfg: DictConfig) -> None:
     datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
     dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
     if not dataset:
-        raise CorpusError(f"no video of the {split} split of {cfg.data.name} has a clip: {coverage[split]}")
+        raise CorpusError(f"no {split} video of {cfg.data.name} has a clip, so none can be scored: {coverage[split]}")
 
     loading = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
     scores = score_clips(detector, dataset, **loading, device=pick_device(cfg.device))
@@ -79,16 +79,17 @@ def evaluate(cfg: DictConfig) -> None:
 
 
 def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
-    """The reals of some fakes that are not among them: a store holds the same faces of a fake whoever fills it."""
+    """Return the reals of some fakes, which extraction needs so that a fake's faces are the same in every store."""
     wanted = {video.real_id for video in fakes} - {video.video_id for video in fakes}
     return [video for video in listing.videos if video.video_id in wanted]
 
 
 def metrics_of(clips: pd.DataFrame, split: Split) -> dict[str, float]:
-    """Every metric at both levels, `<split>/<level>/<name>`.
+    """Compute every metric at both levels, `<split>/<level>/<name>` -> value.
 
     Args:
-        clips: as in `predictions.csv`.
+        clips: one row for each clip, as in `predictions.csv`.
+        split: the split they belong to.
     """
     video = pd.factorize(clips["video_id"])[0]
     columns = (clips[name].to_numpy() for name in ("track", "label", "score"))

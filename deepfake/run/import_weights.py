@@ -1,4 +1,4 @@
-"""Make a checkpoint of ours out of someone else's weights: complete, or nothing is written."""
+"""Makes a checkpoint of this project from published weights; nothing is written unless it is complete."""
 
 import io
 from pathlib import Path
@@ -28,23 +28,23 @@ from deepfake.task import CARD
 
 @entry_point
 def import_weights(cfg: DictConfig) -> None:
-    """Write `cfg.output` from `cfg.weights`.
+    """Write the checkpoint `cfg.output` from the file `cfg.weights`.
 
     Raises:
-        ConfigError: the output exists, or cannot be written.
-        WeightsError: the file does not exist, cannot be read safely, or holds another network.
+        ConfigError: the output exists or cannot be written.
+        WeightsError: the file of weights does not exist, cannot be read safely, or holds another network.
     """
     source, output = Path(cfg.weights), Path(cfg.output)
     if output.exists():
         raise ConfigError(f"output={output} exists: delete it, or give another name")
     if not source.is_file():
-        raise WeightsError(f"weights={source} does not exist")
+        raise WeightsError(f"weights={source} does not exist: check the path")
     faces = carried_recipe(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     name, detector = FORMATS[cfg.format](source, cfg.models)
 
     config = {**{key: value for key, value in plain(cfg).items() if key != "models"}, "model": plain(cfg.models[name])}
     data = {
-        "corpus": "unknown",  # what the weights were trained on, which no file of weights says
+        "corpus": "unknown",  # files of weights do not say what they were trained on
         "protocol": "unknown",
         "fingerprint": None,
         "imported": {"format": cfg.format, "file": source.name, "sha256": sha256_of_file(source)},
@@ -57,7 +57,7 @@ def import_weights(cfg: DictConfig) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(output, content.getvalue())
     except OSError as error:
-        cure = CURES.get(error.errno or 0, "give another place")
+        cure = CURES.get(error.errno or 0, "choose another path")
         raise ConfigError(f"output={output} cannot be written: {error.strerror}; {cure}") from error
     spec = detector.spec
     show_paths(

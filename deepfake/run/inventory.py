@@ -1,4 +1,4 @@
-"""What a corpus holds, against what was published, and whether its splits leak. Reads names and lists, no videos."""
+"""Shows what a corpus holds, beside what was published, and whether its splits leak. It decodes no videos."""
 
 import csv
 import io
@@ -12,10 +12,10 @@ from omegaconf import DictConfig
 from deepfake.atomic import write_atomic
 from deepfake.command.entry import entry_point
 from deepfake.corpora import Corpus, Count, Listing
-from deepfake.corpora.audit import Audit, audit, duplicates, num_sharing, unknown
+from deepfake.corpora.audit import Audit, audit, blind_spots, duplicates, num_sharing
 from deepfake.corpora.fitness import shared_sources
 from deepfake.corpora.splits import fingerprint
-from deepfake.report.tables import say, show
+from deepfake.report.tables import print_line, show
 from deepfake.schema import Label, Split, Video
 from deepfake.screen import from_here
 
@@ -24,7 +24,7 @@ _NUM_SHOWN = 10
 
 @entry_point
 def inventory(cfg: DictConfig) -> None:
-    """Prints the tables and writes `missing.csv` into the run's folder.
+    """Print the tables, and write `missing.csv` into the run's folder.
 
     Raises:
         CorpusError: the corpus cannot be used; the message says what to do.
@@ -44,7 +44,7 @@ def inventory(cfg: DictConfig) -> None:
 
 
 def _size(path: Path) -> int:
-    """In bytes; 0 of a file that is gone or cannot be asked, which is no reason not to count the others."""
+    """Return the size of a file in bytes; 0 if it is gone or cannot be read, so that the others still count."""
     try:
         return path.stat().st_size
     except OSError:
@@ -62,7 +62,7 @@ def _show_against_publication(what: str, counts: Iterable[Count]) -> None:
 
 
 def _folders(videos: tuple[Video, ...]) -> list[Count]:
-    """The folders of a corpus that names none itself."""
+    """Count the videos of each folder, for a corpus that lists no folders itself."""
     numbers = Counter(video.video_id.rpartition("/")[0] or "." for video in videos)
     return [Count(folder, number, None) for folder, number in sorted(numbers.items())]
 
@@ -83,22 +83,22 @@ def _show_by_split(listing: Listing, sizes: Mapping[str, int]) -> None:
 
 
 def _unit(size: float) -> tuple[str, float]:
-    """A unit in which a number of bytes is easy to read, and how many bytes it has."""
+    """Return a unit in which a size is easy to read, and its number of bytes."""
     return ("GB", 1e9) if size >= 1e9 else ("MB", 1e6)
 
 
-def _fact(name: str, sentence: str) -> None:
-    say(f"{name:<13}{sentence}", indent=13)
+def _print_fact(name: str, sentence: str) -> None:
+    print_line(f"{name:<13}{sentence}", indent=13)
 
 
 def _print_facts(name: str, listing: Listing, size: float) -> None:
-    _fact("corpus", f"{name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
+    _print_fact("corpus", f"{name}, protocol {listing.protocol}, fingerprint {fingerprint(listing.videos)}")
     unit, scale = _unit(size)
     others = f"{listing.num_extra} other files ignored"
-    _fact("on disk", f"{len(listing.videos)} videos, {size / scale:.2f} {unit}; {others}")
-    _fact("in no split", f"{listing.num_dropped} videos")
+    _print_fact("on disk", f"{len(listing.videos)} videos, {size / scale:.2f} {unit}; {others}")
+    _print_fact("in no split", f"{listing.num_dropped} videos")
     for note in listing.notes:
-        _fact("note", str(note))
+        _print_fact("note", str(note))
 
 
 def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
@@ -112,30 +112,30 @@ def _write_missing(missing: tuple[str, ...], output: Path) -> Path:
 
 def _print_missing(missing: tuple[str, ...], path: Path, verbose: bool) -> None:
     if not missing:
-        _fact("missing", "nothing that the lists name")
+        _print_fact("missing", "every listed video exists")
         return
     first = missing if verbose else missing[:_NUM_SHOWN]
-    _fact("missing", f"{len(missing)} videos, all in {from_here(path)}")
+    _print_fact("missing", f"{len(missing)} videos, all in {from_here(path)}")
     for video in first:
-        say(f"             {video}")
+        print_line(f"             {video}")
     if len(first) < len(missing):
-        say(f"             and {len(missing) - len(first)} more (verbose=true shows all)")
+        print_line(f"             and {len(missing) - len(first)} more (verbose=true shows all)")
 
 
 def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:
     fatal = findings.fatal(listing.protocol)
     for overlap in findings.overlaps:
-        _fact("audit", f"{'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
+        _print_fact("audit", f"{'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
     if not findings.overlaps:
-        _fact("audit", f"the splits share no {', no '.join(_compared(listing.videos))}")
-    for sentence in unknown(listing.videos):
-        _fact("audit", sentence)
+        _print_fact("audit", f"the splits share no {', no '.join(_compared(listing.videos))}")
+    for sentence in blind_spots(listing.videos):
+        _print_fact("audit", sentence)
     if not content:
-        _fact("audit", "file contents were not compared (content=true does)")
+        _print_fact("audit", "file contents were not compared (content=true does)")
 
 
 def _compared(videos: tuple[Video, ...]) -> list[str]:
-    """What the names say enough of for an audit."""
+    """Return what an audit can compare, given what the file names tell."""
     compared = ["video"]
     if any(video.real_id for video in videos) or all(video.label == Label.REAL for video in videos):
         compared.append("source video")

@@ -1,4 +1,4 @@
-"""Score unseen files: the same extraction, cut and network as in training, and one verdict a file."""
+"""Scores unseen files with the extraction, crops and network of training, and gives each file a verdict."""
 
 import logging
 import os
@@ -28,13 +28,13 @@ from deepfake.scoring import ScoringRule
 from deepfake.verdict.score_files import score_files
 from deepfake.verdict.table import require_readable, show_predictions
 
-NOTHING_KEPT = "stopped; nothing is kept of a prediction that is not whole, and the same command begins again"
+NOTHING_KEPT = "stopped; incomplete predictions are not kept, and the same command starts again"
 log = logging.getLogger(__name__)
 
 
 @entry_point
 def predict(cfg: DictConfig) -> None:
-    """Score `cfg.input`, a file or a folder, with the detector of `cfg.checkpoint`."""
+    """Score the file or folder `cfg.input` with the detector of `cfg.checkpoint`."""
     with stoppable(lambda: NOTHING_KEPT):
         files, table = _score(cfg)
         _write(files, table, Path(cfg.output))
@@ -66,18 +66,18 @@ def _write(files: Mapping[str, Path], table: pd.DataFrame, output: Path) -> None
     output.mkdir(parents=True, exist_ok=True)
     written = table.assign(path=[as_text(str(path)) for path in files.values()])
     write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(map(shown, files))))  # as in their folder: it may have a long name
+    show_predictions(table.assign(path=list(map(shown, files))))  # relative to their folder, which may have a long name
     show_paths({"predictions": output / "predictions.csv"})
 
 
 def warn_unlike_test(rule: ScoringRule, faces: Mapping[str, Any]) -> None:
-    """Say what a test of the checkpoint does and cannot be done here, where no real is known of a file."""
+    """Warn of what the checkpoint's test does and cannot be done here, since the reals of unseen files are unknown."""
     if rule.tracks == "main" and rule.main_face != "largest":
         log.warning(
-            "%s is %s in the checkpoint, whose test scores the face that is unlike the real's; of these files no real "
-            "is known: the largest face is scored",
+            "%s is %s in the checkpoint, whose test scores the face that differs from the real's; the reals of these "
+            "files are unknown, so the largest face is scored",
             MAIN_FACE,
             rule.main_face,
         )
     if faces["reuse_boxes"]:
-        log.warning("faces.reuse_boxes has no effect here, since no real is known of these files: all are looked at")
+        log.warning("faces.reuse_boxes has no effect here, since the reals of these files are unknown")

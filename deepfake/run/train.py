@@ -1,4 +1,4 @@
-"""Train and test one detector: config in, a complete run folder out. Reads from top to bottom."""
+"""Trains and tests one detector: it turns a config into a complete run folder."""
 
 import logging
 from collections.abc import Mapping
@@ -51,10 +51,10 @@ from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
     earlier_best,
-    how_to_go_on,
     require_same,
     require_same_options,
     require_state,
+    stop_message,
 )
 from deepfake.training.trainer import build_trainer, fit, measure, start_loggers
 
@@ -63,10 +63,10 @@ log = logging.getLogger(__name__)
 
 @entry_point
 def train(cfg: DictConfig) -> float:
-    """Run the whole path.
+    """Train a detector, and measure its best epoch on val and test.
 
     Returns:
-        The best epoch's AUC on val videos, for a sweeper to maximise.
+        The best epoch's AUC on val videos, which a sweeper maximises.
     """
     if cfg.print_config and is_first():
         show_config(cfg)
@@ -80,9 +80,9 @@ def _train(cfg: DictConfig) -> float:
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
-    cfg = with_options(cfg, {"model": cut_of(detector)})  # weights that it begins with bring their own
+    cfg = with_options(cfg, {"model": cut_of(detector)})  # `model.weights` brings its own cut
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
-    # A checkpoint that is only measured belongs to a run of its own.
+    # Measuring a checkpoint is a new run, so it does not take over the checkpoint's run id.
     best, run_id = best_of(callbacks), RunId.of(resumed.content if resumed and cfg.train else {})
     require_monitors(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
@@ -115,7 +115,7 @@ def _train(cfg: DictConfig) -> float:
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
-    with stoppable(lambda: how_to_go_on(trainer, folder) if cfg.train else START_AGAIN), closing(loggers):
+    with stoppable(lambda: stop_message(trainer, folder) if cfg.train else START_AGAIN), closing(loggers):
         for logger in loggers:
             logger.log_hyperparams(plain(cfg))
         trainer.loggers = list(loggers)
@@ -137,7 +137,7 @@ def _train(cfg: DictConfig) -> float:
 
 
 def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], FaceStore]:
-    """The corpus, the settled recipe of its faces, and the store that holds them."""
+    """Return the corpus, the settled recipe of its faces, and the completed store that holds them."""
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
     require_trainable(listing)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
@@ -145,12 +145,12 @@ def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], Face
 
 
 def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -> FaceStore:
-    """The faces of all videos by a settled recipe, and no two splits that share one.
+    """Extract the faces of all videos by a settled recipe, and stop if two splits share a video.
 
     Raises:
         CorpusError: the splits leak.
     """
-    audit(listing.videos).require_disjoint(listing.protocol)  # by names, before hours of work
+    audit(listing.videos).require_disjoint(listing.protocol)  # compares names only, before hours of extraction
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     complete_store(listing.videos, store, faces, ExtractOptions(device=cfg.device, **cfg.extract))
     ids = [video.video_id for video in listing.videos]
@@ -162,7 +162,7 @@ def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -
 
 
 def log_setup(detector: Detector, data: Mapping[str, Any]) -> None:
-    """Log what is trained, and on what."""
+    """Log the detector, the data, and how many videos have a face."""
     size = sum(parameter.numel() for parameter in detector.parameters())
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"

@@ -1,4 +1,4 @@
-"""What a training run leaves beside its checkpoints: numbers, pictures, and a table on screen."""
+"""Writes and shows the results of a training run: its metrics, pictures and a table on screen."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -29,18 +29,18 @@ def write_results(
     """Write `metrics.json` and the pictures, log them, and show where all of it is.
 
     Args:
-        folder: of the run; `predictions.csv` is in it if there was a test.
-        metrics: `<split>/<level>/<name>` -> value, of the best epoch.
-        data: what they were measured on.
-        facts: of the run, that `metrics.json` is to have beside them.
-        best: the checkpoint they belong to.
-        loggers: of the run.
-        store: holds the faces.
+        folder: the run's folder; it holds `predictions.csv` if there was a test.
+        metrics: the best epoch's metrics, `<split>/<level>/<name>` -> value.
+        data: the data card of the videos that were scored.
+        facts: other facts about the run for `metrics.json`.
+        best: the checkpoint of the best epoch.
+        loggers: the run's loggers.
+        store: the store that holds the faces.
     """
     facts = {**facts, "checkpoint": os.path.relpath(best, folder)}
     paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
-    if any(name.startswith("test/") for name in metrics):  # a file may also be there from before this run went on
+    if any(name.startswith("test/") for name in metrics):  # an older file may be there if this run was resumed
         paths["predictions"] = folder / "predictions.csv"
         pictures, videos = draw_pictures(folder, Subject(data["corpus"], Split.TEST, facts["model"]))
         log_pictures(pictures, videos, loggers, store)

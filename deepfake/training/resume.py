@@ -90,11 +90,11 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if is_first() and not (target.exists() and target.samefile(source)):
         write_atomic(target, source.read_bytes())
-    best.go_on_from(target, resumed.content["callbacks"][best.state_key])
+    best.continue_from(target, resumed.content["callbacks"][best.state_key])
 
 
-def how_to_go_on(trainer: pl.Trainer, folder: Path) -> str:
-    """Say where a training was stopped, and with which option it continues."""
+def stop_message(trainer: pl.Trainer, folder: Path) -> str:
+    """Return where a training was stopped, and which option continues it."""
     last = folder / "checkpoints" / "last.ckpt"
     where = f"stopped in {epoch_name(trainer)}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:
@@ -119,14 +119,13 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
             checkpoint's version of this project is compared only if it, or a group that it is in, is among them.
 
     Raises:
-        ConfigError: options differ, and all of them are named; or the run is of a version that chose its best epoch
-            otherwise.
+        ConfigError: options differ, and all of them are named; or the run's version chose its best epoch differently.
     """
     then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
     if then.get("callbacks.best.monitor") == _OLD_MONITOR:
         raise ConfigError(
-            f"resume={resumed.path} is of an earlier version's run, which chose its best epoch by {_OLD_MONITOR}: this "
-            f"version cannot go on with it; begin a new run from its weights, model.weights={resumed.path}"
+            f"resume={resumed.path} comes from an earlier version, which chose its best epoch by {_OLD_MONITOR}: this "
+            f"version cannot continue it; start a new run from its weights, model.weights={resumed.path}"
         )
     given = {word.lstrip("+~").partition("=")[0].replace("/", ".") for word in asked}
     differing = []
@@ -143,7 +142,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         )
 
 
-_OLD_MONITOR = "val/selection"  # both numbers of `BestCheckpoint` in one
+_OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # lasts, as far as the schedule does not depend on it.

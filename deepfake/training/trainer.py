@@ -43,7 +43,7 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     if not options.get("enable_progress_bar", True):
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     own = {"callbacks": callbacks, "logger": False, "plugins": [WholeCheckpoints()], "default_root_dir": str(folder)}
-    # Without one of ours Lightning would add its own; with one that is not wanted it refuses both.
+    # Lightning would add its own bar if this were true without ours, and refuses ours if this is false.
     own["enable_progress_bar"] = any(isinstance(callback, ProgressBar) for callback in callbacks)
     try:
         trainer: pl.Trainer = instantiate(options, **own)
@@ -67,13 +67,13 @@ def start_loggers(options: DictConfig, run_id: str, labels: Mapping[str, Any]) -
 
     Args:
         options: the config group `logger`.
-        run_id: of this run.
-        labels: `tags` and `notes`, which are in the options of those loggers that take them.
+        run_id: the id of this run.
+        labels: `tags` and `notes`, which the options of some loggers contain.
     """
     given = [name for name, value in labels.items() if value]
     if given and not any(name in node for node in options.values() for name in given):
         log.warning(
-            "no logger of this run takes %s (logger=wandb does): metrics.json and the checkpoints hold them",
+            "no logger of this run records %s (logger=wandb does): only metrics.json and the checkpoints hold them",
             " and ".join(given),
         )
     own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
@@ -98,11 +98,11 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
     """Measure a checkpoint on val and, once, on test, into `task.measured`.
 
     Args:
-        trainer: of the run.
-        task: takes the weights of the checkpoint.
-        datamodule: has the splits.
-        best: the checkpoint.
-        test: whether the test split is scored.
+        trainer: the run's trainer.
+        task: the task, which gets the checkpoint's weights.
+        datamodule: the data of the splits.
+        best: path of the checkpoint.
+        test: whether to score the test split.
     """
     loggers, trainer.loggers = trainer.loggers, []  # the curves already have this epoch
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)

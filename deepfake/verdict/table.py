@@ -1,4 +1,4 @@
-"""The verdicts on screen, and whether there is any."""
+"""Shows verdicts on screen, and stops if no file could be scored."""
 
 from collections import Counter
 
@@ -12,10 +12,10 @@ from deepfake.schema import Status
 
 
 def show_predictions(table: pd.DataFrame) -> None:
-    """The table on screen, in fewer columns, and the first reasons below it.
+    """Print the most important columns, and below them the first reasons why files could not be scored.
 
     Args:
-        table: `COLUMNS`.
+        table: `COLUMNS` of `deepfake.verdict.score_files`.
     """
     rows = []
     for row in table.itertuples():
@@ -30,14 +30,15 @@ def show_predictions(table: pd.DataFrame) -> None:
 
 
 def require_readable(table: pd.DataFrame, source: str) -> None:
-    """
+    """Stop unless at least one file could be read.
+
     Args:
-        table: `COLUMNS`.
+        table: `COLUMNS` of `deepfake.verdict.score_files`.
         source: the files' folder, or the file.
 
     Raises:
-        ConfigError: no file can be read.
-        ExtractionError: none could be worked on, and for one at least that is not known to be its own fault.
+        ConfigError: no file is a readable video.
+        ExtractionError: no file could be read, and at least one may be readable but failed.
     """
     failed = table[table["status"] == Status.FAILED]
     if not table["status"].isin([Status.UNREADABLE, Status.FAILED]).all():
@@ -45,7 +46,7 @@ def require_readable(table: pd.DataFrame, source: str) -> None:
     if len(failed):
         reason = failed["reason"].iloc[0]
         raise ExtractionError(
-            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed through no "
-            f"fault of their own, the first with: {reason}. {cure(reason)}, and give the same command again"
+            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed for reasons "
+            f"outside of the files, the first with: {reason}. {cure(reason)}, and give the same command again"
         )
-    raise ConfigError(f"none of the {len(table)} files under input={source} is a video that can be read")
+    raise ConfigError(f"none of the {len(table)} files under input={source} is a readable video")

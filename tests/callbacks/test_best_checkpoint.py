@@ -113,7 +113,7 @@ def test_a_run_that_goes_on_keeps_what_the_whole_run_would(tmp_path: Path) -> No
     assert first.best_rank == (0.9, -2.0)
     content = torch.load(first.best_model_path, weights_only=True)
     second = BestCheckpoint(tmp_path / "second")
-    second.go_on_from(Path(first.best_model_path), content["callbacks"][second.state_key])
+    second.continue_from(Path(first.best_model_path), content["callbacks"][second.state_key])
     run(epochs, second, resume=first.best_model_path)
     assert second.best_rank == whole.best_rank == (0.9, -1.5)
     for best in (whole, second):

@@ -123,7 +123,7 @@ def test_an_option_that_is_none_is_named(whole: dict[str, Any], tmp_path: Path) 
         for key in place[:-1]:
             node = node[key]
         node["colour"] = 1
-        with pytest.raises(CheckpointError, match=f"{'.'.join(place)} is no option"):
+        with pytest.raises(CheckpointError, match=f"has no option {'.'.join(place)};"):
             read({**whole, CARD: card}, tmp_path)
 
 

@@ -134,6 +134,6 @@ def test_a_training_that_diverges_ends_with_the_step_and_the_cures(
 ) -> None:
     assert script("train", *TINY, "optimizer.lr=1e9", "loader.batch_size=2", "hydra.run.dir=out") == 1
     error = capfd.readouterr().err
-    assert "error: the loss is no number in epoch 1, step " in error and "lower optimizer.lr" in error
+    assert "error: the loss is NaN or infinite in epoch 1, step " in error and "lower optimizer.lr" in error
     assert "Traceback" not in error
     assert not list(tmp_path.rglob("*.ckpt"))

@@ -59,8 +59,8 @@ def test_options_are_put_in_one_by_one_and_said(home: Path, caplog: pytest.LogCa
         "faces.num_segments": {"here": 8, "checkpoint": 3},
         "faces.finder.max_size": {"here": 640, "checkpoint": 960},
     }
-    said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert said == [
+    messages = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert messages == [
         "faces.num_segments is 8, but 3 in the checkpoint",
         "faces.finder.max_size is 640, but 960 in the checkpoint",
     ]
@@ -77,7 +77,9 @@ def test_a_whole_recipe_takes_the_place_of_the_checkpoints(home: Path) -> None:
 
 
 def test_an_option_of_another_finder_is_refused(home: Path) -> None:
-    with pytest.raises(ConfigError, match="finder.thresholds is no option of RetinaFaceMobileNet: there are "):
+    with pytest.raises(
+        ConfigError, match="RetinaFaceMobileNet has no option faces.finder.thresholds; its options are "
+    ):
         faces_of(carried(home, "faces=retinaface_mobilenet"), given(finder={"thresholds": [0, 0, 0]}), home)
 
 
@@ -154,9 +156,9 @@ def test_a_forged_finder_is_refused(target: str, tmp_path: Path) -> None:
         ("num_segments", "x/../..", "faces.num_segments is 'x/../..': give a whole number"),
         ("margin", [1], r"faces.margin is \[1\]: give a number"),
         ("image_format", "/etc", "choose one of"),
-        ("colour", "red", "faces.colour is no option"),
+        ("colour", "red", "faces has no option faces.colour"),
         ("finder.max_size", "640", "faces.finder.max_size is '640': give a whole number"),
-        ("finder.colour", 1, "faces.finder.colour is no option of Mtcnn"),
+        ("finder.colour", 1, "Mtcnn has no option faces.finder.colour"),
         ("finder.weights_digest", "../x", "weights_digest is '../x': give 32 digits"),
     ],
 )
@@ -192,8 +194,8 @@ def test_predict_and_evaluate_take_options_one_by_one(
     ("option", "message"),
     [
         ("faces.num_segments=2.5", "faces.num_segments is 2.5: give a whole number"),
-        ("faces.finder.nms_iou=0.3", "faces.finder.nms_iou is no option of Mtcnn: "),
-        ("faces.finder.weights=none.pth", "faces.finder.weights is no option of Mtcnn: "),
+        ("faces.finder.nms_iou=0.3", "Mtcnn has no option faces.finder.nms_iou; "),
+        ("faces.finder.weights=none.pth", "Mtcnn has no option faces.finder.weights; "),
     ],
 )
 def test_a_mistake_is_one_clear_line(

@@ -80,14 +80,14 @@ def test_the_cut_comes_with_the_weights_and_is_said(checkpoint: Path, caplog: py
         cut_of(begun) == {"margin": begun.spec.margin, "shape": begun.spec.shape} == {"margin": 1.3, "shape": "square"}
     )
     assert (config.margin, config.shape) == (1.0, "box")  # the stage says what becomes of it
-    assert "model.margin is 1.3 with these weights, not 1.0: taken from the checkpoint" in caplog.text
+    assert "model.margin is 1.3, as in the checkpoint, and not 1.0" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["+model.backbone.std=[0.5,0.5,0.5]"], r"std is \(1.0, 1.0, 1.0\) there and \(0.5, 0.5, 0.5\) here: choose"),
-        (["model.size=64"], "wants another input: size is 32 there and 64 here: add model.size=32$"),
+        (["+model.backbone.std=[0.5,0.5,0.5]"], r"std is \(1.0, 1.0, 1.0\) there, but \(0.5, 0.5, 0.5\) here; choose"),
+        (["model.size=64"], "needs another input: size is 32 there, but 64 here; add model.size=32$"),
         (["model.head.hidden_size=8"], r"another network: head.1 is Linear\(in_features=16, out_features=16"),
         (["+model.backbone.norm_eps=1e-5"], r"another network: backbone.blocks.0.2 is BatchNorm2d\(8, eps=0.001"),
         (["+model.backbone.conv_bias=false"], r"another network: backbone.blocks.0.0 is Conv2d"),

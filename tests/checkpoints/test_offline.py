@@ -78,7 +78,7 @@ def test_a_resumed_run_builds_its_network_from_the_checkpoint_alone(
     gone = model_config(*EFFNET, size, f"model.weights={tmp_path / 'gone.ckpt'}", "model.margin=2.0")
     with caplog.at_level("INFO"):
         assert build_model(gone, resumed).spec == load_detector(checkpoint).spec
-    assert "model.margin is 1.3 with these weights, not 2.0" in caplog.text
+    assert "model.margin is 1.3, as in the checkpoint, and not 2.0" in caplog.text
 
 
 def test_an_efficientnet_run_is_resumed(

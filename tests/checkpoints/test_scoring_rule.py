@@ -100,6 +100,6 @@ def test_a_cards_rule_that_is_none_is_refused(noted: object) -> None:
     ("option", "value"), [(CLIPS, 0), (CLIPS, True), (CLIPS, "x"), (TRACKS, "some"), (MAIN_FACE, None)]
 )
 def test_an_option_that_is_no_choice_is_refused(option: str, value: object) -> None:
-    said = "null" if value is None else "true" if value is True else repr(value)
-    with pytest.raises(ConfigError, match=f"{option} is {said}: "):
+    shown = "null" if value is None else "true" if value is True else repr(value)
+    with pytest.raises(ConfigError, match=f"{option} is {shown}: "):
         settled_rule({}, {**AS_IS, option: value}, "a.ckpt")

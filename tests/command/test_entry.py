@@ -19,7 +19,7 @@ from tests.conftest import REPOSITORY, Run
 
 
 class _Fails(torch.utils.data.Dataset):
-    """Raises in a loader's process, whose error torch makes anew from a traceback as text."""
+    """Raises in a loader's process, whose error torch makes again from a traceback as text."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error

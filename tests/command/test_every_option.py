@@ -175,8 +175,8 @@ def build(node: Any, **given: Any) -> Any:
     try:
         return instantiate(node, **given)
     except Exception as error:
-        said = mistake_of(error)
-        if said is None or "\n" in said:
+        mistake = mistake_of(error)
+        if mistake is None or "\n" in mistake:
             raise
         return None
 
@@ -223,7 +223,7 @@ def test_switches_and_labels_have_types(option: str, value: Any, message: str) -
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_script_has_its_options_looked_at(stage: str) -> None:
     cfg = OmegaConf.create({"nothing": 1})
-    with pytest.raises(ConfigError, match="nothing is no option of this command"):
+    with pytest.raises(ConfigError, match="this command has no option nothing;"):
         check_stage(cfg, stage)
 
 
@@ -271,11 +271,11 @@ def test_what_hydra_delivers_otherwise_is_taken() -> None:
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("optimizer.lrr", 1, "optimizer.lrr is no option of Adam: did you mean optimizer.lr"),
-        ("faces.finder.maxsize", 1, "faces.finder.maxsize is no option of Mtcnn: did you mean faces.finder.max_size?"),
-        ("sed", 1, "sed is no option of this command: did you mean seed"),
-        ("data.protocl", "a", "data.protocl is no option of data: there are data.corpus"),
-        ("trainer.callbacks", [], "trainer.callbacks is no option of Trainer"),
+        ("optimizer.lrr", 1, "Adam has no option optimizer.lrr; did you mean optimizer.lr"),
+        ("faces.finder.maxsize", 1, "Mtcnn has no option faces.finder.maxsize; did you mean faces.finder.max_size?"),
+        ("sed", 1, "this command has no option sed; did you mean seed"),
+        ("data.protocl", "a", "data has no option data.protocl; its options are data.corpus"),
+        ("trainer.callbacks", [], "Trainer has no option trainer.callbacks;"),
         ("model.head", None, "model.head is null: choose one of this group's files"),
         ("model.temporal._partial_", False, "model.temporal._partial_ is false: give true"),
         ("augment._target_", "os.system", "augment._target_ is 'os.system': it must be of type Augmentation"),
@@ -306,6 +306,6 @@ def test_what_a_constructor_of_others_refuses_is_one_line() -> None:
     assert refused(cfg, "train") is None
     with pytest.raises(Exception, match="ModelCheckpoint") as error:
         instantiate(cfg.callbacks.every_epoch)
-    said = mistake_of(error.value)
-    assert said is not None and said.startswith("callbacks.every_epoch: ModelCheckpoint refuses it: ")
+    mistake = mistake_of(error.value)
+    assert mistake is not None and mistake.startswith("callbacks.every_epoch is refused by ModelCheckpoint: ")
     assert not isinstance(error.value, DeepfakeError)

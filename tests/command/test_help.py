@@ -13,7 +13,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from deepfake.command.command_line import say_loading
+from deepfake.command.command_line import log_loading
 from tests.conftest import REPOSITORY, Run
 
 CONF = REPOSITORY / "conf"
@@ -98,14 +98,14 @@ def test_what_must_be_given_is_marked(shown: Any) -> None:
     assert (
         "\n  input=??? " in text
         and "\n  output=${paths.output_dir} " in text
-        and "One that is ??? must be given" in " ".join(text.split())
+        and "An option shown as ??? must be given" in " ".join(text.split())
     )
     assert "???" not in shown("inventory")
 
 
 def test_a_choice_that_does_not_exist_is_one_line(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
     assert script("train", "model=meso5", "--help") == 1
-    assert capfd.readouterr().err == "error: model=meso5 is no choice: did you mean meso4?\n"
+    assert capfd.readouterr().err == "error: model has no choice meso5; did you mean meso4?\n"
 
 
 def test_whoever_reads_only_the_beginning_gets_no_traceback() -> None:
@@ -132,10 +132,10 @@ def test_hydras_own_help_stays(script: Run, capfd: pytest.CaptureFixture[str]) -
 def test_loading_is_announced_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO")
     monkeypatch.delitem(sys.modules, "torch", raising=False)
-    say_loading()
+    log_loading()
     monkeypatch.setitem(sys.modules, "torch", StringIO)  # type: ignore[arg-type]
-    say_loading()
-    assert caplog.messages == ["loading the libraries, which takes some seconds"]
+    log_loading()
+    assert caplog.messages == ["loading the libraries, which takes a few seconds"]
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "scripts").glob("*.py")), ids=lambda path: path.stem)
@@ -143,4 +143,4 @@ def test_what_imports_for_seconds_says_so_first(path: Path) -> None:
     text = path.read_text()
     body = text[text.index("def main(") :]
     if path.stem != "inventory":  # it imports no torch
-        assert body.index("say_loading()") < body.index("import ")
+        assert body.index("log_loading()") < body.index("import ")

@@ -8,34 +8,34 @@ from tests.conftest import REPOSITORY, Run
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["seeed=1"], "seeed is no option of this command: did you mean seed"),
-        (["optimizer.lrr=1"], "optimizer.lrr is no option of this command: did you mean optimizer.lr?"),
-        (["lr=1"], "lr is no option of this command: did you mean optimizer.lr"),
-        (["~sead"], "sead is no option of this command: did you mean seed"),
-        (["modle=meso4"], "modle is no option of this command: did you mean model?"),
-        (["modle.size=64"], "modle.size is no option of this command: did you mean model.size"),
-        (["modle/temporal=lstm"], "modle/temporal is no option of this command: did you mean model/temporal"),
-        (["nothing=1"], "nothing is no option of this command: no name is like it (--help shows all)"),
-        (["model=meso5"], "model=meso5 is no choice: did you mean meso4?"),
-        (["data=imagenet"], "data=imagenet is no choice: there are celebdf, celebdf_v1, demo, "),
-        (["model/temporal=lsmt"], "model/temporal=lsmt is no choice: did you mean lstm?"),
+        (["seeed=1"], "this command has no option seeed; did you mean seed"),
+        (["optimizer.lrr=1"], "this command has no option optimizer.lrr; did you mean optimizer.lr?"),
+        (["lr=1"], "this command has no option lr; did you mean optimizer.lr"),
+        (["~sead"], "this command has no option sead; did you mean seed"),
+        (["modle=meso4"], "this command has no option modle; did you mean model?"),
+        (["modle.size=64"], "this command has no option modle.size; did you mean model.size"),
+        (["modle/temporal=lstm"], "this command has no option modle/temporal; did you mean model/temporal"),
+        (["nothing=1"], "this command has no option nothing; no option has a similar name (--help shows all)"),
+        (["model=meso5"], "model has no choice meso5; did you mean meso4?"),
+        (["data=imagenet"], "data has no choice imagenet; its choices are celebdf, celebdf_v1, demo, "),
+        (["model/temporal=lsmt"], "model/temporal has no choice lsmt; did you mean lstm?"),
         (["+seed=1"], "Could not append to config. An item is already at 'seed'. Either remove + prefix: 'seed=1' Or"),
         (["seed=[1"], "'seed=[1' cannot be read as an option"),
         (["a b"], "'a b' cannot be read as an option"),
-        (["meso4_lstm"], "meso4_lstm is no option: options are given as NAME=VALUE: did you mean model=meso4_lstm?"),
-        (["fast"], "fast is no option: options are given as NAME=VALUE: did you mean debug=fast?"),
+        (["meso4_lstm"], "meso4_lstm is not of the form NAME=VALUE; did you mean model=meso4_lstm?"),
+        (["fast"], "fast is not of the form NAME=VALUE; did you mean debug=fast?"),
         (
             ["print_config"],
-            "print_config is no option: options are given as NAME=VALUE: did you mean print_config=true",
+            "print_config is not of the form NAME=VALUE; did you mean print_config=true",
         ),
-        (["resume"], "resume is no option: options are given as NAME=VALUE: did you mean resume=VALUE?"),
-        (["nonsense"], "nonsense is no option: options are given as NAME=VALUE: no name is like it"),
-        (["-v"], "-v is no flag of this command: options are given as NAME=VALUE, without dashes (--help shows all)"),
-        (["--seed=1"], "--seed=1 is no flag of this command: options are given as NAME=VALUE, without dashes"),
+        (["resume"], "resume is not of the form NAME=VALUE; did you mean resume=VALUE?"),
+        (["nonsense"], "nonsense is not of the form NAME=VALUE; no option has a similar name"),
+        (["-v"], "this command has no flag -v; options are given as NAME=VALUE, without dashes (--help shows all)"),
+        (["--seed=1"], "this command has no flag --seed=1; options are given as NAME=VALUE, without dashes"),
         (["model=meso4", "-m", "seed=0,1"], "seed=0,1 comes after a flag and after other options: give flags such as"),
-        (["-m", "modle=meso4,effnet"], "modle is no option of this command: did you mean model?"),
-        (["-m", "model=meso4,meso5"], "model=meso5 is no choice: did you mean meso4?"),
-        (["+sed=1"], "sed is no option of this command: did you mean seed"),
+        (["-m", "modle=meso4,effnet"], "this command has no option modle; did you mean model?"),
+        (["-m", "model=meso4,meso5"], "model has no choice meso5; did you mean meso4?"),
+        (["+sed=1"], "this command has no option sed; did you mean seed"),
         (["seed=abc", "optimizer.lr=abc"], "optimizer.lr is 'abc': give a number above 0; seed is 'abc': give a whole"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -59,6 +59,4 @@ def test_a_benchmark_is_an_option_and_no_bare_word(word: str, script: Run, capfd
 def test_every_script_does_so(name: str, script: Run, capfd: pytest.CaptureFixture[str]) -> None:
     assert script(name, "paths.data_dri=a") == 1
     error = capfd.readouterr().err.strip()
-    assert (
-        error == "error: paths.data_dri is no option of this command: did you mean paths.data_dir? (--help shows all)"
-    )
+    assert error == "error: this command has no option paths.data_dri; did you mean paths.data_dir? (--help shows all)"

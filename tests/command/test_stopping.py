@@ -11,7 +11,7 @@ from types import FrameType
 import pytest
 from hydra._internal import utils as hydra_internals
 
-from deepfake.command.misspelt import near_names
+from deepfake.command.misspelt import mistakes_in_one_line
 from deepfake.command.stopping import START_AGAIN, sigterm_left_to, stoppable
 from tests.run.processes import SIGNALS, SLURM, handlers_given_back
 
@@ -149,7 +149,7 @@ def test_what_hydra_fails_at_after_a_signal_is_not_shown(
             raise AttributeError("'NoneType' object has no attribute '_invalidate_flags_cache'")
 
     def work() -> None:
-        with stoppable(), near_names("train"):
+        with stoppable(), mistakes_in_one_line("train"):
             hydra_internals.run_and_report(compose)
 
     with handlers_given_back():

@@ -122,14 +122,14 @@ DELAYED = """
 import os, runpy, signal, sys, time
 rank = int(os.environ.get("RANK") or os.environ["SLURM_PROCID"])
 time.sleep(4 * rank)
-how = os.environ.get("BREAK")
-if how and rank == int(how[-1]):
+failure = os.environ.get("BREAK")
+if failure and rank == int(failure[-1]):
     def stop(self):
-        if how.startswith("kill"):
+        if failure.startswith("kill"):
             os.kill(os.getpid(), signal.SIGKILL)
         from deepfake.errors import TrainingError
         raise TrainingError("broken on purpose")
-    if how.startswith("early"):
+    if failure.startswith("early"):
         import deepfake.checkpoints.initial_model as early
         early.build_model = lambda *args: stop(None)
     else:
@@ -181,8 +181,8 @@ class Launch:
         )
 
     def _start(self, words: list[str], variables: dict[str, str]) -> "subprocess.Popen[str]":
-        how = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
-        return subprocess.Popen(words, cwd=self.folder, env={**self.environ, **variables}, **how)  # type: ignore[call-overload,no-any-return]
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
+        return subprocess.Popen(words, cwd=self.folder, env={**self.environ, **variables}, **options)  # type: ignore[call-overload,no-any-return]
 
     def _results(self, processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
         try:
@@ -213,22 +213,22 @@ def test_two_processes_are_one_run(by: str, launch: Launch, tmp_path: Path) -> N
     assert not clips.duplicated(["video_id", "track", "start"]).any()
     data = json.loads((folder / "metrics.json").read_text())["data"]
     assert data["coverage"]["test"]["scored"] == clips["video_id"].nunique() == 9
-    said = "".join(output for _, output in results)
-    assert said.count("videos extracted") <= 1
+    outputs = "".join(output for _, output in results)
+    assert outputs.count("videos extracted") <= 1
     assert not any((tmp_path / "outputs" / ".ranks").iterdir())
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("how", ["early-0", "early-1", "late-0", "late-1", "kill-1"])
-def test_no_process_waits_for_one_that_has_failed(how: str, launch: Launch) -> None:
+@pytest.mark.parametrize("failure", ["early-0", "early-1", "late-0", "late-1", "kill-1"])
+def test_no_process_waits_for_one_that_has_failed(failure: str, launch: Launch) -> None:
     begun = time.monotonic()
-    results = launch.srun(BREAK=how)
-    other = 1 - int(how[-1])
+    results = launch.srun(BREAK=failure)
+    other = 1 - int(failure[-1])
     code, output = results[other]
     assert code == 1, output
-    assert f"process {how[-1]} of this run" in output
+    assert f"process {failure[-1]} of this run" in output
     assert "Traceback" not in output
-    assert results[1 - other][0] == (-signal.SIGKILL if how.startswith("kill") else 1)
+    assert results[1 - other][0] == (-signal.SIGKILL if failure.startswith("kill") else 1)
     assert time.monotonic() - begun < 240
 
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from deepfake.corpora.audit import Overlap, audit, duplicates, num_sharing, unknown
+from deepfake.corpora.audit import Overlap, audit, blind_spots, duplicates, num_sharing
 from deepfake.errors import CorpusError
 from deepfake.schema import Label, Split, Video
 
@@ -76,8 +76,8 @@ def test_how_many_videos_show_a_scene_of_the_test() -> None:
 
 
 def test_what_names_do_not_say_is_said_not_to_be_known() -> None:
-    assert unknown([_real("r1", TRAIN, "a"), _fake("f1", TEST, "r1", ("a", "b"))]) == []
-    assert unknown([_real("r1", TRAIN), _real("r2", TRAIN, "a"), _fake("f1", TEST, ""), _fake("f2", None, "")]) == [
+    assert blind_spots([_real("r1", TRAIN, "a"), _fake("f1", TEST, "r1", ("a", "b"))]) == []
+    assert blind_spots([_real("r1", TRAIN), _real("r2", TRAIN, "a"), _fake("f1", TEST, ""), _fake("f2", None, "")]) == [
         "who is seen in 2 of 3 videos is not known: the splits may share more",
         "which real video 1 of 1 fakes were made from is not known: the splits may share more",
     ]

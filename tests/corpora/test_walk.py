@@ -84,8 +84,8 @@ def _by_tree(top: Path) -> tuple[set[str], list[str]]:
 
 
 def _by_prediction(top: Path) -> tuple[set[str], list[str]]:
-    videos, said = look_into(top)
-    return {path.relative_to(top).as_posix() for path in videos}, said
+    videos, notes = look_into(top)
+    return {path.relative_to(top).as_posix() for path in videos}, notes
 
 
 def _by_folder(top: Path) -> tuple[set[str], list[str]]:
@@ -114,12 +114,12 @@ def test_each_file_is_looked_at_once_and_all_else_is_said(kind: str, walk: str, 
     builders.touch(tmp_path, ["corpus/real/a.mp4", "corpus/real/sub/b.mp4", "elsewhere/c.mp4"])
     make, found, reasons = KINDS[kind]
     make(top)
-    files, said = WALKS[walk](top)
+    files, notes = WALKS[walk](top)
     assert files == {"a.mp4", "sub/b.mp4"} | found
     for reason in reasons:
-        assert any(reason in sentence for sentence in said), (reason, said)
+        assert any(reason in sentence for sentence in notes), (reason, notes)
     if not reasons:
-        assert not any("not looked at" in sentence for sentence in said)
+        assert not any("not looked at" in sentence for sentence in notes)
 
 
 def test_a_class_that_links_to_the_other_one_does_not_take_its_videos(tmp_path: Path) -> None:
@@ -189,10 +189,10 @@ def test_a_folder_that_cannot_be_read_costs_only_itself(tmp_path: Path, monkeypa
 def test_a_file_that_may_not_be_read_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     builders.touch(tmp_path, ["a.mp4", "b.mp4", "c.txt", "d", ".e.mp4"])
     monkeypatch.setattr(os, "access", lambda path, mode: Path(path).name != "b.mp4")
-    videos, said = look_into(tmp_path)
+    videos, notes = look_into(tmp_path)
     assert videos == [tmp_path / "a.mp4"]
-    assert "not looked at: b.mp4 (this user may not read it)" in said
-    assert any("3 files without a video's suffix (1 .mp4, 1 .txt, 1 no suffix)" in line for line in said)
+    assert "not looked at: b.mp4 (this user may not read it)" in notes
+    assert any("3 files without a video's suffix (1 .mp4, 1 .txt, 1 no suffix)" in line for line in notes)
 
 
 def test_second_names(tmp_path: Path) -> None:

@@ -76,9 +76,7 @@ def test_a_draw_follows_from_its_seed(noise_videos: list[Video], noise_store: Fa
     assert plain[Draw(0, 5)]["draw"].shape == (0,)
 
 
-def test_a_worker_that_is_started_anew_maps_the_tables_and_copies_none(
-    noise_videos: list[Video], noise_store: FaceStore
-) -> None:
+def test_a_fresh_worker_maps_the_tables_and_copies_none(noise_videos: list[Video], noise_store: FaceStore) -> None:
     dataset = dataset_of(noise_videos, noise_store, 1, 1)
     repeats = torch.arange(len(dataset.clips)).repeat(100_000 // len(dataset.clips))
     clips = replace(

@@ -92,9 +92,7 @@ def test_another_number_of_workers_changes_no_bit(noise_videos: list[Video], noi
 
 
 @pytest.mark.parametrize("method", ["spawn", "forkserver"])
-def test_workers_that_are_started_anew_load_the_same(
-    method: str, noise_videos: list[Video], noise_store: FaceStore
-) -> None:
+def test_fresh_workers_load_the_same(method: str, noise_videos: list[Video], noise_store: FaceStore) -> None:
     worker_context()  # all tests share the server; without its libraries every later worker would be slow
     module = data(noise_videos, noise_store, num_workers=0, cache="ram")
     expected = list(module.train_dataloader())

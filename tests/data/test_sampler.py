@@ -50,7 +50,7 @@ def test_every_clip_of_a_video_is_as_likely() -> None:
     assert (abs(drawn[:5] - 800) < 120).all() and (abs(drawn[5:] - 4000 / 3) < 160).all()
 
 
-def test_rounds_are_shuffled_anew_in_every_epoch() -> None:
+def test_rounds_are_shuffled_again_in_every_epoch() -> None:
     table = Table([0, *[1] * 40], [9] * 41)
     first, again, second = (list(sampler(table, 80, epoch)) for epoch in (1, 1, 2))
     assert first == again != second

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from deepfake.errors import ExtractionError
-from deepfake.extraction.summary import Extraction, require_some, summarise
+from deepfake.extraction.summary import Extraction, require_not_all_failed, summarise
 from deepfake.report.reasons import log_reasons
 from deepfake.schema import Status
 from deepfake.store import FaceStore
@@ -35,9 +35,9 @@ def test_a_run_in_which_every_video_failed_does_not_look_like_success(tmp_path_f
     store = FaceStore(tmp_path_factory.mktemp("faces"), {"image_format": "png"})
     failed = (Status.FAILED, "RuntimeError: CUDA out of memory")
     with pytest.raises(ExtractionError, match="all 2 videos of .* failed, .*out of memory.*extract.num_workers=1"):
-        require_some(rows(a=failed, b=failed), store)
-    require_some(rows(a=failed, b=(Status.UNREADABLE, "cut off")), store)
-    require_some(rows(), store)
+        require_not_all_failed(rows(a=failed, b=failed), store)
+    require_not_all_failed(rows(a=failed, b=(Status.UNREADABLE, "cut off")), store)
+    require_not_all_failed(rows(), store)
 
 
 def test_the_summary_fits_and_breaks_no_word(

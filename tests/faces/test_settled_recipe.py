@@ -12,7 +12,7 @@ from hydra import compose, initialize_config_dir
 
 from deepfake.config.plain import plain
 from deepfake.errors import ConfigError, WeightsError
-from deepfake.extraction.completion import face_store, say_old_stores
+from deepfake.extraction.completion import face_store, warn_of_old_stores
 from deepfake.faces import settled_recipe
 from deepfake.faces.finders.mtcnn import Mtcnn
 from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
@@ -85,9 +85,12 @@ def test_options_that_were_left_out_are_those_of_the_defaults(tmp_path: Path) ->
     [
         (["faces.num_segments=2.5"], "faces.num_segments is 2.5: give a whole number"),
         (["faces.margin=-1"], "faces.margin is -1: give a number above 0"),
-        (["+faces.colour=red"], "faces.colour is no option of faces: there are faces.detect_every, "),
-        (["+faces.finder.colour=red"], "faces.finder.colour is no option of Mtcnn: there are faces.finder.batch_size,"),
-        (["+faces.finder.weights=a.pth"], "faces.finder.weights is no option of Mtcnn"),
+        (["+faces.colour=red"], "faces has no option faces.colour; its options are faces.detect_every, "),
+        (
+            ["+faces.finder.colour=red"],
+            "Mtcnn has no option faces.finder.colour; its options are faces.finder.batch_size,",
+        ),
+        (["+faces.finder.weights=a.pth"], "Mtcnn has no option faces.finder.weights;"),
         (["faces.finder._target_=deepfake.faces.finders.finder.Faces"], "which is not a finder"),
         (["faces.finder._target_=deepfake.faces.nothing.Nothing"], "which cannot be imported"),
         (["+faces.finder.weights_digest=abc"], "weights_digest is 'abc': give 32 digits"),
@@ -168,6 +171,6 @@ def test_stores_that_are_no_longer_read_are_named(tmp_path: Path, caplog: pytest
     for name in ("old", "new"):
         (tmp_path / name / "crops").mkdir(parents=True)
     (tmp_path / "old" / "crops.parquet").touch()
-    say_old_stores(tmp_path)
+    warn_of_old_stores(tmp_path)
     (message,) = caplog.messages
-    assert message.startswith(f"{tmp_path / 'old'} is a face store of before 2026-11-25, which is not read")
+    assert message.startswith(f"{tmp_path / 'old'} is a face store from before 2026-11-25, which is not read")

@@ -88,10 +88,12 @@ def test_a_server_that_refuses_is_said_once(
 ) -> None:
     init = door._init
 
-    def refused(project: str, save_dir: str, said: Mapping[str, Any], mode: door.Mode, run_id: str | None) -> wandb.Run:
+    def refused(
+        project: str, save_dir: str, labels: Mapping[str, Any], mode: door.Mode, run_id: str | None
+    ) -> wandb.Run:
         if mode == "online":
             raise wandb.errors.CommError("permission\ndenied")
-        return init(project, save_dir, said, mode, run_id)
+        return init(project, save_dir, labels, mode, run_id)
 
     monkeypatch.setattr(door, "_offline_because", lambda: None)
     monkeypatch.setattr(door, "_init", refused)
@@ -102,10 +104,12 @@ def test_a_server_that_refuses_is_said_once(
 
 
 def test_where_it_cannot_even_be_offline_there_is_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    def broken(project: str, save_dir: str, said: Mapping[str, Any], mode: door.Mode, run_id: str | None) -> wandb.Run:
+    def broken(
+        project: str, save_dir: str, labels: Mapping[str, Any], mode: door.Mode, run_id: str | None
+    ) -> wandb.Run:
         if mode != "disabled":
             raise OSError(28, "No space left on device")
-        return init(project, save_dir, said, mode, run_id)
+        return init(project, save_dir, labels, mode, run_id)
 
     init = door._init
     with pytest.MonkeyPatch.context() as patch:

@@ -30,8 +30,8 @@ FREE = ["test_efficientnet", "resnet18", "mobilenetv3_small_050", "convnext_atto
 def test_a_network_of_one_size_names_it(name: str, size: int) -> None:
     options = [*TIMM, f"model.backbone.name={name}"]
     other = 224 if size != 224 else 250
-    said = f"model.size={other} is not for {name} .*: add model.size={size}, or another backbone"
-    with pytest.raises(ConfigError, match=said) as error:
+    message = f"model.size={other} is not for {name} .*: add model.size={size}, or another backbone"
+    with pytest.raises(ConfigError, match=message) as error:
         build_model(model_config(*options, f"model.size={other}"))
     assert "\n" not in str(error.value)
     assert build_model(model_config(*options, f"model.size={size}")).training

@@ -17,7 +17,7 @@ from deepfake.names import as_id, as_path, as_text, shown
 from deepfake.report.contact_sheet import Tile, contact_sheet
 from deepfake.report.plots import Subject, roc_figure, save, score_figure
 from deepfake.report.reasons import log_reasons, log_remarks
-from deepfake.report.tables import say, show, show_facts, show_metrics, show_paths
+from deepfake.report.tables import print_line, show, show_facts, show_metrics, show_paths
 from deepfake.schema import Status
 from tests.conftest import SHORT, Run
 from tests.corpora import builders
@@ -74,7 +74,7 @@ PRINTERS: dict[str, Callable[[str], None]] = {
     "caption": lambda name: show("t", ["c"], [[1]], name),
     "fact": lambda name: show_facts(name, {name: name}),
     "row of lines": lambda name: show("t", ["c", "w" * 3000], [[name, 1], [1, name]]),
-    "line": say,
+    "line": print_line,
     "path": lambda name: show_paths({"run": Path("runs") / name}),
     "metric": lambda name: show_metrics({f"test/video/{name.replace('/', '|')}": 0.5}),
 }

@@ -74,7 +74,7 @@ def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> Non
 
     with pytest.raises(ExtractionError, match="none of the 2 files .*; 1 failed .*out of memory.*extract.num_workers"):
         require_readable(table(Status.UNREADABLE, Status.FAILED), "clips")
-    with pytest.raises(ConfigError, match="is a video that can be read"):
+    with pytest.raises(ConfigError, match="is a readable video"):
         require_readable(table(Status.UNREADABLE), "clips")
     require_readable(table(Status.FAILED, Status.NO_FACE), "clips")
 
@@ -92,8 +92,8 @@ def test_what_needs_a_real_is_said_not_to_be_done(
     rule: ScoringRule, reuse_boxes: bool, words: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     warn_unlike_test(rule, {"reuse_boxes": reuse_boxes})
-    said = [record.message for record in caplog.records]
-    assert len(said) == len(words) and all(map(str.startswith, said, words))
+    messages = [record.message for record in caplog.records]
+    assert len(messages) == len(words) and all(map(str.startswith, messages, words))
 
 
 def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_mistake_is_one_clear_line(
         ),
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "cannot be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
-        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "can be read"]),
+        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "is a readable video"]),
         "no output": (
             [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
             ["text.ckpt/out: Not a directory; choose another path"],

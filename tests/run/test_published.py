@@ -34,9 +34,9 @@ def test_shared_sources_stand_in_log_card_and_tables(
     assert script("inventory", *corpus[:2], "data.protocol=published") == 0
     assert _solid(SHARED) in _solid(capfd.readouterr().out)
     assert script("train", *published, "hydra.run.dir=sweep/0") == 0
-    said = capfd.readouterr().out
-    assert "protocol published, sources shared with test: 2 of val; these videos show scenes of the test" in said
-    assert _solid(SHARED) in _solid(said.partition("test video")[2])
+    output = capfd.readouterr().out
+    assert "protocol published, sources shared with test: 2 of val; these videos show scenes of the test" in output
+    assert _solid(SHARED) in _solid(output.partition("test video")[2])
     assert _data(tmp_path / "sweep" / "0") == {"protocol": "published", "shared_sources": {"val": 2}}
     best = tmp_path / "sweep" / "0" / "checkpoints" / "best.ckpt"
     card = read_checkpoint(best).card

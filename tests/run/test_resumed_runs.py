@@ -52,7 +52,7 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
 
 
 @pytest.mark.parametrize(
-    ("option", "said"),
+    ("option", "message"),
     [
         ("seed=5", "seed was 0 and is now 5"),
         ("trainer.max_epochs=3", "scheduler.T_max was 2 and is now 3"),
@@ -75,12 +75,12 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
     ],
 )
 def test_a_run_is_not_resumed_as_another(
-    option: str, said: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
+    option: str, message: str, trained: Path, script: Run, capfd: pytest.CaptureFixture[str]
 ) -> None:
     resume = trained / "checkpoints" / "last.ckpt"
     assert script("train", *TINY, *option.split(), "hydra.run.dir=other", f"resume='{resume}'") == 1
     error = capfd.readouterr().err
-    assert "comes from a run with other options: " in error and said in error and "model.weights=" in error
+    assert "comes from a run with other options: " in error and message in error and "model.weights=" in error
 
 
 def test_options_that_change_no_number_may_differ(trained: Path, script: Run, tmp_path: Path) -> None:

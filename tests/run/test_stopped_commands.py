@@ -102,8 +102,8 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
         os.killpg(process.pid, number)
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
-    said = {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage]
-    assert "Traceback" not in shown and (number == signal.SIGKILL or said in shown)
+    message = {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage]
+    assert "Traceback" not in shown and (number == signal.SIGKILL or message in shown)
     assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
 
 

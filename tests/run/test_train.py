@@ -130,8 +130,8 @@ def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_pat
     [
         (["data=celebdf"], "data.root is not set"),
         (["data=celebdf", "data.root=/nowhere", "faces=mtcnn"], "/nowhere"),
-        (["model=resnet"], "model=resnet is no choice"),
-        (["data=imagenet"], "data=imagenet is no choice"),
+        (["model=resnet"], "model has no choice resnet;"),
+        (["data=imagenet"], "data has no choice imagenet;"),
         (["resume=/nowhere/last.ckpt"], "/nowhere/last.ckpt does not exist"),
         (
             ["model=effnet", "model.backbone.name=efficientnet_b99", "model.backbone.pretrained=false"],

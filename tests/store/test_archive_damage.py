@@ -203,8 +203,8 @@ def test_damage_is_named_with_its_cure_and_the_same_command_repairs_it(
     caplog.set_level("INFO")
     complaint = complaint_of(lambda: READERS[reader](store, paths))
     assert not complaint or (str(path) in complaint and "give the same command again" in complaint)
-    said = [record.message for record in caplog.records]
-    assert len(said) <= 1 and all(str(path) in line and "extracted again" in line for line in said)
+    messages = [record.message for record in caplog.records]
+    assert len(messages) <= 1 and all(str(path) in line and "extracted again" in line for line in messages)
 
     again = new(store.root)
     done = complete(again, paths)

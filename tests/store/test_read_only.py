@@ -155,8 +155,8 @@ def test_who_would_have_to_write_is_told_the_cure(state: str, room: Path) -> Non
     complete(new(room / "store"), paths)
     harm, expected = TOLD[state]
     harm(room / "store")
-    said = as_another_user(room / "store", paths)
-    assert re.search(expected, said), said
+    output = as_another_user(room / "store", paths)
+    assert re.search(expected, output), output
 
 
 def test_an_archive_that_may_not_be_read_is_named_with_the_cure(room: Path) -> None:
@@ -165,5 +165,5 @@ def test_an_archive_that_may_not_be_read_is_named_with_the_cure(room: Path) -> N
     shutil.rmtree(room / "store/tables")
     as_another_user(room / "store", paths)
     (room / "store/crops/b.zip").chmod(0)
-    said = run(room / "store", paths)
-    assert "b.zip cannot be read (Permission denied): let this user read it, and give the same command" in said
+    output = run(room / "store", paths)
+    assert "b.zip cannot be read (Permission denied): let this user read it, and give the same command" in output

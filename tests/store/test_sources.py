@@ -82,11 +82,11 @@ def test_one_other_file_among_equal_ones_is_enough(left: FaceStore, paths: dict[
         left.todo(others)
 
 
-@pytest.mark.parametrize("how", ["copied", "copied with times", "moved", "moved and touched", "linked"])
+@pytest.mark.parametrize("change", ["copied", "copied with times", "moved", "moved and touched", "linked"])
 def test_a_corpus_that_was_moved_or_copied_keeps_its_faces(
-    how: str, left: FaceStore, paths: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    change: str, left: FaceStore, paths: dict[str, Path], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    match how:
+    match change:
         case "copied":
             shutil.copytree(tmp_path / "one", tmp_path / "two", copy_function=shutil.copyfile)
         case "copied with times":
@@ -96,7 +96,7 @@ def test_a_corpus_that_was_moved_or_copied_keeps_its_faces(
         case _:
             (tmp_path / "one").rename(tmp_path / "two")
     now = {name: tmp_path / "two" / path.relative_to(tmp_path / "one") for name, path in paths.items()}
-    if how == "moved and touched":
+    if change == "moved and touched":
         for path in now.values():
             os.utime(path)
     before = bytes_of(left)

@@ -107,16 +107,16 @@ class Model:
             num_lost, crops, videos = store._tables.num_lost, store.crops(), store.videos()
             if store._tables.num_lost == num_lost:
                 break
-        said = {
+        in_tables = {
             video_id: (int(version), crops.loc[crops["video_id"] == video_id, "frame"].tolist())
             for video_id, version in videos["num_frames"].items()
         }
-        assert list(said) == sorted(said)
+        assert list(in_tables) == sorted(in_tables)
         if not self.hurt:
-            assert said == self.listed
-        for video_id, content in said.items():
+            assert in_tables == self.listed
+        for video_id, content in in_tables.items():
             assert content in self.ever[video_id]
-        stale = [video_id for video_id in self.archives if said.get(video_id) != self.archives[video_id]]
+        stale = [video_id for video_id in self.archives if in_tables.get(video_id) != self.archives[video_id]]
         assert store.lists(self.archives) == (not stale)
 
 

@@ -17,7 +17,7 @@ from deepfake.hydra_callbacks.own_folder import take
 from deepfake.training import resume as module
 from deepfake.training.curves import earlier_curves
 from deepfake.training.epochs import require_unfinished
-from deepfake.training.resume import carry_best, earlier_best, how_to_go_on, require_same_options, require_state
+from deepfake.training.resume import carry_best, earlier_best, require_same_options, require_state, stop_message
 
 BEST = BestCheckpoint("checkpoints")
 STATE: dict[str, Any] = {
@@ -92,7 +92,7 @@ def test_an_option_that_a_checkpoint_does_not_know_counts_if_it_was_given(
 
 def test_a_run_that_chose_its_best_epoch_otherwise_is_refused(tmp_path: Path) -> None:
     then = {"callbacks": {"best": {"monitor": "val/selection", "mode": "max"}}}
-    with pytest.raises(ConfigError, match="of an earlier version's run, which chose its best epoch by val/selection"):
+    with pytest.raises(ConfigError, match="comes from an earlier version, which chose its best epoch by val/selection"):
         require_same_options(checkpoint(tmp_path, then), {"callbacks": {"best": {"monitor": "val/video/auc"}}}, [])
 
 
@@ -159,13 +159,13 @@ def test_the_curves_before_a_checkpoint_are_kept(tmp_path: Path) -> None:
 
 def stopped(fn: TrainerFn, status: TrainerStatus, folder: Path) -> str:
     trainer: Any = SimpleNamespace(state=TrainerState(fn=fn, status=status), current_epoch=1, max_epochs=4)
-    return how_to_go_on(trainer, folder)
+    return stop_message(trainer, folder)
 
 
 def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
     fit, cut = TrainerFn.FITTING, TrainerStatus.INTERRUPTED
-    said = stopped(fit, cut, tmp_path)
-    assert said.endswith("before an epoch was saved; the same command starts again, with the faces extracted so far")
+    message = stopped(fit, cut, tmp_path)
+    assert message.endswith("before an epoch was saved; the same command starts again, with the faces extracted so far")
     (tmp_path / "csv").mkdir()
     (tmp_path / "csv" / "metrics.csv").touch()
     take(tmp_path).release()  # the same command may use the folder again

@@ -11,7 +11,7 @@ from deepfake.config.check import Each, Group
 from deepfake.data.caching import CacheKind
 from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Word
 
-_Some = Annotated[Sequence[Count], Field(min_length=1)]
+_Counts = Annotated[Sequence[Count], Field(min_length=1)]
 
 _TRAINING = {
     "models": Annotated[Sequence[Word], Field(min_length=1)],
@@ -26,7 +26,7 @@ _TRAINING = {
     "precision": Word | None,
 }
 _STORE = {
-    "sizes": _Some,
+    "sizes": _Counts,
     "crops_per_video": Count,
     "processes": Annotated[Sequence[Processes], Field(min_length=1)],
     "num_videos": Count,
@@ -50,7 +50,7 @@ OPTIONS = Group(
         "height": Length,
         "width": Length,
         "repeats": Count,
-        "sizes": _Some,
+        "sizes": _Counts,
         "memory": Group({"minutes": Above0, "height": Length}),
         "max_crops": Count,
         "weights": Each(PathName | None),

@@ -11,7 +11,7 @@ from deepfake.config.check import Group
 from deepfake.ranges import Device, PathName
 from deepfake.schema import MainFace, Split, Tracks
 
-_WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # without, some are read as numbers
+_WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # some would be read as numbers
 _Fingerprint = (
     Annotated[str, Field(pattern="^[0-9a-f]{16}$", description=_WORDS)]
     | Annotated[int, Field(ge=10**15, lt=10**16, description=_WORDS)]

@@ -1,4 +1,4 @@
-"""Groups of options of extraction: how it runs, and what it stores."""
+"""Option groups of extraction: how it runs, and what it stores."""
 
 from deepfake.config.check import Built, Group, OneOf
 from deepfake.extraction.options import ExtractOptions
@@ -7,15 +7,15 @@ from deepfake.faces.recipe import Recipe
 from deepfake.options import types_of
 from deepfake.ranges import Length, PathName, Share
 
-# The device stands beside the group: detectors run on it too.
+# The device is outside of the group, since detectors run on it too.
 EXTRACT = Group({name: kind for name, kind in types_of(ExtractOptions).items() if name != "device"})
 
 _RECIPE = types_of(Recipe)
-# Where its weights lie is looked up unless it is said, and where it runs is another option.
+# The weights are looked up if null, and the device is another option.
 _FINDER = Built(Finder, given=("device",), types={"weights": PathName | None})
 FACES = Group({**_RECIPE, "finder": _FINDER})
 
-# As in the checkpoint, unless options are given; which ones its finder has, it has to say itself.
+# Options that replace those in a checkpoint. Its finder, unknown here, checks later whether it has them.
 _OF_ANY_FINDER = {
     "weights": PathName | None,
     "max_size": Length | None,

@@ -1,4 +1,4 @@
-"""Groups of options that stages share, and that need no network to be known."""
+"""Option groups that stages share and that need no network code."""
 
 from typing import Any
 
@@ -11,6 +11,6 @@ PATHS = Group(dict.fromkeys(("data_dir", "faces_dir", "weights_dir", "output_dir
 
 
 def data(tracks: Any = Tracks, main_face: Any = MainFace) -> Group:
-    """A corpus: some options are the constructor's, by way of others (`root: ${data.root}`)."""
+    """Return the group of a corpus, whose constructor takes some values from other options (`root: ${data.root}`)."""
     options = {"name": FolderName, "tracks": tracks, "main_face": main_face, "corpus": Built(Corpus)}
     return Group(options, links=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from deepfake.errors import ConfigError
 from deepfake.faces.finders.finder import Finder
-from deepfake.options import parameters, typed, types_of, unknown
+from deepfake.options import parameters, typed, types_of, unknown_option
 
 ELSEWHERE = ("device", "weights")  # where it runs and where a file lies are facts about a machine
 
@@ -23,8 +23,8 @@ def complete_options(finder: type[Finder], given: Mapping[str, Any]) -> dict[str
     known = {name: parameter for name, parameter in parameters(finder).items() if name not in ELSEWHERE}
     for name in given:
         if name not in known:
-            of = f"of {finder.__name__}"
-            raise ConfigError(unknown(f"faces.finder.{name}", [f"faces.finder.{other}" for other in known], of))
+            names = [f"faces.finder.{other}" for other in known]
+            raise ConfigError(unknown_option(f"faces.finder.{name}", names, finder.__name__))
     values = {name: given.get(name, parameter.or_null) for name, parameter in known.items()}
     options = typed("faces.finder", values, types_of(finder))
     return {name: list(value) if isinstance(value, tuple) else value for name, value in options.items()}
