@@ -1,4 +1,4 @@
-"""Has the plain loop that everyone writes: it opens a video, reads the frames in order, and detects faces in each.
+"""Runs the plain loop that everyone writes: open a video, read the frames in order, and detect faces in each.
 
 For MTCNN that is facenet-pytorch's `MTCNN.detect` with one image per call. For the RetinaFaces it is the loop of
 retinaface-pytorch's `predict_jsons`: one image per call in single precision, with priors that a Python loop rebuilds

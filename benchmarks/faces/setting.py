@@ -1,4 +1,4 @@
-"""Has what all measurements share: the recipe, the finder, the workers, and how to extract and decode videos."""
+"""Provides what all measurements share: the recipe, the finder, the workers, and how to extract and decode videos."""
 
 import tempfile
 import time

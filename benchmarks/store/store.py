@@ -20,7 +20,7 @@ from deepfake.config.plain import plain
 from deepfake.progress import progress
 from deepfake.report.tables import show
 
-FRAMES = {"height": 240, "width": 320, "seconds": 1}  # of a drawn video
+FRAMES = {"height": 240, "width": 320, "seconds": 1}  # size of a drawn video
 
 
 def measure_store(cfg: DictConfig, record: Record) -> None:

@@ -1,4 +1,4 @@
-"""Has the dataset that everyone writes: it reads, resizes, changes and normalises image files one by one.
+"""Provides the dataset that everyone writes: it reads, resizes, changes and normalises image files one by one.
 
 It reads with OpenCV if that is installed, as most such datasets do, and with Pillow otherwise. It changes images as
 `deepfake.data.augment.BasicAugmentation` does: flip, brightness, contrast, saturation and JPEG, drawn once per clip.

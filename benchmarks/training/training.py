@@ -25,7 +25,7 @@ LAYOUTS = {"channels_last": torch.channels_last, "contiguous": torch.contiguous_
 
 def measure_training(cfg: DictConfig, record: Record) -> None:
     """Measure model after model and fill the record; the ways of one model take turns, to share any slow minute."""
-    logging.getLogger("deepfake.data").setLevel(logging.WARNING)  # how each of many loaders is set up tells nobody much
+    logging.getLogger("deepfake.data").setLevel(logging.WARNING)  # hides how each of many loaders is set up
     options = cfg.training
     recipe = store_recipe(plain(cfg.faces), Path(cfg.paths.weights_dir), options.crop_size)
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as name:

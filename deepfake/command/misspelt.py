@@ -76,7 +76,8 @@ def explained(error: HydraException, command: str) -> str:
     if missing is None:
         return " ".join(lines)
     name = missing[1].lstrip("+~")
-    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # for groups in groups
+    # A name with a slash is that of a group inside a group.
+    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]
     return f"this command has no option {name}; {_did_you_mean(near(name, names))} (--help shows all)"
 
 

@@ -1,6 +1,6 @@
-"""Tables on screen. What they show is not taken for markup or for commands to a terminal, whatever a file is called.
+"""Prints tables on screen. No file name in them can act as markup or as a command to the terminal.
 
-No word is broken and no name is folded: what does not fit the screen stands in lines instead of a table.
+No word or name is broken: a table that is too wide for the screen is printed as lines instead.
 """
 
 import math
@@ -22,16 +22,16 @@ _NUMBER = re.compile(rf"([+-]?\d[\d.,]*%?|{_UNDEFINED})?")
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *captions: str) -> None:
-    """Print a table, numbers to the right and with three decimals; None is an empty cell.
+    """Print a table with right-aligned numbers of three decimals; None is an empty cell.
 
-    One that is wider than the screen becomes lines: of one row a line for each column, of several a line for each row
-    with the longest column last. Columns in which all cells are empty are left out.
+    A table that is wider than the screen becomes lines: one for each column if there is one row, and otherwise one for
+    each row, with the longest column last. Columns in which all cells are empty are left out.
 
     Args:
-        title: the line above it.
-        columns: their heads, which may be broken between words.
-        rows: a cell for each column.
-        captions: what must be known of the numbers, lines below the table; empty ones are left out.
+        title: the line above the table.
+        columns: heads of the columns, which may be broken between words.
+        rows: rows with a cell for each column.
+        captions: lines below the table with what one must know about the numbers; empty ones are left out.
     """
     grid = [list(row) for row in rows]
     used = [i for i in range(len(columns)) if not grid or any(_cell(row[i]) for row in grid)]
@@ -61,13 +61,13 @@ def _cell(value: object) -> str:
 
 
 def _widths(heads: Sequence[str], cells: Sequence[Sequence[str]], available: int) -> list[int] | None:
-    """The width of each column in a table that fits, if need be with heads on several lines; None where none does."""
+    """Return column widths that fit the screen, with heads on several lines if necessary; None if no widths fit."""
     least, wanted = [], []
     for i, head in enumerate(heads):
         longest = max((cell_len(row[i]) for row in cells), default=0)
         least.append(max([longest, *map(cell_len, head.split())]))
         wanted.append(max(longest, cell_len(head)))
-    room = available - 3 * len(heads) - 1  # what the frame leaves
+    room = available - 3 * len(heads) - 1  # without the frame
     while sum(wanted) > room:
         spare = [want - need for want, need in zip(wanted, least, strict=True)]
         if max(spare) <= 0:
@@ -99,7 +99,7 @@ def _print_lines(heads: Sequence[str], cells: Sequence[Sequence[str]], right: Se
 
 
 def show_facts(title: str, facts: Mapping[str, object]) -> None:
-    """Print what is known of one thing, a line for each fact.
+    """Print facts about one thing, a line for each.
 
     Args:
         title: the line above them; none if it is empty.
@@ -118,8 +118,8 @@ def print_line(line: object, indent: int = 0) -> None:
     """Print a line; on a terminal it is broken between words, never within one, so that names can be copied.
 
     Args:
-        line: what is shown.
-        indent: how many spaces the parts after the first begin with.
+        line: the text, whose control characters are escaped.
+        indent: number of spaces before every part but the first.
     """
     _print(wrapped(shown(line), sys.stdout, indent))
 
@@ -129,11 +129,11 @@ def _print(text: str) -> None:
 
 
 def show_metrics(metrics: Mapping[str, float], *captions: str) -> None:
-    """Print metrics, a row each; a column for every split and level.
+    """Print metrics, with a row for each metric and a column for each split and level.
 
     Args:
         metrics: `<split>/<level>/<name>` -> value.
-        captions: what must be known of the data, a line each; empty ones are left out.
+        captions: lines with what one must know about the data; empty ones are left out.
     """
     numbers = {tuple(key.rsplit("/", 1)): value for key, value in metrics.items()}
     levels = sorted({level for level, _ in numbers}, reverse=True)  # val before test, video before clip
