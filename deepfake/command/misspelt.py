@@ -4,11 +4,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from hydra._internal import utils as hydra_internals
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -16,7 +18,7 @@ from hydra.errors import (
     OverrideParseException,
 )
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from deepfake.command.stopping import require_unstopped
 from deepfake.options import near
@@ -76,13 +78,15 @@ def explained(error: HydraException, command: str) -> str:
     if missing is None:
         return " ".join(lines)
     name = missing[1].lstrip("+~")
-    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]  # groups in groups have one
-    return f"{name} is no option of this command: {_did_you_mean(near(name, names))} (--help shows all)"
+    known = _names(loader, command, name)
+    names = [other for other in known if ("/" in other) == ("/" in name) and other != name]  # groups in groups have one
+    found = near(name.partition("@")[0], names)  # a group is written with its package only where that is another
+    return f"{name} is no option of this command: {_did_you_mean(found)} (--help shows all)"
 
 
 def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
     """What a word may have been meant for that stands without a name: the choice of a group, or an option to set."""
-    cfg = loader.load_configuration(command, [], RunMode.RUN)
+    cfg = next(_configs(loader, command))
     groups = [name for name in map(str, cfg.hydra.runtime.choices) if not name.startswith("hydra")]
     choices = {group: loader.get_group_options(group.partition("@")[0]) for group in groups}
     meant = [f"{name}={word}" for name in groups if word in choices[name]]
@@ -99,13 +103,45 @@ def _did_you_mean(found: Sequence[str], others: Sequence[str] = ()) -> str:
     return f"there are {', '.join(others)}" if others else "no name is like it"
 
 
-def _names(loader: ConfigLoader, command: str) -> list[str]:
-    """Options and groups of the config as it is without options on the command line."""
-    cfg = loader.load_configuration(command, [], RunMode.RUN)
-    groups = [*cfg.hydra.runtime.choices]
-    OmegaConf.set_struct(cfg, False)
-    del cfg["hydra"]
-    return [*_keys(OmegaConf.to_container(cfg, resolve=False)), *(str(group).partition("@")[0] for group in groups)]
+def _names(loader: ConfigLoader, command: str, lacking: str) -> list[str]:
+    """Options and groups of the first job's config that lacks a name."""
+    names: list[str] = []
+    for cfg in _configs(loader, command):
+        groups = [*map(str, cfg.hydra.runtime.choices)]
+        OmegaConf.set_struct(cfg, False)
+        del cfg["hydra"]
+        names = [*_keys(OmegaConf.to_container(cfg, resolve=False)), *groups]
+        if lacking not in names:
+            break
+    return names
+
+
+def _configs(loader: ConfigLoader, command: str) -> Iterator[DictConfig]:
+    """Of each job of the command line, the config with nothing but its choices from groups, such as `model=effnet`."""
+    parser, choices = OverridesParser.create(), []
+    for line in hydra_internals.get_args_parser().parse_known_args()[0].overrides:
+        try:
+            override = parser.parse_override(line)
+        except HydraException:  # what cannot be read chooses nothing
+            continue
+        if loader.get_group_options(override.key_or_group):
+            swept = override.sweep_string_iterator() if override.is_sweep_override() else ()
+            choices.append([f"{override.get_key_element()}={value}" for value in swept] or [line])
+    for chosen in product(*choices):
+        yield _composed(loader, command, chosen)
+
+
+def _composed(loader: ConfigLoader, command: str, choices: Sequence[str]) -> DictConfig:
+    """The config with those choices that do not make Hydra refuse it."""
+    right: list[str] = []
+    cfg = loader.load_configuration(command, right, RunMode.RUN)
+    for choice in choices:
+        try:
+            cfg = loader.load_configuration(command, [*right, choice], RunMode.RUN)
+            right.append(choice)
+        except HydraException:  # another message names it, or this one does
+            continue
+    return cfg
 
 
 def _keys(node: Any, name: str = "") -> Iterator[str]:
