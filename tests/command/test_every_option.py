@@ -291,21 +291,6 @@ def test_what_does_not_belong_there_is_named(option: str, value: Any, message: s
     assert (refused(cfg, "train") or "").startswith(message)
 
 
-@pytest.mark.parametrize(
-    ("part", "source"),
-    [
-        ("model.temporal", ", the number of features, comes from the backbone"),
-        ("model.head", ", the number of features, comes from the temporal module"),
-        ("optimizer", " comes from the run"),
-    ],
-)
-def test_a_part_that_the_run_completes_says_so(part: str, source: str) -> None:
-    _, cfg = composed("train")
-    OmegaConf.set_struct(cfg, False)
-    del OmegaConf.select(cfg, part)["_partial_"]
-    assert refused(cfg, "train") == f"{part} lacks _partial_: true: its first argument{source}"
-
-
 def test_what_is_left_out_is_named() -> None:
     _, cfg = composed("train")
     OmegaConf.set_struct(cfg, False)
