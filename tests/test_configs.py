@@ -15,11 +15,16 @@ from omegaconf import DictConfig, OmegaConf
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.checkpoints.scoring_rule import chosen_rule
 from deepfake.command.entry import _mistake
+from deepfake.command.stages.networks import MODEL as OPTIONS_OF_MODEL
+from deepfake.config.check import faults
+from deepfake.config.plain import plain
 from deepfake.errors import ConfigError
 from deepfake.faces.recipe import Recipe
 from deepfake.hydra_callbacks import own_folder  # noqa: F401  # gives the configs ${token:}
+from deepfake.models.detector import Detector
 from deepfake.scoring import ScoringRule
 from deepfake.task import DetectorTask
+from tests.models.small import small
 
 CONF = Path(__file__).parents[1] / "conf"
 PRIMARIES = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -29,16 +34,11 @@ OPTIONS = [
     # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py.
     if path.parent.name not in ("recipe", "hydra", "launcher")
 ]
-SMALL = ["model.backbone.name=efficientnet_b0", "model.backbone.pretrained=false", "model.size=64"]
 
 
 def composed(*overrides: str, primary: str = "train", hydra: bool = False) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(primary, overrides=list(overrides), return_hydra_config=hydra)
-
-
-def model_options(model: str) -> list[str]:
-    return [f"model={model}", *(SMALL if model.startswith("effnet") else [])]
 
 
 def targets(node: Any) -> Iterator[str]:
@@ -95,23 +95,66 @@ PARTS = [
 ]
 
 
+def of_a_model(model: str) -> DictConfig:
+    cfg = composed(f"model={model}")
+    small(cfg.model)
+    return cfg
+
+
+def of_a_part(part: str, option: str) -> DictConfig:
+    cfg = composed("model=meso4", f"model/{part}={option}", "representation=window", "model.size=64")
+    small(cfg.model)
+    return cfg
+
+
+def built(cfg: DictConfig) -> Detector:
+    """Build the model of a config as a run does: first a wrong option is refused, in words."""
+    if found := faults(plain(cfg.model), OPTIONS_OF_MODEL, "model"):
+        pytest.fail("; ".join(found))
+    torch.manual_seed(0)
+    return build_model(cfg.model)
+
+
+def test_another_network_of_timm_is_built_and_not_downloaded() -> None:
+    cfg = composed("model=effnet", "model.backbone.name=test_resnet.r160_in1k")
+    backbone: Any = build_model(small(cfg.model)).backbone
+    assert backbone.name == "test_resnet.r160_in1k"
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_model_takes_a_training_step(model: str) -> None:
-    take_a_step(composed(*model_options(model)))
+    take_a_step(of_a_model(model))
 
 
 @pytest.mark.parametrize(("part", "option"), PARTS)
 def test_every_part_of_a_model_takes_a_training_step(part: str, option: str) -> None:
-    cfg = composed("model=meso4", f"model/{part}={option}", "representation=window", "model.size=64")
-    if "pretrained" in cfg.model.backbone:
-        cfg.model.backbone.pretrained = False  # nothing is downloaded
-    take_a_step(cfg)
+    take_a_step(of_a_part(part, option))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_model_scores_a_clip_alone_as_in_a_batch(model: str) -> None:
+    score_one_by_one(of_a_model(model))
+
+
+@pytest.mark.parametrize(("part", "option"), PARTS)
+def test_every_part_of_a_model_scores_a_clip_alone_as_in_a_batch(part: str, option: str) -> None:
+    score_one_by_one(of_a_part(part, option))
+
+
+def score_one_by_one(cfg: DictConfig) -> None:
+    """Logits of two clips together are those of each alone; in doubles, whose rounding hides little."""
+    detector = built(cfg).double().eval()
+    spec = detector.spec
+    clips = torch.rand(2, spec.clip_length, 3, spec.size, spec.size, dtype=torch.float64)
+    with torch.no_grad():
+        together, alone = detector(clips), torch.cat([detector(clip) for clip in clips.split(1)])
+    why = "a clip's score depends on the other clips of its batch"
+    torch.testing.assert_close(together, alone, rtol=0, atol=1e-9, msg=lambda told: f"{why}: {told}")
 
 
 def take_a_step(cfg: DictConfig) -> None:
-    """One step of the optimizer on random clips reaches every part."""
-    torch.manual_seed(0)
-    detector = build_model(cfg.model)
+    """Take a step of the optimizer on random clips, and check that it reaches every part."""
+    detector = built(cfg)
     task = DetectorTask(detector, instantiate(cfg.loss), instantiate(cfg.optimizer), instantiate(cfg.scheduler), 0, {})
     task.log = lambda *args, **kwargs: None  # type: ignore[method-assign]
     optimizer = task.configure_optimizers()["optimizer"]  # type: ignore[index,call-overload]
@@ -128,17 +171,17 @@ def take_a_step(cfg: DictConfig) -> None:
 
 @pytest.mark.parametrize("model", ["meso4_lstm", "effnet_lstm"])
 def test_an_lstm_chooses_windows_and_clips_its_gradients(model: str) -> None:
-    cfg = composed(*model_options(model))
+    cfg = composed(f"model={model}")
     assert cfg.model.clip_length == cfg.representation.clip_length == 8
     assert cfg.trainer.gradient_clip_val == 1.0
-    assert composed(*model_options(model), "representation.clip_length=4").model.clip_length == 4
+    assert composed(f"model={model}", "representation.clip_length=4").model.clip_length == 4
 
 
 @pytest.mark.parametrize("model", ["meso4_lstm", "effnet_lstm"])
 def test_an_lstm_on_single_frames_is_refused_with_a_reason(model: str) -> None:
-    cfg = composed(*model_options(model), "representation=frame")
+    cfg = composed(f"model={model}", "representation=frame")
     with pytest.raises(Exception, match="needs clips of 2 frames or more") as error:
-        build_model(cfg.model)
+        build_model(small(cfg.model))
     assert isinstance(_mistake(error.value), ConfigError)
     assert "representation=window, or model/temporal=mean" in str(_mistake(error.value))
 

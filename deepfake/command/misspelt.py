@@ -4,11 +4,13 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import product
 from typing import Any
 
 from hydra._internal import utils as hydra_internals
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import (
     ConfigCompositionException,
     HydraException,
@@ -16,7 +18,7 @@ from hydra.errors import (
     OverrideParseException,
 )
 from hydra.types import RunMode
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from deepfake.command.stopping import require_unstopped
 from deepfake.options import near
@@ -76,14 +78,16 @@ def explained(error: HydraException, command: str) -> str:
     if missing is None:
         return " ".join(lines)
     name = missing[1].lstrip("+~")
+    known = _names(loader, command, name)
     # A name with a slash is that of a group inside a group.
-    names = [other for other in _names(loader, command) if ("/" in other) == ("/" in name)]
-    return f"this command has no option {name}; {_did_you_mean(near(name, names))} (--help shows all)"
+    names = [other for other in known if ("/" in other) == ("/" in name) and other != name]
+    found = near(name.partition("@")[0], names)  # a group is written with its package only where that is another
+    return f"this command has no option {name}; {_did_you_mean(found)} (--help shows all)"
 
 
 def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
     """Explain a word without `=`, which may be meant as a choice of a group or as the name of an option."""
-    cfg = loader.load_configuration(command, [], RunMode.RUN)
+    cfg = next(_configs(loader, command))
     groups = [name for name in map(str, cfg.hydra.runtime.choices) if not name.startswith("hydra")]
     choices = {group: loader.get_group_options(group.partition("@")[0]) for group in groups}
     meant = [f"{name}={word}" for name in groups if word in choices[name]]
@@ -100,13 +104,45 @@ def _did_you_mean(found: Sequence[str], others: Sequence[str] = ()) -> str:
     return f"its choices are {', '.join(others)}" if others else "no option has a similar name"
 
 
-def _names(loader: ConfigLoader, command: str) -> list[str]:
-    """Return the names of all options and groups of a command's config, without its overrides."""
-    cfg = loader.load_configuration(command, [], RunMode.RUN)
-    groups = [*cfg.hydra.runtime.choices]
-    OmegaConf.set_struct(cfg, False)
-    del cfg["hydra"]
-    return [*_keys(OmegaConf.to_container(cfg, resolve=False)), *(str(group).partition("@")[0] for group in groups)]
+def _names(loader: ConfigLoader, command: str, lacking: str) -> list[str]:
+    """Return the names of options and groups in the first job's config that lacks a name."""
+    names: list[str] = []
+    for cfg in _configs(loader, command):
+        groups = [*map(str, cfg.hydra.runtime.choices)]
+        OmegaConf.set_struct(cfg, False)
+        del cfg["hydra"]
+        names = [*_keys(OmegaConf.to_container(cfg, resolve=False)), *groups]
+        if lacking not in names:
+            break
+    return names
+
+
+def _configs(loader: ConfigLoader, command: str) -> Iterator[DictConfig]:
+    """Yield each job's config, composed from its choices of groups alone, such as `model=effnet`."""
+    parser, choices = OverridesParser.create(), []
+    for line in hydra_internals.get_args_parser().parse_known_args()[0].overrides:
+        try:
+            override = parser.parse_override(line)
+        except HydraException:  # what cannot be read chooses nothing
+            continue
+        if loader.get_group_options(override.key_or_group):
+            swept = override.sweep_string_iterator() if override.is_sweep_override() else ()
+            choices.append([f"{override.get_key_element()}={value}" for value in swept] or [line])
+    for chosen in product(*choices):
+        yield _composed(loader, command, chosen)
+
+
+def _composed(loader: ConfigLoader, command: str, choices: Sequence[str]) -> DictConfig:
+    """Compose a config with those choices that Hydra does not refuse."""
+    right: list[str] = []
+    cfg = loader.load_configuration(command, right, RunMode.RUN)
+    for choice in choices:
+        try:
+            cfg = loader.load_configuration(command, [*right, choice], RunMode.RUN)
+            right.append(choice)
+        except HydraException:  # another message names it, or this one does
+            continue
+    return cfg
 
 
 def _keys(node: Any, name: str = "") -> Iterator[str]:

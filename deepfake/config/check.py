@@ -24,6 +24,11 @@ from deepfake.errors import ConfigError
 from deepfake.options import Parameter, fault, fits, parameters, shown, unknown_option, words
 
 _HYDRA_KEYS = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
+# What a part that lacks `_partial_` is given when a detector is built.
+_FIRST = {
+    "model.temporal": ", the number of features, comes from the backbone",
+    "model.head": ", the number of features, comes from the temporal module",
+}
 _LINK = re.compile(r"\$\{(\.*)([A-Za-z_][\w.]*)\}")  # a value that only refers to another option
 
 
@@ -170,6 +175,8 @@ class _Walk:
         partial = value.get("_partial_", False)
         if not isinstance(partial, bool):
             yield name, f"{name}._partial_ is {shown(partial)}: give true or false"
+        elif "_partial_" not in value and get_origin(kind.kind) is Callable:
+            yield name, f"{name} lacks _partial_: true: its first argument{_FIRST.get(name, ' comes from the run')}"
         elif partial != (get_origin(kind.kind) is Callable):
             yield name, f"{name}._partial_ is {shown(partial)}: give {shown(not partial)}"
         elif not _makes(found, kind.kind):

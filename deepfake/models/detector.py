@@ -6,6 +6,7 @@ A frame is a clip of length 1. The detector defines its own input: `spec` says w
 """
 
 from collections.abc import Callable
+from inspect import get_annotations
 from typing import Literal
 
 import torch
@@ -32,7 +33,7 @@ class Detector(nn.Module):
         shape: shape of the cut: `square`, or the finder's `box`, stretched to a square.
 
     Raises:
-        ConfigError: the clip is too short for the temporal module.
+        ConfigError: the clip is too short for the temporal module, or a part lacks an attribute.
 
     Attributes:
         spec: the input that the model expects.
@@ -51,9 +52,11 @@ class Detector(nn.Module):
         shape: Literal["square", "box"] = "square",
     ) -> None:
         super().__init__()
+        _require_attributes(backbone, Backbone)
         self.spec = ClipSpec(clip_length, frame_stride, margin, size, shape, backbone.mean, backbone.std)
         self.backbone = backbone
         self.temporal = temporal(backbone.num_features)
+        _require_attributes(self.temporal, Temporal)
         self.head = head(self.temporal.num_features)
         if clip_length < self.temporal.min_clip_length:
             raise ConfigError(
@@ -81,3 +84,9 @@ class Detector(nn.Module):
         images = images.contiguous(memory_format=torch.channels_last)
         features = self.backbone(images).unflatten(0, clips.shape[:2])
         return self.head(self.temporal(features)).squeeze(1)
+
+
+def _require_attributes(part: nn.Module, interface: type[nn.Module]) -> None:
+    if missing := [name for name in get_annotations(interface) if not hasattr(part, name)]:
+        them = "it" if len(missing) == 1 else "them"
+        raise ConfigError(f"{type(part).__name__} has no {' and no '.join(missing)}: set {them} in __init__")

@@ -34,8 +34,11 @@ from tests.conftest import REPOSITORY, Run
         (["--seed=1"], "this command has no flag --seed=1; options are given as NAME=VALUE, without dashes"),
         (["model=meso4", "-m", "seed=0,1"], "seed=0,1 comes after a flag and after other options: give flags such as"),
         (["-m", "modle=meso4,effnet"], "this command has no option modle; did you mean model?"),
-        (["-m", "model=meso4,meso5"], "model has no choice meso5; did you mean meso4?"),
+        (["-m", "model=meso4,meso5"], "model=meso5 is not a choice; did you mean meso4?"),
         (["+sed=1"], "this command has no option sed; did you mean seed"),
+        (["model/temporal@model.temporal=lstm"], "this command has no option model/temporal@model.temporal; did you"),
+        (["faces/recipe=default"], "this command has no option faces/recipe; did you mean faces/recipe@faces?"),
+        (["model=meso5", "fast"], "fast is not of the form NAME=VALUE; did you mean debug=fast?"),
         (["seed=abc", "optimizer.lr=abc"], "optimizer.lr is 'abc': give a number above 0; seed is 'abc': give a whole"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
@@ -47,6 +50,32 @@ def test_a_mistake_is_one_line(
     error = capfd.readouterr().err.strip()
     assert error.startswith(f"error: {message}")
     assert "\n" not in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "refused", "said"),
+    [
+        (["model=meso4_lstm"], "model.temporal.hiden_size=3", "did you mean model.temporal.hidden_size or"),
+        (["model/temporal=lstm"], "model.temporal.hiden_size=3", "did you mean model.temporal.hidden_size or"),
+        (["model=effnet"], "model.head.hidden_size=3", "no option has a similar name"),
+        (["model=effnet"], "model.backbone.pretraned=false", "did you mean model.backbone.pretrained?"),
+        (["data=ffpp", "model=effnet"], "data.compresion=c23", "did you mean data.compression or"),
+        (["trainer=ddp"], "trainer.stategy=auto", "did you mean trainer.strategy?"),
+        (["-m", "model=effnet,meso4", "seed=0,1"], "model.backbone.pretraned=a", "did you mean model.backbone.pret"),
+        (
+            ["-m", "model=meso4,effnet"],
+            "model.head.hidden_size=3",
+            "no option has a similar name",
+        ),  # the second job lacks it
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_the_names_are_those_of_the_choices(
+    arguments: list[str], refused: str, said: str, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert script("train", *arguments, refused) == 1
+    name = refused.partition("=")[0]
+    assert capfd.readouterr().err.startswith(f"error: this command has no option {name}; {said}")
 
 
 @pytest.mark.parametrize("word", ["extraction", "training", "store", "finders"])

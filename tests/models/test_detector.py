@@ -10,10 +10,10 @@ from torch import nn
 
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.models.detector import Detector
+from tests.models.small import small
 
 CONF = Path(__file__).parents[2] / "conf"
 SHIPPED = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))
-SMALL = ["++model.backbone.name=efficientnet_b0", "++model.backbone.pretrained=false"]
 
 
 def model_config(*overrides: str) -> DictConfig:
@@ -24,7 +24,7 @@ def model_config(*overrides: str) -> DictConfig:
 
 def detector(name: str, *overrides: str) -> Detector:
     torch.manual_seed(0)
-    return build_model(model_config(f"model={name}", *(SMALL if name.startswith("effnet") else []), *overrides))
+    return build_model(small(model_config(f"model={name}", *overrides)))
 
 
 def clips(network: Detector, num_clips: int) -> torch.Tensor:
@@ -34,7 +34,7 @@ def clips(network: Detector, num_clips: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_model_scores_clips_one_by_one(name: str) -> None:
-    network = detector(name, "model.size=64").eval()
+    network = detector(name).eval()
     batch = clips(network, 3)
     with torch.no_grad():
         logits = network(batch)
@@ -45,18 +45,18 @@ def test_every_model_scores_clips_one_by_one(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_model_takes_a_training_step(name: str) -> None:
-    network = detector(name, "model.size=64", "model.head.dropout=0").train()
+    network = detector(name, "model.head.dropout=0").train()
     nn.BCEWithLogitsLoss()(network(clips(network, 2)), torch.tensor([0.0, 1.0])).backward()
     assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in network.parameters())
 
 
 @pytest.mark.parametrize("name", SHIPPED)
 def test_every_model_comes_back_from_its_weights(name: str) -> None:
-    network = detector(name, "model.size=64")
+    network = detector(name)
     state = network.state_dict()
     assert not {"mean", "std"} & state.keys()
     torch.manual_seed(7)
-    again = build_model(model_config(f"model={name}", "model.size=64", *(SMALL if name.startswith("effnet") else [])))
+    again = build_model(small(model_config(f"model={name}")))
     again.load_state_dict(state)
     with torch.no_grad():
         assert torch.equal(network.eval()(clips(network, 2)), again.eval()(clips(network, 2)))

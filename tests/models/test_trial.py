@@ -2,10 +2,11 @@
 
 import pytest
 import torch
-from omegaconf import open_dict
+from omegaconf import DictConfig, open_dict
 from torch import Tensor, nn
 
 from deepfake.checkpoints.initial_model import build_model
+from deepfake.command.entry import mistake_of
 from deepfake.errors import ConfigError
 from deepfake.models.backbones import Backbone
 from deepfake.models.temporal import Temporal
@@ -72,6 +73,57 @@ class Doubled(Temporal):
         return features.mean(1).repeat(1, 2)
 
 
+class Silent(Backbone):
+    """Says nothing about itself."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.mean((2, 3))
+
+
+class Bare(Silent):
+    mean, std = (0.0, 0.0, 0.0), (1.0, 1.0, 1.0)
+
+
+class Unsaid(Temporal):
+    """Lacks both of its attributes."""
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features.mean(1)
+
+
+class Endless(Unsaid):
+    def __init__(self, num_features: int) -> None:
+        super().__init__(num_features)
+        self.num_features = num_features
+
+
+class Mixing(Endless):
+    """Weighs frames over the clips of a batch, where it means those of a clip."""
+
+    min_clip_length = 1
+
+    def forward(self, features: Tensor) -> Tensor:
+        return (features.softmax(0) * features).mean(1)
+
+
+class Merging(Mixing):
+    """Takes the mean of the clips of a batch, where it means that of a clip's frames."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features.mean(0)
+
+
+class MixingHead(nn.Linear):
+    def __init__(self, num_features: int) -> None:
+        super().__init__(num_features, 1)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        return super().forward(clips - clips.mean(0))
+
+
 class TwoLogits(nn.Linear):
     def __init__(self, num_features: int) -> None:
         super().__init__(num_features, 2)
@@ -81,16 +133,45 @@ class TwoLogits(nn.Linear):
     ("part", "wrong", "message"),
     [
         ("backbone", "Wide", r"model.backbone Wide gives features of shape \(1, 4\) .* \(1, 3\) are expected"),
+        ("backbone", "Wide", "choose another backbone, or correct its num_features$"),
         ("temporal", "Doubled", r"model.temporal Doubled gives features of shape \(1, 128\) .* \(1, 64\) are expected"),
+        ("temporal", "Doubled", "choose another temporal module, or correct its num_features$"),
         ("head", "TwoLogits", r"model.head TwoLogits gives features of shape \(1, 2\) .* \(1, 1\) are expected"),
     ],
 )
 def test_a_part_that_gives_other_features_than_it_says(part: str, wrong: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        build_model(with_part(part, wrong))
+
+
+@pytest.mark.parametrize(("part", "mixing"), [("temporal", "Mixing"), ("temporal", "Merging"), ("head", "MixingHead")])
+def test_a_part_that_mixes_the_clips_of_a_batch(part: str, mixing: str) -> None:
+    said = f"model.{part} {mixing} gives a clip another result when another clip is in its batch: let it compute each"
+    with pytest.raises(ConfigError, match=said):
+        build_model(with_part(part, mixing))
+
+
+@pytest.mark.parametrize(
+    ("part", "wrong", "message"),
+    [
+        ("backbone", "Silent", "Silent has no num_features and no mean and no std: set them in __init__"),
+        ("backbone", "Bare", "Bare has no num_features: set it in __init__"),
+        ("temporal", "Unsaid", "Unsaid has no num_features and no min_clip_length: set them in __init__"),
+        ("temporal", "Endless", "Endless has no min_clip_length: set it in __init__"),
+    ],
+)
+def test_a_part_that_lacks_what_its_interface_asks_for(part: str, wrong: str, message: str) -> None:
+    with pytest.raises(Exception, match=message) as error:
+        build_model(with_part(part, wrong))
+    assert mistake_of(error.value) == message
+
+
+def with_part(part: str, name: str) -> DictConfig:
+    """A small model's config with a part of this file."""
     config = model_config("model.size=64")
     with open_dict(config):
-        config[part] = {"_target_": f"{__name__}.{wrong}"} | ({} if part == "backbone" else {"_partial_": True})
-    with pytest.raises(ConfigError, match=message):
-        build_model(config)
+        config[part] = {"_target_": f"{__name__}.{name}"} | ({} if part == "backbone" else {"_partial_": True})
+    return config
 
 
 def test_a_trial_leaves_no_trace() -> None:
