@@ -34,7 +34,7 @@ from tests.conftest import REPOSITORY, Run
         (["--seed=1"], "this command has no flag --seed=1; options are given as NAME=VALUE, without dashes"),
         (["model=meso4", "-m", "seed=0,1"], "seed=0,1 comes after a flag and after other options: give flags such as"),
         (["-m", "modle=meso4,effnet"], "this command has no option modle; did you mean model?"),
-        (["-m", "model=meso4,meso5"], "model=meso5 is not a choice; did you mean meso4?"),
+        (["-m", "model=meso4,meso5"], "model has no choice meso5; did you mean meso4?"),
         (["+sed=1"], "this command has no option sed; did you mean seed"),
         (["model/temporal@model.temporal=lstm"], "this command has no option model/temporal@model.temporal; did you"),
         (["faces/recipe=default"], "this command has no option faces/recipe; did you mean faces/recipe@faces?"),
