@@ -13,7 +13,7 @@ from tests.conftest import TINY, Run
     ("options", "message"),
     [
         (["+trainer.fast_dev_run=true"], "trainer.fast_dev_run=True keeps no checkpoint"),
-        (["+trainer.fast_dev_run=3"], "for a short try give debug=fast"),
+        (["+trainer.fast_dev_run=3"], "for a short trial use debug=fast"),
         (["~callbacks.best"], "callbacks.best is missing: it keeps the epoch that is tested"),
         (["+trainer.limit_val_batches=0"], "trainer.limit_val_batches=0: the best epoch is chosen by val videos"),
         (["+trainer.limit_train_batches=0.0"], "trainer.limit_train_batches=0.0: nothing would be trained"),
