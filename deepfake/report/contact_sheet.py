@@ -1,4 +1,4 @@
-"""A picture of many videos at once, a tile each, so that a person sees what a finder took for a face."""
+"""A picture with a tile for each of many videos, so that a person sees what the finder took for a face."""
 
 import io
 import math
@@ -14,21 +14,21 @@ from deepfake.report.palette import INK, PALE, PAPER, of_label
 ASPECT = 4 / 3  # width to height of a sheet of many tiles
 
 # In pixels.
-SIDE = 160  # of a face
-BORDER = 5  # of its frame
-PAD = 5  # from a tile to the edge of its panel
-GAP = 8  # from one panel to the next
-LINE = 17  # from one line of small letters to the next
-MARGIN = 14  # around the sheet
+SIDE = 160  # side of a face
+BORDER = 5  # width of its frame
+PAD = 5  # distance from a tile to the edge of its panel
+GAP = 8  # distance from one panel to the next
+LINE = 17  # distance from one line of small letters to the next
+MARGIN = 14  # empty space around the sheet
 FRAME = SIDE + 2 * BORDER
 CELL_WIDTH = FRAME + 2 * PAD + GAP
 CELL_HEIGHT = FRAME + 3 * LINE + 5 + 2 * PAD + GAP
-SMALL, LARGE = 13, 20  # letters
+SMALL, LARGE = 13, 20  # heights of letters
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One video of the sheet.
+    """Describes one video of the sheet.
 
     Attributes:
         video_id: POSIX path without suffix. Its last part and the rest have a line each.
@@ -50,7 +50,7 @@ class Tile:
 
 
 def contact_sheet(tiles: Sequence[Tile], title: str, lines: Sequence[str] = ()) -> Image.Image:
-    """Draw tiles in rows, in the order that they are given in.
+    """Lay out tiles in rows, in the given order.
 
     Args:
         tiles: one a video.
@@ -80,14 +80,14 @@ def contact_sheet(tiles: Sequence[Tile], title: str, lines: Sequence[str] = ()) 
 
 
 def as_jpeg(sheet: Image.Image) -> bytes:
-    """The sheet as a file's content."""
+    """Encode the sheet as the content of a JPEG file."""
     buffer = io.BytesIO()
     sheet.save(buffer, "JPEG", quality=90, subsampling=0)  # thin coloured frames and small letters
     return buffer.getvalue()
 
 
 def num_columns(num_tiles: int) -> int:
-    """As many as give the sheet its `ASPECT`.
+    """Return the number of columns that gives the sheet its `ASPECT`.
 
     Example:
         >>> [num_columns(n) for n in (0, 1, 30, 1000)]
@@ -97,7 +97,7 @@ def num_columns(num_tiles: int) -> int:
 
 
 def head_height(num_lines: int) -> int:
-    """From the sheet's upper edge to its first panel, in pixels.
+    """Return the distance from the sheet's upper edge to its first panel in pixels.
 
     Args:
         num_lines: between the title and the line that tells the colours.
@@ -106,7 +106,7 @@ def head_height(num_lines: int) -> int:
 
 
 def corner(index: int, columns: int, top: int) -> tuple[int, int]:
-    """Left and top of a tile's frame, in pixels, counted along the rows.
+    """Return left and top of a tile's frame in pixels; tiles are counted along the rows.
 
     Example:
         >>> corner(0, 7, 100), corner(8, 7, 100)
@@ -156,7 +156,7 @@ def _draw_tile(
 
 
 def _wrapped(text: str, letters: Lettering, width: int, most: int) -> list[str]:
-    """The text on at most so many lines of this width in pixels; what is too long ends in an ellipsis."""
+    """Break a text into at most so many lines of this width in pixels; a longer text ends in an ellipsis."""
     lines: list[str] = []
     for word in text.split():
         if lines and letters.length(f"{lines[-1]} {word}") <= width:

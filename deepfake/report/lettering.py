@@ -36,7 +36,7 @@ EAST_ASIAN = (
 
 
 class Lettering:
-    """Text of one size on a Pillow image, each letter in the first font that has it.
+    """Writes text of one size on a Pillow image, each letter in the first font that has it.
 
     Args:
         size: of the letters, in pixels.
@@ -49,13 +49,13 @@ class Lettering:
         }
 
     def length(self, text: str) -> float:
-        """The width of a line in pixels."""
+        """Return the width of a line in pixels."""
         return sum(self._fonts[family].getlength(part) for family, part in _runs(text))
 
     def write(
         self, draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, fill: str, align: Literal["l", "m"] = "l"
     ) -> None:
-        """Draw a line.
+        """Write a line.
 
         Args:
             draw: the image.
@@ -71,12 +71,12 @@ class Lettering:
             x += self._fonts[family].getlength(part)
 
     def fitted(self, text: str, width: float, head_share: float = 1 / 3) -> str:
-        """The text, shortened to this width in pixels."""
+        """Shorten a text to this width in pixels."""
         return shorten(text, lambda line: self.length(line) <= width, head_share)
 
 
 def drawable(text: object) -> str:
-    r"""The text as the fonts of this machine can show it, on one line; what they lack is written as its number.
+    r"""Return a text on one line as this machine's fonts can show it; letters that they lack become their numbers.
 
     Example:
         >>> print(drawable("caf\u00e9 \U000f0000\n"))
@@ -108,7 +108,7 @@ def shorten(text: str, fits: Callable[[str], bool], head_share: float = 1 / 3) -
 
 @cache
 def families() -> tuple[str, ...]:
-    """The fonts that are drawn with, the first first; matplotlib takes them as `font.family`."""
+    """Return the fonts in order of preference, as matplotlib takes them for `font.family`."""
     there = {entry.name for entry in fontManager.ttflist}
     return (LATIN, *[family for family in EAST_ASIAN if family in there][:1])
 
@@ -123,5 +123,5 @@ def _family(letter: str) -> str | None:
 
 
 def _runs(text: str) -> list[tuple[str, str]]:
-    """The text in parts, each with the font that has its letters."""
+    """Split a text into parts, each with the font that has its letters."""
     return [(family, "".join(part)) for family, part in groupby(text, lambda letter: _family(letter) or LATIN)]

@@ -1,4 +1,4 @@
-"""Pictures of a test, drawn from the scores of its videos."""
+"""Plots of a test, made from the scores of its videos."""
 
 import io
 from pathlib import Path
@@ -20,14 +20,14 @@ from deepfake.atomic import write_atomic
 from deepfake.report.lettering import drawable, families, shorten
 from deepfake.report.palette import FAKE, INK, REAL, UNLABELLED, of_method
 
-LONGEST = 32  # letters of a name
-FEW = 30  # videos, up to which every threshold of a ROC is marked
+LONGEST = 32  # longest name in letters; a longer one is shortened
+FEW = 30  # with this many videos or fewer, every threshold of a ROC is marked
 _DASHES = ("-", (0, (6, 4)), (0, (2, 3)), (0, (6, 3, 1.5, 3)), (0, (10, 6)), (0, (4, 3, 1, 3, 1, 3)))
 _MARKERS = "osD^vPX"
 
 
 class Subject(NamedTuple):
-    """What a picture is of.
+    """Names what a plot shows.
 
     Attributes:
         corpus: whose videos were scored.
@@ -41,7 +41,7 @@ class Subject(NamedTuple):
 
 
 def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
-    """The ROC at video level, all methods together and each against the reals.
+    """Plot the ROC at video level, of all methods together and of each method against the reals.
 
     There is a step a video, as every score is a threshold; videos of equal scores make a slope. Curves that lie on each
     other stay visible: each is thinner than the one below it and has dashes of its own, through which the others show.
@@ -80,7 +80,7 @@ def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
 
 
 def _draw_roc(axes: Axes, name: str, reals: pd.DataFrame, fakes: pd.DataFrame, **look: object) -> str:
-    """Draw one curve; its line of the legend is returned."""
+    """Plot one curve, and return its line of the legend."""
     table = pd.concat([reals, fakes])
     score, label = torch.tensor(table["score"].to_numpy()), torch.tensor(table["label"].to_numpy())
     false_alarm, hit, _ = binary_roc(score, label)
@@ -92,7 +92,7 @@ def _draw_roc(axes: Axes, name: str, reals: pd.DataFrame, fakes: pd.DataFrame, *
 
 
 def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
-    """Histogram of the videos' scores; the two classes stand side by side.
+    """Plot a histogram of the videos' scores, with the two classes side by side.
 
     Args:
         videos: `label`, `score`, one row a video.
@@ -113,7 +113,7 @@ def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
 
 
 def _entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
-    """Say what is drawn: the data, the model, and how many videos of each class."""
+    """Set the title: the data, the model, and the number of videos of each class."""
     corpus, model = _brief(subject.corpus), _brief(subject.model, 2 * LONGEST)
     real, fake = (int((videos["label"] == label).sum()) for label in (0, 1))
     unscored = int(videos["score"].isna().sum())

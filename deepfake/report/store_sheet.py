@@ -1,4 +1,4 @@
-"""The contact sheet of a face store: which of its videos are shown, in which order, and what is said of them."""
+"""The contact sheet of a face store: which of its videos it shows, in which order, and with which words."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -11,16 +11,16 @@ from deepfake.schema import Status, Video
 from deepfake.store import FaceStore
 
 MAX_TILES = 1000
-MAX_WITHOUT = 100  # of these, tiles without a face
-LONGEST = 60  # letters of a corpus in the title
+MAX_WITHOUT = 100  # at most this many of them show no face
+LONGEST = 60  # longest name of a corpus in the title, in letters
 
 
 def store_sheet(store: FaceStore, videos: Sequence[Video]) -> bytes:
-    """One crop of each video's main face, from the middle of its crops, with the finder's mean score, as a JPEG.
+    """Return a JPEG with one crop of each video's main face, from the middle of its crops, and the finder's mean score.
 
     Args:
-        store: with its tables; all of its videos are among `videos`.
-        videos: of one corpus.
+        store: the face store; all of its videos are among `videos`.
+        videos: the videos of one corpus.
     """
     table = sheet_table(store, videos)
     chosen = least_certain(table)
@@ -32,11 +32,11 @@ def store_sheet(store: FaceStore, videos: Sequence[Video]) -> bytes:
 
 
 def sheet_table(store: FaceStore, videos: Sequence[Video]) -> pd.DataFrame:
-    """What a sheet can show.
+    """Holds what a sheet can show.
 
     Args:
         store: with its tables.
-        videos: of one corpus.
+        videos: the videos of one corpus.
 
     Returns:
         One row a video: `video_id`, `label`, `group`, `score` (the finder's mean of the main track; NaN without a
@@ -63,7 +63,7 @@ def sheet_table(store: FaceStore, videos: Sequence[Video]) -> pd.DataFrame:
 
 
 def least_certain(table: pd.DataFrame) -> pd.DataFrame:
-    """The videos that a sheet shows, in its order.
+    """Return the videos that a sheet shows, in its order.
 
     A real and its fakes stay together, the real first. The groups whose least certain video is the least certain come
     first, and a video without a face is the least certain of all.
@@ -83,7 +83,7 @@ def least_certain(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _lines(store: FaceStore, table: pd.DataFrame, chosen: pd.DataFrame) -> list[str]:
-    """The lines below the title: counts of all videos, and what is left out."""
+    """Return the lines below the title: the counts of all videos, and what the sheet leaves out."""
     without, shown = table["score"].isna(), int(chosen["score"].isna().sum())
     labels = ", ".join(f"{count} {label}" for label, count in sorted(Counter(table["label"]).items(), reverse=True))
     troubles = ", ".join(f"{count} {_words(status)}" for status, count in Counter(table["status"][without]).items())
