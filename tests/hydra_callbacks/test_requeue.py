@@ -127,7 +127,7 @@ def test_a_job_that_slurm_stops_and_starts_again_is_one_run(demo_root: Path, dat
         return (tmp_path / "shown").read_text()
 
     with running(tmp_path, data_dir, "train", *command, variables=seven) as process:
-        wait_for(process, tmp_path, "epoch 1 of 3")
+        wait_for(process, tmp_path, "epoch 1 of 3: train loss")
         process.send_signal(signal.SIGUSR1)
         end = time.monotonic() + 60
         while not asked.exists():

@@ -85,7 +85,17 @@ def running(
 
 
 def wait_for(process: subprocess.Popen[str], folder: Path, words: str) -> None:
+    """Wait until a command that runs in a folder has shown words, a regular expression."""
+    _wait(process, folder, lambda: re.search(words, (folder / "shown").read_text()) is not None)
+
+
+def wait_for_faces(process: subprocess.Popen[str], folder: Path, num_videos: int) -> None:
+    """Wait until a command has stored the faces of some videos below its folder."""
+    _wait(process, folder, lambda: len(list(folder.rglob("crops/**/*.zip"))) >= num_videos)
+
+
+def _wait(process: subprocess.Popen[str], folder: Path, is_reached: Callable[[], bool]) -> None:
     end = time.monotonic() + 300
-    while not re.search(words, (folder / "shown").read_text()):
+    while not is_reached():
         assert process.poll() is None and time.monotonic() < end, (folder / "shown").read_text()[-3000:]
-        time.sleep(0.05)
+        time.sleep(0.02)
