@@ -34,7 +34,7 @@ def test_a_fast_run_ends_with_metrics(script: Run, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_overfitting_repeats_its_batches_and_learns_them(script: Run, tmp_path: Path) -> None:
     options = ["debug=overfit", "loader.num_workers=0", "loader.batch_size=8", "sampling.eval_clips_per_track=1"]
-    assert script("train", *BARE, "", *options, FIXED) == 0
+    assert script("train", *BARE, *options, FIXED) == 0
     curve = pd.read_csv(tmp_path / "run" / "csv" / "metrics.csv")
     loss = curve["train/loss_epoch"].dropna().to_numpy()
     assert len(loss) == 30
