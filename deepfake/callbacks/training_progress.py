@@ -49,6 +49,8 @@ class TrainingProgress(ProgressBar):
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         name = f"val of {epoch_name(trainer)}" if trainer.training or self._epoch else "val"
+        if self._epoch is not None and self._epoch.done == self._epoch.total:
+            self._end()  # the epoch's last line comes before those of val, and its time is that of the training
         self._scoring = self._begin(name, trainer.num_val_batches)
 
     def on_validation_batch_end(self, *_: Any, **__: Any) -> None:

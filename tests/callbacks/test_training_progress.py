@@ -44,6 +44,31 @@ def test_a_long_epoch_has_lines_in_a_log(
     lines = [message.partition(" batches, ")[0] for message in lines_of(caplog)]
     assert lines[:4] == [f"epoch 1 of 2: {number} of 4" for number in range(1, 5)]
     assert "val of epoch 2 of 2: 2 of 4" in lines and lines[-1] == "test: 4 of 4"
+    assert lines.index("epoch 1 of 2: 4 of 4") < lines.index("val of epoch 1 of 2: 1 of 4")
+    assert len(set(lines)) == len(lines) == 20
+
+
+def test_a_validation_within_an_epoch_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = iter(range(0, 100_000, 40))
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(now)))
+    caplog.set_level(logging.INFO, "deepfake")
+    quiet: dict[str, Any] = {"logger": False, "enable_model_summary": False, "enable_checkpointing": False}
+    trainer = Trainer(
+        max_epochs=1,
+        callbacks=[TrainingProgress()],
+        accelerator="cpu",
+        num_sanity_val_steps=0,
+        val_check_interval=0.5,
+        default_root_dir=tmp_path,
+        **quiet,
+    )
+    trainer.fit(Scored(), DataLoader(torch.ones(4)), DataLoader(torch.ones(1)))
+    lines = [message.partition(" batches, ")[0] for message in lines_of(caplog)]
+    val = "val of epoch 1 of 1: 1 of 1"
+    training = [f"epoch 1 of 1: {number} of 4" for number in range(1, 5)]
+    assert lines == [*training[:2], val, *training[2:], val]
 
 
 def test_a_process_that_is_not_the_first_is_silent(
