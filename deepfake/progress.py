@@ -75,9 +75,9 @@ class Progress:
         passed = self._logged_at - self._start
         count = f"{self.done} {self.unit}" if self.total is None else f"{self.done} of {self.total} {self.unit}"
         when = f"{duration(passed)} so far"
-        if self.total is not None and self.done < self.total:
+        if self.total is not None and 0 < self.done < self.total:
             when = f"{duration(passed / self.done * (self.total - self.done))} left"
-        elif self.total is not None:
+        elif self.total is not None and self.done:
             when = f"done in {duration(passed)}"
         log.info("%s: %s", self.what, ", ".join(filter(None, (count, self.note, when))))
 

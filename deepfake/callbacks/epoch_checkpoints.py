@@ -30,8 +30,15 @@ class EpochCheckpoints(Checkpoint):
         if self.keep != "best":
             trainer.save_checkpoint(self._path(epoch), weights_only=False)
         trainer.save_checkpoint(self.dirpath / "last.ckpt", weights_only=False)
-        if isinstance(self.keep, int) and epoch > self.keep:
-            trainer.strategy.remove_checkpoint(self._path(epoch - self.keep))
+        if self.keep != "all":
+            self._remove_up_to(trainer, epoch - (0 if self.keep == "best" else self.keep))
+
+    def _remove_up_to(self, trainer: pl.Trainer, epoch: int) -> None:
+        """Remove older ones too: this run may have been resumed with another `keep`, or killed before removing."""
+        for path in self.dirpath.glob("epoch_*.ckpt"):
+            number = path.stem.removeprefix("epoch_")
+            if number.isdecimal() and int(number) <= epoch:
+                trainer.strategy.remove_checkpoint(path)
 
     def _path(self, epoch: int) -> Path:
         return self.dirpath / f"epoch_{epoch:03d}.ckpt"

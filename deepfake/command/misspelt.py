@@ -44,6 +44,11 @@ def mistakes_in_one_line(command: str) -> Iterator[None]:
             except (ConfigCompositionException, MissingConfigException, OverrideParseException) as error:
                 require_unstopped()
                 sys.exit(f"error: {explained(error, command)}")
+            except ValueError as error:  # Hydra's own check of what a group is set to
+                require_unstopped()
+                if "Config group override must be a string or a list" not in str(error):
+                    raise
+                sys.exit(f"error: {_no_name_of_a_choice()}")
             except Exception:
                 require_unstopped()
                 raise
@@ -96,6 +101,17 @@ def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
     elif not meant and (word in cfg or word in groups):
         meant = [f"{word}=true" if isinstance(cfg.get(word), bool) else f"{word}=VALUE"]
     return f"{word} is not of the form NAME=VALUE; {_did_you_mean(meant)} (--help shows all)"
+
+
+def _no_name_of_a_choice() -> str:
+    """Explain a group that is set to null or to a number, which Hydra refuses without naming it."""
+    loader, parser = GlobalHydra.instance().config_loader(), OverridesParser.create()
+    for line in hydra_internals.get_args_parser().parse_known_args()[0].overrides:
+        override = parser.parse_override(line)
+        choices = loader.get_group_options(override.key_or_group)
+        if choices and not isinstance(override.value(), str | list):
+            return f"{line} names no choice; the choices are {', '.join(choices)} (leave it out for the default)"
+    return "a group of options is set to something that is not the name of a choice (--help shows all)"
 
 
 def _did_you_mean(found: Sequence[str], others: Sequence[str] = ()) -> str:

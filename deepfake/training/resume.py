@@ -122,7 +122,8 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         ConfigError: options differ, and all of them are named; or the run's version chose its best epoch differently.
     """
     then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
-    if then.get("callbacks.best.monitor") == _OLD_MONITOR:
+    measured = not config.get("train", True)
+    if then.get("callbacks.best.monitor") == _OLD_MONITOR and not measured:
         raise ConfigError(
             f"resume={resumed.path} comes from an earlier version, which chose its best epoch by {_OLD_MONITOR}: this "
             f"version cannot continue it; start a new run from its weights, model.weights={resumed.path}"
@@ -131,9 +132,16 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
     differing = []
     for name in sorted({**then, **now}):
         new = name not in then and not any(name == word or name.startswith(f"{word}.") for word in given)
-        if not new and not _FREE.fullmatch(name) and then.get(name, _ABSENT) != now.get(name, _ABSENT):
+        free = _FREE.fullmatch(name) or (measured and _OF_TRAINING.fullmatch(name))
+        if not new and not free and then.get(name, _ABSENT) != now.get(name, _ABSENT):
             was, is_now = _shown(then.get(name, _ABSENT)), _shown(now.get(name, _ABSENT))
             differing.append(f"{name} was {was} and is now {is_now}")
+    if differing and measured:
+        raise ConfigError(
+            f"resume={resumed.path} comes from a run with other options: {'; '.join(differing)}. Use that run's "
+            f"options (its .hydra/overrides.yaml holds them), or scripts/evaluate.py checkpoint={resumed.path}, which "
+            "takes them from the checkpoint"
+        )
     if differing:
         raise ConfigError(
             f"resume={resumed.path} comes from a run with other options: {'; '.join(differing)}. Use that run's "
@@ -142,6 +150,10 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         )
 
 
+# Options that have no effect where a checkpoint is only measured.
+_OF_TRAINING = re.compile(
+    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.clips_per_video"
+)
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run

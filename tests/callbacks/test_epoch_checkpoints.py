@@ -52,6 +52,15 @@ def test_what_is_kept(keep: object, kept: list[str], tmp_path: Path) -> None:
     assert names(tmp_path) == kept
 
 
+@pytest.mark.parametrize(("keep", "kept"), [(2, ["epoch_003.ckpt", "epoch_004.ckpt"]), ("best", [])])
+def test_what_an_earlier_part_of_the_run_has_left_is_removed_too(keep: object, kept: list[str], tmp_path: Path) -> None:
+    tmp_path.joinpath("epoch_notes.ckpt").touch()
+    for number in (1, 2):
+        tmp_path.joinpath(f"epoch_{number:03d}.ckpt").touch()
+    train(tmp_path, keep, 4)
+    assert names(tmp_path) == sorted([*kept, "epoch_notes.ckpt", "last.ckpt"])
+
+
 def test_the_name_counts_epochs_from_1(tmp_path: Path) -> None:
     train(tmp_path, "all", 2)
     steps = {name: torch.load(tmp_path / name, weights_only=True)["global_step"] for name in names(tmp_path)}

@@ -96,6 +96,21 @@ def test_a_run_that_chose_its_best_epoch_otherwise_is_refused(tmp_path: Path) ->
         require_same_options(checkpoint(tmp_path, then), {"callbacks": {"best": {"monitor": "val/video/auc"}}}, [])
 
 
+def test_a_measurement_compares_only_what_it_depends_on(tmp_path: Path) -> None:
+    then = {
+        "callbacks": {"best": {"monitor": "val/selection"}},
+        "scheduler": {"T_max": 1},
+        "optimizer": {"lr": 1},
+        "trainer": {"limit_train_batches": 2},
+        "model": {"size": 64},
+    }
+    now = {"train": False, "callbacks": {"best": {"monitor": "val/video/auc"}}, "scheduler": {"T_max": 8}}
+    now |= {"optimizer": {"lr": 2}, "trainer": {"limit_train_batches": 1}}
+    require_same_options(checkpoint(tmp_path, then), {**now, "model": {"size": 64}}, [])
+    with pytest.raises(ConfigError, match=r"model.size was 64 and is now 32\. .*scripts/evaluate.py checkpoint="):
+        require_same_options(checkpoint(tmp_path, then), {**now, "model": {"size": 32}}, [])
+
+
 @pytest.mark.parametrize(
     "option",
     ["train=false", "test=false", "print_config=true", "tags=[a]", "notes=b", "trainer={profiler: {filename: c}}"],
