@@ -161,6 +161,8 @@ def near(name: str, names: Iterable[str]) -> list[str]:
     Example:
         >>> near("root", ["device", "seed", "data.root"]), near("zzz", ["seed"])
         (['data.root'], [])
+        >>> near("devices", ["device", "trainer.devices"]), near("epochs", ["seed", "trainer.max_epochs"])
+        (['device', 'trainer.devices'], ['trainer.max_epochs'])
     """
     alike = {other: _likeness(name, other) for other in names if not name.startswith(f"{other}.")}
     likest = max(alike.values(), default=0.0)
@@ -171,8 +173,12 @@ def near(name: str, names: Iterable[str]) -> list[str]:
 def _likeness(name: str, other: str) -> float:
     """Return the likeness of two names, from 0 to 1."""
     (group, _, last), (other_group, _, other_last) = name.rpartition("."), other.rpartition(".")
-    in_group = SequenceMatcher(None, group, other_group).ratio()
-    return 0.25 * in_group + 0.75 * SequenceMatcher(None, last, other_last).ratio()
+    # A name without a group may be meant for any group, and one without its first word for a longer name.
+    in_group = SequenceMatcher(None, group, other_group).ratio() if group or not other_group else 0.7
+    in_last = SequenceMatcher(None, last, other_last).ratio()
+    if len(last) > 3 and set(last.split("_")) <= set(other_last.split("_")):
+        in_last = max(in_last, 0.9)
+    return 0.25 * in_group + 0.75 * in_last
 
 
 def shown(value: Any) -> str:

@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator, Sized
 from typing import Self, TypeVar
 
@@ -12,7 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Without a terminal, a line is logged after each SHARE of the work, but at the soonest SOONEST_S seconds after the last
-# line, and at the latest LATEST_S seconds after it.
+# line, and at the latest LATEST_S seconds after it, or after SOONEST_S seconds if nothing is done until then.
 SHARE, SOONEST_S, LATEST_S = 0.1, 5.0, 60.0
 _BAR = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 
@@ -24,16 +26,16 @@ class Progress:
         what: the work, such as `extracting faces`.
         unit: what is counted, in the plural, such as `videos`.
         total: the number of units; None if it is unknown.
-        keep: whether the bar stays on the terminal when the work is done.
+        keep: whether the bar, or the last line of a log, says that the work is done; another line may say it.
         delay: seconds after which the bar appears.
     """
 
     def __init__(self, what: str, unit: str, total: int | None, *, keep: bool = True, delay: float = 0.0) -> None:
-        self.what, self.unit, self.total = what, unit, total
+        self.what, self.unit, self.total, self.keep = what, unit, total, keep
         self.done, self.note = 0, ""
         self._start = self._logged_at = time.monotonic()
         self._logged = 0  # how many units were done when the last line was logged
-        self._bar = None
+        self._bar, self._closed = None, threading.Event()
         if sys.stderr.isatty():
             self._bar = tqdm(
                 desc=what,
@@ -45,6 +47,8 @@ class Progress:
                 dynamic_ncols=True,
                 file=sys.stderr,
             )
+        else:  # a single unit can take minutes
+            threading.Thread(target=_watch, args=(weakref.ref(self), self._closed), daemon=True).start()
 
     def update(self, count: int = 1, note: str = "") -> None:
         """Count what was done since the last call.
@@ -60,14 +64,22 @@ class Progress:
             return
         waited = time.monotonic() - self._logged_at
         further = (self.done - self._logged) / self.total if self.total else 0.0
-        if waited >= LATEST_S or (waited >= SOONEST_S and further >= SHARE):
+        if (waited >= LATEST_S or (waited >= SOONEST_S and further >= SHARE)) and (
+            self.keep or self.done != self.total
+        ):
             self._log()
 
     def close(self) -> None:
         """Close the bar, or log a last line if there were others."""
+        self._closed.set()
         if self._bar is not None:
             self._bar.close()
-        elif self._logged and self.done > self._logged:
+        elif self.keep and self._logged and self.done > self._logged:
+            self._log()
+
+    def still(self) -> None:
+        """Log a line if there was none for long."""
+        if time.monotonic() - self._logged_at >= (LATEST_S if self.done else SOONEST_S):
             self._log()
 
     def _log(self) -> None:
@@ -86,6 +98,14 @@ class Progress:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _watch(of: "weakref.ref[Progress]", closed: threading.Event) -> None:
+    while not closed.wait(SOONEST_S):
+        if (shown := of()) is None:  # it was never closed
+            return
+        shown.still()
+        del shown
 
 
 def progress(

@@ -42,7 +42,9 @@ def _nameable(path: str | Path) -> str | Path:
 
 PathName = Annotated[str | Path, AfterValidator(_nameable), Field(description="a path")]
 Word = Annotated[str, Field(min_length=1, description="a word")]
-Tag = Annotated[str, Field(min_length=1, max_length=64, description="a word of 64 letters at most")]  # as W&B has it
+Tag = Annotated[str, Field(min_length=1, max_length=64)]  # W&B refuses longer ones
+Tags = Annotated[Sequence[Tag], Field(description="a list of words of 64 letters at most, as in tags=[demo,baseline]")]
+Note = Annotated[str, Field(min_length=1, description="a sentence, as in \"notes='a first try'\"")]
 FolderName = Annotated[  # becomes the name of a folder
     str,
     Field(

@@ -6,6 +6,7 @@ import pty
 import subprocess
 import sys
 import termios
+import time
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,33 @@ def test_slow_work_is_told_every_minute(clock: list[float], caplog: pytest.LogCa
         "extracting faces: 4 of 1000 videos, 8 h 18 min left",
         "extracting faces: 5 of 1000 videos, 8 h 18 min left",
     ]
+
+
+def test_a_unit_that_takes_long_has_lines_too(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(module, "SOONEST_S", 0.1)
+    monkeypatch.setattr(module, "LATEST_S", 0.3)
+    with Progress("extracting faces", "videos", 2) as shown:
+        time.sleep(0.25)
+        assert caplog.messages[0] == "extracting faces: 0 of 2 videos, 0 s so far"
+        shown.update()
+        before = len(caplog.messages)
+        time.sleep(0.7)
+        assert len(caplog.messages) > before and caplog.messages[-1].startswith("extracting faces: 1 of 2 videos, ")
+    lines = len(caplog.messages)
+    time.sleep(0.4)
+    assert len(caplog.messages) == lines  # it is closed
+
+
+def test_the_last_line_can_be_left_to_another(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with Progress("epoch 1 of 2", "batches", 2, keep=False) as shown:
+        for _ in range(2):
+            clock[0] += 70
+            shown.update()
+    assert caplog.messages == ["epoch 1 of 2: 1 of 2 batches, 70 s left"]
 
 
 def test_short_work_is_not_worth_a_line(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:

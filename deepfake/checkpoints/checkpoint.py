@@ -24,6 +24,7 @@ from deepfake.models.digest import digest
 from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
 from deepfake.models.torch_file import load_seen, look
 from deepfake.schema import ClipSpec
+from deepfake.screen import from_here
 from deepfake.task import CARD
 
 log = logging.getLogger(__name__)
@@ -81,7 +82,10 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     """
     path = Path(path)
     if not path.is_file():
-        raise CheckpointError(f"checkpoint {path} does not exist: give the path of a .ckpt file under outputs/")
+        problem = "is a folder" if path.is_dir() else "does not exist"
+        found = sorted(path.glob("best.ckpt")) or sorted(path.glob("**/best.ckpt"))
+        cure = f"give {from_here(found[-1])}" if found else "give the path of a .ckpt file under outputs/"
+        raise CheckpointError(f"checkpoint {path} {problem}: {cure}")
     try:
         with path.open("rb") as file:
             card = _checked_card(look(file, str(path)), path)

@@ -15,6 +15,7 @@ from hydra._internal import utils as hydra_internals
 
 from deepfake.command.help import help_text
 from deepfake.command.misspelt import mistakes_in_one_line
+from deepfake.command.taken import LOCK as LOCK  # its resolvers, which `--cfg` needs too
 
 log = logging.getLogger(__name__)
 _BUILT_ON = ("torch", "pytorch-lightning", "hydra-core")
@@ -33,9 +34,11 @@ def command_line(script: str) -> Iterator[None]:
     if "--version" in sys.argv[1:]:
         print(versions())
         sys.exit(0)
-    _, unknown = hydra_internals.get_args_parser().parse_known_args()
+    given, unknown = hydra_internals.get_args_parser().parse_known_args()
     if unknown:
         sys.exit(f"error: {_refusal(unknown)}")
+    if given.config_name or given.config_path:
+        sys.exit("error: each script has its own config: leave out --config-name and --config-path, or call another")
     original = hydra_app.Hydra.app_help  # Hydra has no public hook for this, and its template cannot show comments
     hydra_app.Hydra.app_help = _show_help  # type: ignore[method-assign,assignment]
     try:

@@ -10,6 +10,7 @@ from typing import Any
 from hydra._internal import utils as hydra_internals
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.object_type import ObjectType
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import (
     ConfigCompositionException,
@@ -26,6 +27,8 @@ from deepfake.options import near
 _NOT_THERE = re.compile(r"Could not (?:override|delete from config\.) '?([^'\s]+)'", re.MULTILINE)
 
 _BARE = re.compile(r"[A-Za-z]\w*")
+_SEVERAL = re.compile(r"Ambiguous value for argument '(([^'=]+)=(.*))'", re.MULTILINE)
+_GIVEN_ALREADY = re.compile(r"Could not append to config\. An item is already at '([^']+)'")
 
 
 @contextmanager
@@ -73,12 +76,21 @@ def explained(error: HydraException, command: str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
         group, _, wanted = str(error.missing_cfg_file).rpartition("/")
+        if not wanted:
+            return (
+                f"{group}= names no choice; the choices are {', '.join(error.options)} (leave it out for the default)"
+            )
         return f"{group} has no choice {wanted}; {_did_you_mean(near(wanted, error.options), error.options)}"
     if isinstance(error, OverrideParseException):
         if _BARE.fullmatch(str(error.override)):
             return _bare_word(str(error.override), loader, command)
-        what = f"{error.override!r} cannot be read as an option ({lines[0]})"
-        return f"{what}: put a value with spaces or signs in quotes, as in \"name='a value'\""
+        return _unreadable(str(error.override))
+    if several := _SEVERAL.match(str(error)):
+        given, name, values = several.groups()
+        runs = f"give -m first for a run with each, as in -m {given}"
+        return f"{given} has several values: {runs}, or write a list, {name}=[{values}]"
+    if already := _GIVEN_ALREADY.match(str(error)):
+        return f"this command has the option {already[1]} already: give it without +"
     missing = _NOT_THERE.match(str(error))
     if missing is None:
         return " ".join(lines)
@@ -87,7 +99,42 @@ def explained(error: HydraException, command: str) -> str:
     # A name with a slash is that of a group inside a group.
     names = [other for other in known if ("/" in other) == ("/" in name) and other != name]
     found = near(name.partition("@")[0], names)  # a group is written with its package only where that is another
+    others = [] if found or "." in name else [other for other in _commands_with(name, loader) if other != command]
+    if others:
+        scripts = " and ".join(f"scripts/{other}.py" for other in others)
+        return f"this command has no option {name}; {scripts} {'have' if others[1:] else 'has'} it"
     return f"this command has no option {name}; {_did_you_mean(found)} (--help shows all)"
+
+
+def _commands_with(name: str, loader: ConfigLoader) -> list[str]:
+    """Return the commands that have an option."""
+    commands = []
+    for config in loader.get_group_options("", ObjectType.CONFIG):
+        try:
+            cfg = loader.load_configuration(config, [], RunMode.RUN)
+        except HydraException:  # it needs an option that has no default
+            continue
+        if name in _keys(OmegaConf.to_container(cfg, resolve=False)):
+            commands.append(config)
+    return commands
+
+
+def _unreadable(option: str) -> str:
+    """Explain an option whose value Hydra's parser cannot read."""
+    cure = "put a value with spaces or signs in quotes, as in \"name='a value'\""
+    if option.count("'") % 2 and option.count('"') % 2 == 0:
+        why, cure = (
+            "an apostrophe in it opens a quotation",
+            "put such a value in double quotes, as in 'name=\"a value\"'",
+        )
+    elif option.count('"') % 2:
+        why, cure = "a quotation in it is not closed", "close it"
+    elif any(option.count(opening) != option.count(closing) for opening, closing in ("[]", "{}", "()")):
+        why = "a bracket in it is not closed, or not opened"
+        cure = f"close it, or {cure}"
+    else:
+        why = "its value is not in quotes"
+    return f"{option} cannot be read as an option, since {why}: {cure}"
 
 
 def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
@@ -100,7 +147,13 @@ def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
         meant = [f"{command}={word}"]
     elif not meant and (word in cfg or word in groups):
         meant = [f"{word}=true" if isinstance(cfg.get(word), bool) else f"{word}=VALUE"]
-    return f"{word} is not of the form NAME=VALUE; {_did_you_mean(meant)} (--help shows all)"
+    if word in ("help", "version", "multirun"):
+        meant = [f"--{word}"]
+    hint, given = _did_you_mean(meant), hydra_internals.get_args_parser().parse_known_args()[0].overrides
+    name, is_option, value = given[given.index(word) - 1].partition("=") if given.index(word) else ("", "", "")
+    if is_option and not meant:
+        hint = f"a value with spaces stands in quotes, as in \"{name}='{value} {word}'\""
+    return f"{word} is not of the form NAME=VALUE; {hint} (--help shows all)"
 
 
 def _no_name_of_a_choice() -> str:
@@ -124,10 +177,9 @@ def _names(loader: ConfigLoader, command: str, lacking: str) -> list[str]:
     """Return the names of options and groups in the first job's config that lacks a name."""
     names: list[str] = []
     for cfg in _configs(loader, command):
-        groups = [*map(str, cfg.hydra.runtime.choices)]
-        OmegaConf.set_struct(cfg, False)
-        del cfg["hydra"]
-        names = [*_keys(OmegaConf.to_container(cfg, resolve=False)), *groups]
+        groups, of_hydra = [*map(str, cfg.hydra.runtime.choices)], lacking.startswith("hydra.")
+        options = [*_keys(OmegaConf.to_container(cfg, resolve=False))]
+        names = [*(name for name in options if name.startswith("hydra.") == of_hydra and name != "hydra"), *groups]
         if lacking not in names:
             break
     return names

@@ -1,5 +1,10 @@
-"""Takes folders for one run before anything is read or written there, and refuses those of other runs."""
+"""Takes folders for one run before anything is read or written there, and refuses those of other runs.
 
+This module provides what the folders' names contain to the configs: `${model_name:}`, and `${token:}`, four random
+letters or digits for each command, so that commands started in the same second have different folders.
+"""
+
+import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -9,9 +14,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
+from deepfake.config import model_name as model_name
 from deepfake.errors import ConfigError
 from deepfake.names import shown
 from deepfake.ranks import is_first
+
+# Hydra passes the cache on to the jobs of a sweep, so all of them have the sweep's token.
+OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
 
 LOCK = ".run.lock"
 # What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with

@@ -1,11 +1,6 @@
-"""Gives every run a folder of its own: under a unique name, or under a given one if no other run has used it.
-
-This module provides `${token:}` to the configs, four random letters or digits for each command, so that commands
-started in the same second have different folders.
-"""
+"""Gives every run a folder of its own: under a unique name, or under a given one if no other run has used it."""
 
 import copy
-import secrets
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,13 +13,9 @@ from omegaconf import DictConfig, OmegaConf
 from deepfake.command.entry import mistake_of
 from deepfake.command.taken import take
 from deepfake.command.writable import require_writable
-from deepfake.config import model_name as model_name  # folder names contain `${model_name:}`
 from deepfake.errors import ConfigError
 from deepfake.names import shown
 from deepfake.ranks import is_first
-
-# Hydra passes the cache on to the jobs of a sweep, so all of them have the sweep's token.
-OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
 
 
 class OwnFolder(Callback):

@@ -1,6 +1,7 @@
 """Writes a table of a sweep's jobs, best first, to `sweep.csv`, and shows it when the sweep ends."""
 
 import json
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,7 +60,7 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
         metrics, caption = content["metrics"], data_caption(content["data"], content.get("trained_on"))
         overrides = OmegaConf.load(path.parent / ".hydra" / "overrides.yaml")
         rows.append(
-            {"job": path.parent.name, "overrides": " ".join(overrides)}
+            {"job": path.parent.name, "overrides": shlex.join(overrides)}
             | {key: metrics.get(key) for key in KEYS}
             | {"remarks": caption or None}
         )
@@ -113,10 +114,8 @@ def varied(overrides: Iterable[str]) -> list[str]:
 def _options(words: str) -> dict[str, str]:
     """Return option -> value for one job; an option without a value, such as `~callbacks.progress`, gets `yes`."""
     found: dict[str, str] = {}
-    for word in words.split():  # a value with a space continues in the next word
+    for word in shlex.split(words):
         name, is_option, value = word.partition("=")
         if is_option or word.startswith("~"):
             found[name] = value or "yes"
-        elif found:
-            found[list(found)[-1]] += f" {word}"
     return found

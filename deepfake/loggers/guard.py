@@ -1,4 +1,7 @@
-"""Keep logger failures from stopping training: a failing logger is reported once, and training goes on without it."""
+"""Keep logger failures from stopping training: a failing logger is reported once, and training goes on without it.
+
+Lightning counts epochs from 0 in what it logs, unlike people, checkpoints and the screen; loggers get them from 1 on.
+"""
 
 import logging
 from argparse import Namespace
@@ -36,7 +39,8 @@ class GuardedLogger(Logger):
         return self.inner.save_dir
 
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
-        self.attempt(lambda: self.inner.log_metrics(metrics, step))
+        epoch = {"epoch": metrics["epoch"] + 1} if "epoch" in metrics else {}
+        self.attempt(lambda: self.inner.log_metrics({**metrics, **epoch}, step))
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:
         self.attempt(lambda: self.inner.log_hyperparams(params, *args, **kwargs))

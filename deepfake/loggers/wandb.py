@@ -9,7 +9,7 @@ import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
@@ -21,7 +21,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
 from deepfake.loggers.guard import GuardedLogger
-from deepfake.ranges import Amount, PathName, Tag, Word
+from deepfake.ranges import Amount, Note, PathName, Tags, Word
 from deepfake.screen import from_here
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,8 @@ def wandb_logger(
     faces: bool = False,
     max_faces: Amount = 32,
     run_id: Word | None = None,
-    tags: Sequence[Tag] = (),
-    notes: Word | None = None,
+    tags: Tags = (),
+    notes: Note | None = None,
 ) -> WandbRun:
     """Start a run. If it cannot be online it is offline, and if that fails it is disabled; a warning tells which.
 

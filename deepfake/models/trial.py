@@ -65,8 +65,8 @@ def _each(module: nn.Module, clips: Tensor, num_features: int, part: str, other:
 def _require(found: Tensor, num_features: int, part: str, of: str, other: str) -> None:
     if found.shape != (1, num_features):
         raise ConfigError(
-            f"{part} gives features of shape {tuple(found.shape)} for {of}, where (1, {num_features}) are expected: "
-            f"choose another {other}"
+            f"{part} returns shape {tuple(found.shape)} for {of}, where (1, {num_features}) is expected: choose "
+            f"another {other}"
         )
 
 

@@ -4,6 +4,7 @@ import io
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -50,7 +51,7 @@ class Tile:
 
 
 def contact_sheet(tiles: Sequence[Tile], title: str, lines: Sequence[str] = ()) -> Image.Image:
-    """Lay out tiles in rows, in the given order.
+    """Lay out tiles in rows, in the given order; a group that fits into a row is not broken at a row's end.
 
     Args:
         tiles: one a video.
@@ -60,19 +61,21 @@ def contact_sheet(tiles: Sequence[Tile], title: str, lines: Sequence[str] = ()) 
     small, large = Lettering(SMALL), Lettering(LARGE)
     title, lines = drawable(title), [drawable(line) for line in lines]
     columns, top = num_columns(len(tiles)), head_height(len(lines))
+    places = slots([tile.group for tile in tiles], columns)
+    num_rows = places[-1] // columns + 1 if places else 0
     text_width = max([large.length(title), *map(small.length, lines)])
     width = max(columns * CELL_WIDTH - GAP, math.ceil(text_width)) + 2 * MARGIN
-    height = top + math.ceil(len(tiles) / columns) * CELL_HEIGHT - GAP + MARGIN
+    height = top + num_rows * CELL_HEIGHT - GAP + MARGIN
     sheet = Image.new("RGB", (width, max(height, top)), PAPER)
     draw = ImageDraw.Draw(sheet)
     large.write(draw, (MARGIN, MARGIN + LARGE), title, INK)
     for i, line in enumerate(lines):
         small.write(draw, (MARGIN, MARGIN + LARGE + (i + 1) * LINE + 6), line, INK)
     _tell_colours(draw, small, {tile.label for tile in tiles}, top - LINE)
-    corners = [corner(i, columns, top) for i in range(len(tiles))]
+    corners = [corner(place, columns, top) for place in places]
     for i, (tile, at) in enumerate(zip(tiles, corners, strict=True)):
         if tile.group:
-            joins = [0 <= j < len(tiles) and tiles[j].group == tile.group for j in (i - 1, i + 1)]
+            joins = [0 <= j < len(tiles) and tiles[j].group == tile.group for j in (i - 1, i + 1)]  # left, right
             _draw_panel(draw, at, *joins)
     for tile, at in zip(tiles, corners, strict=True):
         _draw_tile(sheet, draw, small, tile, at)
@@ -94,6 +97,26 @@ def num_columns(num_tiles: int) -> int:
         [1, 1, 7, 42]
     """
     return max(1, round(math.sqrt(num_tiles * ASPECT * CELL_HEIGHT / CELL_WIDTH)))
+
+
+def slots(groups: Sequence[str], columns: int) -> list[int]:
+    """Return the place of each tile, counted along the rows; rows may end with empty places.
+
+    Args:
+        groups: the group of each tile; neighbours of one group belong together, and those without one do not.
+        columns: the number of places in a row.
+
+    Example:
+        >>> slots(["a", "a", "b", "b", "c", "", ""], 3)
+        [0, 1, 3, 4, 5, 6, 7]
+    """
+    places: list[int] = []
+    for group, members in groupby(groups):
+        size, start = len(list(members)), places[-1] + 1 if places else 0
+        if group and columns - start % columns < size <= columns:
+            start += columns - start % columns
+        places += range(start, start + size)
+    return places
 
 
 def head_height(num_lines: int) -> int:

@@ -104,7 +104,7 @@ def _tile(store: FaceStore, row: pd.Series) -> Tile:
     about = (row["video_id"], row["label"])
     if pd.isna(row["score"]):
         return Tile(*about, trouble=_words(row["status"]), reason=row["reason"], group=row["group"])
-    found = f"found {row['score']:.2f}" + (" in its real" if row["boxes"] == "reused" else "")
+    found = f"found {row['score']:.3f}" + (" in its real" if row["boxes"] == "reused" else "")
     return Tile(*about, store.image(row["video_id"], 0, int(row["frame"])), found, group=row["group"])
 
 

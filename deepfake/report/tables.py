@@ -128,18 +128,39 @@ def _print(text: str) -> None:
     Console().print(Text(text), soft_wrap=True)
 
 
-def show_metrics(metrics: Mapping[str, float], *captions: str) -> None:
+def show_metrics(metrics: Mapping[str, float], coverage: Mapping[str, Mapping[str, int]], *captions: str) -> None:
     """Print metrics, with a row for each metric and a column for each split and level.
 
     Args:
         metrics: `<split>/<level>/<name>` -> value.
+        coverage: split -> `scored_real` and `scored_fake`, the numbers of its videos that were scored.
         captions: lines with what one must know about the data; empty ones are left out.
     """
     numbers = {tuple(key.rsplit("/", 1)): value for key, value in metrics.items()}
     levels = sorted({level for level, _ in numbers}, reverse=True)  # val before test, video before clip
     names = dict.fromkeys(name for _, name in numbers)
-    rows = [[name, *(numbers[level, name] for level in levels)] for name in names]
+    digits = [num_digits(coverage.get(level.partition("/")[0], {})) for level in levels]
+    rows = [
+        [name, *(_rounded(numbers[level, name], count) for level, count in zip(levels, digits, strict=True))]
+        for name in names
+    ]
     show("metrics", ["metric", *(level.replace("/", " ") for level in levels)], rows, *captions)
+
+
+def num_digits(counts: Mapping[str, int]) -> int:
+    """Return how many decimals of a metric the number of videos supports.
+
+    With fewer than 100 videos of a class the standard error of an AUC of 0.9 is above 0.01 (Hanley and McNeil 1982).
+
+    Example:
+        >>> num_digits({"scored_real": 9, "scored_fake": 8}), num_digits({"scored_real": 140, "scored_fake": 560})
+        (2, 3)
+    """
+    return 2 if min(counts.get("scored_real", 0), counts.get("scored_fake", 0)) < 100 else 3
+
+
+def _rounded(value: float, digits: int) -> str:
+    return _UNDEFINED if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def show_paths(paths: Mapping[str, Path | str]) -> None:

@@ -73,7 +73,8 @@ def evaluate(cfg: DictConfig) -> None:
     }
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    show_metrics(metrics, covered(data["coverage"]), data_caption(data, checkpoint.card["data"]))
+    coverage = data["coverage"]
+    show_metrics(metrics, coverage, covered(coverage), data_caption(data, checkpoint.card["data"]))
     model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
     show_paths({"run": folder, **paths, **draw_pictures(folder, Subject(cfg.data.name, split, model))[0]})
 

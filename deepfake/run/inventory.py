@@ -127,7 +127,7 @@ def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:
     for overlap in findings.overlaps:
         _print_fact("audit", f"{'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
     if not findings.overlaps:
-        _print_fact("audit", f"the splits share no {', no '.join(_compared(listing.videos))}")
+        _print_fact("audit", f"the splits share no {' or '.join(_compared(listing.videos))}")
     for sentence in blind_spots(listing.videos):
         _print_fact("audit", sentence)
     if not content:

@@ -68,6 +68,7 @@ def train(cfg: DictConfig) -> float:
     Returns:
         The best epoch's AUC on val videos, which a sweeper maximises.
     """
+    require_work(cfg.train, cfg.resume)
     if cfg.print_config and is_first():
         show_config(cfg)
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
@@ -76,7 +77,6 @@ def train(cfg: DictConfig) -> float:
 
 
 def _train(cfg: DictConfig) -> float:
-    require_work(cfg.train, cfg.resume)
     folder = Path(cfg.paths.output_dir)
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
@@ -111,7 +111,7 @@ def _train(cfg: DictConfig) -> float:
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
     meet("ready")
     labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
-    bare = start_loggers(cfg.logger, run_id.run_id, labels)
+    bare = start_loggers(cfg.logger, run_id.run_id)
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]

@@ -46,7 +46,7 @@ def write_results(
         log_pictures(pictures, videos, loggers, store)
         paths |= pictures
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}
-    show_metrics(metrics, covered(scored), data_caption(data))
+    show_metrics(metrics, scored, covered(scored), data_caption(data))
     if line := where_to_look(loggers):
         paths["wandb"] = line
     show_paths(paths)

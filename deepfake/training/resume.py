@@ -136,17 +136,13 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         if not new and not free and then.get(name, _ABSENT) != now.get(name, _ABSENT):
             was, is_now = _shown(then.get(name, _ABSENT)), _shown(now.get(name, _ABSENT))
             differing.append(f"{name} was {was} and is now {is_now}")
-    if differing and measured:
-        raise ConfigError(
-            f"resume={resumed.path} comes from a run with other options: {'; '.join(differing)}. Use that run's "
-            f"options (its .hydra/overrides.yaml holds them), or scripts/evaluate.py checkpoint={resumed.path}, which "
-            "takes them from the checkpoint"
-        )
+    otherwise = f"start a new run from its weights, model.weights={resumed.path}"
+    if measured:
+        otherwise = f"scripts/evaluate.py checkpoint={resumed.path}, which takes them from the checkpoint"
     if differing:
         raise ConfigError(
             f"resume={resumed.path} comes from a run with other options: {'; '.join(differing)}. Use that run's "
-            f"options (its .hydra/overrides.yaml holds them), or start a new run from its weights, "
-            f"model.weights={resumed.path}"
+            f"options (its .hydra/overrides.yaml holds them), or {otherwise}"
         )
 
 

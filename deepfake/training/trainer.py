@@ -1,10 +1,8 @@
 """Builds and runs Lightning's trainer, and turns its errors into ones that users understand."""
 
 import logging
-from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
-from typing import Any
 
 import pytorch_lightning as pl
 from hydra.errors import InstantiationException
@@ -62,20 +60,13 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     return trainer
 
 
-def start_loggers(options: DictConfig, run_id: str, labels: Mapping[str, Any]) -> list[Logger]:
+def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
     """Start the loggers; those that know runs by an id use this run's, unless another was given.
 
     Args:
         options: the config group `logger`.
         run_id: the id of this run.
-        labels: `tags` and `notes`, which the options of some loggers contain.
     """
-    given = [name for name, value in labels.items() if value]
-    if given and not any(name in node for node in options.values() for name in given):
-        log.warning(
-            "no logger of this run records %s (logger=wandb does): only metrics.json and the checkpoints hold them",
-            " and ".join(given),
-        )
     own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
     return [instantiate(node, **own[name]) for name, node in options.items()]
 

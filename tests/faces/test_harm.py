@@ -31,6 +31,8 @@ BLACK = np.random.default_rng(0).integers(0, 20, (16, 120, 160, 3)).astype(np.ui
 
 def harm(kind: str) -> None:
     """Make a finder or a reader fail in this way."""
+    if kind in ("dies", "is killed"):
+        time.sleep(1)  # a worker lost within milliseconds is another case, which is retried
     match kind:
         case "dies":
             os._exit(3)

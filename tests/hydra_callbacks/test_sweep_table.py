@@ -1,5 +1,7 @@
 """The table at the end of a sweep, on a screen of 80 columns."""
 
+import shlex
+
 import pandas as pd
 import pytest
 
@@ -30,7 +32,9 @@ def test_only_what_varied_is_shown(capsys: pytest.CaptureFixture[str], monkeypat
 
 def test_options_that_only_some_jobs_have_vary() -> None:
     assert varied(["a=1 b=x", "a=1 b=x ~c", "a=1 b=x +d.e=2"]) == ["~c", "+d.e"]
-    assert varied(["a=1 b=x y", "a=1 b=x z"]) == ["b"]  # a space in a value
+    assert varied(["a=1 'b=x y'", "a=1 'b=x z'"]) == ["b"]  # a space in a value
+    notes = [["notes='lr=1, wide'", "seed=0"], ["notes='lr=2, wide'", "seed=0"]]  # an = in a value
+    assert varied(map(shlex.join, notes)) == ["notes"]
     assert varied(["a=1"]) == []
 
 

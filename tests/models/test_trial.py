@@ -132,11 +132,11 @@ class TwoLogits(nn.Linear):
 @pytest.mark.parametrize(
     ("part", "wrong", "message"),
     [
-        ("backbone", "Wide", r"model.backbone Wide gives features of shape \(1, 4\) .* \(1, 3\) are expected"),
+        ("backbone", "Wide", r"model.backbone Wide returns shape \(1, 4\) .* \(1, 3\) is expected"),
         ("backbone", "Wide", "choose another backbone, or correct its num_features$"),
-        ("temporal", "Doubled", r"model.temporal Doubled gives features of shape \(1, 128\) .* \(1, 64\) are expected"),
+        ("temporal", "Doubled", r"model.temporal Doubled returns shape \(1, 128\) .* \(1, 64\) is expected"),
         ("temporal", "Doubled", "choose another temporal module, or correct its num_features$"),
-        ("head", "TwoLogits", r"model.head TwoLogits gives features of shape \(1, 2\) .* \(1, 1\) are expected"),
+        ("head", "TwoLogits", r"model.head TwoLogits returns shape \(1, 2\) .* \(1, 1\) is expected"),
     ],
 )
 def test_a_part_that_gives_other_features_than_it_says(part: str, wrong: str, message: str) -> None:

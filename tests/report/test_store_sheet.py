@@ -119,9 +119,9 @@ def test_what_the_sheet_shows(store: FaceStore, monkeypatch: pytest.MonkeyPatch)
     assert list(shown.items()) == [
         ("fake/cut", ("fake", "", "unreadable", "why fake/cut")),
         ("real/empty", ("real", "", "no face", "why real/empty")),
-        ("fake/b", ("fake", "found 0.50", "", "")),
-        ("real/a", ("real", "found 0.80", "", "")),
-        ("fake/a", ("fake", "found 0.80 in its real", "", "")),
+        ("fake/b", ("fake", "found 0.500", "", "")),
+        ("real/a", ("real", "found 0.800", "", "")),
+        ("fake/a", ("fake", "found 0.800 in its real", "", "")),
     ]
     assert [None if tile.image is None else tile.image[0, 0, 0] for tile in tiles] == [None, None, 200, 100, 150]
 

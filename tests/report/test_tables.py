@@ -21,11 +21,12 @@ def test_metrics_stand_in_a_row_each_with_a_column_a_level(capsys: pytest.Captur
                 ("test", "video", 0.25),
                 ("test", "clip", 0.75),
             ]
-        }
+        },
+        {"val": {"scored_real": 100, "scored_fake": 900}, "test": {"scored_real": 99, "scored_fake": 900}},
     )
     lines = words(capsys.readouterr().out)
     assert ["metric", "val", "video", "val", "clip", "test", "video", "test", "clip"] in lines
-    assert ["auc", "1.000", "0.500", "0.250", "0.750"] in lines
+    assert ["auc", "1.000", "0.500", "0.25", "0.75"] in lines
 
 
 @pytest.fixture
@@ -68,9 +69,11 @@ def test_empty_columns_are_left_out_and_numbers_are_aligned(capsys: pytest.Captu
 
 
 def test_a_metric_that_does_not_exist_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    show_metrics({"test/video/auc": float("nan"), "test/video/log_loss": 0.5}, "", "test 17 videos (17 real, 0 fake)")
+    show_metrics(
+        {"test/video/auc": float("nan"), "test/video/log_loss": 0.5}, {}, "", "test 17 videos (17 real, 0 fake)"
+    )
     shown = capsys.readouterr().out
-    assert ["auc", "undefined"] in words(shown) and ["log_loss", "0.500"] in words(shown)
+    assert ["auc", "undefined"] in words(shown) and ["log_loss", "0.50"] in words(shown)
     assert shown.endswith("\ntest 17 videos (17 real, 0 fake)\n")
 
 

@@ -76,7 +76,7 @@ PRINTERS: dict[str, Callable[[str], None]] = {
     "row of lines": lambda name: show("t", ["c", "w" * 3000], [[name, 1], [1, name]]),
     "line": print_line,
     "path": lambda name: show_paths({"run": Path("runs") / name}),
-    "metric": lambda name: show_metrics({f"test/video/{name.replace('/', '|')}": 0.5}),
+    "metric": lambda name: show_metrics({f"test/video/{name.replace('/', '|')}": 0.5}, {}),
 }
 
 

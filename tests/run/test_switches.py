@@ -93,9 +93,10 @@ def test_the_test_split_can_be_left_alone(script: Run, tmp_path: Path, capfd: py
     assert not (folder / "predictions.csv").exists() and not (folder / "roc.png").exists()
     log = (folder / "train.log").read_text()
     assert log.count("test=false: the test split was left out") == 1
-    # Labels have no logger here: the folder and the checkpoints hold them, and a line says so.
+    # Labels are in the folder, in what every logger is given, and in the checkpoints.
     assert content["tags"] == ["demo", "baseline"] and content["notes"] == "a first try"
-    assert log.count("no logger of this run records tags and notes (logger=wandb does)") == 1
+    (hparams,) = folder.rglob("hparams.yaml")
+    assert yaml.safe_load(hparams.read_text())["tags"] == ["demo", "baseline"]
     card = torch.load(folder / "checkpoints" / "best.ckpt", weights_only=True)["deepfake"]
     assert card["config"]["tags"] == ["demo", "baseline"] and card["config"]["notes"] == "a first try"
     # The config comes before all else, resolved, and as plain YAML where there is no terminal.

@@ -1,6 +1,6 @@
 """The options of `scripts/train.py`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import pytorch_lightning as pl
 from pytorch_lightning.loggers import Logger
@@ -13,7 +13,7 @@ from deepfake.command.stages.groups import PATHS, data
 from deepfake.command.stages.networks import LOADER, MODEL, REPRESENTATION, SAMPLING
 from deepfake.config.check import Built, Each, Group
 from deepfake.data.augment import Augmentation
-from deepfake.ranges import Device, PathName, Seed, Tag, Word
+from deepfake.ranges import Device, Note, PathName, Seed, Tags
 
 OPTIONS = Group(
     {
@@ -38,7 +38,7 @@ OPTIONS = Group(
         "train": bool,
         "test": bool,
         "print_config": bool,
-        "tags": Sequence[Tag],
-        "notes": Word | None,
+        "tags": Tags,
+        "notes": Note | None,
     }
 )
