@@ -1,0 +1,1 @@
+"""Hydra's callbacks, which conf/hydra names."""

@@ -1,0 +1,1 @@
+"""Networks of other projects whose published weights are converted: `scripts/import_weights.py`."""

@@ -1,0 +1,10 @@
+from .check import Built as Built
+from .check import Each as Each
+from .check import Group as Group
+from .check import OneOf as OneOf
+from .check import check_options as check_options
+from .check import faults as faults
+from .comments import Comments as Comments
+from .comments import read_comments as read_comments
+from .foreign import foreign_types as foreign_types
+from .foreign import refusal as refusal

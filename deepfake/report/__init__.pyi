@@ -1,0 +1,15 @@
+from .contact_sheet import Tile as Tile
+from .palette import of_label as of_label
+from .palette import of_method as of_method
+from .plots import Subject as Subject
+from .plots import roc_figure as roc_figure
+from .plots import score_figure as score_figure
+from .results import covered as covered
+from .results import draw_pictures as draw_pictures
+from .results import most_wrong as most_wrong
+from .results import video_table as video_table
+from .results import write_metrics as write_metrics
+from .tables import show as show
+from .tables import show_facts as show_facts
+from .tables import show_metrics as show_metrics
+from .tables import show_paths as show_paths
