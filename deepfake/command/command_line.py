@@ -6,7 +6,7 @@ import shutil
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from deepfake.command.misspelt import mistakes_in_one_line
 from deepfake.command.taken import LOCK as LOCK  # its resolvers, which `--cfg` needs too
 
 log = logging.getLogger(__name__)
+at_end = ExitStack()  # what is called when the command ends, however it ends
 _BUILT_ON = ("torch", "pytorch-lightning", "hydra-core")
 
 
@@ -45,6 +46,7 @@ def command_line(script: str) -> Iterator[None]:
         with mistakes_in_one_line(Path(script).stem):
             yield
     finally:
+        at_end.close()
         hydra_app.Hydra.app_help = original  # type: ignore[method-assign]
 
 

@@ -1,11 +1,12 @@
 """Takes folders for one run before anything is read or written there, and refuses those of other runs.
 
 This module provides what the folders' names contain to the configs: `${model_name:}`, and `${token:}`, four random
-letters or digits for each command, so that commands started in the same second have different folders.
+letters or digits for each command, so that commands started in the same second have different folders. `${given:a,b}`
+is a, or b if a is null.
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from deepfake.ranks import is_first
 
 # Hydra passes the cache on to the jobs of a sweep, so all of them have the sweep's token.
 OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
+OmegaConf.register_new_resolver("given", lambda value, otherwise: otherwise if value is None else value, replace=True)
 
 LOCK = ".run.lock"
 # What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with
@@ -50,8 +52,27 @@ def own_folders(cfg: DictConfig) -> Iterator[None]:
         for option, folder in wanted.items():
             if folder is not None and Path(folder).resolve() not in taken:
                 taken.add(Path(folder).resolve())
-                held.callback(take(Path(folder), option, cfg.get("resume")).release)
+                held.callback(take(Path(folder), option, resumed_by(cfg)).release)
         yield
+
+
+def resumed_by(cfg: DictConfig) -> str | None:
+    """Return what a run or a sweep resumes from: a checkpoint, or the folder of a sweep; None if it does not."""
+    found: str | None = OmegaConf.select(cfg, "resume") or OmegaConf.select(cfg, "sweep.resume")
+    return found
+
+
+def options_of(asked: Iterable[str]) -> list[str]:
+    """Return the options of a job, without the one that gives its sweep again.
+
+    Args:
+        asked: the options as on the command line.
+
+    Example:
+        >>> options_of(["model=meso4", "sweep.resume=outputs/sweep/a"])
+        ['model=meso4']
+    """
+    return [word for word in asked if word.partition("=")[0] != "sweep.resume"]
 
 
 def _folder(cfg: DictConfig, option: str) -> str | None:
@@ -65,7 +86,8 @@ def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None)
     Args:
         folder: the run's folder.
         option: the option that chose it, for messages.
-        resume: the checkpoint that the run resumes from; a run may resume in its own folder.
+        resume: the checkpoint or sweep that the run resumes from; a run may resume in its own folder, and so may the
+            jobs of a sweep.
 
     Returns:
         The lock, which the caller holds as long as the run lasts; it is released when the process ends.
@@ -82,7 +104,8 @@ def take(folder: Path, option: str = "hydra.run.dir", resume: str | None = None)
     except Timeout:
         raise ConfigError(f"{what} is in use by another run: choose another folder, or leave the option out") from None
     found = [name for name in RESULTS if _has_content(folder / name)]
-    own = resume is not None and folder.resolve() in Path(resume).resolve().parents
+    source = None if resume is None else Path(resume).resolve()
+    own = source is not None and (folder.resolve() in [source, *source.parents] or source in folder.resolve().parents)
     if found and not own:
         lock.release()
         raise ConfigError(

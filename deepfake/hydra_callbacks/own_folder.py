@@ -11,7 +11,7 @@ from hydra.experimental.callback import Callback
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.command.entry import mistake_of
-from deepfake.command.taken import take
+from deepfake.command.taken import resumed_by, take
 from deepfake.command.writable import require_writable
 from deepfake.errors import ConfigError
 from deepfake.names import shown
@@ -34,9 +34,16 @@ class OwnFolder(Callback):
         if not is_first():
             return  # another process of the same run has taken it
         folder = resolved(config, option)
+        sweep = OmegaConf.select(config, "sweep.resume")
+        if sweep is not None and option == "hydra.run.dir":
+            sys.exit("error: sweep.resume is for sweeps: add -m and the options of the sweep")
+        if sweep is not None and not (Path(sweep) / "multirun.yaml").is_file():
+            sys.exit(
+                f"error: sweep.resume={shown(str(sweep))} is no folder of a sweep: give the one that holds sweep.csv"
+            )
         try:
             require_writable(Path(folder))
-            self._lock = take(Path(folder), option, config.get("resume"))
+            self._lock = take(Path(folder), option, resumed_by(config))
         except (OSError, ConfigError) as error:
             reason = mistake_of(error) or f"{error}; choose another folder"
             # SystemExit, because Hydra turns any Exception in a callback into a warning, and continues.

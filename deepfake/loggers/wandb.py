@@ -54,6 +54,8 @@ def wandb_logger(
     faces: bool = False,
     max_faces: Amount = 32,
     run_id: Word | None = None,
+    group: Word | None = None,
+    job_type: Word | None = None,
     tags: Tags = (),
     notes: Note | None = None,
 ) -> WandbRun:
@@ -67,10 +69,12 @@ def wandb_logger(
         faces: whether faces of test videos may be sent, with the videos' names.
         max_faces: the most faces to send, from the videos with the most wrong scores.
         run_id: id of the run to continue; None starts a new one.
+        group: runs of one group, such as the jobs of a sweep, stand together on the dashboard.
+        job_type: what the run does.
         tags: words by which the run is found again.
         notes: a sentence about the run.
     """
-    labels = {"name": name, "tags": list(tags), "notes": notes}
+    labels = {"name": name, "group": group, "job_type": job_type, "tags": list(tags), "notes": notes}
     run = _start(project, str(save_dir), labels, mode, run_id)
     return WandbRun(run, max_faces if faces else 0)
 

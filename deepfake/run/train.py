@@ -1,12 +1,14 @@
 """Trains and tests one detector: it turns a config into a complete run folder."""
 
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
@@ -18,6 +20,7 @@ from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_ca
 from deepfake.command.entry import entry_point
 from deepfake.command.show_config import show_config
 from deepfake.command.stopping import START_AGAIN, stoppable
+from deepfake.command.taken import options_of
 from deepfake.command.together import in_turn, meet, together
 from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain, with_options
@@ -33,8 +36,10 @@ from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
 from deepfake.ranks import is_first
+from deepfake.report.provenance import provenance
 from deepfake.report.results import covered
 from deepfake.schema import Split
+from deepfake.screen import from_here
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
 from deepfake.training.curves import carry_curves, earlier_curves
@@ -56,6 +61,7 @@ from deepfake.training.resume import (
     require_state,
     stop_message,
 )
+from deepfake.training.sweep import earlier_result, last_epoch
 from deepfake.training.trainer import build_trainer, fit, measure, start_loggers
 
 log = logging.getLogger(__name__)
@@ -68,16 +74,22 @@ def train(cfg: DictConfig) -> float:
     Returns:
         The best epoch's AUC on val videos, which a sweeper maximises.
     """
+    begun = time.monotonic()
     require_work(cfg.train, cfg.resume)
     if cfg.print_config and is_first():
         show_config(cfg)
+    folder = Path(cfg.paths.output_dir)
+    if cfg.sweep.resume is not None:
+        if done := earlier_result(folder, HydraConfig.get().overrides.task):
+            log.info("this job is done, and is skipped: %s", from_here(folder))
+            return float(done["metrics"]["val/video/auc"])
+        cfg = with_options(cfg, {"resume": last_epoch(folder)})
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     with together():
-        return _train(cfg)
+        return _train(cfg, folder, begun)
 
 
-def _train(cfg: DictConfig) -> float:
-    folder = Path(cfg.paths.output_dir)
+def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     cfg = with_options(cfg, {"model": cut_of(detector)})  # `model.weights` brings its own cut
@@ -111,13 +123,13 @@ def _train(cfg: DictConfig) -> float:
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
     meet("ready")
     labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
-    bare = start_loggers(cfg.logger, run_id.run_id)
+    bare = start_loggers(cfg.logger, run_id.run_id, sweep_name())
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
     with stoppable(lambda: stop_message(trainer, folder) if cfg.train else START_AGAIN), closing(loggers):
         for logger in loggers:
-            logger.log_hyperparams(plain(cfg))
+            logger.log_hyperparams({**plain(cfg), **measures(detector), "trained_on": data})
         trainer.loggers = list(loggers)
         if resumed and so_far:
             carry_best(best, resumed, so_far)
@@ -130,7 +142,14 @@ def _train(cfg: DictConfig) -> float:
             **data,
             "coverage": {str(split): counts for split, counts in scored_coverage(task, datamodule, cfg.test).items()},
         }
-        facts = {"model": model_name(plain(cfg.model)), "seed": cfg.seed, "scoring": rule_card(rule), **labels}
+        facts = {
+            "model": model_name(plain(cfg.model)),
+            "seed": cfg.seed,
+            "scoring": rule_card(rule),
+            **labels,
+            "overrides": options_of(HydraConfig.get().overrides.task),
+            "made_with": provenance(trainer.strategy.root_device, begun),
+        }
         if trainer.is_global_zero:
             write_results(folder, task.measured, data, facts, Path(measured), loggers, store)
     return task.measured["val/video/auc"]
@@ -161,9 +180,20 @@ def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -
     return store
 
 
+def sweep_name() -> str | None:
+    """Return the name of the sweep's folder that this run is a job of; None if it is no job of a sweep."""
+    hydra = HydraConfig.get()
+    return Path(hydra.sweep.dir).name if hydra.mode is RunMode.MULTIRUN else None
+
+
+def measures(detector: Detector) -> dict[str, int]:
+    """Count a detector's parameters, for dashboards."""
+    return {"num_parameters": sum(parameter.numel() for parameter in detector.parameters())}
+
+
 def log_setup(detector: Detector, data: Mapping[str, Any]) -> None:
     """Log the detector, the data, and how many videos have a face."""
-    size = sum(parameter.numel() for parameter in detector.parameters())
+    size = measures(detector)["num_parameters"]
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)

@@ -58,4 +58,6 @@ def log_pictures(
     """Send the pictures of the test and a table of its videos to the loggers, the most wrong ones with a face."""
     shown = most_wrong(videos, max_faces(loggers))
     faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
-    log_results(loggers, {f"test/{name}": path for name, path in pictures.items()}, shown.assign(face=faces))
+    shown_faces = {"faces/contact_sheet": store.root / "contact_sheet.jpg"} if max_faces(loggers) else {}
+    sent = {f"test/{name}": path for name, path in pictures.items()} | shown_faces
+    log_results(loggers, {key: path for key, path in sent.items() if path.is_file()}, shown.assign(face=faces))

@@ -155,7 +155,7 @@ _ABSENT = "absent"
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # lasts, as far as the schedule does not depend on it.
 _FREE = re.compile(
-    r"resume|device|train|test|print_config|tags|notes|paths\..*|logger\..*|hydra\..*|extract\..*"
+    r"resume|device|train|test|print_config|tags|notes|sweep\..*|paths\..*|logger\..*|hydra\..*|extract\..*"
     r"|callbacks\.\w+\.(?:dirpath|path)|callbacks\.(?:every_epoch|progress|learning_rate|epoch_log)\..*"
     r"|data\.(?:\w+_)?root|data\.corpus\.(?:\w+_)?root|data\.corpus\.num_workers"
     r"|loader\.(?:num_workers|cache|cache_dir)"

@@ -60,15 +60,19 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     return trainer
 
 
-def start_loggers(options: DictConfig, run_id: str) -> list[Logger]:
-    """Start the loggers; those that know runs by an id use this run's, unless another was given.
+def start_loggers(options: DictConfig, run_id: str, group: str | None) -> list[Logger]:
+    """Start the loggers; those that know runs by an id use this run's, unless another was given, and so with groups.
 
     Args:
         options: the config group `logger`.
         run_id: the id of this run.
+        group: the name that the jobs of a sweep share; None for a run of its own.
     """
-    own = {name: {"run_id": run_id} if node.get("run_id", "") is None else {} for name, node in options.items()}
-    return [instantiate(node, **own[name]) for name, node in options.items()]
+    known = {"run_id": run_id, "group": group}
+    return [
+        instantiate(node, **{key: value for key, value in known.items() if node.get(key, "") is None})
+        for node in options.values()
+    ]
 
 
 def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, resume: str | None) -> None:

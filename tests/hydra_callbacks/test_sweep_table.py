@@ -40,5 +40,22 @@ def test_options_that_only_some_jobs_have_vary() -> None:
 
 def test_a_remark_stands_below_the_table(capsys: pytest.CaptureFixture[str]) -> None:
     remarks: list[object] = ["shared with test: the source videos of 640 train videos", ""]
-    show_sweep(sweep(["seed=0", "seed=1"], **{"val/video/auc": [0.9, 0.8]}, remarks=remarks))
+    show_sweep(sweep(["model=a", "model=b"], **{"val/video/auc": [0.9, 0.8]}, remarks=remarks))
     assert capsys.readouterr().out.splitlines()[-1] == f"jobs 0: {remarks[0]}"
+
+
+def test_jobs_that_differ_in_their_seed_alone_have_a_mean_and_a_spread(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    asked = ["model=a seed=0", "model=a seed=1", "model=b seed=0", "model=b seed=1", "model=c seed=0"]
+    aucs: list[object] = [0.9, 0.7, 0.5, float("nan"), 0.6]
+    states: list[object] = ["done"] * 3 + ["failed: no memory", "done"]
+    show_sweep(sweep(asked, **{"val/video/auc": aucs}, state=states))
+    lines = capsys.readouterr().out.splitlines()
+    start = lines.index("over seeds: mean ± standard deviation")
+    after = " ".join(lines[start + 1 :]).replace("│", " ").split()
+    assert "0.800 ± 0.141" in " ".join(after)  # numpy.std([0.9, 0.7], ddof=1)
+    assert "b" not in after and "c" not in after  # one seed each
+    assert "job 3 failed: no memory" in lines[:start]
+    assert max(map(len, lines)) <= 80

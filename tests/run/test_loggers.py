@@ -103,4 +103,4 @@ def test_a_run_is_named_for_what_it_is(options: list[str], name: str, script: Ru
     assert script("train", *ONLINE_OR_OFF, *options, "model.size=64") == 0
     (metrics,) = tmp_path.glob(f"outputs/train/demo/{name}/*/metrics.json")
     assert json.loads(metrics.read_text())["model"] == name
-    assert run_names(metrics.parent) == {f"demo-{name}"}
+    assert run_names(metrics.parent) == {f"demo-{name}-seed0"}

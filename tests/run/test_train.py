@@ -117,12 +117,17 @@ def test_a_sweep_ends_with_a_table_of_its_jobs_best_first(
         assert (tmp_path / "sweep" / job / "checkpoints" / "best.ckpt").exists()
 
 
-def test_a_job_that_fails_does_not_cost_the_sweep_its_table(script: Run, tmp_path: Path) -> None:
+def test_a_job_that_fails_does_not_cost_the_sweep_its_table(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     models = "model=meso4_lstm,meso4"
     options = [*TINY, "trainer.max_epochs=1", "representation=frame", models, "hydra.sweep.dir=sweep"]
     assert script("train", "-m", *options) == 1
     table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
-    assert table["job"].tolist() == [1]
+    assert table["job"].tolist() == [1, 0]
+    assert table["state"][0] == "done" and table["state"][1].startswith("failed: ")
+    shown = capfd.readouterr().out
+    assert f"job 0 {table['state'][1]}"[:60] in shown and "sweep of 2 jobs" in shown
 
 
 @pytest.mark.parametrize(

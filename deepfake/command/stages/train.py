@@ -40,5 +40,6 @@ OPTIONS = Group(
         "print_config": bool,
         "tags": Tags,
         "notes": Note | None,
+        "sweep": Group({"resume": PathName | None}),
     }
 )
