@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader
 from deepfake.data.augment import Augmentation, NoAugmentation, as_float
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips, whole_tracks
-from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
+from deepfake.data.dataset import Batch, ClipDataset, clip_columns
 from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
 from deepfake.data.sampler import BalancedSampler, SameDraws
@@ -94,7 +94,8 @@ class ClipDataModule(pl.LightningDataModule):
         self._whole: dict[Split, np.ndarray] = {}
         by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
         # The tables are read once for all splits, whose crops are then consecutive rows, so nothing is copied.
-        video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
+        ids_of_all = [video_id for ids in by_split.values() for video_id in ids]
+        video, columns = store.crop_columns(ids_of_all, clip_columns(augment))
         self.datasets = {}
         first = 0
         for split, video_ids in by_split.items():

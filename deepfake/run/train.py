@@ -25,6 +25,7 @@ from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import require_trainable
 from deepfake.corpora.listing import list_corpus
+from deepfake.data.augment import Augmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
@@ -98,13 +99,14 @@ def _train(cfg: DictConfig) -> float:
     rule = chosen_rule(cfg)
     listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
     options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
-    datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
+    augment = instantiate(cfg.augment)
+    datamodule = ClipDataModule(listing.videos, store, detector.spec, augment, cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}
     data = data_card(cfg.data.name, listing, coverage, store, rule)
-    log_setup(detector, data)
+    log_setup(detector, data, augment)
 
-    card = make_card(cfg, detector.spec, data, carried_recipe(faces))
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions)
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
@@ -161,11 +163,12 @@ def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -
     return store
 
 
-def log_setup(detector: Detector, data: Mapping[str, Any]) -> None:
-    """Log the detector, the data, and how many videos have a face."""
+def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation) -> None:
+    """Log the detector, the data, how many videos have a face, and what distorts training clips."""
     size = sum(parameter.numel() for parameter in detector.parameters())
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
     log.info("with a face: %s", covered(data["coverage"]))
+    log.info("training clips are distorted by: %s", ", ".join(augment.distortions) or "nothing")
