@@ -128,11 +128,11 @@ class ClipDataset(Dataset[Batch]):
     def __getitem__(self, item: int | Draw) -> Batch:
         index = item.index if isinstance(item, Draw) else item
         video = self.clips.video[index]  # an index past the end raises IndexError, which ends an iteration
-        clip, draw, label = self._clip(index), torch.empty(0), self.clips.labels[video]
+        clip, landmarks = self.kept(index)
+        draw, label = torch.empty(0), self.clips.labels[video]
         if isinstance(item, Draw):
             generator = torch.Generator().manual_seed(item.seed)
             draw = torch.rand(self.augment.num_draws, generator=generator)
-            landmarks = None if self.landmarks is None else self.landmarks[self._rows(index)]
             clip = self.augment.in_worker(clip, Sample(draw, generator, landmarks, item.blend))
             label = torch.ones_like(label) if item.blend else label
         return Batch(
@@ -158,6 +158,11 @@ class ClipDataset(Dataset[Batch]):
         for tensor in (*of_videos, *vars(self.crops).values()):
             digest.update(tensor.numpy().data)
         return digest.hexdigest()
+
+    def kept(self, index: int) -> tuple[Tensor, Tensor | None]:
+        """Return a clip before augmentation, (T, 3, S, S) uint8, and its landmarks, (T, 5, 2), if they are held."""
+        landmarks = None if self.landmarks is None else self.landmarks[self._rows(index)]
+        return self._clip(index), landmarks
 
     def _clip(self, index: int) -> Tensor:
         """Return a clip, (T, 3, S, S) uint8, from the cache if it is there."""

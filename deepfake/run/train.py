@@ -25,7 +25,7 @@ from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import require_trainable
 from deepfake.corpora.listing import list_corpus
-from deepfake.data.augment import Augmentation
+from deepfake.data.augment import Augmentation, SbiAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
@@ -38,6 +38,7 @@ from deepfake.report.results import covered
 from deepfake.schema import Split
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
+from deepfake.training.blends import write_blends
 from deepfake.training.curves import carry_curves, earlier_curves
 from deepfake.training.epochs import (
     best_of,
@@ -97,9 +98,10 @@ def _train(cfg: DictConfig) -> float:
         require_unfinished(trainer, so_far, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
-    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
-    options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
     augment = instantiate(cfg.augment)
+    makes_fakes = isinstance(augment, SbiAugmentation)
+    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg, makes_fakes))
+    options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
     datamodule = ClipDataModule(listing.videos, store, detector.spec, augment, cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}
@@ -111,6 +113,8 @@ def _train(cfg: DictConfig) -> float:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
+    if makes_fakes and is_first():
+        write_blends(datamodule, folder / "sbi.png")
     meet("ready")
     labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
     bare = start_loggers(cfg.logger, run_id.run_id, labels)
@@ -138,10 +142,10 @@ def _train(cfg: DictConfig) -> float:
     return task.measured["val/video/auc"]
 
 
-def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], FaceStore]:
+def corpus_with_faces(cfg: DictConfig, makes_fakes: bool) -> tuple[Listing, Mapping[str, Any], FaceStore]:
     """Return the corpus, the settled recipe of its faces, and the completed store that holds them."""
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
-    require_trainable(listing)
+    require_trainable(listing, makes_fakes=makes_fakes)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     return listing, faces, audited_store(cfg, faces, listing)
 

@@ -8,3 +8,4 @@ from .degrade import DegradeAugmentation as DegradeAugmentation
 from .dfdc import DfdcAugmentation as DfdcAugmentation
 from .gend import GendAugmentation as GendAugmentation
 from .heavy import HeavyAugmentation as HeavyAugmentation
+from .sbi import SbiAugmentation as SbiAugmentation
