@@ -20,6 +20,7 @@ from deepfake.data.landmarks import cut_landmarks
 from deepfake.errors import StoreError
 from deepfake.schema import ClipSpec
 from deepfake.store import FACE, LANDMARKS, PLACE, SQUARE, FaceStore, decode
+from deepfake.threads import one_thread
 
 CLIP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, *PLACE]  # columns of crops that clips need
 PLACE_TYPES = dict(zip(PLACE, (np.int64, np.int32, np.int64), strict=True))
@@ -133,7 +134,8 @@ class ClipDataset(Dataset[Batch]):
         if isinstance(item, Draw):
             generator = torch.Generator().manual_seed(item.seed)
             draw = torch.rand(self.augment.num_draws, generator=generator)
-            clip = self.augment.in_worker(clip, Sample(draw, generator, landmarks, item.blend))
+            with one_thread():  # as in a worker, so that a clip comes out the same where there is none
+                clip = self.augment.in_worker(clip, Sample(draw, generator, landmarks, item.blend))
             label = torch.ones_like(label) if item.blend else label
         return Batch(
             clip=clip,

@@ -15,6 +15,7 @@ from deepfake.data.sampler import SelfBlendingSampler
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import INK, PAPER
 from deepfake.schema import Split
+from deepfake.threads import one_thread
 
 log = logging.getLogger(__name__)
 NUM_SHOWN = 8
@@ -55,7 +56,8 @@ def blends(datamodule: ClipDataModule, count: int) -> list[tuple[np.ndarray, np.
         made = []
         for blend in (False, True):
             generator = torch.Generator().manual_seed(draw.seed)
-            made.append(augment.make(clip, Sample(torch.empty(0), generator, landmarks, blend)))
+            with one_thread():  # as the dataset does
+                made.append(augment.make(clip, Sample(torch.empty(0), generator, landmarks, blend)))
         real, (fake, mask) = made[0].clip, made[1]
         assert mask is not None
         shown = (real[0], (mask[0] * 255).round().to(torch.uint8).expand(3, -1, -1), fake[0])
