@@ -16,7 +16,7 @@ from deepfake.distort.sharpness import (
     resize,
 )
 from deepfake.distort.tone import banding, moire, vignetting
-from deepfake.ranges import Amount, Share
+from deepfake.ranges import Amount, RateFactor, Share
 
 _HALF_TURN = 3.141592653589793
 
@@ -44,7 +44,7 @@ class DegradeAugmentation(InWorker):
 
     Args:
         clean: probability that a clip is not degraded.
-        most: the most degradations of a clip; each number from 1 is as likely.
+        most: the most degradations of a clip, of twelve; each number from 1 is as likely.
         h264: probability that a clip that is not clean is compressed as H.264 at last.
         min_crf: finest constant rate factor.
         max_crf: coarsest constant rate factor.
@@ -61,14 +61,14 @@ class DegradeAugmentation(InWorker):
         clean: Share = 0.2,
         most: Amount = 3,
         h264: Share = 0.3,
-        min_crf: Amount = 23,
-        max_crf: Amount = 40,
+        min_crf: RateFactor = 23,
+        max_crf: RateFactor = 40,
         flip: Share = 0.5,
     ) -> None:
         self.clean = clean
         self.most = min(most, len(DEGRADATIONS))
         self.h264 = h264
-        self.rates = sorted((min(min_crf, 51), min(max_crf, 51)))
+        self.rates = sorted((min_crf, max_crf))
         self.flip = flip
 
     def in_worker(self, clip: Tensor, sample: Sample) -> Tensor:

@@ -20,7 +20,7 @@ from deepfake.distort.compress import jpeg
 from deepfake.distort.pixels import as_bytes, as_unit
 from deepfake.distort.sharpness import resize, sharpen
 from deepfake.distort.tone import hue_saturation, linear, shift_rgb
-from deepfake.ranges import Below1, Share
+from deepfake.ranges import BelowHalf, Share
 
 RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)  # of the mask
 SHIFT_X, SHIFT_Y, SCALE = 0.03, 0.015, 0.95  # of the source
@@ -59,10 +59,10 @@ class SbiAugmentation(InWorker):
     needs_landmarks = True
     distortions = ("blend", "brightness", "hue_saturation", "jpeg")
 
-    def __init__(self, *, flip: Share = 0.5, post: Share = 1.0, crop: Below1 = 0.077) -> None:
+    def __init__(self, *, flip: Share = 0.5, post: Share = 1.0, crop: BelowHalf = 0.077) -> None:
         self.flip = flip
         self.post = post
-        self.crop = min(crop, 0.45)
+        self.crop = crop
 
     def in_worker(self, clip: Tensor, sample: Sample) -> Tensor:
         return self.make(clip, sample).clip
@@ -163,7 +163,7 @@ def _after(clip: Tensor, dice: Dice, post: float) -> Tensor:
 def _cropped(frames: Tensor, borders: list[float]) -> Tensor:
     """Cut shares of the side off the left, the top, the right and the bottom, and stretch what is left."""
     size = frames.shape[-1]
-    left, top, right, bottom = (round(share * size) for share in borders)
+    left, top, right, bottom = (int(share * size) for share in borders)
     if not (left or top or right or bottom):
         return frames
     return F.resized_crop(frames, top, left, size - top - bottom, size - left - right, [size, size], antialias=True)
