@@ -21,6 +21,7 @@ Length0 = Annotated[int, Field(ge=0, le=10_000)]  # the smallest length that cou
 Width = Annotated[int, Field(ge=1, le=10_000)]  # size of a feature vector
 Layers = Annotated[int, Field(ge=1, le=100)]
 Percent = Annotated[int, Field(ge=1, le=100)]
+RateFactor = Annotated[int, Field(ge=0, le=51)]  # of H.264; higher is coarser
 
 Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
 Above0 = Annotated[float, Field(gt=0, le=LARGEST)]
@@ -28,6 +29,7 @@ NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Margin = Annotated[float, Field(gt=0, le=1_000)]  # side of the cut as a multiple of the side of the face's box
 Share = Annotated[float, Field(ge=0, le=1)]
 Below1 = Annotated[float, Field(ge=0, lt=1)]
+BelowHalf = Annotated[float, Field(ge=0, lt=0.5)]
 
 Means = Annotated[Sequence[Finite], Field(min_length=3, max_length=3)]  # one for each RGB channel
 Deviations = Annotated[Sequence[Above0], Field(min_length=3, max_length=3)]

@@ -89,6 +89,8 @@ class Card(_Plain):
         data: what the weights were trained on.
         config: the run's resolved config.
         scoring: the rule, as `rule_card` returns it; older cards have none.
+        distortions: what training clips were distorted with, by name, so that a test of robustness can say what was
+            seen; None if that is not known, as in older cards.
         digest: digest of the file's state dict; older cards have none.
     """
 
@@ -100,6 +102,7 @@ class Card(_Plain):
     data: _Data
     config: dict[str, Any]
     scoring: _Scoring | None = None
+    distortions: list[str] | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 

@@ -6,7 +6,7 @@ resolved config and the fingerprint of the data.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,13 @@ class Checkpoint:
     content: Mapping[str, Any]
 
 
-def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: Mapping[str, Any]) -> dict[str, Any]:
+def make_card(
+    cfg: DictConfig,
+    spec: ClipSpec,
+    data: Mapping[str, Any],
+    faces: Mapping[str, Any],
+    distortions: Sequence[str] | None = None,
+) -> dict[str, Any]:
     """Make the plain data that goes into every checkpoint of a run.
 
     Args:
@@ -55,6 +61,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         spec: the detector's input.
         data: corpus, protocol, counts and fingerprint; `deepfake.checkpoints.card.Card` has their types.
         faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` returns it.
+        distortions: what the run's augmentation does to training clips; None if that is not known.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
@@ -65,6 +72,7 @@ def make_card(cfg: DictConfig, spec: ClipSpec, data: Mapping[str, Any], faces: M
         "faces": dict(faces),
         "data": dict(data),
         "scoring": rule_card(chosen_rule(config)),
+        "distortions": None if distortions is None else sorted(distortions),
         "config": config,
     }
 

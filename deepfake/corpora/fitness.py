@@ -12,17 +12,25 @@ from deepfake.schema import Label, Split
 log = logging.getLogger(__name__)
 
 
-def require_trainable(listing: Listing) -> None:
+def require_trainable(listing: Listing, *, makes_fakes: bool = False) -> None:
     """Stop before hours of extraction if training could not begin; warn if the test would say little.
+
+    Args:
+        listing: the corpus.
+        makes_fakes: whether training makes its fakes of reals, so that reals are enough.
 
     Raises:
         CorpusError: train or val has no video of a class.
     """
     for split in (Split.TRAIN, Split.VAL):
-        if lacking := _lacking(listing, split):
+        lacking = _lacking(listing, split)
+        if makes_fakes:
+            lacking = [label for label in lacking if label == Label.REAL.name.lower()]
+        if lacking:
+            needed = "a real video" if makes_fakes else "both classes"
             raise CorpusError(
                 f"the {split} split has no {' and no '.join(lacking)} video ({_counted(listing)}): training and the "
-                "choice of the best epoch need both classes; check data.root and the lists (scripts/inventory.py shows "
+                f"choice of the best epoch need {needed}; check data.root and the lists (scripts/inventory.py shows "
                 "what was found)"
             )
     _warn_of_test(listing, Split.TEST)

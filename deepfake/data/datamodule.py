@@ -9,13 +9,14 @@ import pandas as pd
 import pytorch_lightning as pl
 from torch.utils.data import DataLoader
 
-from deepfake.data.augment import Augmentation, NoAugmentation, as_float
+from deepfake.data.augment import Augmentation, NoAugmentation, SbiAugmentation, as_float
+from deepfake.data.blended_val import WithBlends
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips, whole_tracks
-from deepfake.data.dataset import CLIP_COLUMNS, Batch, ClipDataset
+from deepfake.data.dataset import Batch, ClipDataset, clip_columns
 from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
-from deepfake.data.sampler import BalancedSampler, SameDraws
+from deepfake.data.sampler import BalancedSampler, SameDraws, SelfBlendingSampler
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.options import typed, types_of
 from deepfake.ranges import Count, PathName, Seed, Workers
@@ -30,7 +31,8 @@ class ClipDataModule(pl.LightningDataModule):
         videos: videos with labels and splits; those without a split are ignored.
         store: their faces.
         spec: the input that the model expects.
-        augment: augmentation of training clips.
+        augment: augmentation of training clips. One that makes fakes trains on reals alone, and where val has no fakes
+            it makes those of val as well.
         seed: the run's seed, which determines what each epoch draws.
         batch_size: number of clips in a batch.
         num_workers: loader processes; None starts as many as this machine has cores and memory for.
@@ -94,7 +96,8 @@ class ClipDataModule(pl.LightningDataModule):
         self._whole: dict[Split, np.ndarray] = {}
         by_split = {split: self.videos.index[self.videos["split"] == split].to_list() for split in Split}
         # The tables are read once for all splits, whose crops are then consecutive rows, so nothing is copied.
-        video, columns = store.crop_columns([video_id for ids in by_split.values() for video_id in ids], CLIP_COLUMNS)
+        ids_of_all = [video_id for ids in by_split.values() for video_id in ids]
+        video, columns = store.crop_columns(ids_of_all, clip_columns(augment))
         self.datasets = {}
         first = 0
         for split, video_ids in by_split.items():
@@ -104,13 +107,20 @@ class ClipDataModule(pl.LightningDataModule):
             self.datasets[split] = self._dataset(
                 video_ids,
                 table,
-                augment if split == Split.TRAIN else NoAugmentation(),
+                self._augmentation(split),
                 main if main_track else None,
                 None if split == Split.TRAIN else eval_clips_per_track,
             )
             track = main[video_ids].to_numpy(np.int64)
             self._whole[split] = whole_tracks(*table, track, self.videos.loc[video_ids, "main_share"].to_numpy())
             first += len(video_ids)
+
+    def _augmentation(self, split: Split) -> Augmentation:
+        if split == Split.TRAIN:
+            return self.augment
+        videos = self.videos[self.videos["split"] == split]
+        blends = split == Split.VAL and not (videos["label"] == Label.FAKE).any()
+        return self.augment.validating() if blends and isinstance(self.augment, SbiAugmentation) else NoAugmentation()
 
     def _dataset(
         self,
@@ -135,13 +145,16 @@ class ClipDataModule(pl.LightningDataModule):
     def require(self, *splits: Split) -> None:
         """Stop unless these splits have clips of both classes, which training and choosing the best epoch need.
 
+        Reals are enough where the augmentation makes fakes of them.
+
         Raises:
             CorpusError: a split has no clip of a class.
         """
         for split in splits:
             clips = self.datasets[split].clips
             labels = clips.labels.numpy()[clips.counts() > 0]
-            for label in Label:
+            blends = isinstance(self.datasets[split].augment, SbiAugmentation)
+            for label in [Label.REAL] if blends else Label:
                 if label not in labels:
                     raise CorpusError(
                         f"the {split} split has no {label.name.lower()} video with a clip of {self.spec.clip_length} "
@@ -186,21 +199,32 @@ class ClipDataModule(pl.LightningDataModule):
 
     def train_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.TRAIN]
-        num_clips = self.clips_per_video * int((dataset.clips.counts() > 0).sum())
+        has_clips = dataset.clips.counts() > 0
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
+        sampler: BalancedSampler | SelfBlendingSampler
+        if isinstance(self.augment, SbiAugmentation):
+            num_clips = 2 * self.clips_per_video * int((has_clips & (dataset.clips.labels == Label.REAL).numpy()).sum())
+            sampler = SelfBlendingSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
+        else:
+            num_clips = self.clips_per_video * int(has_clips.sum())
+            sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
         overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         loader = self._loader(dataset, SameDraws(sampler) if overfits else sampler)
         log_workers(loader, self.num_workers, this_machine(self._processes()))
         return loader
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        return self._loader(self.datasets[Split.VAL])
+        dataset = self.datasets[Split.VAL]
+        return self._loader(WithBlends(dataset) if isinstance(dataset.augment, SbiAugmentation) else dataset)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         return self._loader(self.datasets[Split.TEST])
 
-    def _loader(self, dataset: ClipDataset, sampler: BalancedSampler | SameDraws | None = None) -> DataLoader[Batch]:
+    def _loader(
+        self,
+        dataset: ClipDataset | WithBlends,
+        sampler: BalancedSampler | SelfBlendingSampler | SameDraws | None = None,
+    ) -> DataLoader[Batch]:
         on_cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         machine = this_machine(self._processes())
         return clip_loader(dataset, self.batch_size, self.num_workers, sampler, pin_memory=on_cuda, machine=machine)

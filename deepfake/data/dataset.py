@@ -12,13 +12,15 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from deepfake.content import hasher
-from deepfake.data.augment import Augmentation
+from deepfake.data.augment import Augmentation, Sample
 from deepfake.data.cache import Cache
 from deepfake.data.clips import Clips
 from deepfake.data.cut import check_margin, cut_boxes, cut_window
+from deepfake.data.landmarks import cut_landmarks
 from deepfake.errors import StoreError
 from deepfake.schema import ClipSpec
-from deepfake.store import FACE, PLACE, SQUARE, FaceStore, decode
+from deepfake.store import FACE, LANDMARKS, PLACE, SQUARE, FaceStore, decode
+from deepfake.threads import one_thread
 
 CLIP_COLUMNS = ["track", "segment", "frame", *SQUARE, *FACE, *PLACE]  # columns of crops that clips need
 PLACE_TYPES = dict(zip(PLACE, (np.int64, np.int32, np.int64), strict=True))
@@ -27,10 +29,17 @@ CHUNK = 1_000_000  # crops whose cuts are computed at once, in double precision
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """A training sample: the index of a clip, and the seed of its augmentation."""
+    """A training sample.
+
+    Attributes:
+        index: the index of a clip.
+        seed: the seed of its augmentation.
+        blend: whether the clip, a real, is to become a fake that is blended from itself.
+    """
 
     index: int
     seed: int
+    blend: bool = False
 
 
 class Batch(TypedDict):
@@ -81,8 +90,8 @@ class ClipDataset(Dataset[Batch]):
         store: holds the crops.
         spec: the input that the model expects.
         augment: its worker half is applied to items given as a `Draw`; an item given as an index is not augmented.
-        table: the crops of the clips' videos, as `store.crop_columns(video_ids, CLIP_COLUMNS)` returned them when the
-            clips were found; None reads them again.
+        table: the crops of the clips' videos, as `store.crop_columns(video_ids, clip_columns(augment))` returned them
+            when the clips were found; None reads them again.
 
     Raises:
         StoreError: the model needs more context than the store holds, or the store's tables have changed since the
@@ -90,6 +99,7 @@ class ClipDataset(Dataset[Batch]):
 
     Attributes:
         cache: where cut clips are kept, if anywhere.
+        landmarks: (N * T, 5, 2) float32 in pixels of the cut, in the order of `crops`, if the augmentation needs them.
     """
 
     def __init__(
@@ -106,8 +116,12 @@ class ClipDataset(Dataset[Batch]):
         self.store = store
         self.augment = augment
         self.cache: Cache | None = None
-        video, columns = table or store.crop_columns(clips.video_ids.to_list(), CLIP_COLUMNS)
+        video, columns = table or store.crop_columns(clips.video_ids.to_list(), clip_columns(augment))
         self.crops = crops_of(clips, video, columns, store, spec)
+        self.landmarks: Tensor | None = None
+        if augment.needs_landmarks:
+            side, box = self.crops.side.numpy(), self.crops.box.numpy()
+            self.landmarks = cut_landmarks(columns, rows_of(clips, spec), side, box, spec)
 
     def __len__(self) -> int:
         return len(self.clips)
@@ -115,14 +129,18 @@ class ClipDataset(Dataset[Batch]):
     def __getitem__(self, item: int | Draw) -> Batch:
         index = item.index if isinstance(item, Draw) else item
         video = self.clips.video[index]  # an index past the end raises IndexError, which ends an iteration
-        clip, draw = self._clip(index), torch.empty(0)
+        clip, landmarks = self.kept(index)
+        draw, label = torch.empty(0), self.clips.labels[video]
         if isinstance(item, Draw):
-            draw = torch.rand(self.augment.num_draws, generator=torch.Generator().manual_seed(item.seed))
-            clip = self.augment.in_worker(clip, draw)
+            generator = torch.Generator().manual_seed(item.seed)
+            draw = torch.rand(self.augment.num_draws, generator=generator)
+            with one_thread():  # as in a worker, so that a clip comes out the same where there is none
+                clip = self.augment.in_worker(clip, Sample(draw, generator, landmarks, item.blend))
+            label = torch.ones_like(label) if item.blend else label
         return Batch(
             clip=clip,
             draw=draw,
-            label=self.clips.labels[video],
+            label=label,
             video=video.long(),
             track=self.clips.track[index].long(),
             index=torch.tensor(index),
@@ -143,6 +161,11 @@ class ClipDataset(Dataset[Batch]):
             digest.update(tensor.numpy().data)
         return digest.hexdigest()
 
+    def kept(self, index: int) -> tuple[Tensor, Tensor | None]:
+        """Return a clip before augmentation, (T, 3, S, S) uint8, and its landmarks, (T, 5, 2), if they are held."""
+        landmarks = None if self.landmarks is None else self.landmarks[self._rows(index)]
+        return self._clip(index), landmarks
+
     def _clip(self, index: int) -> Tensor:
         """Return a clip, (T, 3, S, S) uint8, from the cache if it is there."""
         if self.cache is None:
@@ -155,7 +178,7 @@ class ClipDataset(Dataset[Batch]):
 
     def _read(self, index: int) -> Tensor:
         """Return a clip, (T, 3, S, S) uint8, from the store."""
-        rows = slice(index * self.spec.clip_length, (index + 1) * self.spec.clip_length)
+        rows = self._rows(index)
         video_id = self.clips.video_ids[int(self.clips.video[index])]
         crops = self.crops
         place = (crops.offset[rows].numpy(), crops.length[rows].numpy(), crops.crc[rows].numpy())
@@ -168,11 +191,25 @@ class ClipDataset(Dataset[Batch]):
                 raise self._odd(video_id, f"its shape is {image.shape}, and its table says {(side, side, 3)}")
         return cut_window(images, crops.box[rows].numpy(), self.spec.size)
 
+    def _rows(self, index: int) -> slice:
+        """Return the places of a clip's frames in `crops`."""
+        return slice(index * self.spec.clip_length, (index + 1) * self.spec.clip_length)
+
     def _odd(self, video_id: str, what: str) -> StoreError:
         return StoreError(
             f"{self.store.archive_path(video_id)} has a crop that is not what was stored ({what}): delete it and run "
             "scripts/extract.py, which extracts its video again"
         )
+
+
+def clip_columns(augment: Augmentation) -> list[str]:
+    """Return the columns of the table of crops that clips with an augmentation need."""
+    return [*CLIP_COLUMNS, *(LANDMARKS if augment.needs_landmarks else ())]
+
+
+def rows_of(clips: Clips, spec: ClipSpec) -> np.ndarray:
+    """Return the rows of the table of crops that the frames of clips have, (N * T,)."""
+    return (clips.row.numpy()[:, None] + np.arange(spec.clip_length) * spec.frame_stride).ravel()
 
 
 def crops_of(
@@ -193,7 +230,7 @@ def crops_of(
     first, num_rows = clips.row.numpy(), len(clips) * spec.clip_length
     if len(first) and (first[-1] >= len(video) or (video[first] != clips.video.numpy()).any()):
         raise StoreError(f"the tables of {store.root} were changed while they were read: give the same command again")
-    rows = (first[:, None] + np.arange(spec.clip_length) * spec.frame_stride).ravel()
+    rows = rows_of(clips, spec)
     box, side = np.empty((num_rows, 4), np.int16), np.empty(num_rows, np.int16)
     for chunk in (slice(i, i + CHUNK) for i in range(0, num_rows, CHUNK)):
         square, face = (np.stack([columns[name][rows[chunk]] for name in names], 1) for names in (SQUARE, FACE))

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch.utils.data import DataLoader
 
+from deepfake.data.blended_val import WithBlends
 from deepfake.data.dataset import Batch, ClipDataset
 from deepfake.data.machine import Machine, in_words, this_machine
-from deepfake.data.sampler import BalancedSampler, SameDraws
+from deepfake.data.sampler import BalancedSampler, SameDraws, SelfBlendingSampler
 from deepfake.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -78,10 +79,10 @@ class ClipLoader(DataLoader[Batch]):
 
 
 def clip_loader(
-    dataset: ClipDataset,
+    dataset: ClipDataset | WithBlends,
     batch_size: int,
     num_workers: int | None,
-    sampler: BalancedSampler | SameDraws | None = None,
+    sampler: BalancedSampler | SelfBlendingSampler | SameDraws | None = None,
     *,
     pin_memory: bool = False,
     machine: Machine | None = None,
@@ -124,7 +125,7 @@ def log_workers(loader: DataLoader[Batch], wanted: int | None, machine: Machine 
     log.info("loader.num_workers=%d, %s", loader.num_workers, chosen)
 
 
-def batches_of(dataset: ClipDataset, batch_size: int, num_clips: int) -> Batches:
+def batches_of(dataset: ClipDataset | WithBlends, batch_size: int, num_clips: int) -> Batches:
     """Return the batches of some number of clips of a dataset."""
     size = min(batch_size, num_clips)
     return Batches(size * torch.Size(dataset.clip_shape).numel(), size, -(-num_clips // batch_size))

@@ -7,6 +7,7 @@ import numpy as np
 from torch.utils.data import DistributedSampler, SequentialSampler
 
 from deepfake.data.dataset import ClipDataset, Draw
+from deepfake.schema import Label
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,7 @@ class BalancedSampler(DistributedSampler[Draw]):
     ) -> None:
         super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
         self.num_clips = num_clips
-        count, labels = dataset.clips.counts(), dataset.clips.labels.numpy()
-        first = np.cumsum(count) - count
-        of_label = [np.flatnonzero((labels == label) & (count > 0)) for label in (0, 1)]
-        self.classes = [_Class(first[videos], count[videos]) for videos in of_label]
+        self.classes = [_videos_of(dataset, label) for label in Label]
 
     def __len__(self) -> int:
         return self.num_clips // self.num_replicas
@@ -58,6 +56,39 @@ class BalancedSampler(DistributedSampler[Draw]):
             yield Draw(int(picked[i]), int(seeds[i]))
 
 
+class SelfBlendingSampler(DistributedSampler[Draw]):
+    """Draws epochs of reals, each followed by the blend of itself, with the same seed.
+
+    Reals are drawn as `BalancedSampler` draws those of a class. In a batch of even size no pair is divided.
+
+    Args:
+        dataset: its clips are sorted by video; fakes are left out.
+        num_clips: clips in an epoch, over all processes, half of them blends.
+        seed: the run's seed.
+        num_replicas: number of processes.
+        rank: number of this process.
+    """
+
+    def __init__(
+        self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0
+    ) -> None:
+        super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
+        self.num_pairs = num_clips // 2
+        self.reals = _videos_of(dataset, Label.REAL)
+
+    def __len__(self) -> int:
+        return self.num_pairs // self.num_replicas * 2
+
+    def __iter__(self) -> Iterator[Draw]:
+        generator = np.random.default_rng([self.seed, self.epoch])
+        picked = _pick(self.reals, self.num_pairs, generator)
+        seeds = generator.integers(2**31, size=len(picked))
+        order = generator.permutation(len(picked))
+        for i in order[self.rank : len(self) // 2 * self.num_replicas : self.num_replicas]:
+            for blend in (False, True):
+                yield Draw(int(picked[i]), int(seeds[i]), blend)
+
+
 class SameDraws(SequentialSampler):
     """The first epoch of another sampler, again in every epoch.
 
@@ -68,7 +99,7 @@ class SameDraws(SequentialSampler):
         sampler: draws the epoch.
     """
 
-    def __init__(self, sampler: BalancedSampler) -> None:
+    def __init__(self, sampler: BalancedSampler | SelfBlendingSampler) -> None:
         super().__init__(sampler)
         self.draws = list(sampler)
 
@@ -77,6 +108,13 @@ class SameDraws(SequentialSampler):
 
     def __iter__(self) -> Iterator[Draw]:  # type: ignore[override]  # torch expects indices
         return iter(self.draws)
+
+
+def _videos_of(dataset: ClipDataset, label: Label) -> _Class:
+    """Return the videos of a label that have clips."""
+    count, labels = dataset.clips.counts(), dataset.clips.labels.numpy()
+    videos = np.flatnonzero((labels == label) & (count > 0))
+    return _Class((np.cumsum(count) - count)[videos], count[videos])
 
 
 def _pick(videos: _Class, wanted: int, generator: np.random.Generator) -> np.ndarray:

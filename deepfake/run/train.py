@@ -28,6 +28,7 @@ from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import require_trainable
 from deepfake.corpora.listing import list_corpus
+from deepfake.data.augment import Augmentation, SbiAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
@@ -42,6 +43,7 @@ from deepfake.schema import Split
 from deepfake.screen import from_here
 from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
+from deepfake.training.blends import write_blends
 from deepfake.training.curves import carry_curves, earlier_curves
 from deepfake.training.epochs import (
     best_of,
@@ -108,19 +110,23 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
         require_unfinished(trainer, so_far, resumed.content, cfg.resume)
 
     rule = chosen_rule(cfg)
-    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg))
+    augment = instantiate(cfg.augment)
+    makes_fakes = isinstance(augment, SbiAugmentation)
+    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg, makes_fakes))
     options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
-    datamodule = ClipDataModule(listing.videos, store, detector.spec, instantiate(cfg.augment), cfg.seed, **options)
+    datamodule = ClipDataModule(listing.videos, store, detector.spec, augment, cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
     coverage = {split: datamodule.coverage(split) for split in Split}
     data = data_card(cfg.data.name, listing, coverage, store, rule)
-    log_setup(detector, data)
+    log_setup(detector, data, augment)
 
-    card = make_card(cfg, detector.spec, data, carried_recipe(faces))
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions)
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
+    if makes_fakes and is_first():
+        write_blends(datamodule, folder / "sbi.png")
     meet("ready")
     labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
     bare = start_loggers(cfg.logger, run_id.run_id, sweep_name())
@@ -155,10 +161,10 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     return task.measured["val/video/auc"]
 
 
-def corpus_with_faces(cfg: DictConfig) -> tuple[Listing, Mapping[str, Any], FaceStore]:
+def corpus_with_faces(cfg: DictConfig, makes_fakes: bool) -> tuple[Listing, Mapping[str, Any], FaceStore]:
     """Return the corpus, the settled recipe of its faces, and the completed store that holds them."""
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
-    require_trainable(listing)
+    require_trainable(listing, makes_fakes=makes_fakes)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     return listing, faces, audited_store(cfg, faces, listing)
 
@@ -191,11 +197,12 @@ def measures(detector: Detector) -> dict[str, int]:
     return {"num_parameters": sum(parameter.numel() for parameter in detector.parameters())}
 
 
-def log_setup(detector: Detector, data: Mapping[str, Any]) -> None:
-    """Log the detector, the data, and how many videos have a face."""
+def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation) -> None:
+    """Log the detector, the data, how many videos have a face, and what distorts training clips."""
     size = measures(detector)["num_parameters"]
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
     log.info("with a face: %s", covered(data["coverage"]))
+    log.info("training clips are distorted by: %s", ", ".join(augment.distortions) or "nothing")

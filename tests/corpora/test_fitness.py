@@ -47,6 +47,12 @@ def test_a_split_that_is_not_there(split: Split, caplog: pytest.LogCaptureFixtur
         require_trainable(there)
 
 
+def test_reals_are_enough_where_training_makes_its_fakes() -> None:
+    require_trainable(listing("train real", "val real", "test real"), makes_fakes=True)
+    with pytest.raises(CorpusError, match=r"the val split has no real video .*: training .* need a real video"):
+        require_trainable(listing("train real", "val fake", "test real"), makes_fakes=True)
+
+
 @pytest.mark.parametrize("split", Split)
 def test_what_a_test_needs(split: Split, caplog: pytest.LogCaptureFixture) -> None:
     require_testable(listing(f"{split} real", f"{split} fake"), split)

@@ -34,6 +34,21 @@ def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: R
         assert torch.equal(value, last[1]["state_dict"][key]), key
 
 
+@pytest.mark.slow
+def test_a_resumed_run_of_self_blended_images_follows_the_uninterrupted_one(script: Run, tmp_path: Path) -> None:
+    options = [*TINY, "augment=sbi", "loader.num_workers=2", "test=false"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    resume = tmp_path / "whole" / "checkpoints" / "epoch_001.ckpt"
+    assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
+    whole, resumed = (tmp_path / name for name in ("whole", "resumed"))
+    assert losses(whole).equals(losses(resumed))
+    assert (whole / "sbi.png").read_bytes() == (resumed / "sbi.png").read_bytes()
+    last = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True) for run in (whole, resumed)]
+    assert last[0]["deepfake"]["distortions"] == ["blend", "brightness", "hue_saturation", "jpeg"]
+    for key, value in last[0]["state_dict"].items():
+        assert torch.equal(value, last[1]["state_dict"][key]), key
+
+
 def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Path) -> None:
     options = [*TINY, "scheduler=constant"]  # a schedule of another length would be another run
     assert script("train", *options, "hydra.run.dir=first") == 0

@@ -1,59 +1,19 @@
-"""Augmentation of training clips: a pure function of a clip and K random numbers, drawn from the sample's seed.
+"""JPEG in the worker; flip, brightness, contrast and saturation in batches on the device.
 
-It has two halves, applied in this order:
-
-    in_worker    (T, 3, S, S) uint8 from the store or the cache: codecs, which run on a CPU, image by image
-    on_device    (B, T, 3, S, S), a batch: geometry and arithmetic; uint8 in, float in [0, 1] out
-
-All frames of a clip share one draw, so motion stays smooth. The result depends on nothing else, to the last bit, and so
-not on the other clips of the batch: every operation on the device is elementwise and rounds once (a fused multiply-add
-rounds differently in the vector part of a loop and in its tail), and sums are taken of integers, since the result of
-summing floats depends on their order.
+Every operation on the device is elementwise and rounds once (a fused multiply-add rounds differently in the vector part
+of a loop and in its tail), and sums are taken of integers, since the result of summing floats depends on their order.
 """
 
-import io
-from abc import ABC, abstractmethod
-
-import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
+from deepfake.data.augment.augmentation import Augmentation, Sample, as_float
+from deepfake.distort.compress import jpeg
 from deepfake.ranges import Percent, Share
 
 # Weights of red, green and blue in grey, as in torchvision and Pillow (ITU-R BT.601).
 LUMA = (0.2989, 0.587, 0.114)
 GREY_STEPS = 2**24  # steps in which grey is summed as integers, as fine as single precision near 1
-
-
-class Augmentation(ABC):
-    """Changes clips without changing their labels.
-
-    Attributes:
-        num_draws: K, how many random numbers in [0, 1) decide what happens to a clip.
-    """
-
-    num_draws: int
-
-    @abstractmethod
-    def in_worker(self, clip: Tensor, draw: Tensor) -> Tensor:
-        """(T, 3, S, S) uint8 and (K,) float32 -> the same shape and type."""
-
-    @abstractmethod
-    def on_device(self, clips: Tensor, draws: Tensor) -> Tensor:
-        """(B, T, 3, S, S) uint8 and (B, K) float32 -> the same shape, float in [0, 1]."""
-
-
-class NoAugmentation(Augmentation):
-    """Leaves clips unchanged."""
-
-    num_draws = 0
-
-    def in_worker(self, clip: Tensor, draw: Tensor) -> Tensor:
-        return clip
-
-    def on_device(self, clips: Tensor, draws: Tensor) -> Tensor:
-        return as_float(clips)
 
 
 class BasicAugmentation(Augmentation):
@@ -66,6 +26,7 @@ class BasicAugmentation(Augmentation):
         min_quality: lowest JPEG quality, of 100.
     """
 
+    distortions = ("jpeg",)
     num_draws = 6  # flip, jpeg, its quality, brightness, contrast, saturation; all are drawn, whether used or not
 
     def __init__(self, *, flip: Share = 0.5, colour: Share = 0.1, jpeg: Share = 0.3, min_quality: Percent = 60) -> None:
@@ -74,23 +35,18 @@ class BasicAugmentation(Augmentation):
         self.jpeg = jpeg
         self.min_quality = min_quality
 
-    def in_worker(self, clip: Tensor, draw: Tensor) -> Tensor:
-        _, jpeg, quality = draw[:3].tolist()
-        if jpeg >= self.jpeg:
+    def in_worker(self, clip: Tensor, sample: Sample) -> Tensor:
+        _, chance, quality = sample.draw[:3].tolist()
+        if chance >= self.jpeg:
             return clip
         level = round(self.min_quality + quality * (100 - self.min_quality))
-        return torch.stack([_jpeg(image, level) for image in clip])
+        return jpeg(clip, level)
 
     def on_device(self, clips: Tensor, draws: Tensor) -> Tensor:
         flipped = (draws[:, 0] < self.flip).view(-1, 1, 1, 1, 1)
         clips = as_float(torch.where(flipped, clips.flip(-1), clips))
         brightness, contrast, saturation = ((draws[:, 3:] * 2 - 1) * self.colour + 1).unbind(1)
         return adjust_saturation(adjust_contrast(adjust_brightness(clips, brightness), contrast), saturation)
-
-
-def as_float(clips: Tensor) -> Tensor:
-    """Convert uint8 to float in [0, 1], on the device, since uint8 takes a quarter of the bytes to transfer."""
-    return clips.float() / 255
 
 
 def adjust_brightness(clips: Tensor, factors: Tensor) -> Tensor:
@@ -125,10 +81,3 @@ def _blend(clips: Tensor, other: Tensor, factors: Tensor) -> Tensor:
     """Blend by two products and their sum, each rounded; a fused call would sometimes round differently."""
     factors = _per_clip(factors)
     return (clips * factors).add_(other * (1 - factors)).clamp_(0, 1)
-
-
-def _jpeg(image: Tensor, quality: int) -> Tensor:
-    """Compress (3, S, S) uint8 and decode it, with Pillow, since torchvision 0.29 drops its codecs."""
-    buffer = io.BytesIO()
-    Image.fromarray(image.permute(1, 2, 0).numpy()).save(buffer, "JPEG", quality=quality)
-    return torch.from_numpy(np.array(Image.open(buffer))).permute(2, 0, 1)

@@ -5,15 +5,8 @@ import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as F
 
-from deepfake.data.augment import (
-    Augmentation,
-    BasicAugmentation,
-    NoAugmentation,
-    adjust_brightness,
-    adjust_contrast,
-    adjust_saturation,
-    as_float,
-)
+from deepfake.data.augment import Augmentation, BasicAugmentation, NoAugmentation, Sample, as_float
+from deepfake.data.augment.basic import adjust_brightness, adjust_contrast, adjust_saturation
 
 
 def noise(*shape: int) -> Tensor:
@@ -30,9 +23,13 @@ def draws(count: int, augment: Augmentation, seed: int = 0) -> Tensor:
     return torch.rand(count, augment.num_draws, generator=torch.Generator().manual_seed(seed))
 
 
+def sample(draw: Tensor) -> Sample:
+    return Sample(draw, torch.Generator())
+
+
 def whole(augment: Augmentation, clip: Tensor, draw: Tensor) -> Tensor:
     """Apply both halves of an augmentation."""
-    return augment.on_device(augment.in_worker(clip, draw)[None], draw[None])[0]
+    return augment.on_device(augment.in_worker(clip, sample(draw))[None], draw[None])[0]
 
 
 def test_every_frame_of_a_clip_gets_the_same_draw(clip: Tensor) -> None:
@@ -67,7 +64,7 @@ def test_jpeg_changes_pixels_a_little_and_only_in_the_worker() -> None:
     smooth = torch.arange(24, dtype=torch.uint8).mul(8).expand(1, 3, 24, 24).clone()
     augment = BasicAugmentation(flip=0, colour=0, jpeg=1)
     draw = draws(1, augment)[0]
-    changed = augment.in_worker(smooth, draw)
+    changed = augment.in_worker(smooth, sample(draw))
     assert changed.dtype == torch.uint8 and changed.shape == smooth.shape
     assert 0 < (changed.float() - smooth.float()).abs().mean() < 10
     assert torch.equal(augment.on_device(changed[None], draw[None])[0], as_float(changed))
@@ -75,7 +72,7 @@ def test_jpeg_changes_pixels_a_little_and_only_in_the_worker() -> None:
 
 def test_none_is_nothing(clip: Tensor) -> None:
     augment = NoAugmentation()
-    assert augment.in_worker(clip, torch.empty(0)) is clip
+    assert augment.in_worker(clip, sample(torch.empty(0))) is clip
     assert torch.equal(augment.on_device(clip[None], torch.empty(1, 0))[0], clip.float() / 255)
 
 

@@ -1,0 +1,11 @@
+from .augmentation import Augmentation as Augmentation
+from .augmentation import InWorker as InWorker
+from .augmentation import NoAugmentation as NoAugmentation
+from .augmentation import Sample as Sample
+from .augmentation import as_float as as_float
+from .basic import BasicAugmentation as BasicAugmentation
+from .degrade import DegradeAugmentation as DegradeAugmentation
+from .dfdc import DfdcAugmentation as DfdcAugmentation
+from .gend import GendAugmentation as GendAugmentation
+from .heavy import HeavyAugmentation as HeavyAugmentation
+from .sbi import SbiAugmentation as SbiAugmentation

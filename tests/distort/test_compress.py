@@ -1,0 +1,65 @@
+"""JPEG is Pillow's; H.264 is real, repeatable, and what a file of it would show."""
+
+import io
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from deepfake.distort.compress import h264, jpeg
+from deepfake.distort.sweep import STRENGTHS, distort
+from tests.distort.conftest import psnr, seeded
+
+
+@pytest.mark.parametrize("quality", [40, 80])
+def test_jpeg_is_what_pillow_makes_of_each_frame(quality: int, scene: Tensor) -> None:
+    for frame, out in zip(scene, jpeg(scene, quality), strict=True):
+        file = io.BytesIO()
+        Image.fromarray(frame.permute(1, 2, 0).numpy().copy()).save(file, "JPEG", quality=quality)
+        assert np.array_equal(out.permute(1, 2, 0).numpy(), np.array(Image.open(file)))
+
+
+def test_full_chroma_is_closer(scene: Tensor) -> None:
+    assert psnr(scene, jpeg(scene, 90, "4:4:4")) > psnr(scene, jpeg(scene, 90)) + 1
+
+
+def test_h264_shows_what_a_file_of_the_same_options_shows(scene: Tensor, tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    options = {"crf": "32", "threads": "1", "x264-params": "mbtree=0"}
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options=options)
+        stream.height, stream.width, stream.pix_fmt = 256, 288, "yuv420p"
+        for frame in scene:
+            picture = av.VideoFrame.from_ndarray(frame.permute(1, 2, 0).numpy().copy(), format="rgb24")
+            container.mux(stream.encode(picture))
+        container.mux(stream.encode(None))
+    with av.open(str(path)) as container:
+        shown = np.stack([picture.to_ndarray(format="rgb24") for picture in container.decode(video=0)])
+    ours = h264(scene, 32).permute(0, 2, 3, 1).numpy()
+    assert ours.shape == shown.shape
+    assert np.abs(ours.astype(int) - shown).mean() < 0.5  # other instructions round in another way
+    assert abs(psnr(scene, h264(scene, 32)) - psnr(scene, torch.from_numpy(shown).permute(0, 3, 1, 2))) < 0.2
+
+
+def test_h264_gives_the_same_pixels_every_time(scene: Tensor) -> None:
+    first = h264(scene, 35)
+    assert all(torch.equal(first, h264(scene, 35)) for _ in range(5))
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 33, 47), (3, 3, 16, 16), (20, 3, 24, 25)])
+def test_h264_takes_any_size_and_length(shape: tuple[int, ...]) -> None:
+    frames = torch.randint(0, 256, shape, generator=seeded(), dtype=torch.uint8)
+    out = h264(frames, 23)
+    assert out.shape == frames.shape and out.dtype == torch.uint8
+
+
+def test_the_sweep_of_gend_gets_worse_with_its_strength(scene: Tensor) -> None:
+    assert STRENGTHS["jpeg"] == (100, 80, 60, 40, 20, 10) and STRENGTHS["resize"] == (224, 112, 64)
+    assert STRENGTHS["blur"] == ((5, 0.5), (7, 1.0), (11, 1.5), (13, 2.0), (19, 3.0))
+    for kind, strengths in STRENGTHS.items():
+        ratios = [psnr(scene, distort(scene, kind, strength, seeded())) for strength in strengths]
+        assert ratios == sorted(ratios, reverse=True) and len(set(ratios)) == len(ratios)
