@@ -66,7 +66,7 @@ def test_the_truncated_file_cannot_be_opened(tiny_root: Path) -> None:
 
 def test_the_table_has_one_row_a_file_and_pairs_that_exist(tiny_root: Path) -> None:
     table = rows(tiny_root)
-    assert len(table) == 24
+    assert len(table) == 36
     assert all((tiny_root / f"{row['video_id']}.mp4").is_file() for row in table)
     ids = {row["video_id"] for row in table}
     assert all(row["real_id"] in ids for row in table if row["label"] == "1")
