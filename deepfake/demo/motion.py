@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_SWAY, _PULSE = 0.25, 0.20  # how far the lamp swings to the sides, and how much brighter and darker that is
+_SWAY = 0.25  # how far the lamp swings to the sides
+_DIM, _PULSE = 0.80, 0.27  # how bright it is in the middle, and how much brighter and darker it becomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ def _light(rng: np.random.Generator, time: np.ndarray) -> Light:
     height = rng.uniform(-0.65, -0.25) + _drift(rng, time, 0.06, 0.3)
     direction = np.stack((side, height, np.ones_like(side)), axis=1)
     warmth = rng.normal(0, 0.035)
-    gain = (rng.uniform(0.88, 1.08) + _drift(rng, time, 0.03, 0.5)) * (1 + _PULSE * swing)
+    gain = (rng.uniform(0.88, 1.08) + _drift(rng, time, 0.03, 0.5)) * (_DIM + _PULSE * swing)
     colour = gain[:, None] * np.array((1 + warmth, 1.0, 1 - warmth))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     return Light(direction.astype(np.float32), colour.astype(np.float32))
