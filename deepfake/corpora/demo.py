@@ -9,7 +9,7 @@ from deepfake.cores import num_cores
 from deepfake.corpora import Corpus, Listing
 from deepfake.corpora.lists import read_rows
 from deepfake.corpora.notes import require_videos
-from deepfake.demo.design import DemoDesign, FrameRate, NumPeople, Seconds, Side
+from deepfake.demo.design import Blur, DemoDesign, FrameRate, Noise, NumPeople, Quantiser, Seconds, Side, Warmth
 from deepfake.demo.generate import TABLE, ensure_corpus
 from deepfake.errors import CorpusError
 from deepfake.names import quoted
@@ -24,8 +24,8 @@ class DemoCorpus(Corpus):
 
     Args:
         root: folder of the clips: empty, new, or filled by an earlier call.
-        seed, num_people, width, height, min_seconds, max_seconds, fps, extras: see `deepfake.demo.design.DemoDesign`;
-            the clips are generated again when one of them changes.
+        seed, num_people, width, height, min_seconds, max_seconds, fps, extras, quantiser, noise, blur, warmth: see
+            `deepfake.demo.design.DemoDesign`; the clips are generated again when one of them changes.
         num_workers: processes that render; None is one for each core, at most 8. The clips do not depend on it.
 
     Raises:
@@ -44,9 +44,26 @@ class DemoCorpus(Corpus):
         fps: FrameRate = 25,
         extras: bool = True,
         num_workers: Processes | None = None,
+        quantiser: Quantiser = 24,
+        noise: Noise = 1.0,
+        blur: Blur = 0.0,
+        warmth: Warmth = 0.0,
     ) -> None:
         self._root = Path(root)
-        self._design = DemoDesign(seed, num_people, width, height, min_seconds, max_seconds, fps, extras)
+        self._design = DemoDesign(
+            seed=seed,
+            num_people=num_people,
+            width=width,
+            height=height,
+            fps=fps,
+            min_seconds=min_seconds,
+            max_seconds=max_seconds,
+            extras=extras,
+            quantiser=quantiser,
+            noise=noise,
+            blur=blur,
+            warmth=warmth,
+        )
         self._num_workers = num_workers or min(8, num_cores())  # each loads torch, which takes some 300 MB
 
     def listing(self) -> Listing:

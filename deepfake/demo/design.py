@@ -13,15 +13,21 @@ from deepfake.options import typed, types_of
 from deepfake.ranges import Seed
 from deepfake.schema import Label, Split, Video
 
-VERSION = 1  # raise it when the same design would give other pixels, so that older corpora are generated again
+VERSION = 2  # raise it when the same design would give other pixels, so that older corpora are generated again
 
 # At least two people in each split; smaller faces are not found; sides are even, as H.264 requires.
 NumPeople = Annotated[int, Field(ge=6, le=10_000)]
 Side = Annotated[int, Field(ge=120, le=4_096, multiple_of=2, description="an even whole number from 120 to 4096")]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
 FrameRate = Annotated[int, Field(ge=1, le=240)]
+Quantiser = Annotated[int, Field(ge=0, le=51)]
+Noise = Annotated[float, Field(ge=0, le=10)]
+Blur = Annotated[float, Field(ge=0, le=10)]
+Warmth = Annotated[float, Field(ge=-0.3, le=0.3)]
 
-METHODS = ("faceswap", "reenact")
+METHODS = ("faceswap", "reenact", "seamless", "flicker")
+# The takes of each person, by their letters, and the forgeries of each take.
+_TAKES = {"a": ("faceswap", "seamless"), "b": ("reenact", "flicker")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,10 @@ class DemoDesign:
         min_seconds: length of the shortest clip.
         max_seconds: length of the longest clip.
         fps: frames per second.
+        quantiser: constant quantiser of H.264, 0 (lossless) to 51.
+        noise: the camera's noise, as a multiple of the usual.
+        blur: the lens's blur, the standard deviation of a Gaussian in pixels.
+        warmth: colour of the light: red times 1 + warmth, blue times 1 - warmth.
         extras: whether to add a clip with two people, one with nobody and a truncated file to test.
         version: version of the generator, which cannot be chosen.
     """
@@ -47,6 +57,10 @@ class DemoDesign:
     min_seconds: Seconds = 3.0
     max_seconds: Seconds = 4.0
     fps: FrameRate = 25
+    quantiser: Quantiser = 24
+    noise: Noise = 1.0
+    blur: Blur = 0.0
+    warmth: Warmth = 0.0
     extras: bool = True
     version: int = field(default=VERSION, init=False)
 
@@ -105,20 +119,22 @@ def splits(num_people: int) -> dict[Split, tuple[str, ...]]:
 
 
 def plan(design: DemoDesign) -> tuple[Take, ...]:
-    """Return every take of the corpus: two for each person, each with a real file and a fake by one of the methods.
+    """Return every take of the corpus: two for each person, each with a real file and a fake by two of the methods.
 
-    The source of a fake is one of the next people in the same split, for each method another one if there are three.
+    The source of a fake is one of the next people in the same split, for each method another one if there are four.
     """
     takes: list[Take] = []
     for split, people in splits(design.num_people).items():
         for i, target in enumerate(people):
-            for step, (letter, method) in enumerate(zip("ab", METHODS, strict=True), start=1):
-                source = people[(i + min(step, len(people) - 1)) % len(people)]
+            for letter, methods in _TAKES.items():
                 take_id = f"{target}_{letter}"
-                real = _video(f"real/{take_id}", Label.REAL, split, "real", target)
-                fake_id = f"{method}/{target}_{source}"
-                fake = _video(fake_id, Label.FAKE, split, method, target, source, real.video_id)
-                takes.append(Take(take_id, (target,), (real, fake)))
+                videos = [_video(f"real/{take_id}", Label.REAL, split, "real", target)]
+                for method in methods:
+                    step = min(1 + METHODS.index(method), len(people) - 1)
+                    source = "" if method == "flicker" else people[(i + step) % len(people)]
+                    fake_id = f"{method}/{target}_{source}" if source else f"{method}/{target}"
+                    videos.append(_video(fake_id, Label.FAKE, split, method, target, source, videos[0].video_id))
+                takes.append(Take(take_id, (target,), tuple(videos)))
     if design.extras:
         takes.extend(_extras(splits(design.num_people)[Split.TEST]))
     return tuple(takes)

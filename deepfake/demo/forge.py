@@ -1,7 +1,8 @@
-"""Make deepfakes as they are usually made: a small generated face, colour-matched, warped to the pose and blended in.
+"""Make deepfakes: a generated face, colour-matched, warped to the pose and blended in.
 
 `faceswap` replaces the target's face by another person's with the target's expression. `reenact` keeps the target's
-face and gives it another person's expression.
+face and gives it another person's expression. Both are made as usual: small, and each frame aligned on its own.
+`seamless` is a face swap as sharp as the clip and exactly aligned. `flicker` puts no face in: see `shoot`.
 """
 
 from dataclasses import dataclass
@@ -32,11 +33,13 @@ class Forgery:
         head: the head whose face is put in.
         expression: the expression of that face.
         jitter: (N, 3) float32, alignment error of each frame: right, down (units of the face plane) and scale.
+        sharp: whether the generated face has every detail of the head, instead of `_RESOLUTION`.
     """
 
     head: Head
     expression: Expression
     jitter: np.ndarray
+    sharp: bool = False
 
 
 def draw_jitter(rng: np.random.Generator, num_frames: int) -> np.ndarray:
@@ -46,19 +49,19 @@ def draw_jitter(rng: np.random.Generator, num_frames: int) -> np.ndarray:
 
 def forge(picture: torch.Tensor, actor: Actor, forgery: Forgery, frame: int) -> torch.Tensor:
     """Replace the actor's face in `picture` (3, H, W); the result is exactly equal to it outside the mask."""
-    target = _generate(actor.head, actor.motion.expression, actor, frame)
-    source = _generate(forgery.head, forgery.expression, actor, frame)
+    target = _generate(actor.head, actor.motion.expression, actor, frame, forgery.sharp)
+    source = _generate(forgery.head, forgery.expression, actor, frame, forgery.sharp)
     plane = face_plane(actor, frame, picture.shape[1], picture.shape[2], forgery.jitter[frame])
     mask = blend_mask(plane)
     face = sample(match_colour(source, target), _patch_plane(plane))
     return picture * (1 - mask) + face * mask
 
 
-def _generate(head: Head, expression: Expression, actor: Actor, frame: int) -> torch.Tensor:
-    """Return a generated face, (3, *_RESOLUTION), in the light of the actor's clip."""
+def _generate(head: Head, expression: Expression, actor: Actor, frame: int, sharp: bool) -> torch.Tensor:
+    """Return a generated face in the light of the actor's clip, (3, *_RESOLUTION) or as large as in the texture."""
     rows, columns = window(*_PATCH)
     lit = light_head(head, expression, actor.motion.light, frame)[:, rows, columns]
-    return interpolate(lit[None], size=_RESOLUTION, mode="area")[0]
+    return lit if sharp else interpolate(lit[None], size=_RESOLUTION, mode="area")[0]
 
 
 def match_colour(source: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

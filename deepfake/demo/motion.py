@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+_SWAY = 0.25  # how far the lamp swings to the sides
+_DIM, _PULSE = 0.80, 0.27  # how bright it is in the middle, and how much brighter and darker it becomes
+
 
 @dataclass(frozen=True, slots=True)
 class Pose:
@@ -67,6 +70,14 @@ class Motion:
     light: Light
 
 
+def out_of_order(light: Light, rng: np.random.Generator, fps: int) -> Light:
+    """Return the light of the same frames in a wrong order; they are mixed within each second, so none goes far."""
+    num_frames = len(light.colour)
+    seconds = np.split(np.arange(num_frames), range(fps, num_frames, fps))
+    order = np.concatenate([rng.permutation(second) for second in seconds])
+    return Light(light.direction[order], light.colour[order])
+
+
 def perform(rng: np.random.Generator, num_frames: int, fps: int) -> Motion:
     """Draw one performance of `num_frames` frames."""
     time = np.arange(num_frames) / fps
@@ -105,11 +116,14 @@ def _expression(rng: np.random.Generator, time: np.ndarray) -> Expression:
 
 
 def _light(rng: np.random.Generator, time: np.ndarray) -> Light:
-    side = rng.choice((-1, 1)) * rng.uniform(0.15, 0.7) + _drift(rng, time, 0.12, 0.3)
+    # A lamp swings two to three times a second. In eight frames it passes through most of its range, so frames in a
+    # wrong order have the same levels as in the right one, and only their order tells.
+    swing = np.sin(2 * np.pi * (rng.uniform(2, 3) * time + rng.uniform()))
+    side = rng.choice((-1, 1)) * rng.uniform(0.15, 0.7) + _drift(rng, time, 0.12, 0.3) + _SWAY * swing
     height = rng.uniform(-0.65, -0.25) + _drift(rng, time, 0.06, 0.3)
     direction = np.stack((side, height, np.ones_like(side)), axis=1)
     warmth = rng.normal(0, 0.035)
-    gain = rng.uniform(0.88, 1.08) + _drift(rng, time, 0.03, 0.5)
+    gain = (rng.uniform(0.88, 1.08) + _drift(rng, time, 0.03, 0.5)) * (_DIM + _PULSE * swing)
     colour = gain[:, None] * np.array((1 + warmth, 1.0, 1 - warmth))
     direction /= np.linalg.norm(direction, axis=1, keepdims=True)
     return Light(direction.astype(np.float32), colour.astype(np.float32))

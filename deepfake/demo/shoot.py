@@ -1,17 +1,24 @@
-"""Record one take: paint its people and room, render each frame, forge, add the camera's noise, and encode."""
+"""Record one take: paint its people and room, render each frame, forge, add what the camera adds, and encode.
 
-from collections.abc import Iterator
+A `flicker` is recorded like a real clip, but the lamp's light comes in a wrong order: since pose and light are drawn
+independently, each of its frames might stand in a real clip, and only the order of frames tells.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
+from math import ceil
 from pathlib import Path
 
 import numpy as np
 import torch
+from torchvision.transforms.v2.functional import gaussian_blur
 
 from deepfake.demo.design import DemoDesign, Take
 from deepfake.demo.encode import ClipWriter
 from deepfake.demo.forge import Forgery, draw_jitter, forge
 from deepfake.demo.head import paint_head
-from deepfake.demo.motion import perform
+from deepfake.demo.motion import out_of_order, perform
 from deepfake.demo.person import draw_person
 from deepfake.demo.render import Actor, layer, render
 from deepfake.demo.scenery import paint_body, paint_room
@@ -26,14 +33,28 @@ def shoot(design: DemoDesign, take: Take, folder: Path) -> None:
     # Vectorised and scalar code round differently, so how torch splits its work must not depend on the caller.
     with one_thread(), ExitStack() as stack:
         size = (design.height, design.width)
-        writers = [stack.enter_context(ClipWriter(folder / v.path, size, design.fps)) for v in take.videos]
+        camera = design.fps, design.quantiser
+        writers = [stack.enter_context(ClipWriter(folder / v.path, size, *camera)) for v in take.videos]
         for pictures in frames(design, take):
             for writer, picture in zip(writers, pictures, strict=True):
                 writer.write(picture)
+    pad([folder / video.path for video in take.videos])
     if take.truncated:
         for video in take.videos:
             whole = (folder / video.path).read_bytes()
             (folder / video.path).write_bytes(whole[: len(whole) // 2])
+
+
+def pad(paths: Sequence[Path]) -> None:
+    """Append a box that players skip to each mp4 file, so that all have the same size.
+
+    A forged face has fewer details, which would make a fake's file some hundredths smaller than its real one.
+    """
+    sizes = [path.stat().st_size for path in paths]
+    for path, size in zip(paths, sizes, strict=True):
+        num_bytes = max(sizes) - size + 8
+        with path.open("ab") as file:
+            file.write(num_bytes.to_bytes(4, "big") + b"free" + bytes(num_bytes - 8))
 
 
 def frames(design: DemoDesign, take: Take) -> Iterator[list[np.ndarray]]:
@@ -46,13 +67,20 @@ def frames(design: DemoDesign, take: Take) -> Iterator[list[np.ndarray]]:
     num_frames = int(rng.integers(shortest, longest + 1))
     room = torch.from_numpy(paint_room(rng, design.height, design.width)).permute(2, 0, 1)
     actors = _cast(design, take, num_frames, rng)
-    forgeries = [_forgery(design, video, actors, num_frames) for video in take.videos]
-    noise_level = rng.uniform(0.008, 0.016)
+    draw = [_drawing(design, video, actors, room, num_frames) for video in take.videos]
+    noise_level = rng.uniform(0.008, 0.016) * design.noise
     for frame in range(num_frames):
         picture = render(room, actors, frame)
         noise = torch.from_numpy(rng.standard_normal(picture.shape, dtype=np.float32)) * noise_level
-        shown = [picture if forgery is None else forge(picture, actors[0], forgery, frame) for forgery in forgeries]
+        shown = [_through_lens(each(picture, frame), design) for each in draw]
         yield [((p + noise).clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy() for p in shown]
+
+
+def _through_lens(picture: torch.Tensor, design: DemoDesign) -> torch.Tensor:
+    """Tint and blur a picture (3, H, W) as the design's camera does."""
+    if design.warmth:
+        picture = picture * torch.tensor((1 + design.warmth, 1, 1 - design.warmth))[:, None, None]
+    return gaussian_blur(picture, [2 * ceil(3 * design.blur) + 1], [design.blur]) if design.blur else picture
 
 
 def _cast(design: DemoDesign, take: Take, num_frames: int, rng: np.random.Generator) -> tuple[Actor, ...]:
@@ -74,13 +102,27 @@ def _cast(design: DemoDesign, take: Take, num_frames: int, rng: np.random.Genera
     return tuple(actors)
 
 
-def _forgery(design: DemoDesign, video: Video, actors: tuple[Actor, ...], num_frames: int) -> Forgery | None:
-    """Return what is put into this file of the take; None for a real one."""
+def _drawing(
+    design: DemoDesign, video: Video, actors: tuple[Actor, ...], room: torch.Tensor, num_frames: int
+) -> Callable[[torch.Tensor, int], torch.Tensor]:
+    """Return a function that makes a frame of this file from the real picture of that frame and its number."""
     if video.label is Label.REAL:
-        return None
+        return lambda picture, frame: picture
+    target = actors[0]
+    if video.method == "flicker":
+        light = out_of_order(target.motion.light, design.rng("flicker", video.video_id), design.fps)
+        actor = replace(target, motion=replace(target.motion, light=light))
+        return lambda picture, frame: render(room, (actor, *actors[1:]), frame)
+    forgery = _forgery(design, video, target, num_frames)
+    return lambda picture, frame: forge(picture, target, forgery, frame)
+
+
+def _forgery(design: DemoDesign, video: Video, target: Actor, num_frames: int) -> Forgery:
+    """Return the face that is put into this file of the take."""
     jitter = draw_jitter(design.rng("jitter", video.video_id), num_frames)
-    if video.method == "faceswap":
-        source = paint_head(draw_person(design.rng("person", video.source_id)))
-        return Forgery(source, actors[0].motion.expression, jitter)
-    driver = perform(design.rng("motion", f"{video.source_id}_a", video.source_id), num_frames, design.fps)
-    return Forgery(actors[0].head, driver.expression, jitter)
+    if video.method == "reenact":
+        driver = perform(design.rng("motion", f"{video.source_id}_a", video.source_id), num_frames, design.fps)
+        return Forgery(target.head, driver.expression, jitter)
+    source = paint_head(draw_person(design.rng("person", video.source_id)))
+    sharp = video.method == "seamless"
+    return Forgery(source, target.motion.expression, np.zeros_like(jitter) if sharp else jitter, sharp)

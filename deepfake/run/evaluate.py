@@ -45,7 +45,7 @@ def evaluate(cfg: DictConfig) -> None:
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
-    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
+    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
     require_testable(listing, split)

@@ -31,7 +31,7 @@ def extract(cfg: DictConfig) -> None:
         ExtractionError: every video failed.
     """
     chosen_rule(cfg)  # only checks the options, since extraction stores all faces
-    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
+    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     options = ExtractOptions(device=cfg.device, **cfg.extract)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)

@@ -14,6 +14,7 @@ from deepfake.command.entry import entry_point
 from deepfake.corpora import Corpus, Count, Listing
 from deepfake.corpora.audit import Audit, audit, blind_spots, duplicates, num_sharing
 from deepfake.corpora.fitness import shared_sources
+from deepfake.corpora.methods import choose_methods
 from deepfake.corpora.splits import fingerprint
 from deepfake.report.tables import print_line, show
 from deepfake.schema import Label, Split, Video
@@ -30,7 +31,7 @@ def inventory(cfg: DictConfig) -> None:
         CorpusError: the corpus cannot be used; the message says what to do.
     """
     corpus: Corpus = instantiate(cfg.data.corpus)
-    listing = corpus.listing()
+    listing = choose_methods(corpus.listing(), cfg.data)
     findings = audit(listing.videos, duplicates(listing.videos) if cfg.content else None)
     sizes = {video.video_id: _size(video.path) for video in listing.videos}
     _show_against_publication("folder", listing.folders or _folders(listing.videos))

@@ -163,7 +163,7 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
 
 def corpus_with_faces(cfg: DictConfig, makes_fakes: bool) -> tuple[Listing, Mapping[str, Any], FaceStore]:
     """Return the corpus, the settled recipe of its faces, and the completed store that holds them."""
-    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data.name)
+    listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_trainable(listing, makes_fakes=makes_fakes)
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     return listing, faces, audited_store(cfg, faces, listing)

@@ -78,7 +78,7 @@ def test_every_option_of_the_command_itself_has_a_line(name: str, shown: Any) ->
 
 def test_groups_are_shown_with_their_choices_and_the_chosen_one(shown: Any) -> None:
     text = shown("train")
-    assert "\ndata=celebdf|celebdf_v1|demo|dfdc|dfo|ffpp|folder  (now demo)\n" in text
+    assert "\ndata=celebdf|celebdf_v1|demo|demo_b|dfdc|dfo|ffpp|folder  (now demo)\n" in text
     assert "\nmodel/temporal=lstm|mean  (now mean)\n" in text
     assert "\ndebug=fast|overfit|profile  (now null)\n" in text
     assert "\n  debug=overfit " in text

@@ -37,7 +37,7 @@ EXAMPLES = {
     "mine": (CLASS, YAML, BUILDER),
     "actors": (PAIRS_CLASS, YAML.replace("mine.Mine", "actors.Actors").replace("mine", "actors"), PAIRS_BUILDER),
 }
-SHIPPED = sorted({path.stem for path in CONF.glob("*.yaml")} - {"demo"})
+SHIPPED = sorted({path.stem for path in CONF.glob("*.yaml")} - {"demo", "demo_b"})
 YAMLS = {name: OmegaConf.load(CONF / f"{name}.yaml") for name in SHIPPED}
 
 

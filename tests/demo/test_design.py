@@ -1,10 +1,11 @@
 """Who is in which split, whose face is forged into whose video, and which parameters are refused."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
 
-from deepfake.demo.design import DemoDesign, plan, splits
+from deepfake.demo.design import METHODS, DemoDesign, plan, splits
 from deepfake.errors import ConfigError
 from deepfake.schema import Label, Split
 
@@ -18,13 +19,11 @@ def test_people_are_split_four_to_one_to_one(num_people: int, sizes: tuple[int, 
     assert len({person for people in by_split.values() for person in people}) == num_people
 
 
-def test_the_default_corpus_has_48_real_and_48_fake_clips() -> None:
+def test_the_default_corpus_has_48_real_clips_and_24_fakes_by_each_method() -> None:
     videos = [video for take in plan(DemoDesign(extras=False)) for video in take.videos]
-    assert (
-        sum(video.label is Label.REAL for video in videos) == sum(video.label is Label.FAKE for video in videos) == 48
-    )
-    assert len({video.video_id for video in videos}) == 96
-    assert {video.method for video in videos} == {"real", "faceswap", "reenact"}
+    assert Counter(video.method for video in videos) == {"real": 48, **dict.fromkeys(METHODS, 24)}
+    assert sum(video.label is Label.FAKE for video in videos) == 96
+    assert len({video.video_id for video in videos}) == 144
 
 
 @pytest.mark.parametrize("num_people", [6, 9, 24])
@@ -43,15 +42,19 @@ def test_each_person_has_two_real_clips_and_one_fake_by_each_method() -> None:
     takes = plan(DemoDesign(extras=False))
     for person in (f"p{i:02d}" for i in range(24)):
         methods = sorted(v.method for take in takes for v in take.videos if v.target_id == person)
-        assert methods == ["faceswap", "real", "real", "reenact"]
+        assert methods == ["faceswap", "flicker", "real", "real", "reenact", "seamless"]
 
 
 def test_a_fake_is_made_from_a_real_clip_of_its_target_with_anothers_face() -> None:
     for take in plan(DemoDesign(extras=False)):
-        real, fake = take.videos
-        assert (fake.real_id, fake.target_id) == (real.video_id, real.target_id)
-        assert fake.source_id and fake.source_id != fake.target_id
-        assert fake.video_id == f"{fake.method}/{fake.target_id}_{fake.source_id}"
+        real, *fakes = take.videos
+        for fake in fakes:
+            assert (fake.real_id, fake.target_id) == (real.video_id, real.target_id)
+            if fake.method == "flicker":
+                assert (fake.source_id, fake.video_id) == ("", f"flicker/{fake.target_id}")
+            else:
+                assert fake.source_id and fake.source_id != fake.target_id
+                assert fake.video_id == f"{fake.method}/{fake.target_id}_{fake.source_id}"
 
 
 def test_the_extras_are_test_videos_on_top() -> None:
@@ -83,6 +86,10 @@ def test_random_streams_are_independent_and_repeatable() -> None:
         ({"min_seconds": 0.0}, "min_seconds is 0.0"),
         ({"fps": 0}, "fps is 0"),
         ({"seed": -1}, "seed is -1"),
+        ({"quantiser": 52}, "quantiser is 52"),
+        ({"noise": -1.0}, "noise is -1.0"),
+        ({"blur": -1.0}, "blur is -1.0"),
+        ({"warmth": 0.5}, "warmth is 0.5"),
     ],
 )
 def test_parameters_that_make_no_corpus_are_named(options: dict[str, Any], named: str) -> None:

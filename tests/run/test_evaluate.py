@@ -84,9 +84,23 @@ def test_another_corpus(
     assert re.search(r"cross-dataset: trained on demo.*tested on folder", capfd.readouterr().out)
 
 
+def test_the_other_generated_corpus_and_one_method_of_it(
+    one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
+    arguments = [checkpoint, "data=demo_b", *SMALL_DEMO, "data.test_methods=[flicker]"]
+    arguments += [f"data.root={tmp_path / 'demo_b'}", f"paths.faces_dir={tmp_path / 'faces'}", "hydra.run.dir=out"]
+    assert script("evaluate", *COMMON, *arguments) == 0
+    data = numbers(tmp_path / "out")["data"]
+    assert data["methods"] == {"test": {"flicker": 2}}
+    assert data["coverage"]["test"]["videos"] == 6
+    assert re.search(r"cross-dataset: trained on demo.*tested on demo_b", capfd.readouterr().out)
+
+
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
+        ("data.methods=[swap]", "data.methods names swap, but the methods of this corpus are faceswap, flicker,"),
         ("expect_fingerprint=0123456789abcdef", "expect_fingerprint=0123456789abcdef, but demo has the fingerprint"),
         ("expect_fingerprint=1234567890123e45", "expect_fingerprint is 1.234567890123e+57: give 16 digits, 0 to 9 and"),
         ("split=dev", "split is 'dev': choose one of train, val, test"),
