@@ -18,5 +18,7 @@ def digest(state: Mapping[str, Tensor]) -> str:
     found = sha256()
     for name, value in sorted(state.items()):
         found.update(f"{name}\0{value.dtype}\0{tuple(value.shape)}\0".encode("utf-8", "surrogatepass"))
-        found.update(value.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+        # A tensor of one element is contiguous whatever its stride, which `view` refuses, so a flat copy is taken.
+        flat = torch.empty(value.numel(), dtype=value.dtype).copy_(value.detach().reshape(-1))
+        found.update(flat.view(torch.uint8).numpy().data)
     return found.hexdigest()

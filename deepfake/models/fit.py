@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from deepfake.errors import WeightsError
 
 Shapes = Mapping[str, tuple[int, ...]]
+_COUNTER = "num_batches_tracked"  # number of batches that a BatchNorm has seen
 
 
 def check_shapes(found: Shapes, expected: Shapes, what: str) -> None:
@@ -61,9 +62,14 @@ def require_finite(state: Mapping[str, Tensor], what: str) -> None:
 def load_exactly(network: nn.Module, state: Mapping[str, Tensor], what: str) -> None:
     """Load a whole state dict, or nothing.
 
+    As in PyTorch's own strict loading, BatchNorm's `num_batches_tracked` may be absent: converted and old files lack
+    it, and with a fixed momentum it changes nothing.
+
     Raises:
         WeightsError: see `check_shapes` and `require_finite`.
     """
+    counters = {name: value for name, value in network.state_dict().items() if name.endswith(_COUNTER)}
+    state = {**counters, **state}
     check_shapes(shapes(state), shapes(network.state_dict()), what)
     require_finite(state, what)
-    network.load_state_dict(dict(state))
+    network.load_state_dict(state)

@@ -1,6 +1,7 @@
 """Heads map features of a clip (B, F) to one logit (B, 1)."""
 
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import normalize
 
 from deepfake.ranges import Share, Width
 
@@ -23,7 +24,18 @@ class MesoHead(nn.Sequential):
 
 
 class LinearHead(nn.Sequential):
-    """Dropout and one linear layer."""
+    """Dropout and one linear layer.
 
-    def __init__(self, num_features: int, *, dropout: Share = 0.2) -> None:
+    Args:
+        num_features: F.
+        dropout: probability.
+        normalise: divide the features of a clip by their L2 norm first, so that only their direction counts (GenD).
+    """
+
+    def __init__(self, num_features: int, *, dropout: Share = 0.2, normalise: bool = False) -> None:
         super().__init__(nn.Dropout(dropout), nn.Linear(num_features, 1))
+        self.normalise = normalise
+
+    def forward(self, features: Tensor) -> Tensor:
+        logits: Tensor = super().forward(normalize(features, dim=1) if self.normalise else features)
+        return logits

@@ -24,3 +24,9 @@ def test_names_shapes_types_and_bytes_count_and_nothing_else() -> None:
 
 def test_half_precision_counts_too() -> None:
     assert digest({"a": torch.ones(3, dtype=torch.bfloat16)}) != digest({"a": torch.ones(3, dtype=torch.half)})
+
+
+def test_an_odd_stride_of_a_single_element_does_not_count() -> None:
+    odd = torch.ones(4).as_strided((1,), (4,))
+    assert odd.stride() == (4,)
+    assert digest({"a": odd}) == digest({"a": torch.ones(1)})

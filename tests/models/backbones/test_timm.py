@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 import timm
 import torch
+from omegaconf import OmegaConf
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from deepfake.errors import ConfigError, WeightsError
 from deepfake.models.backbones.timm import Timm
 
+CONF = Path(__file__).parents[3] / "conf" / "model"
 NAME = "test_efficientnet"  # timm's own model for tests, with a few thousand parameters
 
 
@@ -91,3 +93,52 @@ def test_unknown_names() -> None:
     for pretrained in (True, False):
         with pytest.raises(ConfigError, match="timm has no weights 'foo' for efficientnet_b0; it has ra4_e3600"):
             Timm("efficientnet_b0.foo", pretrained=pretrained)
+
+
+def test_weights_in_wrappings_and_without_counters(tmp_path: Path) -> None:
+    state = {key: value for key, value in published().items() if not key.endswith("num_batches_tracked")}
+    path = tmp_path / "weights.pth"
+    for wrapped in (
+        state,
+        {"state_dict": state},
+        {"model": {f"module.{key}": value for key, value in state.items()}},
+        {f"model.{key}": value for key, value in state.items()},
+        {"state_dict": {f"model.module.{key}": value for key, value in state.items()}},
+    ):
+        torch.save(wrapped, path)
+        torch.manual_seed(1)
+        loaded = Timm(NAME, weights=path).network.state_dict()
+        assert all(torch.equal(value, loaded[key]) for key, value in state.items() if key in loaded)
+        assert all(int(value) == 0 for key, value in loaded.items() if key.endswith("num_batches_tracked"))
+
+
+def test_a_transformer_takes_another_size_and_pool() -> None:
+    network = Timm("test_vit", pool="avg", any_size=True).eval()
+    assert network(torch.rand(2, 3, 96, 96)).shape == (2, network.num_features)
+    assert network.network.global_pool == "avg"
+    with pytest.raises(ConfigError, match="test_efficientnet cannot have model.backbone.any_size"):
+        Timm(NAME, any_size=True)
+
+
+@pytest.mark.parametrize(
+    ("option", "norms", "mean", "size"),
+    [
+        ("clip", 102_400, 0.48145466, 224),
+        ("pe", 104_448, 0.5, 224),
+        ("dinov3", 100_352, 0.485, 224),
+        ("xception", None, 0.5, 256),
+        ("convnext", None, 0.485, 224),
+    ],
+)
+def test_the_networks_of_our_yamls(option: str, norms: int | None, mean: float, size: int) -> None:
+    """Without memory: on torch's `meta` device. Number of norm parameters: GenD, table of what it trains."""
+    backbone = OmegaConf.load(CONF / "backbone" / f"{option}.yaml")
+    options = {name: backbone[name] for name in ("pool", "any_size") if name in backbone}
+    with torch.device("meta"):
+        network = Timm(backbone.name, **options)
+        assert network(torch.empty(1, 3, size, size)).shape == (1, network.num_features)
+    assert network.mean[0] == mean
+    assert OmegaConf.load(CONF / f"{option}.yaml").model.size == size
+    of_norms = [module for module in network.modules() if isinstance(module, nn.LayerNorm)]
+    if norms is not None:
+        assert sum(parameter.numel() for module in of_norms for parameter in module.parameters()) == norms
