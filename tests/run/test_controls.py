@@ -29,8 +29,8 @@ TRAINING = [
 ]
 
 
-def auc(folder: Path) -> float:
-    return float(json.loads((folder / "metrics.json").read_text())["metrics"]["test/video/auc"])
+def auc(folder: Path, level: str = "video") -> float:
+    return float(json.loads((folder / "metrics.json").read_text())["metrics"][f"test/{level}/auc"])
 
 
 @pytest.mark.slow
@@ -53,4 +53,4 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
     monkeypatch.setattr(ClipDataset, "__getitem__", shuffled)
     checkpoint = f"checkpoint={tmp_path / 'windows' / 'checkpoints' / 'best.ckpt'}"
     assert script("evaluate", checkpoint, *own, "loader.num_workers=0", "hydra.run.dir=shuffled") == 0
-    assert auc(tmp_path / "shuffled") <= 0.7
+    assert auc(tmp_path / "shuffled", "clip") <= 0.7  # there are more clips than videos, so less is down to chance
