@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 _SWAY = 0.25  # how far the lamp swings to the sides
-_DIM, _PULSE = 0.80, 0.27  # how bright it is in the middle, and how much brighter and darker it becomes
+_DIM, _PULSE = 0.88, 0.29  # how bright it is in the middle, and how much brighter and darker it becomes
 
 
 @dataclass(frozen=True, slots=True)

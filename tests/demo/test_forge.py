@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from scipy.ndimage import gaussian_filter
 
 from deepfake.demo.design import DemoDesign, plan
 from deepfake.demo.forge import blend_mask, match_colour
@@ -33,30 +32,6 @@ def test_only_the_face_differs_from_the_real_clip(tiny: DemoDesign, method: str)
         assert 0.10 * width < np.ptp(columns) < 0.35 * width
         assert 0.1 * height < rows.mean() < 0.8 * height
         assert 0.3 * width < columns.mean() < 0.7 * width
-
-
-def test_a_face_swap_changes_more_than_a_reenactment(tiny: DemoDesign) -> None:
-    change = {
-        method: np.mean([np.abs(real - fake).mean() for real, fake in first_frames(tiny, method)])
-        for method in ("faceswap", "reenact")
-    }
-    assert change["faceswap"] > 1.05 * change["reenact"] > 0
-
-
-def test_a_seamless_face_is_as_sharp_as_the_real_one_and_a_face_swap_is_not(tiny: DemoDesign) -> None:
-    """Measured inside the face by what a blur removes, on frames without the camera's noise."""
-
-    def sharpness(picture: np.ndarray) -> float:
-        face = picture[40:75, 65:95].astype(float).mean(axis=2)
-        return float(np.abs(face - gaussian_filter(face, 1.0)).mean())
-
-    quiet = replace(tiny, noise=0.0, width=240, height=180)
-    ratio = {}
-    for method in ("faceswap", "seamless"):
-        pairs = list(first_frames(quiet, method))
-        real, fake = (np.mean([sharpness(pair[which]) for pair in pairs]) for which in (0, 1))
-        ratio[method] = fake / real
-    assert ratio["faceswap"] < 0.85 < 0.9 < ratio["seamless"] < 1.15
 
 
 def test_a_flicker_has_the_light_of_real_frames_in_a_wrong_order() -> None:

@@ -18,8 +18,9 @@ FLICKER = [
 ]
 TRAINING = [
     "model.size=64",
+    "model.head.dropout=0.1",  # with MesoNet's own, twice 0.5, it takes far more steps
     "optimizer.lr=3e-3",
-    "sampling.clips_per_video=4",
+    "sampling.clips_per_video=8",
     "loader.num_workers=0",
     "loader.cache=ram",
     "logger=csv",
@@ -28,8 +29,8 @@ TRAINING = [
 ]
 
 
-def auc(folder: Path) -> float:
-    return float(json.loads((folder / "metrics.json").read_text())["metrics"]["test/video/auc"])
+def auc(folder: Path, level: str = "video") -> float:
+    return float(json.loads((folder / "metrics.json").read_text())["metrics"][f"test/{level}/auc"])
 
 
 @pytest.mark.slow
@@ -39,7 +40,7 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
     own = [*FLICKER, f"data.root={tmp_path / 'demo'}", f"paths.faces_dir={tmp_path / 'faces'}"]
     assert script("train", "model=meso4", *own, *TRAINING, "trainer.max_epochs=10", "hydra.run.dir=frames") == 0
     assert 0.4 <= auc(tmp_path / "frames") <= 0.6
-    assert script("train", "model=meso4_lstm", *own, *TRAINING, "trainer.max_epochs=14", "hydra.run.dir=windows") == 0
+    assert script("train", "model=meso4_lstm", *own, *TRAINING, "trainer.max_epochs=16", "hydra.run.dir=windows") == 0
     assert auc(tmp_path / "windows") >= 0.9
 
     in_order = ClipDataset.__getitem__
@@ -52,4 +53,4 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
     monkeypatch.setattr(ClipDataset, "__getitem__", shuffled)
     checkpoint = f"checkpoint={tmp_path / 'windows' / 'checkpoints' / 'best.ckpt'}"
     assert script("evaluate", checkpoint, *own, "loader.num_workers=0", "hydra.run.dir=shuffled") == 0
-    assert auc(tmp_path / "shuffled") <= 0.7
+    assert auc(tmp_path / "shuffled", "clip") <= 0.7  # there are more clips than videos, so less is down to chance
