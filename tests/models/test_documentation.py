@@ -45,10 +45,10 @@ def test_all_files_are_there() -> None:
     assert sorted(FILES) == [
         "conf/model/backbone/tiny_resnet.yaml",
         "conf/model/resnet18.yaml",
-        "conf/model/temporal/attention.yaml",
+        "conf/model/temporal/weighted.yaml",
         "conf/model/tiny_resnet.yaml",
         "deepfake/models/backbones/tiny_resnet.py",
-        "deepfake/models/temporal/attention.py",
+        "deepfake/models/temporal/weighted.py",
     ]
 
 
@@ -59,8 +59,8 @@ def test_all_files_are_there() -> None:
         ["model=effnet", "model.backbone.name=resnet18.a1_in1k", "model.backbone.pretrained=false"],
         ["model=tiny_resnet"],
         ["model/backbone=tiny_resnet", "model.backbone.width=8"],
-        ["model=meso4", "model/temporal=attention", "representation=window"],
-        ["model=tiny_resnet", "model/temporal=attention", "representation=window"],
+        ["model=meso4", "model/temporal=weighted", "representation=window"],
+        ["model=tiny_resnet", "model/temporal=weighted", "representation=window"],
         ["model=meso4", "model/temporal=lstm", "representation=window"],
     ],
     ids=" ".join,
