@@ -79,7 +79,8 @@ class Progress:
 
     def still(self) -> None:
         """Log a line if there was none for long."""
-        if time.monotonic() - self._logged_at >= (LATEST_S if self.done else SOONEST_S):
+        never = self._logged_at == self._start
+        if time.monotonic() - self._logged_at >= (SOONEST_S if never else LATEST_S):
             self._log()
 
     def _log(self) -> None:

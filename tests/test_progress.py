@@ -55,7 +55,7 @@ def test_a_unit_that_takes_long_has_lines_too(
     monkeypatch.setattr(module, "LATEST_S", 0.3)
     with Progress("extracting faces", "videos", 2) as shown:
         time.sleep(0.25)
-        assert caplog.messages[0] == "extracting faces: 0 of 2 videos, 0 s so far"
+        assert caplog.messages == ["extracting faces: 0 of 2 videos, 0 s so far"]
         shown.update()
         before = len(caplog.messages)
         time.sleep(0.7)

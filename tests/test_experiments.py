@@ -1,0 +1,67 @@
+"""Presets: each says where it comes from, composes with its own command, passes the check of options and trains."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from deepfake.command.stages.train import OPTIONS
+from deepfake.config.check import check_options
+from tests.models.small import small
+from tests.test_configs import CONF, composed, take_a_step
+
+EXPERIMENTS = sorted(
+    path.relative_to(CONF / "experiment").with_suffix("") for path in CONF.glob("experiment/**/*.yaml")
+)
+
+
+def header(name: Path) -> dict[str, str]:
+    """What a preset's comments say: fact -> text."""
+    lines = (CONF / "experiment" / f"{name}.yaml").read_text().splitlines()
+    comments = [line for line in lines if line.startswith("#")]
+    text = "\n".join(comment.removeprefix("#").removeprefix("  ") for comment in comments[2:])
+    return {
+        fact: " ".join(words.split())
+        for fact, words in re.findall(
+            r"^ ?(source|command|cost|result): (.*?)(?=\n ?\w+: |\Z)", text, re.DOTALL | re.MULTILINE
+        )
+    }
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS, ids=str)
+def test_its_header_says_where_it_comes_from_and_what_to_expect(name: Path) -> None:
+    assert [*header(name)] == ["source", "command", "cost", "result"]
+    assert f"experiment={name}" in header(name)["command"]
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS, ids=str)
+def test_its_command_composes_and_its_options_are_valid(name: Path) -> None:
+    words = shlex.split(header(name)["command"])
+    assert words[:2] == ["python", "scripts/train.py"]
+    asked = [word.split(",")[0] for word in words[2:] if word != "-m"]  # the first job of a sweep
+    cfg = composed(*asked, "logger=csv", "paths.output_dir=run")
+    check_options(cfg, OPTIONS)
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS, ids=str)
+def test_it_takes_a_step_with_a_small_network(name: Path) -> None:
+    cfg = composed(f"experiment={name}")
+    small(cfg.model)
+    if "dropout" in cfg.model.head:
+        cfg.model.head.dropout = 0.0
+    take_a_step(cfg)
+
+
+def test_what_deepfakebench_fixes() -> None:
+    cfg = composed("experiment=deepfakebench/xception")
+    assert (cfg.model.size, cfg.sampling.clips_per_video, cfg.loader.batch_size) == (256, 32, 32)
+    assert (cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.trainer.max_epochs) == (2e-4, 5e-4, 10)
+    assert cfg.optimizer._target_ == "torch.optim.Adam" and cfg.data.name == "ffpp"
+    assert (cfg.augment.flip, cfg.augment.angle, cfg.augment.colour, cfg.augment.min_quality) == (0.5, 10, 0.1, 40)
+    assert cfg.model.backbone.name.startswith("legacy_xception")
+
+
+def test_the_command_line_wins() -> None:
+    assert composed("experiment=deepfakebench/xception", "model=meso4").model.backbone._target_.endswith("Meso4")
+    assert composed("experiment=demo/sbi", "optimizer.lr=1").optimizer.lr == 1
