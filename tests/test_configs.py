@@ -31,8 +31,9 @@ PRIMARIES = sorted(path.stem for path in CONF.glob("*.yaml"))
 OPTIONS = [
     (path.parent.relative_to(CONF).as_posix(), path.stem)
     for path in sorted(CONF.glob("*/**/*.yaml"))
-    # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py.
-    if path.parent.name not in ("recipe", "hydra", "launcher")
+    # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py; and
+    # tests/test_experiments.py.
+    if path.parent.name not in ("recipe", "hydra", "launcher") and "experiment" not in path.parts
 ]
 
 
