@@ -80,10 +80,19 @@ class Detector(nn.Module):
         Returns:
             (B,) logits, above 0 for fake.
         """
+        return self.logits(self.features(clips))
+
+    def features(self, clips: Tensor) -> Tensor:
+        """Compute what the head receives: (B, T, 3, S, S) in [0, 1] -> (B, F')."""
         images = (clips.flatten(0, 1) - self.mean) / self.std
         images = images.contiguous(memory_format=torch.channels_last)
-        features = self.backbone(images).unflatten(0, clips.shape[:2])
-        return self.head(self.temporal(features)).squeeze(1)
+        features: Tensor = self.temporal(self.backbone(images).unflatten(0, clips.shape[:2]))
+        return features
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Apply the head: (B, F') -> (B,)."""
+        logits: Tensor = self.head(features).squeeze(1)
+        return logits
 
 
 def _require_attributes(part: nn.Module, interface: type[nn.Module]) -> None:
