@@ -190,7 +190,8 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
     """
 
     def facts(one: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": one["model"], "spec": one["spec"], "data": one["data"]["fingerprint"]}
+        model = {"layout": "frames", **one["model"]}  # an older card names none
+        return {"model": model, "spec": one["spec"], "data": one["data"]["fingerprint"]}
 
     def contents(one: Mapping[str, Any]) -> Any:  # an older card has none and passes
         return one["data"].get("content", card["data"].get("content"))

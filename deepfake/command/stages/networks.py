@@ -10,7 +10,7 @@ from deepfake.ranges import PathName
 
 # The run loads the weights, not the constructor.
 MODEL = Built(Detector, extra={"weights": PathName | None})
-REPRESENTATION = Group({name: types_of(Detector)[name] for name in ("clip_length", "frame_stride")})
+REPRESENTATION = Group({name: types_of(Detector)[name] for name in ("clip_length", "frame_stride", "layout")})
 
 _CLIPS = types_of(ClipDataModule)
 LOADER = Group({name: _CLIPS[name] for name in ("batch_size", "num_workers", "cache", "cache_dir")})
