@@ -2,8 +2,9 @@
 
     clips (B, T, 3, S, S) in [0, 1] -> normalise -> backbone (B*T, F) -> temporal (B, F') -> head (B,)
 
-A frame is a clip of length 1. With `layout=thumbnail`, four frames of a clip become one image for the backbone, and T is
-the number of these images from there on. The detector defines its own input: `spec` says what to cut and is in the checkpoint.
+A frame is a clip of length 1. With `layout=thumbnail`, four frames of a clip become one image for the backbone, and T
+is the number of these images from there on. The detector defines its own input: `spec` says what to cut and is in the
+checkpoint.
 """
 
 from collections.abc import Callable

@@ -148,7 +148,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
 
 # Options that have no effect where a checkpoint is only measured.
 _OF_TRAINING = re.compile(
-    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.clips_per_video"
+    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.(?:clips_per_video|balance)"
 )
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"

@@ -14,7 +14,7 @@ REPRESENTATION = Group({name: types_of(Detector)[name] for name in ("clip_length
 
 _CLIPS = types_of(ClipDataModule)
 LOADER = Group({name: _CLIPS[name] for name in ("batch_size", "num_workers", "cache", "cache_dir")})
-SAMPLING = Group({name: _CLIPS[name] for name in ("clips_per_video", "eval_clips_per_track")})
+SAMPLING = Group({name: _CLIPS[name] for name in ("clips_per_video", "balance", "eval_clips_per_track")})
 # Without training, no epoch is drawn and no clip is read twice, so the other options would have no effect.
 SCORING_LOADER = Group({name: _CLIPS[name] for name in ("batch_size", "num_workers")})
 SCORING_SAMPLING = Group({"eval_clips_per_track": _CLIPS["eval_clips_per_track"] | Literal["checkpoint"]})
