@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
+from deepfake.losses.feature_loss import FeatureLoss
 from deepfake.metrics.binary import NAMES
 from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
@@ -36,7 +37,7 @@ class DetectorTask(pl.LightningModule):
 
     Args:
         detector: clips (B, T, 3, S, S) in [0, 1] -> logits (B,).
-        loss: logits (B,) and labels (B,) -> loss.
+        loss: logits (B,) and labels (B,) -> loss; a `FeatureLoss` is given the head's features (B, F') first.
         optimizer: parameters -> optimizer.
         scheduler: optimizer -> schedule, stepped once each epoch.
         seed: the run's seed. Each epoch is seeded from it and the epoch's number, so a resumed run repeats what the
@@ -79,10 +80,19 @@ class DetectorTask(pl.LightningModule):
         torch.manual_seed(int(entropy.generate_state(1)[0]))  # dropout
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
-        loss: Tensor = self.loss(self(batch["clip"]), batch["label"])
+        loss = self._loss(batch)
         self._watch(loss.detach())
         size = len(batch["label"])
         self.log("train/loss", loss, prog_bar=True, on_step=True, on_epoch=True, batch_size=size, sync_dist=True)
+        return loss
+
+    def _loss(self, batch: Batch) -> Tensor:
+        loss: Tensor
+        if isinstance(self.loss, FeatureLoss):
+            features = self.detector.features(batch["clip"])
+            loss = self.loss(features, self.detector.logits(features), batch["label"])
+        else:
+            loss = self.loss(self(batch["clip"]), batch["label"])
         return loss
 
     def _watch(self, loss: Tensor) -> None:

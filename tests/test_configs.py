@@ -11,12 +11,13 @@ from hydra import compose, initialize_config_dir
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.checkpoints.scoring_rule import chosen_rule
 from deepfake.command.entry import _mistake
 from deepfake.command.stages.networks import MODEL as OPTIONS_OF_MODEL
-from deepfake.config.check import faults
+from deepfake.config.check import Built, faults
 from deepfake.config.plain import plain
 from deepfake.errors import ConfigError
 from deepfake.faces.recipe import Recipe
@@ -140,6 +141,14 @@ def test_every_model_scores_a_clip_alone_as_in_a_batch(model: str) -> None:
 @pytest.mark.parametrize(("part", "option"), PARTS)
 def test_every_part_of_a_model_scores_a_clip_alone_as_in_a_batch(part: str, option: str) -> None:
     score_one_by_one(of_a_part(part, option))
+
+
+@pytest.mark.parametrize("loss", sorted(path.stem for path in (CONF / "loss").glob("*.yaml")))
+def test_every_loss_takes_a_training_step(loss: str) -> None:
+    cfg = composed("model=meso4", f"loss={loss}", "model.size=64")
+    if found := faults(plain(cfg.loss), Built(nn.Module), "loss"):
+        pytest.fail("; ".join(found))
+    take_a_step(cfg)
 
 
 def score_one_by_one(cfg: DictConfig) -> None:

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from deepfake.errors import TrainingError
+from deepfake.losses.feature_loss import FeatureLoss
 from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
@@ -71,6 +72,25 @@ def test_a_loss_that_is_not_finite_ends_training_with_the_step_and_the_cures(
         TrainingError, match=r"the loss is NaN or infinite in epoch 1, step 7: .* lower optimizer.lr, set tr"
     ):
         task.training_step(batch(broken), 0)  # type: ignore[arg-type]
+
+
+def test_a_loss_of_features_is_given_what_the_head_receives(
+    task: DetectorTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[torch.Tensor] = []
+
+    class Seen(FeatureLoss):
+        def forward(self, features: torch.Tensor, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+            seen.extend((features, logits, labels))
+            return features.mean() + logits.mean()
+
+    monkeypatch.setattr(task, "log", lambda *_, **__: None)
+    task.loss = Seen()
+    task.eval().training_step(batch(), 0)  # type: ignore[arg-type]
+    features, logits, labels = seen
+    assert features.shape == (2, task.detector.temporal.num_features) and labels.tolist() == [0, 1]
+    assert torch.equal(task.detector.head(features).squeeze(1), logits)
+    assert torch.equal(task(batch()["clip"]), logits)
 
 
 def test_on_a_gpu_the_first_such_step_is_named_later(task: DetectorTask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Train, val and test clips of the videos of a corpus whose faces are in a store."""
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
@@ -7,21 +8,29 @@ from typing import cast
 import numpy as np
 import pandas as pd
 import pytorch_lightning as pl
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from deepfake.data.augment import Augmentation, NoAugmentation, SbiAugmentation, as_float
 from deepfake.data.blended_val import WithBlends
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips, whole_tracks
-from deepfake.data.dataset import Batch, ClipDataset, clip_columns
+from deepfake.data.dataset import Batch, ClipDataset, Draw, clip_columns
 from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
-from deepfake.data.sampler import BalancedSampler, SameDraws, SelfBlendingSampler
+from deepfake.data.paired_sampler import PairedSampler
+from deepfake.data.sampler import Balance, BalancedSampler, SameDraws, SelfBlendingSampler
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.options import typed, types_of
 from deepfake.ranges import Count, PathName, Seed, Workers
 from deepfake.schema import ClipSpec, Label, MainFace, Split, Status, Video
 from deepfake.store import FaceStore
+
+log = logging.getLogger(__name__)
+_DRAWN = {
+    "class": "an epoch has as many fakes as reals",
+    "method": "an epoch has as many fakes as reals, and as many of each method",
+    "natural": "an epoch has fakes and reals as the corpus does",
+}
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -39,6 +48,8 @@ class ClipDataModule(pl.LightningDataModule):
         cache: keep decoded cuts of train and val in `ram` or on `disk`; None keeps none.
         cache_dir: folder for cuts on disk that later runs can use; with None they are gone after the run.
         clips_per_video: number of clips in an epoch for each training video.
+        balance: which clips an epoch draws: of both classes alike, also of each method alike, of all videos alike
+            (`natural`), or `paired`, each fake beside the same frames of its real.
         eval_clips_per_track: val and test score at most this many clips of a track, evenly spread; None scores all.
         main_track: whether to train and test on each video's main face only.
         main_face: which face that is: `changed`, the one that differs most from the real video if that is known, or
@@ -47,7 +58,7 @@ class ClipDataModule(pl.LightningDataModule):
             would be labelled fake.
 
     Raises:
-        ConfigError: a clip is longer than a stored segment, or an option of the loader is invalid.
+        ConfigError: a clip is longer than a stored segment, or an option of the loader or sampling is invalid.
         StoreError: the store lacks a video, or holds less context than the model needs.
     """
 
@@ -64,6 +75,7 @@ class ClipDataModule(pl.LightningDataModule):
         cache: CacheKind | None = None,
         cache_dir: PathName | None = None,
         clips_per_video: Count = 8,
+        balance: Balance = "class",
         eval_clips_per_track: Count | None = None,
         main_track: bool = True,
         main_face: MainFace = "largest",
@@ -71,7 +83,11 @@ class ClipDataModule(pl.LightningDataModule):
         super().__init__()
         loading = {"batch_size": batch_size, "num_workers": num_workers, "cache": cache, "cache_dir": cache_dir}
         typed("loader", loading, types_of(ClipDataModule))
-        sampling = {"clips_per_video": clips_per_video, "eval_clips_per_track": eval_clips_per_track}
+        sampling = {
+            "clips_per_video": clips_per_video,
+            "balance": balance,
+            "eval_clips_per_track": eval_clips_per_track,
+        }
         typed("sampling", sampling, types_of(ClipDataModule))
         reach = (spec.clip_length - 1) * spec.frame_stride + 1
         if reach > store.recipe["segment_length"]:
@@ -80,6 +96,7 @@ class ClipDataModule(pl.LightningDataModule):
                 f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
             )
         check_cache_options(cache, cache_dir)
+        _require_balance(balance, augment, batch_size)
         self.cache = cache
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
         self.augment = augment
@@ -89,6 +106,7 @@ class ClipDataModule(pl.LightningDataModule):
         self.batch_size = batch_size
         self.num_workers = num_workers
         self.clips_per_video = clips_per_video
+        self.balance = balance
         self.videos = video_table(videos, store)
         changed = self.videos["changed_track"].clip(lower=0)
         largest = pd.Series(0, self.videos.index)
@@ -198,20 +216,32 @@ class ClipDataModule(pl.LightningDataModule):
             dataset.cache = None
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        dataset = self.datasets[Split.TRAIN]
-        has_clips = dataset.clips.counts() > 0
-        world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        sampler: BalancedSampler | SelfBlendingSampler
-        if isinstance(self.augment, SbiAugmentation):
-            num_clips = 2 * self.clips_per_video * int((has_clips & (dataset.clips.labels == Label.REAL).numpy()).sum())
-            sampler = SelfBlendingSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
-        else:
-            num_clips = self.clips_per_video * int(has_clips.sum())
-            sampler = BalancedSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
+        dataset, sampler = self.datasets[Split.TRAIN], self._train_sampler()
         overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         loader = self._loader(dataset, SameDraws(sampler) if overfits else sampler)
         log_workers(loader, self.num_workers, this_machine(self._processes()))
         return loader
+
+    def _train_sampler(self) -> DistributedSampler[Draw]:
+        dataset = self.datasets[Split.TRAIN]
+        has_clips = dataset.clips.counts() > 0
+        num_clips = self.clips_per_video * int(has_clips.sum())
+        world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
+        if isinstance(self.augment, SbiAugmentation):
+            num_clips = 2 * self.clips_per_video * int((has_clips & (dataset.clips.labels == Label.REAL).numpy()).sum())
+            return SelfBlendingSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
+        if self.balance == "paired":
+            real_of = self._real_of()
+            paired = PairedSampler(dataset, real_of, num_clips, self.seed, num_replicas=world, rank=rank)
+            log.info("sampling.balance=paired: %d fakes have their real beside them", paired.num_fakes)
+            return paired
+        log.info("sampling.balance=%s: %s", self.balance, _DRAWN[self.balance])
+        return BalancedSampler(dataset, num_clips, self.seed, self.balance, num_replicas=world, rank=rank)
+
+    def _real_of(self) -> np.ndarray:
+        """Return for each training video the position of its real among them; -1 if it is not there."""
+        ids = self.datasets[Split.TRAIN].clips.video_ids.to_list()
+        return pd.Index(ids).get_indexer(self.videos.loc[ids, "real_id"])
 
     def val_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.VAL]
@@ -223,7 +253,7 @@ class ClipDataModule(pl.LightningDataModule):
     def _loader(
         self,
         dataset: ClipDataset | WithBlends,
-        sampler: BalancedSampler | SelfBlendingSampler | SameDraws | None = None,
+        sampler: DistributedSampler[Draw] | SameDraws | None = None,
     ) -> DataLoader[Batch]:
         on_cuda = self.trainer is not None and self.trainer.strategy.root_device.type == "cuda"
         machine = this_machine(self._processes())
@@ -239,17 +269,29 @@ class ClipDataModule(pl.LightningDataModule):
         return cast(Batch, {**batch, "clip": clip})
 
 
+def _require_balance(balance: Balance, augment: Augmentation, batch_size: int) -> None:
+    if balance != "class" and isinstance(augment, SbiAugmentation):
+        raise ConfigError(
+            f"sampling.balance={balance} has no effect with augment=sbi, which draws each real and its blend: use "
+            "sampling.balance=class"
+        )
+    if balance == "paired" and batch_size % 2:
+        raise ConfigError(
+            f"loader.batch_size={batch_size} would divide pairs of sampling.balance=paired: use {batch_size + 1}"
+        )
+
+
 def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:
     """Return a table of the videos that have a split, with the outcome of their extraction.
 
     Returns:
-        Index `video_id`, sorted; `label`, `method`, `split`, and the store's columns.
+        Index `video_id`, sorted; `label`, `method`, `split`, `real_id`, and the store's columns.
 
     Raises:
         StoreError: the store lacks one of them.
     """
     known = pd.DataFrame(
-        [(v.video_id, int(v.label), v.method, str(v.split)) for v in videos if v.split is not None],
-        columns=["video_id", "label", "method", "split"],
+        [(v.video_id, int(v.label), v.method, str(v.split), v.real_id) for v in videos if v.split is not None],
+        columns=["video_id", "label", "method", "split", "real_id"],
     ).set_index("video_id")
     return known.join(store.rows(known.index), how="left").sort_index()

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, DistributedSampler
 
 from deepfake.data.blended_val import WithBlends
-from deepfake.data.dataset import Batch, ClipDataset
+from deepfake.data.dataset import Batch, ClipDataset, Draw
 from deepfake.data.machine import Machine, in_words, this_machine
-from deepfake.data.sampler import BalancedSampler, SameDraws, SelfBlendingSampler
+from deepfake.data.sampler import SameDraws
 from deepfake.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def clip_loader(
     dataset: ClipDataset | WithBlends,
     batch_size: int,
     num_workers: int | None,
-    sampler: BalancedSampler | SelfBlendingSampler | SameDraws | None = None,
+    sampler: DistributedSampler[Draw] | SameDraws | None = None,
     *,
     pin_memory: bool = False,
     machine: Machine | None = None,

@@ -1,27 +1,31 @@
-"""Draw the clips of a training epoch: as many fakes as reals, all videos in turn, reproducible by seed and epoch."""
+"""Draw the clips of a training epoch: balanced, all videos in turn, reproducible by seed and epoch."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 from torch.utils.data import DistributedSampler, SequentialSampler
 
 from deepfake.data.dataset import ClipDataset, Draw
 from deepfake.schema import Label
 
+Balance = Literal["class", "method", "natural", "paired"]  # `deepfake.data.paired_sampler` has the last
+
 
 @dataclass(frozen=True)
-class _Class:
-    """The videos of one label that have clips: the index of the first clip of each, and the number of its clips."""
+class VideoClips:
+    """Videos that have clips: the index of the first clip of each, and the number of its clips."""
 
     first: np.ndarray
     count: np.ndarray
 
 
 class BalancedSampler(DistributedSampler[Draw]):
-    """Draws epochs of which half the clips are from real videos, half from fake ones.
+    """Draws epochs of which half the clips are from real videos, half from fake ones, unless told otherwise.
 
-    Within a class, videos are drawn in shuffled rounds with a random clip from each, so a long video or one with many
+    Within a group, videos are drawn in shuffled rounds with a random clip from each, so a long video or one with many
     faces counts no more than another. Everything follows from `seed` and the epoch that Lightning sets, so a resumed
     run draws what the uninterrupted run would have drawn.
 
@@ -32,24 +36,35 @@ class BalancedSampler(DistributedSampler[Draw]):
         dataset: its clips are sorted by video and their labels are 0 or 1.
         num_clips: clips in an epoch, over all processes.
         seed: the run's seed.
+        balance: `class` draws as many fakes as reals; `method` also as many fakes of each method; `natural` draws each
+            video as often as any other, whatever its label.
         num_replicas: number of processes.
         rank: number of this process.
+
+    Attributes:
+        groups: the videos of each group, and how many clips of them an epoch has.
     """
 
     def __init__(
-        self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0
+        self,
+        dataset: ClipDataset,
+        num_clips: int,
+        seed: int,
+        balance: Literal["class", "method", "natural"] = "class",
+        *,
+        num_replicas: int = 1,
+        rank: int = 0,
     ) -> None:
         super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
         self.num_clips = num_clips
-        self.classes = [_videos_of(dataset, label) for label in Label]
+        self.groups = _groups(dataset, num_clips, balance)
 
     def __len__(self) -> int:
         return self.num_clips // self.num_replicas
 
     def __iter__(self) -> Iterator[Draw]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        halves = [_pick(videos, (self.num_clips + label) // 2, generator) for label, videos in enumerate(self.classes)]
-        picked = np.concatenate(halves)
+        picked = np.concatenate([pick(videos, wanted, generator) for videos, wanted in self.groups])
         seeds = generator.integers(2**31, size=len(picked))
         order = generator.permutation(len(picked))
         for i in order[self.rank : len(self) * self.num_replicas : self.num_replicas]:
@@ -81,7 +96,7 @@ class SelfBlendingSampler(DistributedSampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        picked = _pick(self.reals, self.num_pairs, generator)
+        picked = pick(self.reals, self.num_pairs, generator)
         seeds = generator.integers(2**31, size=len(picked))
         order = generator.permutation(len(picked))
         for i in order[self.rank : len(self) // 2 * self.num_replicas : self.num_replicas]:
@@ -99,7 +114,7 @@ class SameDraws(SequentialSampler):
         sampler: draws the epoch.
     """
 
-    def __init__(self, sampler: BalancedSampler | SelfBlendingSampler) -> None:
+    def __init__(self, sampler: DistributedSampler[Draw]) -> None:
         super().__init__(sampler)
         self.draws = list(sampler)
 
@@ -110,15 +125,36 @@ class SameDraws(SequentialSampler):
         return iter(self.draws)
 
 
-def _videos_of(dataset: ClipDataset, label: Label) -> _Class:
-    """Return the videos of a label that have clips."""
-    count, labels = dataset.clips.counts(), dataset.clips.labels.numpy()
-    videos = np.flatnonzero((labels == label) & (count > 0))
-    return _Class((np.cumsum(count) - count)[videos], count[videos])
+def _groups(
+    dataset: ClipDataset, num_clips: int, balance: Literal["class", "method", "natural"]
+) -> list[tuple[VideoClips, int]]:
+    """Return groups of videos, and how many clips of each an epoch has."""
+    labels = dataset.clips.labels.numpy()
+    if balance == "natural":
+        return [(_videos_in(dataset, np.isin(labels, [*Label])), num_clips)]
+    halves = [(num_clips + label) // 2 for label in Label]
+    if balance == "class":
+        return [(_videos_in(dataset, labels == label), half) for label, half in zip(Label, halves, strict=True)]
+    reals = _videos_in(dataset, labels == Label.REAL), halves[Label.REAL]
+    numbers, _ = pd.factorize(np.array(dataset.clips.methods.to_list(), object), sort=True)
+    used = np.unique(numbers[(labels == Label.FAKE) & (dataset.clips.counts() > 0)])
+    fakes = [_videos_in(dataset, (labels == Label.FAKE) & (numbers == number)) for number in used]
+    return [reals, *((videos, (halves[Label.FAKE] + k) // len(fakes)) for k, videos in enumerate(fakes))]
 
 
-def _pick(videos: _Class, wanted: int, generator: np.random.Generator) -> np.ndarray:
-    """Draw (wanted,) clips from the videos of a class, one from each video in every round."""
+def _videos_of(dataset: ClipDataset, label: Label) -> VideoClips:
+    return _videos_in(dataset, dataset.clips.labels.numpy() == label)
+
+
+def _videos_in(dataset: ClipDataset, chosen: np.ndarray) -> VideoClips:
+    """Return the chosen videos that have clips."""
+    count = dataset.clips.counts()
+    videos = np.flatnonzero(chosen & (count > 0))
+    return VideoClips((np.cumsum(count) - count)[videos], count[videos])
+
+
+def pick(videos: VideoClips, wanted: int, generator: np.random.Generator) -> np.ndarray:
+    """Draw (wanted,) clips from videos, one from each video in every round."""
     video = _rounds(len(videos.first), wanted, generator)
     within = generator.random(wanted) * videos.count[video]  # stays below the count after rounding
     return videos.first[video] + within.astype(np.int64)

@@ -1,1 +1,1 @@
-"""Losses beside PyTorch's: from the logits (B,) of a batch and its labels (B,), 1 for fake, to one number."""
+"""Losses beside PyTorch's: the logits (B,) of a batch and its labels (B,), 1 for fake, and for some its features."""

@@ -41,7 +41,7 @@ def _try(detector: Detector) -> None:
         raise ConfigError(f"model.size={size} is not for {name} ({reason}): {cure}, or another backbone") from error
     _require(features, backbone.num_features, f"model.backbone {name}", "an image", f"backbone, {_CORRECT}")
     random = torch.Generator().manual_seed(0)  # the run's own random numbers stay as they are
-    frames = torch.randn(2, detector.spec.clip_length, backbone.num_features, generator=random)
+    frames = torch.randn(2, detector.num_images, backbone.num_features, generator=random)
     name = f"model.temporal {_name(temporal)}"
     clips = _each(temporal, frames, temporal.num_features, name, f"temporal module, {_CORRECT}")
     _each(detector.head, clips, 1, f"model.head {_name(detector.head)}", "head")

@@ -202,6 +202,7 @@ def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation
     size = measures(detector)["num_parameters"]
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
+    clips += " as 2 x 2 pictures" if detector.layout == "thumbnail" else ""
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
     log.info("with a face: %s", covered(data["coverage"]))

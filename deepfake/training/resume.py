@@ -148,7 +148,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
 
 # Options that have no effect where a checkpoint is only measured.
 _OF_TRAINING = re.compile(
-    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.clips_per_video"
+    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.(?:clips_per_video|balance)"
 )
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
@@ -190,7 +190,8 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
     """
 
     def facts(one: Mapping[str, Any]) -> dict[str, Any]:
-        return {"model": one["model"], "spec": one["spec"], "data": one["data"]["fingerprint"]}
+        model = {"layout": "frames", **one["model"]}  # an older card names none
+        return {"model": model, "spec": one["spec"], "data": one["data"]["fingerprint"]}
 
     def contents(one: Mapping[str, Any]) -> Any:  # an older card has none and passes
         return one["data"].get("content", card["data"].get("content"))

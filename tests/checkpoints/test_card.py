@@ -94,7 +94,7 @@ def _has_default(place: Place) -> bool:
     """Return whether a place is an option that its constructor has a default for."""
     if place[:2] == ("faces", "finder") and place[2:]:
         return place[-1] != "_target_"
-    return place[0] == "model" and place[-1] in {"shape", "dropout", "hidden_size", "num_layers"}
+    return place[0] == "model" and place[-1] in {"shape", "layout", "dropout", "hidden_size", "num_layers"}
 
 
 @pytest.mark.parametrize("value", OTHERS, ids=repr)

@@ -11,11 +11,11 @@ import pytest
 import torch
 from torch.utils.data import default_collate
 
-from deepfake.data.augment import Augmentation, BasicAugmentation, NoAugmentation
+from deepfake.data.augment import Augmentation, BasicAugmentation, NoAugmentation, SbiAugmentation
 from deepfake.data.datamodule import ClipDataModule, MainFace
 from deepfake.data.dataset import Batch, ClipDataset, Draw
 from deepfake.data.sampler import BalancedSampler
-from deepfake.errors import CorpusError, StoreError
+from deepfake.errors import ConfigError, CorpusError, StoreError
 from deepfake.schema import Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
 from tests.data.conftest import SPEC, video
@@ -200,3 +200,21 @@ def test_evaluation_scores_evenly_spread_clips(videos: list[Video], store: FaceS
     data = module(videos, store, eval_clips_per_track=2)
     assert data.datasets[Split.TEST].clips.start.tolist() == [2, 6, 2, 6]
     assert len(data.datasets[Split.TRAIN]) == 7 * 8
+
+
+def test_a_batch_of_pairs_has_each_fake_beside_its_real(videos: list[Video], store: FaceStore) -> None:
+    known = [replace(v, real_id="r0") if v.video_id in ("f1", "f2") else v for v in videos]
+    data = module(known, store, balance="paired")
+    clips = data.datasets[Split.TRAIN].clips
+    for batch in data.train_dataloader():
+        assert batch["label"].tolist() == [0, 1, 0, 1]
+        table = clips.frame(batch["index"].numpy())
+        assert table["video_id"][::2].eq("r0").all() and table["video_id"][1::2].isin(["f1", "f2"]).all()
+        assert (table["start"][::2].to_numpy() == table["start"][1::2].to_numpy()).all()
+
+
+def test_a_balance_that_would_not_hold_is_refused(videos: list[Video], store: FaceStore) -> None:
+    with pytest.raises(ConfigError, match=r"loader.batch_size=3 would divide pairs .* use 4"):
+        module(videos, store, balance="paired", batch_size=3)
+    with pytest.raises(ConfigError, match=r"sampling.balance=natural has no effect with augment=sbi"):
+        module(videos, store, balance="natural", augment=SbiAugmentation())

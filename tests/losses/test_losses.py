@@ -7,6 +7,7 @@ from torch import nn
 
 from deepfake.losses.class_mean import ClassMean
 from deepfake.losses.focal import Focal
+from deepfake.losses.gend import Gend
 from deepfake.losses.smoothed import SmoothedBce
 
 LOGITS, LABELS = np.array([2.0, -1.0, 0.5, -3.0, 4.0]), np.array([1.0, 1.0, 0.0, 0.0, 0.0])
@@ -44,3 +45,51 @@ def test_the_number(loss: nn.Module, expected: float) -> None:
 def test_a_batch_of_one_class_has_that_classs_mean() -> None:
     reals = torch.tensor(LOGITS[2:])
     assert ClassMean()(reals, torch.zeros(3)).item() == pytest.approx(entropy(LABELS)[2:].mean())
+
+
+FEATURES = np.random.default_rng(0).normal(size=(5, 7)) + 0.5
+
+
+def gend(features: np.ndarray, labels: np.ndarray, uniformity: float, alignment: float) -> float:
+    """Return what GenD's loss adds to the cross-entropy, pair by pair."""
+    sphere = [row / np.linalg.norm(row) for row in features]
+    pairs = [(i, j) for i in range(len(sphere)) for j in range(i)]
+    squared = {(i, j): float(((sphere[i] - sphere[j]) ** 2).sum()) for i, j in pairs}
+    alike = [squared[i, j] for i, j in pairs if labels[i] == labels[j]]
+    spread = np.log(max(np.mean([np.exp(-2 * d) for d in squared.values()]), 1e-6))
+    return float(uniformity * spread + alignment * np.mean(alike))
+
+
+@pytest.mark.parametrize("labels", [LABELS, np.zeros(5), np.ones(5)])
+@pytest.mark.parametrize("weights", [(0.5, 0.1), (0.5, 0.5), (0.0, 0.0)])
+def test_gend_adds_uniformity_and_alignment(weights: tuple[float, float], labels: np.ndarray) -> None:
+    features = torch.tensor(FEATURES, requires_grad=True)
+    found = Gend(*weights)(features, torch.tensor(LOGITS), torch.tensor(labels))
+    assert found.item() == pytest.approx(entropy(labels).mean() + gend(FEATURES, labels, *weights), rel=1e-9)
+    found.backward()
+    assert features.grad is not None and features.grad.isfinite().all()
+    assert bool((features.grad != 0).any()) == any(weights)
+    scaled = Gend(*weights)(torch.tensor(FEATURES * 9), torch.tensor(LOGITS), torch.tensor(labels))
+    assert scaled.item() == pytest.approx(found.item())  # only directions count
+
+
+@pytest.mark.parametrize("features", [np.ones((1, 3)), np.ones((4, 3)), np.zeros((4, 3))])
+def test_gend_is_finite_without_pairs_and_without_distances(features: np.ndarray) -> None:
+    given = torch.tensor(features, requires_grad=True)
+    logits = torch.zeros(len(features), dtype=torch.float64, requires_grad=True)
+    labels = torch.tensor([0.0, 1.0, 0.0, 1.0]).double()[: len(features)]
+    found = Gend()(given, logits, labels)
+    found.backward()
+    assert found.item() == pytest.approx(np.log(2))
+    assert given.grad is None or given.grad.isfinite().all()
+
+
+def test_gend_computes_distances_in_full_precision_under_autocast() -> None:
+    near = torch.tensor(FEATURES[:2] * 0 + FEATURES[0]).float()
+    near[1, 0] += 1e-2
+    near = near.bfloat16()
+    with torch.autocast("cpu", torch.bfloat16):
+        found = Gend(0.0, 1.0)(near, torch.zeros(2), torch.zeros(2))
+    expected = gend(near.double().numpy(), np.zeros(2), 0.0, 1.0)
+    assert found.dtype == torch.float
+    assert found.item() - np.log(2) == pytest.approx(expected, abs=1e-6)

@@ -1,5 +1,6 @@
 """The contract of every shipped model, tested through its yaml."""
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from deepfake.checkpoints.initial_model import build_model
-from deepfake.models.detector import Detector
+from deepfake.models.detector import Detector, thumbnails
 from tests.models.small import small
 
 CONF = Path(__file__).parents[2] / "conf"
@@ -84,6 +85,41 @@ def test_an_lstm_chooses_windows_and_refuses_frames(name: str) -> None:
     with pytest.raises(Exception, match=r"needs clips of 2 frames or more .*representation=window"):
         detector(name, "representation=frame")
     assert detector(name, "model/temporal=mean", "representation=frame").spec.clip_length == 1
+
+
+def test_a_thumbnail_holds_four_frames_row_by_row() -> None:
+    clips_ = torch.rand(2, 8, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    found = thumbnails(clips_)
+    assert found.shape == (2, 2, 3, 6, 6)
+    for k, (y, x) in itertools.product(range(2), itertools.product(range(2), range(2))):
+        frame = clips_[1, 4 * k + 2 * y + x].unflatten(2, (3, 2)).unflatten(1, (3, 2)).mean((2, 4))
+        torch.testing.assert_close(found[1, k, :, 3 * y : 3 * y + 3, 3 * x : 3 * x + 3], frame)
+
+
+@pytest.mark.parametrize(("length", "temporal"), [(4, "mean"), (8, "lstm")])
+def test_any_model_sees_thumbnails(length: int, temporal: str) -> None:
+    options = ["representation=thumbnail", f"representation.clip_length={length}", f"model/temporal={temporal}"]
+    network = detector("meso4", "model.size=64", *options).eval()
+    seen: list[torch.Size] = []
+    network.backbone.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    batch = clips(network, 3)
+    assert batch.shape == (3, length, 3, 64, 64)
+    assert network(batch).shape == (3,) and seen == [(3 * length // 4, 3, 64, 64)]
+    shuffled = network(batch[:, torch.randperm(length, generator=torch.Generator().manual_seed(0))])
+    assert not torch.equal(shuffled, network(batch))  # the order of frames matters
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["representation.clip_length=6"], "clip_length=6 makes no thumbnails .* use a multiple of 4"),
+        (["model.size=65"], "model.size=65 is not even.* use 66"),
+        (["model/temporal=lstm"], "needs 2 thumbnails or more and gets 1: use representation.clip_length=8"),
+    ],
+)
+def test_what_makes_no_thumbnails_is_refused_with_the_cure(options: list[str], message: str) -> None:
+    with pytest.raises(Exception, match=message):
+        detector("meso4", "representation=thumbnail", *options)
 
 
 def test_v1_sees_the_stretched_box_with_imagenet_statistics() -> None:
