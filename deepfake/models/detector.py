@@ -7,7 +7,7 @@ A frame is a clip of length 1. The detector defines its own input: `spec` says w
 
 from collections.abc import Callable
 from inspect import get_annotations
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -65,11 +65,27 @@ class Detector(nn.Module):
             )
         self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
+        self._trainable = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
         # With the channels of a pixel side by side, convolutions are faster and give the same up to rounding.
         self.to(memory_format=torch.channels_last)
 
     mean: Tensor
     std: Tensor
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training; what is frozen in the backbone stays in eval mode, BatchNorm and dropout too."""
+        super().train(mode)
+        if mode and not all(parameter.requires_grad for parameter in self.backbone.parameters()):
+            for module in self.backbone.modules():
+                if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
+                    module.training = False
+        return self
+
+    def freeze_backbone(self, frozen: bool) -> None:
+        """Freeze all of the backbone, or let train again what was made to."""
+        for parameter in self._trainable:
+            parameter.requires_grad_(not frozen)
+        self.train(self.training)
 
     def forward(self, clips: Tensor) -> Tensor:
         """Compute the logits of clips.

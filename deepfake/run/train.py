@@ -36,6 +36,7 @@ from deepfake.faces.settled_recipe import carried_recipe, settled, with_weights
 from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
+from deepfake.optim.rates import Rates
 from deepfake.ranks import is_first
 from deepfake.report.provenance import provenance
 from deepfake.report.results import covered
@@ -54,6 +55,7 @@ from deepfake.training.epochs import (
     require_work,
     scored_coverage,
 )
+from deepfake.training.optimisation import log_optimisation, require_depths, require_possible, speed_up
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
@@ -101,6 +103,8 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     require_monitors(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
     require_epochs(trainer, plain(cfg.trainer))
+    require_possible(trainer, plain(cfg))
+    require_depths(Rates(**cfg.rates), detector)
     earlier = so_far = None
     if resumed:
         require_state(resumed)
@@ -124,7 +128,9 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
-    task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
+    task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card, Rates(**cfg.rates))
+    speed_up(detector, compiled=cfg.compile, tf32=cfg.tf32)
+    log_optimisation(plain(cfg))
     if makes_fakes and is_first():
         write_blends(datamodule, folder / "sbi.png")
     meet("ready")
