@@ -29,6 +29,7 @@ LOGGED = (
 )
 CARD = "deepfake"  # the key in a checkpoint that holds everything Lightning does not store itself
 
+_STATES = ("state_dict", "current_model_state")  # the second beside a running mean, `callbacks=ema`
 _NEVER = torch.iinfo(torch.long).max
 _LOOK_EVERY = 20  # steps
 _CURES = "lower optimizer.lr, set trainer.gradient_clip_val=1.0, or train in full precision, trainer.precision=32-true"
@@ -185,4 +186,16 @@ class DetectorTask(pl.LightningModule):
             self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.card.get("rest"):
+            fixed = {f"detector.{name}" for name in self.detector.fixed}
+            for kind in _STATES:
+                if kind in checkpoint:
+                    checkpoint[kind] = {name: value for name, value in checkpoint[kind].items() if name not in fixed}
         checkpoint[CARD] = {**self.card, "digest": digest(checkpoint["state_dict"])}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the frozen weights that a small checkpoint leaves out, and this detector has."""
+        if self.card.get("rest"):
+            own = self.detector.state_dict()
+            rest = {f"detector.{name}": own[name] for name in self.detector.fixed}
+            checkpoint.update({kind: {**rest, **checkpoint[kind]} for kind in _STATES if kind in checkpoint})

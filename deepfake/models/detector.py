@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from deepfake.errors import ConfigError
 from deepfake.models.backbones import Backbone
 from deepfake.models.temporal import Temporal
+from deepfake.models.tune import Tune
 from deepfake.ranges import Length, Margin
 from deepfake.schema import ClipSpec
 
@@ -31,12 +32,14 @@ class Detector(nn.Module):
         margin: side of the cut as a multiple of the side of the face's box.
         size: S, in pixels.
         shape: shape of the cut: `square`, or the finder's `box`, stretched to a square.
+        tune: what of the backbone trains; None is all of it.
 
     Raises:
         ConfigError: the clip is too short for the temporal module, or a part lacks an attribute.
 
     Attributes:
         spec: the input that the model expects.
+        fixed: names of the frozen parameters of the backbone.
     """
 
     def __init__(
@@ -50,11 +53,15 @@ class Detector(nn.Module):
         margin: Margin,
         size: Length,
         shape: Literal["square", "box"] = "square",
+        tune: Tune | None = None,
     ) -> None:
         super().__init__()
         _require_attributes(backbone, Backbone)
         self.spec = ClipSpec(clip_length, frame_stride, margin, size, shape, backbone.mean, backbone.std)
+        if tune is not None:
+            tune.apply(backbone)
         self.backbone = backbone
+        self.fixed = tuple(name for name, parameter in self.named_parameters() if not parameter.requires_grad)
         self.temporal = temporal(backbone.num_features)
         _require_attributes(self.temporal, Temporal)
         self.head = head(self.temporal.num_features)

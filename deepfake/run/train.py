@@ -16,6 +16,7 @@ from deepfake.callbacks.run_id import RunId
 from deepfake.checkpoints import make_card, read_checkpoint
 from deepfake.checkpoints.data_card import data_card
 from deepfake.checkpoints.initial_model import build_model, cut_of
+from deepfake.checkpoints.rest import rest_card
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.show_config import show_config
@@ -124,7 +125,8 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     data = data_card(cfg.data.name, listing, coverage, store, rule)
     log_setup(detector, data, augment)
 
-    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions)
+    rest = resumed.card.get("rest") if resumed else rest_card(plain(cfg.model), detector)
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest)
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
@@ -209,6 +211,9 @@ def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
+    trained = sum(parameter.numel() for parameter in detector.parameters() if parameter.requires_grad)
+    if trained < size:
+        log.info("of these, %s train (%.2f %%)", f"{trained:,}", 100 * trained / size)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
     log.info("with a face: %s", covered(data["coverage"]))
     log.info("training clips are distorted by: %s", ", ".join(augment.distortions) or "nothing")
