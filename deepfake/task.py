@@ -1,5 +1,6 @@
 """The only LightningModule: it gives a detector its loss, optimizer, metrics and the card in its checkpoint."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LRScheduler
+from torch.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 
 from deepfake.data.dataset import Batch
 from deepfake.errors import TrainingError
@@ -18,6 +19,8 @@ from deepfake.metrics.binary import NAMES
 from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
+from deepfake.optim.rates import Rates
+from deepfake.optim.sam import Sam, still_statistics
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
 # What a callback may watch while training.
@@ -27,6 +30,7 @@ LOGGED = (
 )
 CARD = "deepfake"  # the key in a checkpoint that holds everything Lightning does not store itself
 
+_STATES = ("state_dict", "current_model_state")  # the second beside a running mean, `callbacks=ema`
 _NEVER = torch.iinfo(torch.long).max
 _LOOK_EVERY = 20  # steps
 _CURES = "lower optimizer.lr, set trainer.gradient_clip_val=1.0, or train in full precision, trainer.precision=32-true"
@@ -39,10 +43,11 @@ class DetectorTask(pl.LightningModule):
         detector: clips (B, T, 3, S, S) in [0, 1] -> logits (B,).
         loss: logits (B,) and labels (B,) -> loss; a `FeatureLoss` is given the head's features (B, F') first.
         optimizer: parameters -> optimizer.
-        scheduler: optimizer -> schedule, stepped once each epoch.
+        scheduler: optimizer -> schedule, moved as `deepfake.schedules` says.
         seed: the run's seed. Each epoch is seeded from it and the epoch's number, so a resumed run repeats what the
             uninterrupted run would have done.
         card: plain data that goes into every checkpoint, from which the detector can be rebuilt.
+        rates: how the backbone's learning rate differs.
     """
 
     def __init__(
@@ -50,9 +55,10 @@ class DetectorTask(pl.LightningModule):
         detector: Detector,
         loss: nn.Module,
         optimizer: Callable[..., Optimizer],
-        scheduler: Callable[[Optimizer], LRScheduler],
+        scheduler: Callable[..., LRScheduler],
         seed: int,
         card: Mapping[str, Any],
+        rates: Rates | None = None,
     ) -> None:
         super().__init__()
         self.detector = detector
@@ -61,6 +67,8 @@ class DetectorTask(pl.LightningModule):
         self.make_scheduler = scheduler
         self.seed = seed
         self.card = dict(card)
+        self.rates = rates or Rates()
+        self._repeated: list[Batch] | None = None  # batches of the current step, if its gradient is taken twice
         self.val_scores = ClipScores()
         self.test_scores = ClipScores()
         self.test_rows: dict[str, np.ndarray] = {}  # one row for each clip of the latest test
@@ -72,14 +80,31 @@ class DetectorTask(pl.LightningModule):
         return self.detector(clips)
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
-        optimizer = self.make_optimizer(self.detector.parameters())
-        return {"optimizer": optimizer, "lr_scheduler": self.make_scheduler(optimizer)}
+        optimizer = self.rates.optimizer(self.make_optimizer, self.detector)
+        if isinstance(optimizer, Sam):
+            self._repeated = []
+            optimizer.again = lambda: self._again(optimizer)
+        by = getattr(self.make_scheduler, "keywords", {}).get("by")
+        known = {"steps_per_epoch": self._steps_per_epoch() if by == "step" else 1} if by else {}
+        scheduler = self.make_scheduler(optimizer, **known)
+        config: dict[str, Any] = {"scheduler": scheduler, "interval": by or "epoch"}
+        if isinstance(scheduler, ReduceLROnPlateau):
+            config["monitor"] = getattr(scheduler, "monitor", "val/video/log_loss")
+        return {"optimizer": optimizer, "lr_scheduler": config}  # type: ignore[return-value]
+
+    def _steps_per_epoch(self) -> int:
+        self.trainer.fit_loop.setup_data()
+        return math.ceil(self.trainer.num_training_batches / self.trainer.accumulate_grad_batches)
 
     def on_train_epoch_start(self) -> None:
+        if self.rates.frozen_epochs:
+            self.detector.freeze_backbone(self.current_epoch < self.rates.frozen_epochs)
         entropy = np.random.SeedSequence([self.seed, self.current_epoch, self.global_rank])
         torch.manual_seed(int(entropy.generate_state(1)[0]))  # dropout
 
     def training_step(self, batch: Batch, batch_index: int) -> Tensor:
+        if self._repeated is not None:
+            self._repeated.append(batch)
         loss = self._loss(batch)
         self._watch(loss.detach())
         size = len(batch["label"])
@@ -94,6 +119,18 @@ class DetectorTask(pl.LightningModule):
         else:
             loss = self.loss(self(batch["clip"]), batch["label"])
         return loss
+
+    def _again(self, optimizer: Sam) -> None:
+        """Add the gradients of the step's batches once more: clipped, and without a trace in BatchNorm's statistics."""
+        assert self._repeated is not None
+        batches, self._repeated[:] = [*self._repeated], []
+        with still_statistics(self.detector):
+            for batch in batches:
+                with self.trainer.precision_plugin.train_step_context():
+                    loss = self._loss(batch) / self.trainer.accumulate_grad_batches
+                loss.backward()
+        if limit := self.trainer.gradient_clip_val:
+            self.clip_gradients(optimizer, limit, self.trainer.gradient_clip_algorithm or "norm")
 
     def _watch(self, loss: Tensor) -> None:
         """End training if the loss is NaN or infinite, and name the first step where it was.
@@ -155,4 +192,16 @@ class DetectorTask(pl.LightningModule):
             self.log(f"{split}/{name}", value, prog_bar=name == "video/auc", sync_dist=False)
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        if self.card.get("rest"):
+            fixed = {f"detector.{name}" for name in self.detector.fixed}
+            for kind in _STATES:
+                if kind in checkpoint:
+                    checkpoint[kind] = {name: value for name, value in checkpoint[kind].items() if name not in fixed}
         checkpoint[CARD] = {**self.card, "digest": digest(checkpoint["state_dict"])}
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Add the frozen weights that a small checkpoint leaves out, and this detector has."""
+        if self.card.get("rest"):
+            own = self.detector.state_dict()
+            rest = {f"detector.{name}": own[name] for name in self.detector.fixed}
+            checkpoint.update({kind: {**rest, **checkpoint[kind]} for kind in _STATES if kind in checkpoint})

@@ -20,6 +20,7 @@ from deepfake.errors import CheckpointError, ConfigError
 from deepfake.faces.finders import Finder
 from deepfake.faces.settled_recipe import checked
 from deepfake.models.detector import Detector
+from deepfake.models.tune import Tune
 from deepfake.ranges import Above0, Count, Finite, Length, Margin
 from deepfake.schema import Label, MainFace, Tracks
 
@@ -77,6 +78,12 @@ class _Scoring(_Plain):
     aggregation: str
 
 
+class _Rest(_Plain):
+    pretrained: bool
+    weights: str | None
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
 class Card(_Plain):
     """What every checkpoint holds beside Lightning's own entries.
 
@@ -91,6 +98,8 @@ class Card(_Plain):
         scoring: the rule, as `rule_card` returns it; older cards have none.
         distortions: what training clips were distorted with, by name, so that a test of robustness can say what was
             seen; None if that is not known, as in older cards.
+        rest: where the frozen weights of the backbone come from that the file leaves out, and their digest; None if it
+            holds all.
         digest: digest of the file's state dict; older cards have none.
     """
 
@@ -103,6 +112,7 @@ class Card(_Plain):
     config: dict[str, Any]
     scoring: _Scoring | None = None
     distortions: list[str] | None = None
+    rest: _Rest | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
 
 
@@ -117,7 +127,7 @@ def check_card(card: Mapping[str, Any], path: Path) -> None:
         Card.model_validate(dict(card))
     except ValidationError as error:
         raise CheckpointError(f"{path} has a card {_first_fault(error)}") from None
-    check_targets(card["model"], path, MODELS, nn.Module, "model")
+    check_targets(card["model"], path, MODELS, (nn.Module, Tune), "model")
     for line in faults(card["model"], Built(Detector), "model"):
         raise CheckpointError(f"{path} has a card in which {line}")
     check_recipe(card["faces"], path)
@@ -185,14 +195,14 @@ def renamed(config: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def check_targets(node: Any, path: Path, package: str, base: type, name: str) -> None:
+def check_targets(node: Any, path: Path, package: str, base: type | tuple[type, ...], name: str) -> None:
     """Refuse a config that would call anything but our own classes derived from `base`.
 
     Args:
         node: plain data.
         path: the checkpoint, for messages.
         package: prefix of the names of allowed classes.
-        base: their common base class.
+        base: their common base class, or several that are allowed.
         name: the config's name, for messages.
     """
     if isinstance(node, list):
@@ -206,14 +216,14 @@ def check_targets(node: Any, path: Path, package: str, base: type, name: str) ->
             if key.startswith("_") and key not in ("_target_", "_partial_"):
                 raise CheckpointError(f"{path} has a card with {inside}: refused")
             if key == "_target_" and not _is_ours(value, package, base):
-                kind = "model" if base is nn.Module else "face finder"
+                kind = "model" if package == MODELS else "face finder"
                 raise CheckpointError(
                     f"{path} asks to call {_shown(value)} ({inside}), which is not a {kind} of this project: refused"
                 )
             check_targets(value, path, package, base, inside)
 
 
-def _is_ours(target: Any, package: str, base: type) -> bool:
+def _is_ours(target: Any, package: str, base: type | tuple[type, ...]) -> bool:
     if not isinstance(target, str) or not target.startswith(package):
         return False
     try:

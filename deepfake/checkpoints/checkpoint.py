@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from deepfake.checkpoints.card import FORMAT, LABELS, check_card, upgraded
+from deepfake.checkpoints.rest import fetched
 from deepfake.checkpoints.scoring_rule import chosen_rule, rule_card
 from deepfake.errors import CheckpointError, WeightsError
 from deepfake.models.detector import Detector
@@ -53,6 +54,7 @@ def make_card(
     data: Mapping[str, Any],
     faces: Mapping[str, Any],
     distortions: Sequence[str] | None = None,
+    rest: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Make the plain data that goes into every checkpoint of a run.
 
@@ -62,6 +64,7 @@ def make_card(
         data: corpus, protocol, counts and fingerprint; `deepfake.checkpoints.card.Card` has their types.
         faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` returns it.
         distortions: what the run's augmentation does to training clips; None if that is not known.
+        rest: as `deepfake.checkpoints.rest.rest_card` returns it.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
@@ -73,6 +76,7 @@ def make_card(
         "data": dict(data),
         "scoring": rule_card(chosen_rule(config)),
         "distortions": None if distortions is None else sorted(distortions),
+        "rest": None if rest is None else dict(rest),
         "config": config,
     }
 
@@ -143,15 +147,23 @@ def _check_state(state: Mapping[Any, Any], card: Mapping[str, Any], path: Path) 
         raise CheckpointError(str(error)) from error
 
 
-def build_detector(checkpoint: Checkpoint) -> Detector:
+def build_detector(checkpoint: Checkpoint, backbone_weights: str | Path | None = None) -> Detector:
     """Rebuild the detector from a checkpoint, in eval mode.
+
+    Args:
+        checkpoint: the checkpoint.
+        backbone_weights: file of the weights that a small checkpoint leaves out; None takes the source that it names.
 
     Raises:
         CheckpointError: its config names code that is not one of our models, or its weights do not fit.
     """
     detector = _built(checkpoint)
     try:
-        load_exactly(detector, checkpoint.state, f"{checkpoint.path} has weights that do not fit its own model")
+        load_exactly(
+            detector,
+            whole_state(checkpoint, detector, backbone_weights),
+            f"{checkpoint.path} has weights that do not fit its own model",
+        )
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
     trained, built = checkpoint.card.get("spec"), spec_card(detector.spec)
@@ -162,6 +174,20 @@ def build_detector(checkpoint: Checkpoint) -> Detector:
             "with"
         )
     return detector.eval()
+
+
+def whole_state(
+    checkpoint: Checkpoint, detector: Detector, backbone_weights: str | Path | None = None
+) -> Mapping[str, Tensor]:
+    """Return the state dict of a checkpoint's detector, with the frozen weights that a small one leaves out.
+
+    Raises:
+        CheckpointError: these cannot be loaded.
+    """
+    if checkpoint.card.get("rest") is None:
+        return checkpoint.state
+    rest = fetched(checkpoint.card, detector.fixed, checkpoint.path, backbone_weights)
+    return {**checkpoint.state, **rest}
 
 
 def _built(checkpoint: Checkpoint) -> Detector:
@@ -175,9 +201,11 @@ def _built(checkpoint: Checkpoint) -> Detector:
     if not isinstance(outline, Detector):
         raise CheckpointError(f"{path} does not describe a detector")
     try:
+        expected = shapes(outline.state_dict())
+        left_out = outline.fixed if checkpoint.card.get("rest") else ()
         check_shapes(
-            shapes(checkpoint.state),
-            shapes(outline.state_dict()),
+            {**{name: expected[name] for name in left_out}, **shapes(checkpoint.state)},
+            expected,
             f"{path} has weights that do not fit its own model",
         )
     except WeightsError as error:
@@ -193,16 +221,20 @@ def _cause(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def load_detector(path: str | Path) -> Detector:
+def load_detector(path: str | Path, backbone_weights: str | Path | None = None) -> Detector:
     """Load a checkpoint's network alone, in eval mode.
 
     It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says how to cut
     them: size, margin, clip length and stride.
 
+    Args:
+        path: the checkpoint.
+        backbone_weights: see `build_detector`.
+
     Raises:
         CheckpointError: see `read_checkpoint` and `build_detector`.
     """
-    return build_detector(read_checkpoint(path))
+    return build_detector(read_checkpoint(path), backbone_weights)
 
 
 def without_weights(model: Any) -> Any:

@@ -9,7 +9,7 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
-from deepfake.checkpoints.checkpoint import Checkpoint, build_detector, read_checkpoint, without_weights
+from deepfake.checkpoints.checkpoint import Checkpoint, build_detector, read_checkpoint, whole_state, without_weights
 from deepfake.config.plain import plain
 from deepfake.errors import WeightsError
 from deepfake.models.detector import Detector
@@ -44,7 +44,11 @@ def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detecto
     config = plain(model)
     weights = config.pop("weights", None)
     if resumed is not None:
-        return _made(without_weights(config if weights is None else _with_cut(config, resumed.card["spec"])))
+        made = _made(without_weights(config if weights is None else _with_cut(config, resumed.card["spec"])))
+        if resumed.card.get("rest"):  # Lightning loads what trained, and the rest has to be there
+            source = plain(model)["backbone"].get("weights")
+            load_exactly(made, whole_state(resumed, made, source), f"resume={resumed.path} is another network")
+        return made
     if weights is None:
         return _made(config)
     started = build_detector(read_checkpoint(weights))

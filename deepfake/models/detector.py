@@ -9,7 +9,7 @@ checkpoint.
 
 from collections.abc import Callable
 from inspect import get_annotations
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,7 @@ from torch.nn.functional import avg_pool2d
 from deepfake.errors import ConfigError
 from deepfake.models.backbones import Backbone
 from deepfake.models.temporal import Temporal
+from deepfake.models.tune import Tune
 from deepfake.ranges import Length, Margin
 from deepfake.schema import ClipSpec
 
@@ -35,6 +36,7 @@ class Detector(nn.Module):
         size: S, in pixels.
         shape: shape of the cut: `square`, or the finder's `box`, stretched to a square.
         layout: what the backbone sees: `frames`, each alone, or `thumbnail`, see `thumbnails`.
+        tune: what of the backbone trains; None is all of it.
 
     Raises:
         ConfigError: the clip is too short for the temporal module or makes no thumbnails, or a part lacks an attribute.
@@ -42,6 +44,7 @@ class Detector(nn.Module):
     Attributes:
         spec: the input that the model expects.
         num_images: images of a clip that the backbone and the temporal module see.
+        fixed: names of the frozen parameters of the backbone.
     """
 
     def __init__(
@@ -56,24 +59,44 @@ class Detector(nn.Module):
         size: Length,
         shape: Literal["square", "box"] = "square",
         layout: Literal["frames", "thumbnail"] = "frames",
+        tune: Tune | None = None,
     ) -> None:
         super().__init__()
         _require_attributes(backbone, Backbone)
         self.spec = ClipSpec(clip_length, frame_stride, margin, size, shape, backbone.mean, backbone.std)
         self.layout = layout
         self.num_images = clip_length if layout == "frames" else _num_thumbnails(clip_length, size)
+        if tune is not None:
+            tune.apply(backbone)
         self.backbone = backbone
+        self.fixed = tuple(name for name, parameter in self.named_parameters() if not parameter.requires_grad)
         self.temporal = temporal(backbone.num_features)
         _require_attributes(self.temporal, Temporal)
         self.head = head(self.temporal.num_features)
         _require_length(self.temporal, self.num_images, layout)
         self.register_buffer("mean", torch.tensor(backbone.mean).view(3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(backbone.std).view(3, 1, 1), persistent=False)
+        self._trainable = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
         # With the channels of a pixel side by side, convolutions are faster and give the same up to rounding.
         self.to(memory_format=torch.channels_last)
 
     mean: Tensor
     std: Tensor
+
+    def train(self, mode: bool = True) -> Self:
+        """Switch to training; what is frozen in the backbone stays in eval mode, BatchNorm and dropout too."""
+        super().train(mode)
+        if mode and not all(parameter.requires_grad for parameter in self.backbone.parameters()):
+            for module in self.backbone.modules():
+                if not any(parameter.requires_grad for parameter in module.parameters(recurse=False)):
+                    module.training = False
+        return self
+
+    def freeze_backbone(self, frozen: bool) -> None:
+        """Freeze all of the backbone, or let train again what was made to."""
+        for parameter in self._trainable:
+            parameter.requires_grad_(not frozen)
+        self.train(self.training)
 
     def forward(self, clips: Tensor) -> Tensor:
         """Compute the logits of clips.

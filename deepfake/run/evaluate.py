@@ -41,7 +41,7 @@ from deepfake.scoring import score_clips, score_levels
 def evaluate(cfg: DictConfig) -> None:
     """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
     begun, checkpoint = time.monotonic(), read_checkpoint(cfg.checkpoint)
-    detector = build_detector(checkpoint)
+    detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)

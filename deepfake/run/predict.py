@@ -44,7 +44,7 @@ def predict(cfg: DictConfig) -> None:
 def _score(cfg: DictConfig) -> tuple[dict[str, Path], pd.DataFrame]:
     checkpoint = read_checkpoint(cfg.checkpoint)
     require_writable(Path(cfg.output))
-    detector = build_detector(checkpoint)
+    detector = build_detector(checkpoint, cfg.backbone_weights)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
     rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
     files = input_files(Path(cfg.input))

@@ -16,6 +16,7 @@ from deepfake.callbacks.run_id import RunId
 from deepfake.checkpoints import make_card, read_checkpoint
 from deepfake.checkpoints.data_card import data_card
 from deepfake.checkpoints.initial_model import build_model, cut_of
+from deepfake.checkpoints.rest import rest_card
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.show_config import show_config
@@ -36,6 +37,7 @@ from deepfake.faces.settled_recipe import carried_recipe, settled, with_weights
 from deepfake.loggers.guard import GuardedLogger
 from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
+from deepfake.optim.rates import Rates
 from deepfake.ranks import is_first
 from deepfake.report.provenance import provenance
 from deepfake.report.results import covered
@@ -54,6 +56,7 @@ from deepfake.training.epochs import (
     require_work,
     scored_coverage,
 )
+from deepfake.training.optimisation import log_optimisation, require_depths, require_possible, speed_up
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
@@ -101,6 +104,8 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     require_monitors(callbacks)
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
     require_epochs(trainer, plain(cfg.trainer))
+    require_possible(trainer, plain(cfg))
+    require_depths(Rates(**cfg.rates), detector)
     earlier = so_far = None
     if resumed:
         require_state(resumed)
@@ -120,11 +125,14 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     data = data_card(cfg.data.name, listing, coverage, store, rule)
     log_setup(detector, data, augment)
 
-    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions)
+    rest = resumed.card.get("rest") if resumed else rest_card(plain(cfg.model), detector)
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest)
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))
-    task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card)
+    task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card, Rates(**cfg.rates))
+    speed_up(detector, compiled=cfg.compile, tf32=cfg.tf32)
+    log_optimisation(plain(cfg))
     if makes_fakes and is_first():
         write_blends(datamodule, folder / "sbi.png")
     meet("ready")
@@ -204,6 +212,9 @@ def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     clips += " as 2 x 2 pictures" if detector.layout == "thumbnail" else ""
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
+    trained = sum(parameter.numel() for parameter in detector.parameters() if parameter.requires_grad)
+    if trained < size:
+        log.info("of these, %s train (%.2f %%)", f"{trained:,}", 100 * trained / size)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))
     log.info("with a face: %s", covered(data["coverage"]))
     log.info("training clips are distorted by: %s", ", ".join(augment.distortions) or "nothing")

@@ -152,6 +152,7 @@ _OF_TRAINING = re.compile(
 )
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
+_TUNE = {"_target_": "deepfake.models.tune.all.All"}  # older cards name none
 # Options that change no number: where things are, what they run on, how they are loaded and shown, and how long a run
 # lasts, as far as the schedule does not depend on it.
 _FREE = re.compile(
@@ -190,7 +191,7 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
     """
 
     def facts(one: Mapping[str, Any]) -> dict[str, Any]:
-        model = {"layout": "frames", **one["model"]}  # an older card names none
+        model = {"layout": "frames", "tune": _TUNE, **one["model"]}  # an older card names neither
         return {"model": model, "spec": one["spec"], "data": one["data"]["fingerprint"]}
 
     def contents(one: Mapping[str, Any]) -> Any:  # an older card has none and passes

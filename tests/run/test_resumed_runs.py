@@ -35,6 +35,30 @@ def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: R
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["optimizer=sam", "optimizer.lr=0.01", "trainer.accumulate_grad_batches=2", "scheduler=hold_linear"],
+        ["callbacks=ema", "callbacks.ema.decay=0.9", "scheduler=warmup_cosine", "rates.frozen_epochs=1"],
+    ],
+    ids=["sam", "ema"],
+)
+def test_a_resumed_run_follows_the_uninterrupted_one_with(options: list[str], script: Run, tmp_path: Path) -> None:
+    options = [*TINY, *options, "test=false"]
+    assert script("train", *options, "hydra.run.dir=whole") == 0
+    resume = tmp_path / "whole" / "checkpoints" / "epoch_001.ckpt"
+    assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
+    assert losses(tmp_path / "whole").equals(losses(tmp_path / "resumed"))
+    last = [
+        torch.load(tmp_path / name / "checkpoints" / "last.ckpt", weights_only=True) for name in ("whole", "resumed")
+    ]
+    for kind in ("state_dict", "current_model_state"):
+        for key, value in last[0].get(kind, {}).items():
+            assert torch.equal(value, last[1][kind][key]), key
+    assert ("current_model_state" in last[0]) == ("callbacks=ema" in options)
+
+
+@pytest.mark.slow
 def test_a_resumed_run_of_self_blended_images_follows_the_uninterrupted_one(script: Run, tmp_path: Path) -> None:
     options = [*TINY, "augment=sbi", "loader.num_workers=2", "test=false"]
     assert script("train", *options, "hydra.run.dir=whole") == 0
@@ -78,9 +102,9 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
         ("data.tracks=all", "data.tracks was main and is now all"),
         ("faces.num_segments=3", "faces.num_segments was 2 and is now 3"),
         ("callbacks.best.monitor=val/clip/auc", "callbacks.best.monitor was val/video/auc and is now val/clip/auc"),
-        ("+trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was absent and is now 2"),
+        ("trainer.accumulate_grad_batches=2", "trainer.accumulate_grad_batches was 1 and is now 2"),
         ("+optimizer={amsgrad:true}", "optimizer.amsgrad was absent and is now True"),
-        ("+trainer={accumulate_grad_batches:4}", "trainer.accumulate_grad_batches was absent and is now 4"),
+        ("+trainer={min_epochs:1}", "trainer.min_epochs was absent and is now 1"),
         (
             "+callbacks.swa={_target_:pytorch_lightning.callbacks.StochasticWeightAveraging,swa_lrs:0.1}",
             "callbacks.swa._target_ was absent and is now pytorch",

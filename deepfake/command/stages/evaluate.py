@@ -27,6 +27,7 @@ OPTIONS = Group(
         "faces": CARRIED_FACES,
         "data": data(Tracks | Literal["checkpoint"], MainFace | Literal["checkpoint"]),
         "checkpoint": PathName,
+        "backbone_weights": PathName | None,
         "split": Split,
         "expect_fingerprint": _Fingerprint | None,
     },

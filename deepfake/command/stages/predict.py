@@ -18,6 +18,7 @@ OPTIONS = Group(
         "loader": SCORING_LOADER,
         "faces": CARRIED_FACES,
         "checkpoint": PathName,
+        "backbone_weights": PathName | None,
         "input": PathName,
         "tracks": Tracks | Literal["checkpoint"],
         "output": PathName,

@@ -13,6 +13,8 @@ from deepfake.command.stages.groups import PATHS, data
 from deepfake.command.stages.networks import LOADER, MODEL, REPRESENTATION, SAMPLING
 from deepfake.config.check import Built, Each, Group
 from deepfake.data.augment import Augmentation
+from deepfake.optim.rates import Rates
+from deepfake.options import types_of
 from deepfake.ranges import Device, Note, PathName, Seed, Tags
 
 OPTIONS = Group(
@@ -28,13 +30,16 @@ OPTIONS = Group(
         "augment": Built(Augmentation),
         "loss": Built(nn.Module),
         "optimizer": Built(Callable[..., Optimizer]),
-        "scheduler": Built(Callable[..., LRScheduler]),
+        "scheduler": Built(Callable[..., LRScheduler], given=("steps_per_epoch",)),
+        "rates": Group(types_of(Rates)),
         "trainer": Built(pl.Trainer, given=("callbacks", "logger", "plugins")),
         "callbacks": Each(Built(pl.Callback)),
         "logger": Each(Built(Logger)),
         "model": MODEL,
         "seed": Seed,
         "resume": PathName | None,
+        "compile": bool,
+        "tf32": bool,
         "train": bool,
         "test": bool,
         "print_config": bool,
