@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # Without a terminal, a line is logged after each SHARE of the work, but at the soonest SOONEST_S seconds after the last
-# line, and at the latest LATEST_S seconds after it, or after SOONEST_S seconds if nothing is done until then.
+# line, and at the latest LATEST_S seconds after it. The first line comes after SOONEST_S seconds in any case.
 SHARE, SOONEST_S, LATEST_S = 0.1, 5.0, 60.0
 _BAR = "{desc}: {percentage:3.0f}% |{bar}| {n_fmt} of {total_fmt} {unit} [{elapsed}<{remaining}{postfix}]"
 
@@ -35,7 +35,7 @@ class Progress:
         self.done, self.note = 0, ""
         self._start = self._logged_at = time.monotonic()
         self._logged = 0  # how many units were done when the last line was logged
-        self._bar, self._closed = None, threading.Event()
+        self._bar, self._lock, self._closed = None, threading.Lock(), threading.Event()
         if sys.stderr.isatty():
             self._bar = tqdm(
                 desc=what,
@@ -47,8 +47,8 @@ class Progress:
                 dynamic_ncols=True,
                 file=sys.stderr,
             )
-        else:  # a single unit can take minutes
-            threading.Thread(target=_watch, args=(weakref.ref(self), self._closed), daemon=True).start()
+        else:
+            threading.Thread(target=_log_while_quiet, args=(weakref.ref(self), self._closed), daemon=True).start()
 
     def update(self, count: int = 1, note: str = "") -> None:
         """Count what was done since the last call.
@@ -57,30 +57,34 @@ class Progress:
             count: the number of units.
             note: what to show beside the count, such as a speed.
         """
-        self.done, self.note = self.done + count, note
         if self._bar is not None:
             self._bar.set_postfix_str(note, refresh=False)
             self._bar.update(count)
-            return
-        waited = time.monotonic() - self._logged_at
-        further = (self.done - self._logged) / self.total if self.total else 0.0
-        if (waited >= LATEST_S or (waited >= SOONEST_S and further >= SHARE)) and (
-            self.keep or self.done != self.total
-        ):
-            self._log()
+        with self._lock:
+            self.done, self.note = self.done + count, note
+            further = (self.done - self._logged) / self.total if self.total else 0.0
+            self._log_after(SOONEST_S if further >= SHARE else LATEST_S)
 
     def close(self) -> None:
         """Close the bar, or log a last line if there were others."""
-        self._closed.set()
         if self._bar is not None:
             self._bar.close()
-        elif self.keep and self._logged and self.done > self._logged:
-            self._log()
+        with self._lock:
+            if self._logged and self.done > self._logged:
+                self._log_after(0.0)
+            self._closed.set()
 
-    def still(self) -> None:
-        """Log a line if there was none for long."""
-        never = self._logged_at == self._start
-        if time.monotonic() - self._logged_at >= (SOONEST_S if never else LATEST_S):
+    def log_if_quiet(self) -> None:
+        """Log a line if there was none for long, since a single unit can take minutes."""
+        with self._lock:
+            self._log_after(SOONEST_S if self._logged_at == self._start else LATEST_S)
+
+    def _log_after(self, seconds: float) -> None:
+        """Log a line if the last one is so long ago, unless there is a bar or another line says that all is done."""
+        told_elsewhere = not self.keep and self.done == self.total
+        if self._bar is not None or self._closed.is_set() or told_elsewhere:
+            return
+        if time.monotonic() - self._logged_at >= seconds:
             self._log()
 
     def _log(self) -> None:
@@ -101,11 +105,11 @@ class Progress:
         self.close()
 
 
-def _watch(of: "weakref.ref[Progress]", closed: threading.Event) -> None:
+def _log_while_quiet(reference: "weakref.ref[Progress]", closed: threading.Event) -> None:
     while not closed.wait(SOONEST_S):
-        if (shown := of()) is None:  # it was never closed
+        if (shown := reference()) is None:  # it was never closed
             return
-        shown.still()
+        shown.log_if_quiet()
         del shown
 
 

@@ -15,7 +15,7 @@ from hydra._internal import utils as hydra_internals
 
 from deepfake.command.help import help_text
 from deepfake.command.misspelt import mistakes_in_one_line
-from deepfake.command.taken import LOCK as LOCK  # its resolvers, which `--cfg` needs too
+from deepfake.command.taken import LOCK as LOCK  # registers the resolvers that `--cfg` needs
 
 log = logging.getLogger(__name__)
 at_end = ExitStack()  # what is called when the command ends, however it ends

@@ -92,7 +92,7 @@ def _groups(loader: ConfigLoader, cfg: DictConfig) -> Iterator[Group]:
         path, _, package = str(name).partition("@")
         if path.partition("/")[0] != "hydra":
             choices = files.get_group_options(path, ObjectType.CONFIG)
-            if "checkpoint" not in cfg:  # it takes a group's options from the checkpoint that another option names
+            if "checkpoint" not in cfg:  # this choice takes options from the checkpoint that this option names
                 choices = [choice for choice in choices if choice != "checkpoint"]
             found.append(Group(str(name), package or path.replace("/", "."), chosen, tuple(choices)))
     tops = [group for group in reversed(found) if "/" not in group.name]  # Hydra lists them in reverse

@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import product
+from itertools import product, takewhile
 from typing import Any
 
 from hydra._internal import utils as hydra_internals
@@ -88,7 +88,9 @@ def explained(error: HydraException, command: str) -> str:
     if several := _SEVERAL.match(str(error)):
         given, name, values = several.groups()
         runs = f"give -m first for a run with each, as in -m {given}"
-        return f"{given} has several values: {runs}, or write a list, {name}=[{values}]"
+        return (
+            f"{given} has several values: {runs}, or write a list, {name}=[{values}], or a text, \"{name}='{values}'\""
+        )
     if already := _GIVEN_ALREADY.match(str(error)):
         return f"this command has the option {already[1]} already: give it without +"
     missing = _NOT_THERE.match(str(error))
@@ -99,7 +101,9 @@ def explained(error: HydraException, command: str) -> str:
     # A name with a slash is that of a group inside a group.
     names = [other for other in known if ("/" in other) == ("/" in name) and other != name]
     found = near(name.partition("@")[0], names)  # a group is written with its package only where that is another
-    others = [] if found or "." in name else [other for other in _commands_with(name, loader) if other != command]
+    if inside := [other for other in known if other.startswith(f"{name}.")]:
+        return f"{name} is no choice of this command; its options are {', '.join(inside)}"
+    others = [other for other in _commands_with(name, loader) if other != command]
     if others:
         scripts = " and ".join(f"scripts/{other}.py" for other in others)
         return f"this command has no option {name}; {scripts} {'have' if others[1:] else 'has'} it"
@@ -114,7 +118,8 @@ def _commands_with(name: str, loader: ConfigLoader) -> list[str]:
             cfg = loader.load_configuration(config, [], RunMode.RUN)
         except HydraException:  # it needs an option that has no default
             continue
-        if name in _keys(OmegaConf.to_container(cfg, resolve=False)):
+        plain = OmegaConf.to_container(cfg, resolve=False)
+        if name in _keys(plain) and not isinstance(OmegaConf.select(cfg, name, throw_on_missing=False), DictConfig):
             commands.append(config)
     return commands
 
@@ -142,7 +147,7 @@ def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
     cfg = next(_configs(loader, command))
     groups = [name for name in map(str, cfg.hydra.runtime.choices) if not name.startswith("hydra")]
     choices = {group: loader.get_group_options(group.partition("@")[0]) for group in groups}
-    meant = [f"{name}={word}" for name in groups if word in choices[name]]
+    meant = [f"{name}={word}" for name in groups if word in choices[name] and not (word == "checkpoint" not in cfg)]
     if command in cfg and not isinstance(cfg[command], bool):  # the option that scripts/benchmark.py is named after
         meant = [f"{command}={word}"]
     elif not meant and (word in cfg or word in groups):
@@ -150,9 +155,11 @@ def _bare_word(word: str, loader: ConfigLoader, command: str) -> str:
     if word in ("help", "version", "multirun"):
         meant = [f"--{word}"]
     hint, given = _did_you_mean(meant), hydra_internals.get_args_parser().parse_known_args()[0].overrides
-    name, is_option, value = given[given.index(word) - 1].partition("=") if given.index(word) else ("", "", "")
-    if is_option and not meant:
-        hint = f"a value with spaces stands in quotes, as in \"{name}='{value} {word}'\""
+    at = given.index(word)
+    name, is_option, value = given[at - 1].partition("=") if at else ("", "", "")
+    if is_option and not meant and "," not in value:
+        more = takewhile(lambda other: "=" not in other, given[at:])
+        hint = f"a value with spaces stands in quotes, as in \"{name}='{' '.join([value, *more])}'\""
     return f"{word} is not of the form NAME=VALUE; {hint} (--help shows all)"
 
 

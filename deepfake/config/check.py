@@ -170,7 +170,7 @@ class _Walk:
             found = get_object(target)
             known = parameters(found)
         except Exception as error:  # importing the module may raise anything
-            yield name, f"{name}._target_ is {shown(target)}: it cannot be imported ({str(error).splitlines()[0]})"
+            yield name, f"{name}._target_ is {shown(target)}: it cannot be imported ({_cause(error)})"
             return
         partial = value.get("_partial_", False)
         if not isinstance(partial, bool):
@@ -215,6 +215,13 @@ class _Walk:
                 break
             name = _joined(".".join(name.split(".")[: -len(link[1])]) if link[1] else "", link[2])
         return name
+
+
+def _cause(error: BaseException) -> str:
+    """Name the first cause of an error: Hydra's own message ends before it."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(f"{type(error).__name__}: {error}".split())
 
 
 def _settable(found: Any, known: Mapping[str, Parameter], kind: Built) -> dict[str, Parameter]:

@@ -54,9 +54,14 @@ class Listing:
         ids = {video.video_id for video in videos}
         named = {video.real_id for video in videos if video.real_id}
         object.__setattr__(self, "missing", tuple(sorted({*self.missing, *(named - ids)})))
-        if named and not named & ids:
-            note = f"no fake finds its real among the videos (the first looks for {min(named)}); is its real_id right?"
-            object.__setattr__(self, "notes", (*self.notes, note))
+        for method in sorted({video.method for video in videos if video.real_id}):
+            wanted = {video.real_id for video in videos if video.real_id and video.method == method}
+            if not wanted & ids:
+                note = (
+                    f"no fake by {method} finds its real among the videos (the first looks for {min(wanted)}); is its "
+                    "real_id right?"
+                )
+                object.__setattr__(self, "notes", (*self.notes, note))
 
     @property
     def num_dropped(self) -> int:

@@ -40,6 +40,8 @@ class GuardedLogger(Logger):
 
     def log_metrics(self, metrics: dict[str, float], step: int | None = None) -> None:
         epoch = {"epoch": metrics["epoch"] + 1} if "epoch" in metrics else {}
+        if any(name.startswith("test/") for name in metrics):  # of the best epoch, not of the one that Lightning names
+            metrics, epoch = {name: value for name, value in metrics.items() if name != "epoch"}, {}
         self.attempt(lambda: self.inner.log_metrics({**metrics, **epoch}, step))
 
     def log_hyperparams(self, params: dict[str, Any] | Namespace, *args: Any, **kwargs: Any) -> None:

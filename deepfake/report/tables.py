@@ -150,7 +150,8 @@ def show_metrics(metrics: Mapping[str, float], coverage: Mapping[str, Mapping[st
 def num_digits(counts: Mapping[str, int]) -> int:
     """Return how many decimals of a metric the number of videos supports.
 
-    With fewer than 100 videos of a class the standard error of an AUC of 0.9 is above 0.01 (Hanley and McNeil 1982).
+    With 100 videos of each class the standard error of an AUC of 0.9 is 0.02 (Hanley and McNeil 1982), so of fewer the
+    third decimal says nothing.
 
     Example:
         >>> num_digits({"scored_real": 9, "scored_fake": 8}), num_digits({"scored_real": 140, "scored_fake": 560})

@@ -128,7 +128,7 @@ def _print_audit(findings: Audit, listing: Listing, content: bool) -> None:
     for overlap in findings.overlaps:
         _print_fact("audit", f"{'STOPS TRAINING: ' if overlap in fatal else ''}{overlap}")
     if not findings.overlaps:
-        _print_fact("audit", f"the splits share no {' or '.join(_compared(listing.videos))}")
+        _print_fact("audit", f"the splits share no {_either(_compared(listing.videos))}")
     for sentence in blind_spots(listing.videos):
         _print_fact("audit", sentence)
     if not content:
@@ -143,3 +143,12 @@ def _compared(videos: tuple[Video, ...]) -> list[str]:
     if any(video.identities for video in videos):
         compared.append("person")
     return compared
+
+
+def _either(words: list[str]) -> str:
+    """
+    Example:
+        >>> _either(["video"]), _either(["video", "source video", "person"])
+        ('video', 'video, source video or person')
+    """
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytorch_lightning as pl
+from hydra.utils import get_object
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pytorch_lightning.trainer.states import TrainerFn
 
@@ -15,6 +16,7 @@ from deepfake.callbacks.best_checkpoint import BestCheckpoint
 from deepfake.callbacks.training_progress import epoch_name
 from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from deepfake.errors import CheckpointError, ConfigError
+from deepfake.options import parameters
 from deepfake.ranges import Amount
 from deepfake.ranks import is_first
 from deepfake.screen import from_here
@@ -175,6 +177,15 @@ def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:
         yield name, node
 
 
+def _with_defaults(node: Any) -> Any:
+    """Fill in the defaults of options that a part's config does not name, since it may be older than they are."""
+    if not isinstance(node, Mapping):
+        return node
+    known = parameters(get_object(node["_target_"])) if "_target_" in node else {}
+    defaults = {name: parameter.default for name, parameter in known.items() if not parameter.required}
+    return {name: _with_defaults(value) for name, value in {**defaults, **node}.items()}
+
+
 def _shown(value: Any) -> str:
     return "null" if value is None else str(value)
 
@@ -191,8 +202,11 @@ def require_same(resumed: Checkpoint, card: Mapping[str, Any]) -> None:
     """
 
     def facts(one: Mapping[str, Any]) -> dict[str, Any]:
-        model = {"layout": "frames", "tune": _TUNE, **one["model"]}  # an older card names neither
-        return {"model": model, "spec": one["spec"], "data": one["data"]["fingerprint"]}
+        return {
+            "model": _with_defaults({"tune": _TUNE, **one["model"]}),
+            "spec": one["spec"],
+            "data": one["data"]["fingerprint"],
+        }
 
     def contents(one: Mapping[str, Any]) -> Any:  # an older card has none and passes
         return one["data"].get("content", card["data"].get("content"))

@@ -73,13 +73,13 @@ def test_every_option_of_the_command_itself_has_a_line(name: str, shown: Any) ->
     }
     own = [key for key in raw if key not in ("defaults", "hydra", "paths", "models", *groups)]
     for key in own:
-        assert re.search(rf"^  {key}(=\S+)? +\S", text, re.MULTILINE), key
+        assert re.search(rf"^  {key}(\.\w+)*(=\S+)? +\S", text, re.MULTILINE), key
 
 
 def test_groups_are_shown_with_their_choices_and_the_chosen_one(shown: Any) -> None:
     text = shown("train")
     assert "\ndata=celebdf|celebdf_v1|demo|demo_b|dfdc|dfo|ffpp|folder  (now demo)\n" in text
-    assert "\nmodel/temporal=lstm|mean  (now mean)\n" in text
+    assert "\nmodel/temporal=attention|bilstm|gru|lstm|mean|transformer  (now mean)\n" in text
     assert "\ndebug=fast|overfit|profile  (now null)\n" in text
     assert "\n  debug=overfit " in text
     assert "benchmark" not in text and "training." not in text  # groups of other commands

@@ -33,6 +33,15 @@ from tests.conftest import REPOSITORY, Run
             ["notes=a", "b"],
             "b is not of the form NAME=VALUE; a value with spaces stands in quotes, as in \"notes='a b'\"",
         ),
+        (
+            ["notes=a", "b", "c", "seed=1"],
+            "b is not of the form NAME=VALUE; a value with spaces stands in quotes, as in \"notes='a b c'\"",
+        ),
+        (
+            ["notes=a, b"],
+            "notes=a, b has several values: give -m first for a run with each, as in -m notes=a, b, or write",
+        ),
+        (["split=test"], "this command has no option split; scripts/evaluate.py has it"),
         (["help"], "help is not of the form NAME=VALUE; did you mean --help?"),
         (["hydra.run.dri=a"], "this command has no option hydra.run.dri; did you mean hydra.run.dir?"),
         (["devices=2"], "this command has no option devices; did you mean device or trainer.devices?"),
@@ -113,3 +122,11 @@ def test_every_script_does_so(name: str, script: Run, capfd: pytest.CaptureFixtu
     assert script(name, "paths.data_dri=a") == 1
     error = capfd.readouterr().err.strip()
     assert error == "error: this command has no option paths.data_dri; did you mean paths.data_dir? (--help shows all)"
+
+
+def test_a_node_that_is_no_choice_names_its_options(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script("evaluate", "loader=default") == 1
+    error = capfd.readouterr().err
+    assert error.startswith(
+        "error: loader is no choice of this command; its options are loader.batch_size, loader.num_w"
+    )

@@ -81,6 +81,7 @@ def test_every_corpus_keeps_the_contract(name: str, tmp_path: Path) -> None:
     assert {(v.split, v.label) for v in listing.videos} >= {(split, label) for split in Split for label in Label}
     reals = {video.real_id for video in listing.videos if video.real_id}
     assert not reals or reals & set(ids), "no fake finds its real"
+    assert not [note for note in listing.notes if "real_id" in note], "a method's fakes find no real"
     for video in listing.videos:
         assert (video.method == "real") == (video.label == Label.REAL)
         assert not (video.label == Label.REAL and (video.real_id or video.source_id))
@@ -161,6 +162,8 @@ def test_a_fake_that_finds_no_real_is_missing_it(tmp_path: Path) -> None:
     assert listing.missing == ("real/b", "reals/a", "reals/b")
     assert listing.notes == (
         "odd",
-        "no fake finds its real among the videos (the first looks for reals/a); is its real_id right?",
+        "no fake by x finds its real among the videos (the first looks for reals/a); is its real_id right?",
     )
     assert Listing((real, Video("fake/a", paths[1], Label.FAKE, real_id="real/a"))).missing == ()
+    right = Video("fake/c", paths[1], Label.FAKE, Split.TRAIN, "y", real_id="real/a")
+    assert Listing((real, *fakes, right)).notes == listing.notes[1:]  # one method is wrong, another right

@@ -85,13 +85,13 @@ def test_what_cannot_be_known_is_said_not_to_be_known(
         compared,
     ]
     assert audit("data=celebdf", f"data.root={root}", "data.protocol=identity") == [
-        "the splits share no video or source video or person",
+        "the splits share no video, source video or person",
         "who is seen in 2 of 14 videos is not known: the splits may share more",
         compared,
     ]
     ffpp = builders.ffpp(tmp_path / "ffpp")
     assert audit("data=ffpp", f"data.root={ffpp}") == [
-        "the splits share no video or source video or person",
+        "the splits share no video, source video or person",
         compared,
     ]
 

@@ -22,7 +22,7 @@ def test_a_resumed_run_follows_the_uninterrupted_one(num_workers: int, script: R
     resume = tmp_path / "whole" / "checkpoints" / "epoch_001.ckpt"
     assert script("train", *options, "hydra.run.dir=resumed", f"resume='{resume}'") == 0
     whole, resumed = losses(tmp_path / "whole"), losses(tmp_path / "resumed")
-    assert resumed["epoch"].unique().tolist() == [0, 1, 2]  # the curves go on, in a folder of its own as well
+    assert resumed["epoch"].unique().tolist() == [1, 2, 3]  # the curves go on, in a folder of its own as well
     curves = [pd.read_csv(tmp_path / name / "csv" / "metrics.csv") for name in ("whole", "resumed")]
     pd.testing.assert_frame_equal(curves[0], curves[1], check_like=True, rtol=0, atol=0)
     assert whole.equals(resumed)
