@@ -1,6 +1,7 @@
 """Builds and runs Lightning's trainer, and turns its errors into ones that users understand."""
 
 import logging
+import warnings
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytorch_lightning as pl
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
-from pytorch_lightning.callbacks import ProgressBar
+from pytorch_lightning.callbacks import ProgressBar, WeightAveraging
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
@@ -82,8 +83,13 @@ def fit(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule, res
         ConfigError: options of `trainer` do not fit the data, which Lightning finds out only when it sees both.
     """
     slurm = SLURMEnvironment.detect()
+    task.train()  # what is frozen stays in eval mode, of which Lightning would warn
     try:
-        with sigterm_left_to(lambda: trainer.received_sigterm) if slurm else nullcontext():
+        with (
+            sigterm_left_to(lambda: trainer.received_sigterm) if slurm else nullcontext(),
+            warnings.catch_warnings(),
+        ):
+            warnings.filterwarnings("ignore", r".*module\(s\) in eval mode at the start of training.*")
             trainer.fit(task, datamodule, ckpt_path=resume, weights_only=True)
     except MisconfigurationException as error:
         raise ConfigError(f"trainer: {error}") from error
@@ -99,6 +105,10 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         best: path of the checkpoint.
         test: whether to score the test split.
     """
+    # A running mean of the weights is in the checkpoint. Its callback would put the latest weights in their place.
+    kept = [callback for callback in getattr(trainer, "callbacks") if not isinstance(callback, WeightAveraging)]  # noqa: B009
+    setattr(trainer, "callbacks", kept)  # noqa: B010  # the class does not declare it
+    warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint need to be provided.*")
     loggers, trainer.loggers = trainer.loggers, []  # the curves already have this epoch
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)
     trainer.loggers = loggers
