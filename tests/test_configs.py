@@ -34,7 +34,7 @@ OPTIONS = [
     for path in sorted(CONF.glob("*/**/*.yaml"))
     # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py; and
     # tests/test_experiments.py.
-    if path.parent.name not in ("recipe", "hydra", "launcher") and "experiment" not in path.parts
+    if path.parent.name not in ("recipe", "hydra", "launcher") and not {"experiment", "sweep"} & {*path.parts}
 ]
 
 
