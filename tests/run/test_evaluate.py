@@ -62,7 +62,8 @@ def test_a_sweep_of_evaluations_ends_with_a_table_of_what_was_measured(
     arguments = [f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'", "split=test", "data.tracks=main,all"]
     assert script("evaluate", "-m", *COMMON, *SMALL_DEMO, *arguments, "hydra.sweep.dir=sweep") == 0
     table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
-    assert table.columns.tolist() == ["job", "overrides", "test/video/auc", "test/video/eer", "test/video/accuracy"]
+    metrics = ["test/video/auc", "test/video/eer", "test/video/accuracy"]
+    assert table.columns.tolist() == ["job", "overrides", *metrics, "state"]
     assert sorted(table["job"]) == [0, 1]
 
 
