@@ -218,7 +218,7 @@ def words(kind: Any) -> str:
     origin, inside = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         either = dict.fromkeys(filter(None, (words(each) for each in inside if each is not type(None))))
-        return " or ".join(either) + ", or null" * (type(None) in inside)
+        return " or ".join(either) + ", or null" * (type(None) in inside and bool(either))
     if origin is Literal:
         return f"one of {', '.join(map(str, inside))}" if len(inside) > 1 else str(inside[0])
     if isinstance(kind, type) and issubclass(kind, Enum):

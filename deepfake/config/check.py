@@ -136,7 +136,7 @@ class _Walk:
                 yield from self._built(value, kind, name)
             case Group():
                 yield from self._group(value, kind, name)
-            case _ if _is_part(kind) or (isinstance(value, dict) and "_target_" in value):
+            case _ if _is_part(kind) or (isinstance(value, dict) and ("_target_" in value or not words(kind))):
                 yield from self._built(value, Built(kind), name)
             case _:
                 name = self._source(name)

@@ -80,7 +80,7 @@ def _through_lens(picture: torch.Tensor, design: DemoDesign) -> torch.Tensor:
     """Tint and blur a picture (3, H, W) as the design's camera does."""
     if design.warmth:
         picture = picture * torch.tensor((1 + design.warmth, 1, 1 - design.warmth))[:, None, None]
-    return gaussian_blur(picture, [2 * ceil(3 * design.blur) + 1], [design.blur]) if design.blur else picture
+    return gaussian_blur(picture, 2 * [2 * ceil(3 * design.blur) + 1], 2 * [design.blur]) if design.blur else picture
 
 
 def _cast(design: DemoDesign, take: Take, num_frames: int, rng: np.random.Generator) -> tuple[Actor, ...]:

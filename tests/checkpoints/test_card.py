@@ -24,6 +24,7 @@ OPTIONAL = {
     ("digest",),
     ("scoring",),
     ("distortions",),
+    ("rest",),
     ("data", "content"),
     ("faces", "extractor"),
     ("faces", "image_options"),
@@ -94,7 +95,8 @@ def _has_default(place: Place) -> bool:
     """Return whether a place is an option that its constructor has a default for."""
     if place[:2] == ("faces", "finder") and place[2:]:
         return place[-1] != "_target_"
-    return place[0] == "model" and place[-1] in {"shape", "layout", "dropout", "hidden_size", "num_layers"}
+    optional = {"shape", "layout", "tune", "dropout", "hidden_size", "num_layers", "normalise"}
+    return place[0] == "model" and place[-1] in optional
 
 
 @pytest.mark.parametrize("value", OTHERS, ids=repr)
@@ -113,7 +115,11 @@ def test_no_field_may_be_of_another_type(value: Any, whole: dict[str, Any]) -> N
 
 def _in_other_words(place: Place, message: str) -> bool:
     if place[0] == "model":  # the weights show it
-        return "weights that do not fit its own model" in message or "num_features, which" in message
+        return (
+            "weights that do not fit its own model" in message
+            or "num_features, which" in message
+            or "choose one of this group's files" in message
+        )
     return place[0] == "spec" and "was trained with the input" in message
 
 

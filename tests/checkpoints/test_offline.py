@@ -12,7 +12,6 @@ from deepfake import load_detector
 from deepfake.checkpoints import read_checkpoint
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.errors import WeightsError
-from deepfake.models.backbones import timm as backbones
 from deepfake.task import CARD
 from tests.checkpoints.test_checkpoint import content
 from tests.conftest import TINY, Run
@@ -86,7 +85,8 @@ def test_an_efficientnet_run_is_resumed(
 ) -> None:
     options = [*TINY, *EFFNET, "model.size=32"]
     with monkeypatch.context() as fetched:
-        fetched.setattr(backbones, "_published", lambda name: timm.create_model(name, num_classes=0))
+        create = timm.create_model
+        fetched.setattr(timm, "create_model", lambda name, pretrained, **options: create(name, **options))
         assert script("train", *options, "hydra.run.dir=first") == 0
     resume = f"resume='{tmp_path / 'first' / 'checkpoints' / 'epoch_001.ckpt'}'"
     assert script("train", *options, "hydra.run.dir=second", resume) == 0

@@ -73,7 +73,7 @@ def test_every_option_of_the_command_itself_has_a_line(name: str, shown: Any) ->
     }
     own = [key for key in raw if key not in ("defaults", "hydra", "paths", "models", *groups)]
     for key in own:
-        assert re.search(rf"^  {key}(\.\w+)*(=\S+)? +\S", text, re.MULTILINE), key
+        assert re.search(rf"^  {key}(\.\w+)*(=\S+)?\s+\S", text, re.MULTILINE), key
 
 
 def test_groups_are_shown_with_their_choices_and_the_chosen_one(shown: Any) -> None:

@@ -21,7 +21,7 @@ from tests.conftest import REPOSITORY, Run
         (["logger=null"], "logger=null names no choice; the choices are csv, wandb (leave it out for the default)"),
         (["debug=null"], "debug=null names no choice; the choices are fast, overfit, profile"),
         (["model=meso4", "data=3"], "data=3 names no choice; the choices are celebdf, "),
-        (["model/temporal=lsmt"], "model/temporal has no choice lsmt; did you mean lstm?"),
+        (["model/temporal=lsmt"], "model/temporal has no choice lsmt; did you mean lstm or bilstm?"),
         (["+seed=1"], "this command has the option seed already: give it without +"),
         (["data="], "data= names no choice; the choices are celebdf, "),
         (["seed=0,1"], "seed=0,1 has several values: give -m first for a run with each, as in -m seed=0,1, or write a"),
@@ -45,7 +45,7 @@ from tests.conftest import REPOSITORY, Run
         (["help"], "help is not of the form NAME=VALUE; did you mean --help?"),
         (["hydra.run.dri=a"], "this command has no option hydra.run.dri; did you mean hydra.run.dir?"),
         (["devices=2"], "this command has no option devices; did you mean device or trainer.devices?"),
-        (["epochs=3"], "this command has no option epochs; did you mean trainer.max_epochs?"),
+        (["epochs=3"], "this command has no option epochs; did you mean rates.frozen_epochs or trainer.max_epochs?"),
         (["checkpoint=a"], "this command has no option checkpoint; scripts/evaluate.py and scripts/predict.py have it"),
         (["--config-name=evaluate"], "each script has its own config: leave out --config-name and --config-path"),
         (

@@ -14,9 +14,9 @@ from tests.command.test_every_option import composed, refused
 @pytest.mark.parametrize(
     ("option", "value", "message"),
     [
-        ("tags", "demo", "tags is 'demo': give a list, each a word"),
-        ("tags", ["a" * 65], "tags is ...: give a list, each a word of 64 letters at most"),
-        ("notes", "", "notes is '': give a word, or null"),
+        ("tags", "demo", "tags is 'demo': give a list of words of 64 letters at most"),
+        ("tags", ["a" * 65], "tags is ...: give a list of words of 64 letters at most"),
+        ("notes", "", "notes is '': give a sentence"),
         ("train", "no", "train is 'no': give true or false"),
         ("test", 0, "test is 0: give true or false"),
         ("print_config", None, "print_config is null: give true or false"),

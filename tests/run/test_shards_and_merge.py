@@ -21,11 +21,11 @@ def test_a_corpus_in_two_parts_is_merged_by_the_run_without(
     stored = {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")}
 
     assert script("extract", *OPTIONS, "extract.only_merge=true") == 1
-    assert f"of 27 videos are not in {store.relative_to(tmp_path)}" in capfd.readouterr().err
-    assert len(pd.read_csv(store / "videos.csv")) == len(stored) < 27
+    assert f"of 33 videos are not in {store.relative_to(tmp_path)}" in capfd.readouterr().err
+    assert len(pd.read_csv(store / "videos.csv")) == len(stored) < 33
 
     assert script("extract", *OPTIONS) == 0
-    assert len(pd.read_csv(store / "videos.csv")) == 27
+    assert len(pd.read_csv(store / "videos.csv")) == 33
     assert stored.items() <= {path: path.stat().st_mtime_ns for path in (store / "crops").rglob("*.zip")}.items()
     assert (store / "contact_sheet.jpg").exists()
     capfd.readouterr()

@@ -101,7 +101,7 @@ def test_the_test_split_can_be_left_alone(script: Run, tmp_path: Path, capfd: py
     assert card["config"]["tags"] == ["demo", "baseline"] and card["config"]["notes"] == "a first try"
     # The config comes before all else, resolved, and as plain YAML where there is no terminal.
     shown = capfd.readouterr().out
-    end = "\nnotes: a first try\n"
+    end = "\nsweep:\n  resume: null\n"
     printed = yaml.safe_load(shown[shown.index("paths:\n") : shown.index(end) + len(end)])
     assert printed == card["config"]
     assert shown.index("paths:\n") < shown.index("parameters;")
