@@ -8,7 +8,7 @@ import torch
 
 from deepfake.demo.design import DemoDesign
 from deepfake.demo.head import paint_head
-from deepfake.demo.motion import perform
+from deepfake.demo.motion import Light, perform
 from deepfake.demo.person import draw_person
 from deepfake.demo.render import Actor, layer, render
 from deepfake.demo.scenery import paint_body, paint_room
@@ -47,10 +47,12 @@ def _actor(who: int, x: float, size: float, yaw: float) -> Actor:
     person = draw_person(DEMO.rng("person", f"p{who:02}"))
     motion = perform(DEMO.rng("motion", str(who)), 100 + LENGTH, 25)
     turn = (motion.pose.turn + np.array([yaw, 0])).astype(np.float32)
+    # Under a steady lamp, unlike the demo's: who is who is not to be asked under a light that swings.
+    steady = (np.zeros_like(each) + each.mean(0) for each in (motion.light.direction, motion.light.colour))
     return Actor(
         head=paint_head(person),
         body=layer(*paint_body(person, DEMO.rng("body", str(who)))),
-        motion=replace(motion, pose=replace(motion.pose, turn=turn)),
+        motion=replace(motion, pose=replace(motion.pose, turn=turn), light=Light(*steady)),
         centre=(WIDTH * x, HEIGHT * 0.47),
         size=HEIGHT * size,
     )
