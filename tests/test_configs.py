@@ -104,7 +104,8 @@ def of_a_model(model: str) -> DictConfig:
 
 
 def of_a_part(part: str, option: str) -> DictConfig:
-    cfg = composed("model=meso4", f"model/{part}={option}", "representation=window", "model.size=64")
+    window = ("representation=window", "representation.clip_length=2")
+    cfg = composed("model=meso4", f"model/{part}={option}", *window, "model.size=64")
     small(cfg.model)
     return cfg
 
