@@ -39,7 +39,7 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
 ) -> None:
     own = [*FLICKER, f"data.root={tmp_path / 'demo'}", f"paths.faces_dir={tmp_path / 'faces'}"]
     assert script("train", "model=meso4", *own, *TRAINING, "trainer.max_epochs=10", "hydra.run.dir=frames") == 0
-    # Twelve videos are in test, so a guess has a video AUC of 0.5 +- 0.18 (Mann and Whitney's variance); clips say more.
+    # With eight reals and four fakes in test, a guess has a video AUC of 0.5 +- 0.18 (Mann and Whitney's variance).
     assert 0.3 <= auc(tmp_path / "frames", "clip") <= 0.7
     assert script("train", "model=meso4_lstm", *own, *TRAINING, "trainer.max_epochs=16", "hydra.run.dir=windows") == 0
     assert auc(tmp_path / "windows") >= 0.9
