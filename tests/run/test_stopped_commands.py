@@ -156,4 +156,4 @@ def test_an_extraction_is_stopped_and_goes_on(
     (store,) = (tmp_path / "faces" / "demo").iterdir()
     assert not list((store / "claims").glob("*.run")) and not list((store / "partial").iterdir())
     assert script("extract", *options) == 0
-    assert len(pd.read_csv(store / "videos.csv")) == 27
+    assert len(pd.read_csv(store / "videos.csv")) == 33
