@@ -212,7 +212,7 @@ def test_two_processes_are_one_run(by: str, launch: Launch, tmp_path: Path) -> N
     clips = pd.read_csv(folder / "predictions.csv")
     assert not clips.duplicated(["video_id", "track", "start"]).any()
     data = json.loads((folder / "metrics.json").read_text())["data"]
-    assert data["coverage"]["test"]["scored"] == clips["video_id"].nunique() == 9
+    assert data["coverage"]["test"]["scored"] == clips["video_id"].nunique() == 11
     outputs = "".join(output for _, output in results)
     assert outputs.count("extracting 33 videos") == 1
     assert not any((tmp_path / "outputs" / ".ranks").iterdir())
