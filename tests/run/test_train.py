@@ -171,7 +171,7 @@ def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch:
 
     from deepfake.corpora import Listing
     from deepfake.corpora.demo import DemoCorpus
-    from deepfake.schema import Label, Split
+    from deepfake.schema import Split
 
     listing = DemoCorpus.listing
 
@@ -181,10 +181,10 @@ def test_shuffled_labels_teach_nothing(script: Run, tmp_path: Path, monkeypatch:
         videos = list(found.videos)
         for split in (Split.TRAIN, Split.VAL):
             places = [i for i, video in enumerate(videos) if video.split is split]
-            labels = [videos[i].label for i in places]
+            labels = [(videos[i].label, videos[i].method) for i in places]  # both, since `data.methods` leaves some out
             generator.shuffle(labels)
-            for i, label in zip(places, labels, strict=True):
-                videos[i] = replace(videos[i], label=Label(label))
+            for i, (label, method) in zip(places, labels, strict=True):
+                videos[i] = replace(videos[i], label=label, method=method)
         return replace(found, videos=tuple(videos))
 
     monkeypatch.setattr(DemoCorpus, "listing", shuffled)
