@@ -1,4 +1,5 @@
 from .best_checkpoint import BestCheckpoint as BestCheckpoint
+from .ema import Ema as Ema
 from .epoch_checkpoints import EpochCheckpoints as EpochCheckpoints
 from .epoch_log import EpochLog as EpochLog
 from .predictions import Predictions as Predictions

@@ -95,8 +95,8 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     path = Path(path)
     if not path.is_file():
         problem = "is a folder" if path.is_dir() else "does not exist"
-        found = sorted(path.glob("best.ckpt")) or sorted(path.glob("**/best.ckpt"))
-        cure = f"give {from_here(found[-1])}" if found else "give the path of a .ckpt file under outputs/"
+        found = [file for file in (path / "best.ckpt", path / "checkpoints" / "best.ckpt") if file.is_file()]
+        cure = f"give {from_here(found[0])}" if found else "give the path of a .ckpt file under outputs/"
         raise CheckpointError(f"checkpoint {path} {problem}: {cure}")
     try:
         with path.open("rb") as file:

@@ -71,6 +71,13 @@ def compare_listing(trained: Mapping[str, Any], corpus: str, listing: Listing) -
         log.info("cross-dataset: trained on %s; tested on %s", theirs, ours)
     elif trained["fingerprint"] == fingerprint(listing.videos):
         log.info("same videos, labels and splits as in the training run: %s", ours)
+    elif trained.get("methods", methods := count_methods(listing.videos)) != methods:
+        log.warning(
+            "other fakes than in the training run: trained with %s; tested with %s. The numbers cannot be compared "
+            "with those of the training run",
+            _words(trained["methods"]),
+            _words(methods),
+        )
     else:
         log.warning(
             "the fingerprint differs from the training run's: trained on %s; tested on %s. The numbers cannot be "
@@ -78,6 +85,18 @@ def compare_listing(trained: Mapping[str, Any], corpus: str, listing: Listing) -
             theirs,
             ours,
         )
+
+
+def _words(methods: Mapping[str, Mapping[str, int]]) -> str:
+    """
+    Example:
+        >>> _words({"train": {"roop": 3}, "val": {}, "test": {"roop": 1, "wav": 2}})
+        'train: 3 roop; val: no fakes; test: 1 roop, 2 wav'
+    """
+    return "; ".join(
+        f"{split}: {', '.join(f'{count} {method}' for method, count in counts.items()) or 'no fakes'}"
+        for split, counts in methods.items()
+    )
 
 
 def compare_content(trained: Mapping[str, Any], data: Mapping[str, Any]) -> None:

@@ -51,7 +51,7 @@ def build_model(model: DictConfig, resumed: Checkpoint | None = None) -> Detecto
         return made
     if weights is None:
         return _made(config)
-    started = build_detector(read_checkpoint(weights))
+    started = build_detector(read_checkpoint(weights), config["backbone"].get("weights"))
     detector = _made(without_weights(_with_cut(config, asdict(started.spec))))
     _check_same(started, detector, f"model.weights={weights}")
     load_exactly(detector, started.state_dict(), f"model.weights={weights} is another network")

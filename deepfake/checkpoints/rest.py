@@ -15,15 +15,21 @@ from deepfake.models.tune.tune import source_name
 _BACKBONE = "backbone."
 
 
-def rest_card(model: Mapping[str, Any], detector: Detector) -> dict[str, Any] | None:
+def rest_card(
+    model: Mapping[str, Any], detector: Detector, resumed: Mapping[str, Any] | None = None
+) -> dict[str, Any] | None:
     """Say where the frozen weights come from; None if nothing is frozen, or they could not be had again.
 
     Args:
         model: the config group, as plain data.
         detector: what was built from it.
+        resumed: what the checkpoint says that the run resumes from; a file that is given now takes its place.
     """
     backbone = model["backbone"]
     weights, pretrained = backbone.get("weights"), bool(backbone.get("pretrained"))
+    if resumed is not None:
+        moved = {"pretrained": False, "weights": str(Path(weights).absolute())} if weights else {}
+        return {**resumed, **moved}
     if not detector.fixed or model.get("weights") is not None or not (weights or pretrained):
         return None
     state = detector.state_dict()
@@ -51,7 +57,7 @@ def fetched(card: Mapping[str, Any], fixed: Iterable[str], path: Path, given: st
         "pretrained": rest["pretrained"] and given is None,
         "weights": str(given or rest["weights"] or "") or None,
     }
-    cure = "give the file of its backbone's weights: backbone_weights=PATH"
+    cure = "give the file of its backbone's weights, backbone_weights=PATH (of train.py: model.backbone.weights=PATH)"
     try:
         found = instantiate({**card["model"]["backbone"], **source}).state_dict()
     except Exception as error:

@@ -43,10 +43,9 @@ def command_line(script: str) -> Iterator[None]:
     original = hydra_app.Hydra.app_help  # Hydra has no public hook for this, and its template cannot show comments
     hydra_app.Hydra.app_help = _show_help  # type: ignore[method-assign,assignment]
     try:
-        with mistakes_in_one_line(Path(script).stem):
+        with mistakes_in_one_line(Path(script).stem), at_end:
             yield
     finally:
-        at_end.close()
         hydra_app.Hydra.app_help = original  # type: ignore[method-assign]
 
 

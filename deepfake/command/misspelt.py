@@ -4,6 +4,8 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
 from itertools import product, takewhile
 from typing import Any
 
@@ -112,16 +114,21 @@ def explained(error: HydraException, command: str) -> str:
 
 def _commands_with(name: str, loader: ConfigLoader) -> list[str]:
     """Return the commands that have an option."""
-    commands = []
-    for config in loader.get_group_options("", ObjectType.CONFIG):
-        try:
-            cfg = loader.load_configuration(config, [], RunMode.RUN)
-        except HydraException:  # it needs an option that has no default
-            continue
-        plain = OmegaConf.to_container(cfg, resolve=False)
-        if name in _keys(plain) and not isinstance(OmegaConf.select(cfg, name, throw_on_missing=False), DictConfig):
-            commands.append(config)
-    return commands
+    known = loader.get_group_options("", ObjectType.CONFIG)
+    commands = [config for config in known if find_spec(f"deepfake.command.stages.{config}")]  # no yaml of a user
+    return [command for command in commands if name in _options_of(command)]
+
+
+@cache  # a process has one folder of configs
+def _options_of(command: str) -> frozenset[str]:
+    """Return the names of a command's options, without those of the nodes that hold them."""
+    loader = GlobalHydra.instance().config_loader()
+    try:
+        cfg = loader.load_configuration(command, [], RunMode.RUN)
+    except HydraException:  # it needs an option that has no default
+        return frozenset()
+    names = [*_keys(OmegaConf.to_container(cfg, resolve=False))]
+    return frozenset(name for name in names if not any(other.startswith(f"{name}.") for other in names))
 
 
 def _unreadable(option: str) -> str:

@@ -58,7 +58,7 @@ def own_folders(cfg: DictConfig) -> Iterator[None]:
 
 def resumed_by(cfg: DictConfig) -> str | None:
     """Return what a run or a sweep resumes from: a checkpoint, or the folder of a sweep; None if it does not."""
-    found: str | None = OmegaConf.select(cfg, "resume") or OmegaConf.select(cfg, "sweep.resume")
+    found: str | None = OmegaConf.select(cfg, "sweep.resume") or OmegaConf.select(cfg, "resume")
     return found
 
 

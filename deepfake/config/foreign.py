@@ -90,12 +90,6 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
         "patience": Amount,
         "min_delta": Finite,
     },
-    "pytorch_lightning.callbacks.weight_averaging.EMAWeightAveraging": {
-        "decay": Below1,
-        "update_every_n_steps": Count,
-        "update_starting_at_step": Amount | None,
-        "update_starting_at_epoch": Amount | None,
-    },
     "pytorch_lightning.callbacks.progress.tqdm_progress.TQDMProgressBar": {"refresh_rate": Amount},
     "pytorch_lightning.loggers.csv_logs.CSVLogger": {
         "save_dir": PathName,

@@ -61,7 +61,8 @@ class Listing:
                     f"no fake by {method} finds its real among the videos (the first looks for {min(wanted)}); is its "
                     "real_id right?"
                 )
-                object.__setattr__(self, "notes", (*self.notes, note))
+                if note not in self.notes:  # as it is in a copy
+                    object.__setattr__(self, "notes", (*self.notes, note))
 
     @property
     def num_dropped(self) -> int:

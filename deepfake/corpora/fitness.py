@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from deepfake.corpora import Listing
@@ -34,6 +35,14 @@ def require_trainable(listing: Listing, *, makes_fakes: bool = False) -> None:
                 "what was found)"
             )
     _warn_of_test(listing, Split.TEST)
+
+
+def without_train_fakes(listing: Listing) -> Listing:
+    """Leave the fakes of train out of a listing, for training that makes its own, with a note that says how many."""
+    used = tuple(video for video in listing.videos if video.split is not Split.TRAIN or video.label is Label.REAL)
+    left_out = len(listing.videos) - len(used)
+    note = f"{left_out} fakes of train are left out: training makes its own of reals"
+    return replace(listing, videos=used, notes=(*listing.notes, note)) if left_out else listing
 
 
 def require_testable(listing: Listing, split: Split) -> None:

@@ -24,7 +24,8 @@ def choose_methods(listing: Listing, data: Mapping[str, Any]) -> Listing:
 
     Args:
         listing: all videos of the corpus.
-        data: the group `data` of a config; each of the three options may be missing or None.
+        data: the group `data` of a config; each of the three options may be missing or None. Where `data.corpus` takes
+            `methods` itself, as for FaceForensics++, only those are listed, and a partial copy may lack some of them.
 
     Returns:
         The listing, with a note that says what is used and what is not.
@@ -34,13 +35,16 @@ def choose_methods(listing: Listing, data: Mapping[str, Any]) -> Listing:
     """
     names = ("methods", "train_methods", "test_methods")
     chosen = {name: data.get(name) for name in names}
+    known = sorted({video.method for video in listing.videos if video.label is Label.FAKE})
+    if "methods" in data.get("corpus", {}):
+        known, chosen["methods"] = sorted({*known, *(chosen["methods"] or ())}), None
     if all(methods is None for methods in chosen.values()):
         return listing
-    known = sorted({video.method for video in listing.videos if video.label is Label.FAKE})
     for name, methods in chosen.items():
         for method in methods or ():
             if method not in known:
-                raise ConfigError(f"data.{name} names {method}, but the methods of this corpus are {', '.join(known)}")
+                has = f"the methods of this corpus are {', '.join(known)}" if known else "this corpus has no fakes"
+                raise ConfigError(f"data.{name} names {method}, but {has}")
     train, test = (sorted(chosen[name] or chosen["methods"] or known) for name in names[1:])
 
     def is_used(video: Video) -> bool:

@@ -137,8 +137,11 @@ class ClipDataModule(pl.LightningDataModule):
         if split == Split.TRAIN:
             return self.augment
         videos = self.videos[self.videos["split"] == split]
-        blends = split == Split.VAL and not (videos["label"] == Label.FAKE).any()
-        return self.augment.validating() if blends and isinstance(self.augment, SbiAugmentation) else NoAugmentation()
+        has_fakes = split != Split.VAL or (videos["label"] == Label.FAKE).any()
+        if has_fakes or not isinstance(self.augment, SbiAugmentation):
+            return NoAugmentation()
+        log.info("val has no fakes: each real is scored beside a blend of itself, the same one in every epoch")
+        return self.augment.validating()
 
     def _dataset(
         self,
@@ -171,8 +174,7 @@ class ClipDataModule(pl.LightningDataModule):
         for split in splits:
             clips = self.datasets[split].clips
             labels = clips.labels.numpy()[clips.counts() > 0]
-            blends = isinstance(self.datasets[split].augment, SbiAugmentation)
-            for label in [Label.REAL] if blends else Label:
+            for label in [Label.REAL] if self.datasets[split].augment.makes_fakes else Label:
                 if label not in labels:
                     raise CorpusError(
                         f"the {split} split has no {label.name.lower()} video with a clip of {self.spec.clip_length} "
@@ -216,36 +218,40 @@ class ClipDataModule(pl.LightningDataModule):
             dataset.cache = None
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        dataset, sampler = self.datasets[Split.TRAIN], self._train_sampler()
+        dataset, sampler = self.datasets[Split.TRAIN], self.train_sampler()
         overfits = self.trainer is not None and self.trainer.overfit_batches > 0  # type: ignore[attr-defined]
         loader = self._loader(dataset, SameDraws(sampler) if overfits else sampler)
         log_workers(loader, self.num_workers, this_machine(self._processes()))
         return loader
 
-    def _train_sampler(self) -> DistributedSampler[Draw]:
+    def train_sampler(self) -> DistributedSampler[Draw]:
+        """Return what draws the clips of an epoch."""
         dataset = self.datasets[Split.TRAIN]
         has_clips = dataset.clips.counts() > 0
         num_clips = self.clips_per_video * int(has_clips.sum())
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        if isinstance(self.augment, SbiAugmentation):
+        if self.augment.makes_fakes:
             num_clips = 2 * self.clips_per_video * int((has_clips & (dataset.clips.labels == Label.REAL).numpy()).sum())
             return SelfBlendingSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
         if self.balance == "paired":
             real_of = self._real_of()
             paired = PairedSampler(dataset, real_of, num_clips, self.seed, num_replicas=world, rank=rank)
-            log.info("sampling.balance=paired: %d fakes have their real beside them", paired.num_fakes)
+            num_fakes = int((has_clips & (dataset.clips.labels == Label.FAKE).numpy()).sum())
+            log.info("sampling.balance=paired: %d of %d fakes have their real beside them", paired.num_fakes, num_fakes)
             return paired
         log.info("sampling.balance=%s: %s", self.balance, _DRAWN[self.balance])
         return BalancedSampler(dataset, num_clips, self.seed, self.balance, num_replicas=world, rank=rank)
 
     def _real_of(self) -> np.ndarray:
-        """Return for each training video the position of its real among them; -1 if it is not there."""
+        """Return for each training video the position of its real among them; -1 if it has none of as many frames."""
         ids = self.datasets[Split.TRAIN].clips.video_ids.to_list()
-        return pd.Index(ids).get_indexer(self.videos.loc[ids, "real_id"])
+        found = pd.Index(ids).get_indexer(self.videos.loc[ids, "real_id"])
+        num_frames = self.videos.loc[ids, "num_frames"].to_numpy()
+        return np.where((found >= 0) & (num_frames == num_frames[found]), found, -1)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.VAL]
-        return self._loader(WithBlends(dataset) if isinstance(dataset.augment, SbiAugmentation) else dataset)
+        return self._loader(WithBlends(dataset) if dataset.augment.makes_fakes else dataset)
 
     def test_dataloader(self) -> DataLoader[Batch]:
         return self._loader(self.datasets[Split.TEST])
@@ -270,7 +276,7 @@ class ClipDataModule(pl.LightningDataModule):
 
 
 def _require_balance(balance: Balance, augment: Augmentation, batch_size: int) -> None:
-    if balance != "class" and isinstance(augment, SbiAugmentation):
+    if balance != "class" and augment.makes_fakes:
         raise ConfigError(
             f"sampling.balance={balance} has no effect with augment=sbi, which draws each real and its blend: use "
             "sampling.balance=class"

@@ -1,5 +1,6 @@
 """Draw the clips of a training epoch: balanced, all videos in turn, reproducible by seed and epoch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +12,7 @@ from torch.utils.data import DistributedSampler, SequentialSampler
 from deepfake.data.dataset import ClipDataset, Draw
 from deepfake.schema import Label
 
-Balance = Literal["class", "method", "natural", "paired"]  # `deepfake.data.paired_sampler` has the last
+Balance = Literal["class", "method", "natural", "paired"]
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class BalancedSampler(DistributedSampler[Draw]):
         num_clips: clips in an epoch, over all processes.
         seed: the run's seed.
         balance: `class` draws as many fakes as reals; `method` also as many fakes of each method; `natural` draws each
-            video as often as any other, whatever its label.
+            video as often as any other, whatever its label; `PairedSampler` has the other one.
         num_replicas: number of processes.
         rank: number of this process.
 
@@ -50,7 +51,7 @@ class BalancedSampler(DistributedSampler[Draw]):
         dataset: ClipDataset,
         num_clips: int,
         seed: int,
-        balance: Literal["class", "method", "natural"] = "class",
+        balance: Balance = "class",
         *,
         num_replicas: int = 1,
         rank: int = 0,
@@ -71,37 +72,60 @@ class BalancedSampler(DistributedSampler[Draw]):
             yield Draw(int(picked[i]), int(seeds[i]))
 
 
-class SelfBlendingSampler(DistributedSampler[Draw]):
-    """Draws epochs of reals, each followed by the blend of itself, with the same seed.
-
-    Reals are drawn as `BalancedSampler` draws those of a class. In a batch of even size no pair is divided.
+class PairSampler(DistributedSampler[Draw], ABC):
+    """Draws epochs of pairs with one seed, and so with one augmentation. In a batch of even size no pair is divided.
 
     Args:
-        dataset: its clips are sorted by video; fakes are left out.
-        num_clips: clips in an epoch, over all processes, half of them blends.
+        dataset: its clips are sorted by video.
+        videos: what is drawn from, as `BalancedSampler` draws from a group.
+        num_clips: clips in an epoch, over all processes, two for each pair.
         seed: the run's seed.
         num_replicas: number of processes.
         rank: number of this process.
     """
 
     def __init__(
-        self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0
+        self, dataset: ClipDataset, videos: VideoClips, num_clips: int, seed: int, *, num_replicas: int, rank: int
     ) -> None:
         super().__init__(dataset, num_replicas=num_replicas, rank=rank, seed=seed)
+        self.videos = videos
         self.num_pairs = num_clips // 2
-        self.reals = _videos_of(dataset, Label.REAL)
+
+    @abstractmethod
+    def pair(self, picked: int, seed: int) -> tuple[Draw, Draw]:
+        """Return the real and the fake that belong to what was picked from the videos."""
 
     def __len__(self) -> int:
         return self.num_pairs // self.num_replicas * 2
 
     def __iter__(self) -> Iterator[Draw]:
         generator = np.random.default_rng([self.seed, self.epoch])
-        picked = pick(self.reals, self.num_pairs, generator)
+        picked = pick(self.videos, self.num_pairs, generator)
         seeds = generator.integers(2**31, size=len(picked))
         order = generator.permutation(len(picked))
         for i in order[self.rank : len(self) // 2 * self.num_replicas : self.num_replicas]:
-            for blend in (False, True):
-                yield Draw(int(picked[i]), int(seeds[i]), blend)
+            yield from self.pair(int(picked[i]), int(seeds[i]))
+
+
+class SelfBlendingSampler(PairSampler):
+    """Draws epochs of reals, each followed by the blend of itself; fakes are left out.
+
+    Args:
+        dataset: see `PairSampler`.
+        num_clips: see `PairSampler`.
+        seed: see `PairSampler`.
+        num_replicas: see `PairSampler`.
+        rank: see `PairSampler`.
+    """
+
+    def __init__(
+        self, dataset: ClipDataset, num_clips: int, seed: int, *, num_replicas: int = 1, rank: int = 0
+    ) -> None:
+        reals = _videos_in(dataset, dataset.clips.labels.numpy() == Label.REAL)
+        super().__init__(dataset, reals, num_clips, seed, num_replicas=num_replicas, rank=rank)
+
+    def pair(self, picked: int, seed: int) -> tuple[Draw, Draw]:
+        return Draw(picked, seed), Draw(picked, seed, blend=True)
 
 
 class SameDraws(SequentialSampler):
@@ -125,13 +149,11 @@ class SameDraws(SequentialSampler):
         return iter(self.draws)
 
 
-def _groups(
-    dataset: ClipDataset, num_clips: int, balance: Literal["class", "method", "natural"]
-) -> list[tuple[VideoClips, int]]:
+def _groups(dataset: ClipDataset, num_clips: int, balance: Balance) -> list[tuple[VideoClips, int]]:
     """Return groups of videos, and how many clips of each an epoch has."""
     labels = dataset.clips.labels.numpy()
     if balance == "natural":
-        return [(_videos_in(dataset, np.isin(labels, [*Label])), num_clips)]
+        return [(_videos_in(dataset, np.ones(len(labels), bool)), num_clips)]
     halves = [(num_clips + label) // 2 for label in Label]
     if balance == "class":
         return [(_videos_in(dataset, labels == label), half) for label, half in zip(Label, halves, strict=True)]
@@ -140,10 +162,6 @@ def _groups(
     used = np.unique(numbers[(labels == Label.FAKE) & (dataset.clips.counts() > 0)])
     fakes = [_videos_in(dataset, (labels == Label.FAKE) & (numbers == number)) for number in used]
     return [reals, *((videos, (halves[Label.FAKE] + k) // len(fakes)) for k, videos in enumerate(fakes))]
-
-
-def _videos_of(dataset: ClipDataset, label: Label) -> VideoClips:
-    return _videos_in(dataset, dataset.clips.labels.numpy() == label)
 
 
 def _videos_in(dataset: ClipDataset, chosen: np.ndarray) -> VideoClips:

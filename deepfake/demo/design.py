@@ -19,7 +19,7 @@ VERSION = 2  # raise it when the same design would give other pixels, so that ol
 NumPeople = Annotated[int, Field(ge=6, le=10_000)]
 Side = Annotated[int, Field(ge=120, le=4_096, multiple_of=2, description="an even whole number from 120 to 4096")]
 Seconds = Annotated[float, Field(gt=0, le=3_600)]
-FrameRate = Annotated[int, Field(ge=1, le=240)]
+FrameRate = Annotated[int, Field(ge=20, le=40)]  # at which the lamp swings through its range in eight frames
 Quantiser = Annotated[int, Field(ge=0, le=51)]
 Noise = Annotated[float, Field(ge=0, le=10)]
 Blur = Annotated[float, Field(ge=0, le=10)]

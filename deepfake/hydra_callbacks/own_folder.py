@@ -37,9 +37,11 @@ class OwnFolder(Callback):
         sweep = OmegaConf.select(config, "sweep.resume")
         if sweep is not None and option == "hydra.run.dir":
             sys.exit("error: sweep.resume is for sweeps: add -m and the options of the sweep")
+        if sweep is not None and Path(folder).resolve() != Path(sweep).resolve():
+            sys.exit(f"error: sweep.resume={shown(str(sweep))} goes on in its own folder: leave {option} out")
         if sweep is not None and not (Path(sweep) / "multirun.yaml").is_file():
             sys.exit(
-                f"error: sweep.resume={shown(str(sweep))} is no folder of a sweep: give the one that holds sweep.csv"
+                f"error: sweep.resume={shown(str(sweep))} is no folder of a sweep: give the one with multirun.yaml"
             )
         try:
             require_writable(Path(folder))

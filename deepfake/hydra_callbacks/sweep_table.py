@@ -1,6 +1,7 @@
 """Writes a table of a sweep's jobs, best first, to `sweep.csv`, and shows it when the sweep ends or is stopped."""
 
 import json
+import logging
 import math
 import shlex
 from collections.abc import Iterable, Sequence
@@ -22,6 +23,7 @@ from deepfake.report.tables import show, show_paths
 
 if TYPE_CHECKING:
     import pandas as pd
+log = logging.getLogger(__name__)
 MEASURING = ("train", "evaluate")  # commands whose jobs leave a `metrics.json`
 FAILURE = "failure.txt"  # in the folder of a job that failed: why
 # Metric -> the head of its column on screen.
@@ -37,7 +39,9 @@ class SweepTable(Callback):
     """Collects what the jobs of a multirun wrote, also on other machines."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        if config.hydra.job.name in MEASURING:  # Hydra does not call `on_multirun_end` if a job failed or was stopped
+        if (
+            config.hydra.job.config_name in MEASURING
+        ):  # Hydra does not call `on_multirun_end` if a job failed or was stopped
             at_end.callback(_finish, Path(resolved(config, "hydra.sweep.dir")).absolute())
 
     def on_job_start(self, config: DictConfig, **kwargs: Any) -> None:
@@ -45,7 +49,7 @@ class SweepTable(Callback):
             Path(config.hydra.runtime.output_dir, FAILURE).unlink(missing_ok=True)  # of this job in an earlier try
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **kwargs: Any) -> None:
-        if config.hydra.mode is not RunMode.MULTIRUN or config.hydra.job.name not in MEASURING:
+        if config.hydra.mode is not RunMode.MULTIRUN or config.hydra.job.config_name not in MEASURING:
             return
         if job_return.status is JobStatus.FAILED:
             error = job_return._return_value  # the property would raise it
@@ -59,7 +63,11 @@ def _reason(error: object) -> str:
 
 
 def _finish(folder: Path) -> None:
-    table = _write(folder)
+    try:
+        table = _write(folder)
+    except OSError as error:
+        log.warning("the table of the sweep is not written: %s", mistake_of(error) or error)
+        return
     if not table.empty:
         show_sweep(table)
         show_paths({"sweep": folder / "sweep.csv"})
@@ -80,17 +88,18 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
     import pandas as pd  # here, since every command imports this module before it logs that it is loading
 
     rows = []
-    for path in sorted(folder.glob("*/.hydra/overrides.yaml")):
-        job, metrics, remarks = path.parents[1], {}, None
-        state = "unfinished"
+    jobs = (path.parents[1] for path in folder.glob("*/.hydra/overrides.yaml"))
+    for job in sorted(jobs, key=lambda job: (len(job.name), job.name)):
+        asked, metrics, remarks = OmegaConf.load(job / ".hydra" / "overrides.yaml"), {}, None
+        failure = f"failed: {(job / FAILURE).read_text().strip()}" if (job / FAILURE).is_file() else ""
+        state = failure or "unfinished"
         if (job / "metrics.json").is_file():
             content = json.loads((job / "metrics.json").read_text())
-            state, metrics = "done", content["metrics"]
+            asked, metrics = content.get("overrides", asked), content["metrics"]  # a later job may have been refused
+            state = f"done; a later one {failure}" if failure else "done"
             remarks = data_caption(content["data"], content.get("trained_on")) or None
-        elif (job / FAILURE).is_file():
-            state = f"failed: {(job / FAILURE).read_text().strip()}"
         rows.append(
-            {"job": job.name, "overrides": shlex.join(options_of(OmegaConf.load(path)))}
+            {"job": job.name, "overrides": shlex.join(options_of(asked))}
             | {key: metrics.get(key) for key in KEYS}
             | {"remarks": remarks, "state": state}
         )

@@ -1,6 +1,5 @@
 """Tests a checkpoint on one split of a corpus, with the input size and the recipe of faces that it was trained with."""
 
-import time
 from pathlib import Path
 
 import pandas as pd
@@ -30,7 +29,7 @@ from deepfake.errors import CorpusError
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
 from deepfake.report.plots import Subject
-from deepfake.report.provenance import provenance
+from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_pictures, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.schema import Split, Video
@@ -40,7 +39,7 @@ from deepfake.scoring import score_clips, score_levels
 @entry_point
 def evaluate(cfg: DictConfig) -> None:
     """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
-    begun, checkpoint = time.monotonic(), read_checkpoint(cfg.checkpoint)
+    begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}

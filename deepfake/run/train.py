@@ -1,7 +1,6 @@
 """Trains and tests one detector: it turns a config into a complete run folder."""
 
 import logging
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,9 +26,9 @@ from deepfake.config.model_name import model_name
 from deepfake.config.plain import plain, with_options
 from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit
-from deepfake.corpora.fitness import require_trainable
+from deepfake.corpora.fitness import require_trainable, without_train_fakes
 from deepfake.corpora.listing import list_corpus
-from deepfake.data.augment import Augmentation, SbiAugmentation
+from deepfake.data.augment import Augmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
@@ -39,7 +38,7 @@ from deepfake.loggers.wandb import closing
 from deepfake.models.detector import Detector
 from deepfake.optim.rates import Rates
 from deepfake.ranks import is_first
-from deepfake.report.provenance import provenance
+from deepfake.report.provenance import Beginning, begin, provenance
 from deepfake.report.results import covered
 from deepfake.schema import Split
 from deepfake.screen import from_here
@@ -79,7 +78,7 @@ def train(cfg: DictConfig) -> float:
     Returns:
         The best epoch's AUC on val videos, which a sweeper maximises.
     """
-    begun = time.monotonic()
+    begun = begin()
     require_work(cfg.train, cfg.resume)
     if cfg.print_config and is_first():
         show_config(cfg)
@@ -87,21 +86,22 @@ def train(cfg: DictConfig) -> float:
     if cfg.sweep.resume is not None:
         if done := earlier_result(folder, HydraConfig.get().overrides.task):
             log.info("this job is done, and is skipped: %s", from_here(folder))
-            return float(done["metrics"]["val/video/auc"])
-        cfg = with_options(cfg, {"resume": last_epoch(folder)})
+            auc = done["metrics"]["val/video/auc"]
+            return float("nan") if auc is None else float(auc)
+        cfg = with_options(cfg, {"resume": last_epoch(folder) or cfg.resume})
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     with together():
         return _train(cfg, folder, begun)
 
 
-def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
+def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:
     resumed = None if cfg.resume is None else read_checkpoint(cfg.resume)
     detector = in_turn("model", lambda: build_model(cfg.model, resumed))
     cfg = with_options(cfg, {"model": cut_of(detector)})  # `model.weights` brings its own cut
     callbacks = {name: instantiate(callback) for name, callback in cfg.callbacks.items()}
     # Measuring a checkpoint is a new run, so it does not take over the checkpoint's run id.
     best, run_id = best_of(callbacks), RunId.of(resumed.content if resumed and cfg.train else {})
-    require_monitors(callbacks)
+    require_monitors(callbacks, cfg.scheduler.get("monitor"))
     trainer = build_trainer(cfg.trainer, [*callbacks.values(), run_id], folder / "checkpoints")
     require_epochs(trainer, plain(cfg.trainer))
     require_possible(trainer, plain(cfg))
@@ -116,8 +116,7 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
 
     rule = chosen_rule(cfg)
     augment = instantiate(cfg.augment)
-    makes_fakes = isinstance(augment, SbiAugmentation)
-    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg, makes_fakes))
+    listing, faces, store = in_turn("faces", lambda: corpus_with_faces(cfg, augment.makes_fakes))
     options = {**cfg.loader, **cfg.sampling, **data_options(rule)}
     datamodule = ClipDataModule(listing.videos, store, detector.spec, augment, cfg.seed, **options)
     datamodule.require(Split.TRAIN, Split.VAL)
@@ -125,7 +124,7 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     data = data_card(cfg.data.name, listing, coverage, store, rule)
     log_setup(detector, data, augment)
 
-    rest = resumed.card.get("rest") if resumed else rest_card(plain(cfg.model), detector)
+    rest = rest_card(plain(cfg.model), detector, resumed.card.get("rest") if resumed else None)
     card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest)
     if resumed:
         require_same(resumed, card)
@@ -133,17 +132,20 @@ def _train(cfg: DictConfig, folder: Path, begun: float) -> float:
     task = DetectorTask(detector, loss, optimizer, scheduler, cfg.seed, card, Rates(**cfg.rates))
     speed_up(detector, compiled=cfg.compile, tf32=cfg.tf32)
     log_optimisation(plain(cfg))
-    if makes_fakes and is_first():
+    if augment.makes_fakes and cfg.train and is_first():
         write_blends(datamodule, folder / "sbi.png")
     meet("ready")
     labels = {name: plain(cfg)[name] for name in ("tags", "notes")}
-    bare = start_loggers(cfg.logger, run_id.run_id, sweep_name())
+    bare = start_loggers(cfg.logger, run_id.run_id, sweep_folder())
     if trainer.is_global_zero:
         carry_curves(bare, earlier)
     loggers = [GuardedLogger(logger) for logger in bare]
-    with stoppable(lambda: stop_message(trainer, folder) if cfg.train else START_AGAIN), closing(loggers):
+    with (
+        stoppable(lambda: stop_message(trainer, folder, sweep_folder()) if cfg.train else START_AGAIN),
+        closing(loggers),
+    ):
         for logger in loggers:
-            logger.log_hyperparams({**plain(cfg), **measures(detector), "trained_on": data})
+            logger.log_hyperparams({**plain(cfg), "num_parameters": num_parameters(detector), "trained_on": data})
         trainer.loggers = list(loggers)
         if resumed and so_far:
             carry_best(best, resumed, so_far)
@@ -173,6 +175,9 @@ def corpus_with_faces(cfg: DictConfig, makes_fakes: bool) -> tuple[Listing, Mapp
     """Return the corpus, the settled recipe of its faces, and the completed store that holds them."""
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_trainable(listing, makes_fakes=makes_fakes)
+    if makes_fakes:
+        listing = without_train_fakes(listing)
+        log.info(listing.notes[-1])
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
     return listing, faces, audited_store(cfg, faces, listing)
 
@@ -194,25 +199,24 @@ def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -
     return store
 
 
-def sweep_name() -> str | None:
-    """Return the name of the sweep's folder that this run is a job of; None if it is no job of a sweep."""
+def sweep_folder() -> Path | None:
+    """Return the folder of the sweep that this run is a job of; None if it is no job of a sweep."""
     hydra = HydraConfig.get()
-    return Path(hydra.sweep.dir).name if hydra.mode is RunMode.MULTIRUN else None
+    return Path(hydra.sweep.dir) if hydra.mode is RunMode.MULTIRUN else None
 
 
-def measures(detector: Detector) -> dict[str, int]:
-    """Count a detector's parameters, for dashboards."""
-    return {"num_parameters": sum(parameter.numel() for parameter in detector.parameters())}
+def num_parameters(detector: Detector, *, trained: bool = False) -> int:
+    """Count a detector's parameters, or only those that train."""
+    return sum(each.numel() for each in detector.parameters() if each.requires_grad or not trained)
 
 
 def log_setup(detector: Detector, data: Mapping[str, Any], augment: Augmentation) -> None:
     """Log the detector, the data, how many videos have a face, and what distorts training clips."""
-    size = measures(detector)["num_parameters"]
+    size, trained = num_parameters(detector), num_parameters(detector, trained=True)
     spec = detector.spec
     clips = "single frames" if spec.clip_length == 1 else f"clips of {spec.clip_length} frames"
     clips += " as 2 x 2 pictures" if detector.layout == "thumbnail" else ""
     log.info("detector: %s parameters; %s of %d px, margin %g", f"{size:,}", clips, spec.size, spec.margin)
-    trained = sum(parameter.numel() for parameter in detector.parameters() if parameter.requires_grad)
     if trained < size:
         log.info("of these, %s train (%.2f %%)", f"{trained:,}", 100 * trained / size)
     log.info("data: %s, protocol %s, fingerprint %s", *(data[k] for k in ("corpus", "protocol", "fingerprint")))

@@ -2,6 +2,7 @@
 
 import io
 import logging
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,6 @@ from PIL import Image, ImageDraw
 from deepfake.atomic import write_atomic
 from deepfake.data.augment import Sample, SbiAugmentation
 from deepfake.data.datamodule import ClipDataModule
-from deepfake.data.sampler import SelfBlendingSampler
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import INK, PAPER
 from deepfake.schema import Split
@@ -47,11 +47,11 @@ def write_blends(datamodule: ClipDataModule, path: Path) -> None:
 
 
 def blends(datamodule: ClipDataModule, count: int) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Return real, mask and blend, each (S, S, 3) uint8, of the first pairs of the first epoch, of different seeds."""
+    """Return real, mask and blend, each (S, S, 3) uint8, of the first pairs of the first epoch."""
     dataset, augment = datamodule.datasets[Split.TRAIN], datamodule.augment
     assert isinstance(augment, SbiAugmentation) and dataset.landmarks is not None
     found = []
-    for draw in [draw for draw in SelfBlendingSampler(dataset, 2 * count, datamodule.seed) if draw.blend]:
+    for draw in [draw for draw in islice(datamodule.train_sampler(), 2 * count) if draw.blend]:
         clip, landmarks = dataset.kept(draw.index)
         made = []
         for blend in (False, True):

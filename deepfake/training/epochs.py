@@ -86,24 +86,22 @@ def require_epochs(trainer: pl.Trainer, options: Mapping[str, Any]) -> None:
         )
 
 
-def require_monitors(callbacks: Mapping[str, pl.Callback]) -> None:
+def require_monitors(callbacks: Mapping[str, pl.Callback], of_schedule: str | None = None) -> None:
     """Stop unless callbacks monitor metrics that a training logs; callbacks from other packages may log more of them.
 
     Args:
         callbacks: the instantiated config group.
+        of_schedule: the metric that the schedule of the learning rate follows, if it follows one.
 
     Raises:
         ConfigError: there is no such metric.
     """
     if any(type(callback).__module__.partition(".")[0] not in _KNOWN_PACKAGES for callback in callbacks.values()):
         return
-    for name, callback in callbacks.items():
-        monitor = getattr(callback, "monitor", None)
+    monitors = {f"callbacks.{name}.monitor": getattr(each, "monitor", None) for name, each in callbacks.items()}
+    for name, monitor in {**monitors, "scheduler.monitor": of_schedule}.items():
         if monitor is not None and monitor not in LOGGED:
-            raise ConfigError(
-                f"callbacks.{name}.monitor={monitor} is not a metric that training logs: choose one of "
-                f"{', '.join(LOGGED)}"
-            )
+            raise ConfigError(f"{name}={monitor} is not a metric that training logs: choose one of {', '.join(LOGGED)}")
 
 
 def require_unfinished(trainer: pl.Trainer, best: Path | None, resumed: Mapping[str, Any], path: object) -> None:

@@ -95,12 +95,20 @@ def carry_best(best: BestCheckpoint, resumed: Checkpoint, source: Path) -> None:
     best.continue_from(target, resumed.content["callbacks"][best.state_key])
 
 
-def stop_message(trainer: pl.Trainer, folder: Path) -> str:
-    """Return where a training was stopped, and which option continues it."""
+def stop_message(trainer: pl.Trainer, folder: Path, sweep: Path | None = None) -> str:
+    """Return where a training was stopped, and which option continues it.
+
+    Args:
+        trainer: the run's trainer.
+        folder: the run's folder.
+        sweep: the folder of the sweep that the run is a job of; None if it is none.
+    """
     last = folder / "checkpoints" / "last.ckpt"
     where = f"stopped in {epoch_name(trainer)}"
     if trainer.state.fn not in (None, TrainerFn.FITTING) or trainer.state.finished:
         where = "stopped after the last epoch"
+    if sweep is not None:
+        return f"{where}; continue with the same options of the sweep and sweep.resume={from_here(sweep)}"
     if last.exists():
         return f"{where}; continue with the same options and resume={from_here(last)}"
     again = f"{where}, before an epoch was saved; the same command starts again, with the faces extracted so far"
@@ -131,10 +139,12 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
             f"version cannot continue it; start a new run from its weights, model.weights={resumed.path}"
         )
     given = {word.lstrip("+~").partition("=")[0].replace("/", ".") for word in asked}
+    by_step = not measured and now.get("scheduler.by") == "step"
     differing = []
     for name in sorted({**then, **now}):
         new = name not in then and not any(name == word or name.startswith(f"{word}.") for word in given)
-        free = _FREE.fullmatch(name) or (measured and _OF_TRAINING.fullmatch(name))
+        free = bool(_FREE.fullmatch(name)) and not (by_step and _STEPS.fullmatch(name))
+        free = free or bool(measured and _OF_TRAINING.fullmatch(name))
         if not new and not free and then.get(name, _ABSENT) != now.get(name, _ABSENT):
             was, is_now = _shown(then.get(name, _ABSENT)), _shown(now.get(name, _ABSENT))
             differing.append(f"{name} was {was} and is now {is_now}")
@@ -150,7 +160,8 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
 
 # Options that have no effect where a checkpoint is only measured.
 _OF_TRAINING = re.compile(
-    r"(?:optimizer|scheduler|augment|callbacks)\..*|trainer\.limit_train_batches|sampling\.(?:clips_per_video|balance)"
+    r"(?:optimizer|scheduler|rates|loss|augment|callbacks)\..*|sampling\.(?:clips_per_video|balance)"
+    r"|trainer\.(?:limit_train_batches|accumulate_grad_batches|gradient_clip_\w+)"
 )
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"
@@ -167,6 +178,9 @@ _FREE = re.compile(
     r"|trainer\.(?:max_epochs|accelerator|devices|num_nodes|strategy|log_every_n_steps|"
     r"enable_progress_bar|enable_model_summary|enable_checkpointing|profiler(?:\..*)?|max_time|plugins|benchmark)"
 )
+
+
+_STEPS = re.compile(r"trainer\.(?:devices|num_nodes)")  # decide how many steps an epoch has
 
 
 def _flat(node: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -61,15 +61,15 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     return trainer
 
 
-def start_loggers(options: DictConfig, run_id: str, group: str | None) -> list[Logger]:
+def start_loggers(options: DictConfig, run_id: str, sweep: Path | None) -> list[Logger]:
     """Start the loggers; those that know runs by an id use this run's, unless another was given, and so with groups.
 
     Args:
         options: the config group `logger`.
         run_id: the id of this run.
-        group: the name that the jobs of a sweep share; None for a run of its own.
+        sweep: the folder of the sweep that this run is a job of, whose name is the group; None for a run of its own.
     """
-    known = {"run_id": run_id, "group": group}
+    known = {"run_id": run_id, "group": None if sweep is None else sweep.name}
     return [
         instantiate(node, **{key: value for key, value in known.items() if node.get(key, "") is None})
         for node in options.values()
@@ -106,8 +106,9 @@ def measure(trainer: pl.Trainer, task: DetectorTask, datamodule: ClipDataModule,
         test: whether to score the test split.
     """
     # A running mean of the weights is in the checkpoint. Its callback would put the latest weights in their place.
-    kept = [callback for callback in getattr(trainer, "callbacks") if not isinstance(callback, WeightAveraging)]  # noqa: B009
-    setattr(trainer, "callbacks", kept)  # noqa: B010  # the class does not declare it
+    averaging = [callback for callback in trainer.callbacks if isinstance(callback, WeightAveraging)]  # type: ignore[attr-defined]
+    for callback in averaging:
+        trainer.callbacks.remove(callback)  # type: ignore[attr-defined]  # the class does not declare it
     warnings.filterwarnings("ignore", ".*callbacks used to create the checkpoint need to be provided.*")
     loggers, trainer.loggers = trainer.loggers, []  # the curves already have this epoch
     trainer.validate(task, datamodule, ckpt_path=best, weights_only=True, verbose=False)

@@ -66,6 +66,27 @@ def test_an_unknown_method_is_named_beside_the_known_ones(option: str) -> None:
         choose_methods(LISTING, {option: ["roop", "swap"]})
 
 
+def test_a_corpus_that_takes_its_methods_itself_may_lack_some() -> None:
+    corpus = {"_target_": "deepfake.corpora.ffpp.FaceForensics", "methods": ["roop", "wav", "sbi", "f2f"]}
+    data: dict[str, Any] = {"methods": corpus["methods"], "corpus": corpus}
+    assert choose_methods(LISTING, data) is LISTING
+    assert fakes(choose_methods(LISTING, {**data, "test_methods": ["f2f", "sbi"]}))["test"] == ["sbi"]
+    with pytest.raises(ConfigError, match=r"names swap, but the methods of this corpus are f2f, roop, sbi, wav$"):
+        choose_methods(LISTING, {**data, "test_methods": ["swap"]})
+
+
+def test_reals_alone_have_no_methods() -> None:
+    reals = Listing(tuple(video for video in LISTING.videos if video.label is Label.REAL))
+    with pytest.raises(ConfigError, match="^data.methods names roop, but this corpus has no fakes$"):
+        choose_methods(reals, {"methods": ["roop"]})
+
+
+def test_what_a_listing_has_said_is_not_said_again() -> None:
+    lost = Video("fake/a", Path("a.mp4"), Label.FAKE, Split.TRAIN, "roop", real_id="gone")
+    listing = Listing((*LISTING.videos, lost))
+    assert len(choose_methods(listing, {"methods": ["roop"]}).notes) == len(listing.notes) + 1 == 2
+
+
 def test_the_card_says_which_fakes_were_used() -> None:
     class Store:
         rows: Callable[..., Any] = staticmethod(lambda ids: {"digest": _Digests(ids)})

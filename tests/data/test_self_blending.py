@@ -108,6 +108,9 @@ def test_the_picture_shows_eight_pairs_of_the_first_epoch(faces: FaceStore, tmp_
     data = module(REALS, faces)
     columns = blends(data, 8)
     assert len(columns) == 8 and all(tile.shape == (32, 32, 3) for column in columns for tile in column)
+    drawn = torch.cat([batch["clip"][:, 0] for batch in data.train_dataloader()])[:16].permute(0, 2, 3, 1).numpy()
+    for i, (real, _, fake) in enumerate(columns):
+        assert np.array_equal(drawn[2 * i], real) and np.array_equal(drawn[2 * i + 1], fake)
     for real, mask, fake in columns:
         assert mask.max() > 40 and not np.array_equal(real, fake)
     write_blends(data, tmp_path / "sbi.png")

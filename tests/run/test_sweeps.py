@@ -42,12 +42,19 @@ def test_another_sweep_does_not_take_its_place(script: Run, tmp_path: Path, capf
     assert script("train", "-m", *JOBS, "seed=0", "hydra.sweep.dir=sweep") == 0
     assert script("train", "-m", *JOBS, "seed=3", "sweep.resume=sweep") == 1
     assert "sweep.resume: job 0 was run with" in "".join(capfd.readouterr())
-    assert (tmp_path / "sweep" / "0" / "metrics.json").exists()
+    table = pd.read_csv(tmp_path / "sweep" / "sweep.csv")
+    assert "seed=0" in table["overrides"][0] and table["state"][0].startswith(
+        "done; a later one failed: sweep.resume: "
+    )
 
 
 def test_a_sweep_to_resume_has_to_be_one(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert script("train", "-m", *JOBS, "sweep.resume=nowhere") == 1
     assert "sweep.resume=nowhere is no folder of a sweep" in "".join(capfd.readouterr())
     assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / "multirun.yaml").touch()
+    assert script("train", "-m", *JOBS, "sweep.resume=one", "hydra.sweep.dir=other") == 1
+    assert "sweep.resume=one goes on in its own folder: leave hydra.sweep.dir out" in "".join(capfd.readouterr())
     assert script("train", *TINY, "sweep.resume=nowhere") == 1
     assert "sweep.resume is for sweeps: add -m" in "".join(capfd.readouterr())

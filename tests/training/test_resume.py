@@ -1,6 +1,7 @@
 """What a resumed run takes from the checkpoint and from its folder, on made-up ones."""
 
 import logging
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -122,6 +123,14 @@ def test_an_option_that_changes_no_number_may_change(option: str, tmp_path: Path
     require_same_options(checkpoint(tmp_path, then), now, [option])
 
 
+def test_the_number_of_devices_is_free_unless_the_schedule_counts_steps(tmp_path: Path) -> None:
+    for by, refused in (("epoch", False), ("step", True)):
+        options = {"scheduler": {"by": by}, "trainer": {"devices": 1}}
+        now = {**options, "trainer": {"devices": 2}}
+        with pytest.raises(ConfigError, match="trainer.devices was 1 and is now 2") if refused else nullcontext():
+            require_same_options(checkpoint(tmp_path, options), now, [])
+
+
 def test_the_best_epoch_comes_along_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     resumed = checkpoint(tmp_path / "old")
     best = BestCheckpoint(tmp_path / "new" / "checkpoints")
@@ -193,6 +202,8 @@ def test_what_is_said_of_a_stop_is_so(tmp_path: Path) -> None:
         take(tmp_path)
 
     last.touch()
+    trainer: Any = SimpleNamespace(state=TrainerState(fn=fit, status=cut), current_epoch=1, max_epochs=4)
+    assert stop_message(trainer, tmp_path, tmp_path.parent).endswith(f"of the sweep and sweep.resume={tmp_path.parent}")
     assert stopped(fit, cut, tmp_path) == f"stopped in epoch 2 of 4; continue with the same options and resume={last}"
     for fn, status in [(fit, TrainerStatus.FINISHED), (TrainerFn.VALIDATING, cut), (TrainerFn.TESTING, cut)]:
         assert stopped(fn, status, tmp_path).startswith("stopped after the last epoch")

@@ -39,11 +39,13 @@ class Augmentation(ABC):
     Attributes:
         num_draws: K, how many random numbers in [0, 1) both halves share.
         needs_landmarks: whether a sample must have landmarks.
+        makes_fakes: whether it makes fakes of reals, so that training needs no others.
         distortions: what a detector that trained with it has seen, by the names that the checkpoint's card lists.
     """
 
     num_draws: int
     needs_landmarks: bool = False
+    makes_fakes: bool = False
     distortions: tuple[str, ...] = ()
 
     @abstractmethod

@@ -111,7 +111,7 @@ def shape(drawn: MaskDraw, landmarks: np.ndarray) -> np.ndarray:
 
 
 def soft_masks(drawn: MaskDraw, landmarks: np.ndarray, size: int, x: Tensor, y: Tensor, scale: Tensor) -> Tensor:
-    """Return the masks of a clip's frames, (T, 1, size, size) in [0, 1], each with 1 as its highest value.
+    """Return the masks of a clip's frames, (T, 1, size, size) in [0, 1]; after the resize the highest may be below 1.
 
     Args:
         drawn: the mask.

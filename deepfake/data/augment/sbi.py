@@ -57,6 +57,7 @@ class SbiAugmentation(InWorker):
     """
 
     needs_landmarks = True
+    makes_fakes = True
     distortions = ("blend", "brightness", "hue_saturation", "jpeg")
 
     def __init__(self, *, flip: Share = 0.5, post: Share = 1.0, crop: BelowHalf = 0.077) -> None:

@@ -82,7 +82,7 @@ def _network(name: str, pretrained: bool, pool: str | None, any_size: bool) -> A
         options["dynamic_img_size"] = True
     try:
         return timm.create_model(name, pretrained=pretrained, **options)
-    except TypeError as error:  # a network without such an option
+    except (TypeError, AssertionError) as error:  # a network without such an option, or without such a value of it
         given = " and ".join(f"model.backbone.{key}" for key, on in (("pool", pool), ("any_size", any_size)) if on)
         if not given:
             raise
