@@ -35,6 +35,9 @@ class OwnFolder(Callback):
             return  # another process of the same run has taken it
         folder = resolved(config, option)
         sweep = OmegaConf.select(config, "sweep.resume")
+        search = config.hydra.runtime.choices.get("search")
+        if search is not None and option == "hydra.run.dir":
+            sys.exit(f"error: search={search} is a sweep: add -m")
         if sweep is not None and option == "hydra.run.dir":
             sys.exit("error: sweep.resume is for sweeps: add -m and the options of the sweep")
         if sweep is not None and Path(folder).resolve() != Path(sweep).resolve():

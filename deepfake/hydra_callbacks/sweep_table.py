@@ -4,7 +4,7 @@ import json
 import logging
 import math
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from deepfake.command.taken import options_of
 from deepfake.corpora.fitness import data_caption
 from deepfake.hydra_callbacks.own_folder import resolved
 from deepfake.report.tables import show, show_paths
+from deepfake.report.varied import given_options, varied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,7 +123,7 @@ def show_sweep(table: "pd.DataFrame") -> None:
     numbers = [key for key in KEYS if key in table]
     differing = varied(table["overrides"])
     best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""
-    options = table["overrides"].map(_options)
+    options = table["overrides"].map(given_options)
     rows = [
         [job, *(given.get(name) for name in differing), *map(_number, values)]
         for job, given, values in zip(table["job"], options, table[numbers].to_numpy().tolist(), strict=True)
@@ -154,28 +155,3 @@ def _show_seeds(table: "pd.DataFrame", options: "pd.Series", differing: Sequence
 
 def _number(value: float) -> float | None:
     return None if value is None or math.isnan(value) else value
-
-
-def varied(overrides: Iterable[str]) -> list[str]:
-    """Return the names of the options in which jobs differ.
-
-    Args:
-        overrides: the options of each job, as in `sweep.csv`.
-
-    Example:
-        >>> varied(["model=meso4 seed=0 logger=csv", "model=meso4 seed=1 logger=csv ~callbacks.progress"])
-        ['seed', '~callbacks.progress']
-    """
-    jobs = [_options(words) for words in overrides]
-    names = dict.fromkeys(name for job in jobs for name in job)
-    return [name for name in names if len({job.get(name) for job in jobs}) > 1]
-
-
-def _options(words: str) -> dict[str, str]:
-    """Return option -> value for one job; an option without a value, such as `~callbacks.progress`, gets `yes`."""
-    found: dict[str, str] = {}
-    for word in shlex.split(words):
-        name, is_option, value = word.partition("=")
-        if is_option or word.startswith("~"):
-            found[name] = value or "yes"
-    return found

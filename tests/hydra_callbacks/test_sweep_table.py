@@ -5,7 +5,8 @@ import shlex
 import pandas as pd
 import pytest
 
-from deepfake.hydra_callbacks.sweep_table import show_sweep, varied
+from deepfake.hydra_callbacks.sweep_table import show_sweep
+from deepfake.report.varied import varied
 
 COMMON = "data=celebdf data.root=/data/Celeb-DF-v2 trainer.max_epochs=20 loader.batch_size=64 faces.num_segments=8"
 

@@ -1,0 +1,21 @@
+"""Gather runs and evaluations into one table. See conf/report.yaml."""
+
+from deepfake.command.stopping import stoppable
+
+with stoppable():  # the imports take seconds
+    import hydra
+    from omegaconf import DictConfig
+
+    from deepfake.command.command_line import command_line
+
+
+@hydra.main(version_base="1.3", config_path="../conf", config_name="report")
+def main(cfg: DictConfig) -> None:
+    from deepfake.run.report import report  # here, so that --help starts at once
+
+    report(cfg)
+
+
+if __name__ == "__main__":
+    with stoppable(), command_line(__file__):
+        main()
