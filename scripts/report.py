@@ -6,11 +6,12 @@ with stoppable():  # the imports take seconds
     import hydra
     from omegaconf import DictConfig
 
-    from deepfake.command.command_line import command_line
+    from deepfake.command.command_line import command_line, log_loading
 
 
 @hydra.main(version_base="1.3", config_path="../conf", config_name="report")
 def main(cfg: DictConfig) -> None:
+    log_loading()
     from deepfake.run.report import report  # here, so that --help starts at once
 
     report(cfg)

@@ -166,17 +166,23 @@ def score_one_by_one(cfg: DictConfig) -> None:
 def take_a_step(cfg: DictConfig) -> None:
     """Take a step of the optimizer on random clips, and check that it reaches every part."""
     detector = built(cfg)
+    spec = detector.spec
+    clips = torch.rand(2, spec.clip_length, 3, spec.size, spec.size)
+    step(cfg, detector, {"clip": clips, "label": torch.tensor([0.0, 1.0])})
+
+
+def step(cfg: DictConfig, detector: Detector, batch: Any) -> None:
+    """Take a step of the optimizer on a batch, and check that it reaches every part of what trains."""
     task = DetectorTask(detector, instantiate(cfg.loss), instantiate(cfg.optimizer), instantiate(cfg.scheduler), 0, {})
     task.log = lambda *args, **kwargs: None  # type: ignore[method-assign]
     optimizer = task.configure_optimizers()["optimizer"]  # type: ignore[index,call-overload]
-    spec = detector.spec
-    batch: Any = {"clip": torch.rand(2, spec.clip_length, 3, spec.size, spec.size), "label": torch.tensor([0.0, 1.0])}
-    before = {name: parameter.detach().clone() for name, parameter in detector.named_parameters()}
+    trained = {name: parameter for name, parameter in detector.named_parameters() if parameter.requires_grad}
+    before = {name: parameter.detach().clone() for name, parameter in trained.items()}
     task.training_step(batch, 0).backward()
     optimizer.step()
     # Some layers begin with zeros behind them and move later, as in timm's residual networks; no part stands still.
-    assert all(parameter.grad is not None for parameter in detector.parameters())
-    moved = {name for name, parameter in detector.named_parameters() if not torch.equal(before[name], parameter)}
+    assert all(parameter.grad is not None for parameter in trained.values())
+    moved = {name for name, parameter in trained.items() if not torch.equal(before[name], parameter)}
     assert {name.partition(".")[0] for name in moved} == {name.partition(".")[0] for name in before}
 
 

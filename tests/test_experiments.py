@@ -3,13 +3,18 @@
 import re
 import shlex
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from hydra.utils import instantiate
 
 from deepfake.command.stages.train import OPTIONS
 from deepfake.config.check import check_options
+from deepfake.data.datamodule import ClipDataModule
+from deepfake.run.train import corpus_with_faces
+from tests.conftest import SMALL_DEMO
 from tests.models.small import small
-from tests.test_configs import CONF, composed, take_a_step
+from tests.test_configs import CONF, built, composed, step
 
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("") for path in CONF.glob("experiment/**/*.yaml")
@@ -45,12 +50,20 @@ def test_its_command_composes_and_its_options_are_valid(name: Path) -> None:
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS, ids=str)
-def test_it_takes_a_step_with_a_small_network(name: Path) -> None:
-    cfg = composed(f"experiment={name}")
+def test_it_takes_a_step_on_the_demo_with_a_small_network(name: Path, one_epoch: Path, data_dir: Path) -> None:
+    faces = ["data=demo", *SMALL_DEMO, "faces=mtcnn", "faces.num_segments=2"]  # those of `one_epoch`, which are stored
+    places = [f"paths.data_dir={data_dir}", f"paths.faces_dir={data_dir / 'faces'}", "paths.output_dir=run"]
+    loading = ["loader.batch_size=4", "loader.num_workers=0", "loader.cache=null", "extract.num_workers=1"]
+    cfg = composed(f"experiment={name}", *faces, *places, *loading)
     small(cfg.model)
-    if "dropout" in cfg.model.head:
-        cfg.model.head.dropout = 0.0
-    take_a_step(cfg)
+    cfg.model.head.dropout = 0.0
+    augment = instantiate(cfg.augment)
+    listing, _, store = corpus_with_faces(cfg, augment.makes_fakes)
+    detector = built(cfg)
+    data = ClipDataModule(listing.videos, store, detector.spec, augment, 0, **cfg.loader, **cfg.sampling)
+    data.trainer = SimpleNamespace(world_size=1, global_rank=0, overfit_batches=0, training=True)  # type: ignore[assignment]
+    batch = data.on_after_batch_transfer(next(iter(data.train_dataloader())), 0)
+    step(cfg, detector, batch)
 
 
 def test_what_deepfakebench_fixes() -> None:

@@ -65,13 +65,13 @@ def test_a_confident_mistake_costs_what_it_should() -> None:
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_clips_logit_is_the_same_to_the_last_bit_whatever_is_in_its_batch(name: str) -> None:
     network = detector(name, "model.size=64").eval()
-    batch = clips(network, 19)
+    batch = clips(network, 7)
     with torch.inference_mode():
         alone = torch.cat([clip_logits(network, clip[None]) for clip in batch])
-        for size in (2, 3, 8, 13, 19):
+        for size in (2, 3, 7):
             together = torch.cat([clip_logits(network, part) for part in batch.split(size)])
             assert torch.equal(together, alone), size
-        order = torch.randperm(19, generator=torch.Generator().manual_seed(2))
+        order = torch.randperm(7, generator=torch.Generator().manual_seed(2))
         assert torch.equal(clip_logits(network, batch[order]), alone[order])
         assert torch.allclose(alone, network(batch), rtol=1e-3, atol=1e-5)
 

@@ -53,10 +53,10 @@ def choose_methods(listing: Listing, data: Mapping[str, Any]) -> Listing:
 
     used = tuple(video for video in listing.videos if is_used(video))
     num_left_out = len(listing.videos) - len(used)
-    note = (
-        f"methods: {', '.join(train)} in train and val, {', '.join(test)} in test; "
-        f"{num_left_out} fakes by other methods are left out"
-    )
+    left_out = f"; {num_left_out} fakes by other methods are left out" if num_left_out else ""
+    same = ", ".join(train) + " in all splits"
+    apart = f"{', '.join(train)} in train and val, {', '.join(test)} in test"
+    note = f"methods: {same if train == test else apart}{left_out}"
     return replace(listing, videos=used, notes=(*listing.notes, note))
 
 

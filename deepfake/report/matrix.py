@@ -163,6 +163,6 @@ def _cell(mean: float, sd: float, digits: int) -> str:
 
 def markdown(table: pd.DataFrame) -> str:
     """Return a table of text as Markdown."""
-    lines = [list(map(str, table.columns)), ["---"] * len(table.columns)]
-    lines += [["" if cell is None else str(cell).replace("|", "\\|") for cell in row] for row in table.to_numpy()]
-    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+    rows = [[str(cell).replace("|", "\\|") for cell in row] for row in [table.columns, *table.to_numpy()]]
+    rows.insert(1, ["---"] * len(table.columns))
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)

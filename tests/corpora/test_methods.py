@@ -37,9 +37,7 @@ def test_methods_apply_to_every_split_and_reals_stay() -> None:
     assert fakes(chosen) == {split: ["roop", "wav"] for split in ("train", "val", "test")}
     assert sum(video.label is Label.REAL for video in chosen.videos) == 4
     assert not any(video.method == "sbi" for video in chosen.videos)
-    assert chosen.notes == (
-        "methods: roop, wav in train and val, roop, wav in test; 4 fakes by other methods are left out",
-    )
+    assert chosen.notes == ("methods: roop, wav in all splits; 4 fakes by other methods are left out",)
     assert fingerprint(chosen.videos) != fingerprint(LISTING.videos)
 
 

@@ -9,13 +9,17 @@ _BACKBONES = Path(__file__).parents[2] / "conf" / "model" / "backbone"
 _SMALL = {
     OmegaConf.load(_BACKBONES / f"{option}.yaml").name: name
     for option, name in {
-        "timm": "efficientnet_b0",
+        "timm": "test_efficientnet",
         "convnext": "test_convnext",
         "clip": "test_vit",
-        "dinov3": "vit_small_patch16_dinov3",
+        "dinov3": "vit_tiny_patch16_dinov3_qkvb",
         "pe": "vit_pe_core_tiny_patch16_384",
-        "xception": "legacy_xception",
+        "xception": "test_resnet",
     }.items()
+} | {  # networks of presets
+    "tf_efficientnet_b4.ap_in1k": "test_efficientnet",
+    "tf_efficientnet_b7.ns_jft_in1k": "test_efficientnet",
+    "swin_base_patch4_window7_224.ms_in22k_ft_in1k": "test_vit",
 }
 
 

