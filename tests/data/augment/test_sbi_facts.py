@@ -153,7 +153,8 @@ def test_source_and_mask_move_alike_and_as_published(monkeypatch: pytest.MonkeyP
 def margins(augment: SbiAugmentation, monkeypatch: pytest.MonkeyPatch, stored: float) -> np.ndarray:
     """Return what is left of the context of a face at each border, in widths of its box, (N, 4)."""
     calls = watched(monkeypatch, module, *POST, "_cropped")
-    run(augment, calls, marked(), NUMBER, landmarks=FACE)
+    orders = run(augment, calls, marked(), NUMBER, landmarks=FACE)
+    assert all(order.index("_cropped") == len(order) - 1 for order in orders)  # it comes last
     borders = np.array([given[0] for given in of(calls, "_cropped")])
     return (stored - 1) / 2 - borders * stored
 
