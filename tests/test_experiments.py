@@ -72,7 +72,21 @@ def test_what_deepfakebench_fixes() -> None:
     assert (cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.trainer.max_epochs) == (2e-4, 5e-4, 10)
     assert cfg.optimizer._target_ == "torch.optim.Adam" and cfg.data.name == "ffpp"
     assert (cfg.augment.flip, cfg.augment.angle, cfg.augment.colour, cfg.augment.min_quality) == (0.5, 10, 0.1, 40)
+    assert (cfg.augment.shift, cfg.augment.scale, cfg.augment.blur) == (0, 0, 0.5)  # a rotation and nothing else
+    assert cfg.loss._target_ == "torch.nn.BCEWithLogitsLoss" and cfg.scheduler._target_.endswith("ConstantLR")
     assert cfg.model.backbone.name.startswith("legacy_xception")
+
+
+@pytest.mark.parametrize(
+    ("name", "published"),
+    [
+        ("meso4", ".608 on FF++ c23, .609 on Celeb-DF v2"),
+        ("xception", ".964 on FF++ c23, .737 on Celeb-DF v2"),
+        ("effnet", ".957 on FF++ c23, .749 on Celeb-DF v2"),
+    ],
+)
+def test_what_deepfakebench_has_published(name: str, published: str) -> None:
+    assert header(Path("deepfakebench") / name)["result"] == f"published frame AUC {published}"
 
 
 def test_the_command_line_wins() -> None:

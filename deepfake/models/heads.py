@@ -30,6 +30,9 @@ class LinearHead(nn.Sequential):
         num_features: F.
         dropout: probability.
         normalise: divide the features of a clip by their L2 norm first, so that only their direction counts (GenD).
+
+    Differs: GenD has a logit for each class and no dropout; one logit is the difference of the two, and dropout is an
+    option: `model.head.dropout=0`.
     """
 
     def __init__(self, num_features: int, *, dropout: Share = 0.2, normalise: bool = False) -> None:

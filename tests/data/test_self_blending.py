@@ -12,6 +12,7 @@ from deepfake.data.augment import SbiAugmentation
 from deepfake.data.augment.face_shape import FIVE
 from deepfake.data.blended_val import WithBlends
 from deepfake.data.datamodule import ClipDataModule
+from deepfake.data.dataset import Batch
 from deepfake.data.sampler import SelfBlendingSampler
 from deepfake.errors import CorpusError
 from deepfake.schema import ClipSpec, Label, Split, Status, Video, VideoRow
@@ -97,6 +98,39 @@ def test_val_of_reals_alone_is_blended_the_same_way_every_time(faces: FaceStore)
     assert labels.tolist() == [0, 1] * 4 and videos.tolist() == [0, 1] * 4 and index.tolist() == [*range(8)]
     plain = data.datasets[Split.VAL]
     assert torch.equal(dataset[0]["clip"], plain[0]["clip"]) and not torch.equal(dataset[1]["clip"], plain[0]["clip"])
+
+
+def equal(ours: list[Batch], theirs: list[Batch]) -> bool:
+    assert len(ours) == len(theirs) > 1
+    pairs = zip(ours, theirs, strict=True)
+    return all(a.keys() == b.keys() and all(torch.equal(a[key], b[key]) for key in a) for a, b in pairs)  # type: ignore[literal-required]
+
+
+def test_val_of_blends_is_the_same_from_two_workers(faces: FaceStore) -> None:
+    here, there = (list(module(REALS, faces, num_workers=n, batch_size=3).val_dataloader()) for n in (0, 2))
+    assert equal(there, here)
+
+
+@pytest.mark.parametrize(("kind", "workers"), [("ram", 2), ("disk", 0)])
+def test_a_cache_changes_no_bit_of_blends_and_serves_val_too(
+    kind: str, workers: int, faces: FaceStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def epochs(data: ClipDataModule) -> list[Batch]:
+        train, val, batches = data.train_dataloader(), data.val_dataloader(), []
+        for epoch in (0, 1):
+            train.sampler.set_epoch(epoch)  # type: ignore[attr-defined]
+            batches += [*train, *val]
+        return batches
+
+    cached = module(REALS, faces, num_workers=workers, cache=kind)
+    cached.setup("fit")
+    assert equal(epochs(cached), epochs(module(REALS, faces)))
+    val = cached.datasets[Split.VAL]
+    assert val.cache is not None and val.cache.done.array.all()
+    first = list(cached.val_dataloader())
+    monkeypatch.setattr(val, "_read", None)  # the store is not asked again, neither for a real nor for its blend
+    blended = WithBlends(val)
+    assert torch.equal(torch.stack([blended[item]["clip"] for item in range(6)]), first[0]["clip"])
 
 
 def test_no_reals_are_refused(faces: FaceStore) -> None:

@@ -60,6 +60,7 @@ def test_h264_takes_any_size_and_length(shape: tuple[int, ...]) -> None:
 def test_the_sweep_of_gend_gets_worse_with_its_strength(scene: Tensor) -> None:
     assert STRENGTHS["jpeg"] == (100, 80, 60, 40, 20, 10) and STRENGTHS["resize"] == (224, 112, 64)
     assert STRENGTHS["blur"] == ((5, 0.5), (7, 1.0), (11, 1.5), (13, 2.0), (19, 3.0))
+    assert (STRENGTHS["noise"][0], STRENGTHS["noise"][-1]) == (0.01, 0.2)
     for kind, strengths in STRENGTHS.items():
         ratios = [psnr(scene, distort(scene, kind, strength, seeded())) for strength in strengths]
         assert ratios == sorted(ratios, reverse=True) and len(set(ratios)) == len(ratios)

@@ -67,12 +67,17 @@ def test_resize_loses_detail_and_keeps_what_is_small_enough(scene: Tensor) -> No
     assert psnr(scene, resize(scene, 112)) > psnr(scene, resize(scene, 64)) + 3
 
 
-def test_sharpen_is_the_inverse_of_a_mean() -> None:
-    edge = torch.zeros(1, 3, 9, 9, dtype=torch.uint8)
-    edge[..., 5:] = 100
-    assert torch.equal(sharpen(edge, 0.0), edge)
-    out = sharpen(edge, 0.5)
-    assert out[0, 0, 4, 5] > 100 and out[0, 0, 4, 7] == 100
+@pytest.mark.parametrize(("alpha", "lightness"), [(0.2, 1.0), (0.5, 0.5)])
+def test_sharpen_mixes_in_a_pixel_less_its_neighbours(alpha: float, lightness: float) -> None:
+    frames = torch.randint(0, 256, (2, 3, 7, 9), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    out = sharpen(frames, alpha, lightness).numpy()
+    padded = np.pad(frames.numpy().astype(float), [(0, 0), (0, 0), (1, 1), (1, 1)], mode="reflect")
+    for t, channel, y, x in np.ndindex(out.shape):
+        around = padded[t, channel, y : y + 3, x : x + 3]
+        sharp = (8 + lightness) * around[1, 1] - (around.sum() - around[1, 1])
+        expected = np.clip((1 - alpha) * around[1, 1] + alpha * sharp, 0, 255)
+        assert abs(out[t, channel, y, x] - expected) < 0.51
+    assert torch.equal(sharpen(frames, 0.0, lightness), frames)
 
 
 def test_subsampled_chroma_keeps_brightness(scene: Tensor) -> None:

@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from deepfake.losses import gend as module
 from deepfake.losses.class_mean import ClassMean
 from deepfake.losses.focal import Focal
 from deepfake.losses.gend import Gend
@@ -93,3 +94,39 @@ def test_gend_computes_distances_in_full_precision_under_autocast() -> None:
     expected = gend(near.double().numpy(), np.zeros(2), 0.0, 1.0)
     assert found.dtype == torch.float
     assert found.item() - np.log(2) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("features", "labels", "uniformity", "alignment"),
+    [
+        ([[3.0, 0.0], [0.0, 0.5]], [0.0, 0.0], -4.0, 2.0),  # a right angle: d^2 is 2
+        ([[3.0, 0.0], [-0.5, 0.0]], [0.0, 0.0], -8.0, 4.0),  # opposite: d^2 is 4
+        ([[3.0, 0.0], [-0.5, 0.0]], [0.0, 1.0], -8.0, 0.0),  # no pair of one label
+        ([[2.0, 2.0], [1.0, 1.0]], [1.0, 1.0], 0.0, 0.0),  # one direction
+        # Three pairs, of d^2 2, 4 and 2; the first and the last are alike.
+        ([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0]], [0.0, 1.0, 0.0], np.log((2 * np.exp(-4) + np.exp(-8)) / 3), 4.0),
+    ],
+)
+def test_gends_terms_on_features_made_by_hand(
+    features: list[list[float]], labels: list[float], uniformity: float, alignment: float
+) -> None:
+    given, logits, of = (
+        torch.tensor(features).double(),
+        torch.zeros(len(labels)).double(),
+        torch.tensor(labels).double(),
+    )
+    for weights, expected in (
+        ((1.0, 0.0), uniformity),
+        ((0.0, 1.0), alignment),
+        ((0.5, 0.1), 0.5 * uniformity + 0.1 * alignment),
+    ):
+        assert Gend(*weights)(given, logits, of).item() == pytest.approx(np.log(2) + expected, abs=1e-9)
+
+
+def test_gends_uniformity_is_never_below_the_logarithm_of_a_millionth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the sphere the mean is exp(-8) at least, so the limit takes no part; it holds for what is not normalised."""
+    monkeypatch.setattr(module, "normalize", lambda features, dim: features)
+    far = torch.tensor([[0.0], [100.0]], requires_grad=True)
+    found = Gend(1.0, 0.0)(far, torch.zeros(2), torch.zeros(2))
+    assert found.item() == pytest.approx(np.log(2) + np.log(1e-6), rel=1e-6)
+    assert np.exp(-8) > 1e-6

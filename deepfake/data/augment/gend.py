@@ -28,8 +28,11 @@ class GendAugmentation(InWorker):
 
     Source: GenD, WACV 2026, the authors' configuration.
 
-    Differs: they augment a face at its own size and resize it to the network's afterwards; here it is cut at the
-    network's size before, so JPEG's blocks are of 8 x 8 pixels of the input.
+    Differs: they turn and stretch each face so that its five points lie at (.34, .46) (.66, .46) (.5, .64) (.37, .82)
+    (.63, .82) of a square, times 1.3. Here a cut is an upright square around the finder's box, and there is no option
+    for an aligned one: a face that is aligned frame by frame moves against the other frames of its window. They augment
+    a face at its own size and resize it to the network's afterwards, bicubic; here it is cut at the network's size
+    before, bilinear, so JPEG's blocks are of 8 x 8 pixels of the input.
     """
 
     distortions = ("blur", "brightness", "jpeg")

@@ -142,3 +142,39 @@ def test_the_networks_of_our_yamls(option: str, norms: int | None, mean: float, 
     of_norms = [module for module in network.modules() if isinstance(module, nn.LayerNorm)]
     if norms is not None:
         assert sum(parameter.numel() for module in of_norms for parameter in module.parameters()) == norms
+
+
+@pytest.mark.parametrize(
+    ("option", "mean", "std", "number"),
+    [
+        ("clip", (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711), 303.18e6),
+        ("pe", (0.5, 0.5, 0.5), (0.5, 0.5, 0.5), None),
+        ("dinov3", (0.485, 0.456, 0.406), (0.229, 0.224, 0.225), None),
+    ],
+)
+def test_foundation_models_have_1024_features_without_a_projection(
+    option: str, mean: tuple[float, ...], std: tuple[float, ...], number: float | None
+) -> None:
+    """CLIP: 303.18 M parameters, the feature before the projection; each with its training's mean and deviation."""
+    backbone = OmegaConf.load(CONF / "backbone" / f"{option}.yaml")
+    with torch.device("meta"):
+        model = Timm(backbone.name, pool=backbone.pool, any_size=backbone.any_size)
+    assert (model.num_features, model.mean, model.std) == (1024, mean, std)
+    assert isinstance(model.network.head, nn.Identity) and isinstance(model.network.fc_norm, nn.Identity)
+    if number is not None:
+        assert sum(parameter.numel() for parameter in model.parameters()) == pytest.approx(number, abs=5e3)
+
+
+@pytest.mark.parametrize(
+    ("name", "pool"),
+    [("test_vit", "token"), ("vit_small_patch16_dinov3", "token"), ("vit_pe_core_tiny_patch16_384", "map")],
+)
+def test_the_feature_is_the_class_token_after_the_last_norm_or_the_attention_pool(name: str, pool: str) -> None:
+    torch.manual_seed(0)
+    model = Timm(name, pool=pool, any_size=True).eval()  # type: ignore[arg-type]
+    seen: list[Tensor] = []
+    model.network.norm.register_forward_hook(lambda module, given, tokens: seen.append(tokens))
+    with torch.no_grad():
+        features = model(torch.rand(2, 3, 64, 64))
+        expected = seen[0][:, 0] if pool == "token" else model.network.attn_pool(seen[0])
+    torch.testing.assert_close(features, expected)
