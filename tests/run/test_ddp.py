@@ -43,7 +43,7 @@ def test_two_processes_give_the_numbers_of_one(script: Run, tmp_path: Path, data
     assert [code for code, _ in results] == [0], results
     assert sum(output.count("extracting") for _, output in results) == 0  # the first run's faces are used
     curves = [pd.read_csv(folder / "csv" / "metrics.csv") for folder in (one, two)]
-    assert curves[0]["train/loss_step"].count() == 6  # 22 clips in batches of 8, in each of two epochs
+    assert curves[0]["train/loss_step"].count() == 6  # 20 clips in batches of 8, in each of two epochs
     pd.testing.assert_frame_equal(*curves, check_like=True, rtol=0, atol=1e-6)
     states = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (one, two)]
     for name, value in states[0].items():
