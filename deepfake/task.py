@@ -20,7 +20,7 @@ from deepfake.metrics.clip_scores import ClipScores
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.optim.rates import Rates
-from deepfake.optim.sam import Sam, still_statistics
+from deepfake.optim.sam import Sam, average_gradients, still_statistics
 from deepfake.scoring import clip_logits, clip_scores, score_levels
 
 # What a callback may watch while training.
@@ -128,7 +128,9 @@ class DetectorTask(pl.LightningModule):
             for batch in batches:
                 with self.trainer.precision_plugin.train_step_context():
                     loss = self._loss(batch) / self.trainer.accumulate_grad_batches
-                loss.backward()
+                loss.backward()  # past DDP, which expects one backward pass for each of its forward passes
+        if self.trainer.world_size > 1:
+            average_gradients(optimizer)
         if limit := self.trainer.gradient_clip_val:
             self.clip_gradients(optimizer, limit, self.trainer.gradient_clip_algorithm or "norm")
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
-from torch.optim import SGD
+from torch.optim import SGD, Optimizer
 
 from deepfake.ranges import Above0, NotNegative, Share
 
@@ -15,7 +15,8 @@ from deepfake.ranges import Above0, NotNegative, Share
 class Sam(SGD):
     """Climbs by `rho` along the gradient, takes the gradient there, goes back and steps along it with SGD.
 
-    Every step costs two passes over its batches. Who trains sets `again`, which computes the second gradients.
+    Every step costs two passes over its batches. Who trains sets `again`, which computes the second gradients. With
+    several processes both gradients are means over all of them, so the step is that of one process with all batches.
 
     Args:
         params: parameters, or groups of them.
@@ -69,6 +70,16 @@ class Sam(SGD):
             parameter.copy_(start)
         super().step()
         return loss
+
+
+def average_gradients(optimizer: Optimizer) -> None:
+    """Give all processes the mean of their gradients, as DDP does for a pass that begins in it."""
+    gradients = [p.grad for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+    joined = torch.cat([gradient.flatten() for gradient in gradients])
+    torch.distributed.all_reduce(joined)
+    joined /= torch.distributed.get_world_size()
+    for gradient, mean in zip(gradients, joined.split([each.numel() for each in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
 
 
 @contextmanager

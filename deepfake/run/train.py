@@ -46,6 +46,7 @@ from deepfake.store import FaceStore
 from deepfake.task import DetectorTask
 from deepfake.training.blends import write_blends
 from deepfake.training.curves import carry_curves, earlier_curves
+from deepfake.training.determinism import repeatable
 from deepfake.training.epochs import (
     best_of,
     require_epochs,
@@ -90,7 +91,7 @@ def train(cfg: DictConfig) -> float:
             return float("nan") if auc is None else float(auc)
         cfg = with_options(cfg, {"resume": last_epoch(folder) or cfg.resume})
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
-    with together():
+    with together(), repeatable(cfg.deterministic):
         return _train(cfg, folder, begun)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
+from pytorch_lightning.strategies import DDPStrategy
 
 from deepfake.errors import ConfigError
 from deepfake.models.detector import Detector
@@ -33,8 +34,19 @@ def require_possible(trainer: pl.Trainer, config: Mapping[str, Any]) -> None:
                 "optimizer=sam takes gradients of two sizes, which trainer.precision=16-mixed would scale alike: use "
                 "trainer.precision=bf16-mixed or 32-true"
             )
-        if several:
-            raise ConfigError("optimizer=sam works on one device: set trainer.devices=1, or choose optimizer=sgd")
+        if several and type(trainer.strategy) is not DDPStrategy:  # others divide the weights among devices
+            raise ConfigError("optimizer=sam works on several devices with trainer.strategy=ddp only")
+    on_cpus = isinstance(trainer.strategy, DDPStrategy) and trainer.strategy.root_device.type == "cpu"
+    if on_cpus and config["trainer"].get("sync_batchnorm"):
+        raise ConfigError(
+            "trainer.sync_batchnorm=true works on GPUs only: set trainer.sync_batchnorm=false, with which each process "
+            "has statistics of its own"
+        )
+    if config["deterministic"] and config["trainer"].get("benchmark"):
+        raise ConfigError(
+            "deterministic=true excludes trainer.benchmark=true, which chooses algorithms by the time that they take: "
+            "leave one of them out"
+        )
     if several and config["rates"]["frozen_epochs"]:
         raise ConfigError("rates.frozen_epochs works on one device: set trainer.devices=1, or rates.frozen_epochs=0")
 
@@ -77,7 +89,8 @@ def log_optimisation(config: Mapping[str, Any]) -> None:
             said.append(f"running mean of the weights, decay {callback.get('decay', 0.999):g}")
         if _name(callback) == "EarlyStopping":
             said.append(f"ends {callback.get('patience', 3)} epochs after the best {callback.get('monitor')}")
-    said += [word for word, on in (("compiled", config["compile"]), ("TF32", config["tf32"])) if on]
+    switches = {"compiled": "compile", "TF32": "tf32", "deterministic algorithms": "deterministic"}
+    said += [word for word, option in switches.items() if config[option]]
     log.info("training: %s", "; ".join(said))
 
 

@@ -161,7 +161,7 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
 # Options that have no effect where a checkpoint is only measured.
 _OF_TRAINING = re.compile(
     r"(?:optimizer|scheduler|rates|loss|augment|callbacks)\..*|sampling\.(?:clips_per_video|balance)"
-    r"|trainer\.(?:limit_train_batches|accumulate_grad_batches|gradient_clip_\w+)"
+    r"|trainer\.(?:limit_train_batches|accumulate_grad_batches|gradient_clip_\w+|sync_batchnorm)"
 )
 _OLD_MONITOR = "val/selection"  # combined both numbers that `BestCheckpoint` compares
 _ABSENT = "absent"

@@ -39,6 +39,8 @@ def build_trainer(options: DictConfig, callbacks: list[pl.Callback], folder: Pat
     """
     if "default_root_dir" in options:
         raise ConfigError("trainer.default_root_dir is always the run's folder: set hydra.run.dir=FOLDER instead")
+    if "deterministic" in options:
+        raise ConfigError("trainer.deterministic would outlast this run in a sweep: use deterministic=true instead")
     if not options.get("enable_progress_bar", True):
         callbacks = [callback for callback in callbacks if not isinstance(callback, ProgressBar)]
     own = {"callbacks": callbacks, "logger": False, "plugins": [WholeCheckpoints()], "default_root_dir": str(folder)}

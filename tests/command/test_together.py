@@ -1,14 +1,7 @@
-"""Several processes of one run: their messages, and trainings that torchrun or srun starts.
-
-The trainings have two gloo processes on the CPU, the second started seconds after the first.
-"""
+"""Several processes of one run: their messages, and trainings that torchrun or srun starts."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +12,7 @@ import pytest
 from deepfake.command import together as module
 from deepfake.command.together import Ranks, launch_name, num_processes
 from deepfake.errors import TrainingError
-from tests.conftest import REPOSITORY, TINY
+from tests.launch import Launch
 
 TORCHRUN = {
     "TORCHELASTIC_RUN_ID": "none",
@@ -118,91 +111,18 @@ def test_silence_is_death(pair: tuple[Ranks, Ranks]) -> None:
     assert "process 0 of this run has given no sign of life" in str(second.failure(silent=0.5))
 
 
-DELAYED = """
-import os, runpy, signal, sys, time
-rank = int(os.environ.get("RANK") or os.environ["SLURM_PROCID"])
-time.sleep(4 * rank)
-failure = os.environ.get("BREAK")
-if failure and rank == int(failure[-1]):
-    def stop(self):
-        if failure.startswith("kill"):
-            os.kill(os.getpid(), signal.SIGKILL)
-        from deepfake.errors import TrainingError
-        raise TrainingError("broken on purpose")
-    if failure.startswith("early"):
-        import deepfake.checkpoints.initial_model as early
-        early.build_model = lambda *args: stop(None)
-    else:
-        from deepfake.task import DetectorTask
-        DetectorTask.on_train_batch_end = lambda self, *args: stop(self)
-sys.argv = [sys.argv[1], *sys.argv[2:]]
-runpy.run_path(sys.argv[0], run_name="__main__")
-"""
-
-
-class Launch:
-    """Starts a training of two processes in a folder, with torchrun or with the variables that srun would set."""
-
-    def __init__(self, folder: Path, data_dir: Path) -> None:
-        self.folder = folder
-        (folder / "delayed.py").write_text(DELAYED)
-        self.words = [
-            str(folder / "delayed.py"),
-            str(REPOSITORY / "scripts" / "train.py"),
-            *TINY,
-            *("trainer.devices=2", "+trainer.strategy=ddp", f"paths.faces_dir={folder / 'faces'}"),
-        ]
-        own = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "WANDB_"))}
-        self.environ = {**own, "PYTHONPATH": str(REPOSITORY), "DEEPFAKE_DATA": str(data_dir), "OMP_NUM_THREADS": "1"}
-
-    def torchrun(self, *options: str, **variables: str) -> list[tuple[int, str]]:
-        start = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2", *self.words, *options]
-        return self._results([self._start(start, variables)])
-
-    def srun(self, *options: str, **variables: str) -> list[tuple[int, str]]:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = str(free.getsockname()[1])
-        common = {
-            "SLURM_JOB_ID": str(os.getpid()),
-            "SLURM_STEP_ID": "0",
-            "SLURM_JOB_NAME": "training",
-            "SLURM_NTASKS": "2",
-            "SLURM_NTASKS_PER_NODE": "2",
-            "SLURM_NNODES": "1",
-            "SLURM_NODEID": "0",
-            "SLURM_NODELIST": "localhost",
-            "MASTER_ADDR": "127.0.0.1",
-            "MASTER_PORT": port,
-            **variables,
-        }
-        start = [sys.executable, *self.words, *options]
-        return self._results(
-            [self._start(start, {**common, "SLURM_PROCID": rank, "SLURM_LOCALID": rank}) for rank in ("0", "1")]
-        )
-
-    def _start(self, words: list[str], variables: dict[str, str]) -> "subprocess.Popen[str]":
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True, "start_new_session": True}
-        return subprocess.Popen(words, cwd=self.folder, env={**self.environ, **variables}, **options)  # type: ignore[call-overload,no-any-return]
-
-    def _results(self, processes: "list[subprocess.Popen[str]]") -> list[tuple[int, str]]:
-        try:
-            outputs = [process.communicate(timeout=400)[0] for process in processes]
-        finally:
-            for process in processes:
-                process.kill()
-                process.wait()
-        return [(process.returncode, output) for process, output in zip(processes, outputs, strict=True)]
-
-
 @pytest.fixture
 def launch(tmp_path: Path, data_dir: Path, demo_root: Path) -> Launch:
-    return Launch(tmp_path, data_dir)
+    return Launch(
+        tmp_path, data_dir, "+trainer.strategy=ddp", "trainer.devices=2", f"paths.faces_dir={tmp_path / 'faces'}"
+    )
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("by", ["torchrun", "srun"])
+@pytest.mark.parametrize("by", ["torchrun", "srun on two nodes"])
 def test_two_processes_are_one_run(by: str, launch: Launch, tmp_path: Path) -> None:
-    results = getattr(launch, by)()
+    nodes = ["trainer.devices=1", "+trainer.num_nodes=2"]
+    results = launch.torchrun() if by == "torchrun" else launch.srun(*nodes, nodes=2)
     assert [code for code, _ in results] == [0] * len(results), results
     (folder,) = tmp_path.glob("outputs/train/demo/meso4/*")
     names = {path.name for path in folder.iterdir()}

@@ -81,6 +81,26 @@ def test_processes_take_turns_and_leave_out_what_does_not_divide() -> None:
     assert [draw for turn in zip(*parts, strict=True) for draw in turn] == whole[:20]
 
 
+@pytest.mark.parametrize("balance", ["class", "method", "natural", "paired"])
+def test_what_the_processes_draw_for_a_step_is_what_one_draws_with_the_batches_of_all(balance: str) -> None:
+    table = Table([0, 1, 1, 0, 1], [7] * 5)
+    table.clips.start[:] = torch.arange(7).repeat(5)
+    real_of = np.array([-1, 0, 0, -1, 3])
+
+    def batches(size: int, **options: Any) -> list[list[Draw]]:
+        drawn = iter(
+            PairedSampler(table, real_of, 48, 0, **options)  # type: ignore[arg-type]
+            if balance == "paired"
+            else sampler(table, 48, balance=balance, **options)
+        )
+        return [list(batch) for batch in iter(lambda: list(islice(drawn, size)), [])]
+
+    one, two = batches(8), [batches(4, num_replicas=2, rank=rank) for rank in (0, 1)]
+    assert [len(own) for own in two] == [6, 6] and len(one) == 6
+    for whole, first, second in zip(one, *two, strict=True):
+        assert sorted(whole, key=str) == sorted(first + second, key=str)
+
+
 def test_an_epoch_of_a_large_corpus_is_planned_at_once() -> None:
     """Quadratic cost would take hours for a million videos, and minutes for this number."""
     table = Table([*[0] * 10, *[1] * 99_990], [32] * 100_000)

@@ -7,16 +7,14 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
-from deepfake.errors import ConfigError
 from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
 from deepfake.models.heads import LinearHead
 from deepfake.models.temporal.mean import Mean
 from deepfake.optim.sam import Sam
 from deepfake.task import DetectorTask
-from deepfake.training.optimisation import require_possible
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*no `val_dataloader`.*")
 
@@ -32,7 +30,7 @@ def batches(number: int) -> list[dict[str, Tensor]]:
     return [{"clip": torch.rand(4, 1, 3, 32, 32), "label": torch.tensor([0.0, 1.0, 1.0, 0.0])} for _ in range(number)]
 
 
-def trained(model: Detector, data: list[dict[str, Tensor]], make: Any, **options: Any) -> DetectorTask:
+def trained(model: Detector, data: Any, make: Any, **options: Any) -> DetectorTask:
     schedule = partial(torch.optim.lr_scheduler.ConstantLR, factor=1.0)
     task = DetectorTask(model, nn.BCEWithLogitsLoss(), make, schedule, 0, {})
     trainer = pl.Trainer(
@@ -44,7 +42,7 @@ def trained(model: Detector, data: list[dict[str, Tensor]], make: Any, **options
         enable_model_summary=False,
         **options,
     )
-    trainer.fit(task, DataLoader(data, batch_size=None, shuffle=False))  # type: ignore[arg-type]
+    trainer.fit(task, DataLoader(data, batch_size=None, shuffle=False))
     return task
 
 
@@ -100,15 +98,38 @@ def test_it_differs_from_sgd_and_with_no_climb_it_is_sgd() -> None:
     assert (weights[0] - weights[2]).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("scaled", "devices", "message"),
-    [(True, 1, "16-mixed would scale alike: use trainer.precision=bf16"), (False, 2, "works on one device")],
-)
-def test_what_cannot_work_is_refused_in_one_line(scaled: bool, devices: int, message: str) -> None:
-    class Trainer:
-        num_devices, num_nodes = devices, 1
-        precision_plugin = type("Plugin", (), {"scaler": object() if scaled else None})
+def without_batchnorm() -> Detector:
+    """Its statistics are those of a process's own half; SyncBatchNorm, which shares them, needs GPUs."""
+    model = detector()
+    norms = {name: each for name, each in model.named_modules() if isinstance(each, nn.BatchNorm2d)}
+    for name, norm in norms.items():
+        model.set_submodule(name, nn.GroupNorm(1, norm.num_features).double())
+    return model
 
-    config = {"optimizer": {"_target_": "deepfake.optim.sam.Sam"}, "rates": {"frozen_epochs": 0}}
-    with pytest.raises(ConfigError, match=message):
-        require_possible(Trainer(), config)  # type: ignore[arg-type]
+
+class OwnHalves(Dataset[dict[str, Tensor]]):
+    """Of each batch the half that belongs to this process."""
+
+    def __init__(self, batches: list[dict[str, Tensor]]) -> None:
+        self.batches = batches
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> dict[str, Tensor]:
+        return {name: value[torch.distributed.get_rank() :: 2] for name, value in self.batches[index].items()}
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_steps_of_one_with_both_halves() -> None:
+    data, make = batches(4), partial(Sam, lr=0.1, rho=0.5)
+    one, two, alone = without_batchnorm(), without_batchnorm(), without_batchnorm()
+    trained(one, data, make, accumulate_grad_batches=2)
+    ranks = {"strategy": "ddp_spawn", "devices": 2, "use_distributed_sampler": False}
+    trained(two, OwnHalves(data), make, accumulate_grad_batches=2, **ranks)
+    halves = [{name: value[::2] for name, value in batch.items()} for batch in data]
+    trained(alone, halves, make, accumulate_grad_batches=2)
+    for name, value in two.state_dict().items():
+        torch.testing.assert_close(value, one.state_dict()[name], rtol=1e-9, atol=1e-9)
+    weights = [torch.cat([value.flatten() for value in model.parameters()]) for model in (two, alone)]
+    assert (weights[0] - weights[1]).abs().max() > 1e-5  # the other half counts

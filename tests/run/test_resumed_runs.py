@@ -96,6 +96,7 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
         ("seed=5", "seed was 0 and is now 5"),
         ("trainer.max_epochs=3", "scheduler.T_max was 2 and is now 3"),
         ("model.margin=1.1", "model.margin was 1.3 and is now 1.1"),
+        ("deterministic=true", "deterministic was False and is now True"),
         ("optimizer.lr=0.5", "optimizer.lr was 0.001 and is now 0.5"),
         ("loader.batch_size=9", "loader.batch_size was 8 and is now 9"),
         ("augment=none", "augment.flip was 0.5 and is now absent"),
@@ -109,7 +110,7 @@ def test_a_resumed_run_remembers_the_best_epoch_so_far(script: Run, tmp_path: Pa
             "+callbacks.swa={_target_:pytorch_lightning.callbacks.StochasticWeightAveraging,swa_lrs:0.1}",
             "callbacks.swa._target_ was absent and is now pytorch",
         ),
-        ("trainer=ddp trainer.accelerator=cpu trainer.devices=1", "trainer.sync_batchnorm was absent and is now True"),
+        ("+trainer.sync_batchnorm=true", "trainer.sync_batchnorm was absent and is now True"),
         ("model=mesoinception4", "model.backbone._target_ was deepfake.models.backbones.meso4.Meso4 and is now"),
     ],
 )

@@ -40,6 +40,7 @@ OPTIONS = Group(
         "resume": PathName | None,
         "compile": bool,
         "tf32": bool,
+        "deterministic": bool,
         "train": bool,
         "test": bool,
         "print_config": bool,
