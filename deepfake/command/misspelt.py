@@ -28,7 +28,8 @@ from deepfake.options import near
 
 _NOT_THERE = re.compile(r"Could not (?:override|delete from config\.) '?([^'\s]+)'", re.MULTILINE)
 
-_NO_TRIAL = "No trials are completed yet."  # Optuna's, when its sweeper asks for the best one
+# What Optuna raises when its sweeper asks for the best trial, without and with a database.
+_NO_TRIAL = ("No trials are completed yet.", "Record does not exist.")
 _BARE = re.compile(r"[A-Za-z]\w*")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(([^'=]+)=(.*))'", re.MULTILINE)
 _GIVEN_ALREADY = re.compile(r"Could not append to config\. An item is already at '([^']+)'")
@@ -52,7 +53,7 @@ def mistakes_in_one_line(command: str) -> Iterator[None]:
                 sys.exit(f"error: {explained(error, command)}")
             except ValueError as error:
                 require_unstopped()
-                if str(error) == _NO_TRIAL:
+                if "optuna" in sys.modules and str(error) in _NO_TRIAL:
                     sys.exit("error: every trial of this search failed; its table says why")
                 # Otherwise it may be Hydra's own check of what a group is set to.
                 if "Config group override must be a string or a list" not in str(error):
