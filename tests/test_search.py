@@ -40,6 +40,22 @@ def test_without_the_plugin_its_cure_is_named(asked: str, script: Run, capfd: py
     assert capfd.readouterr().err == CURE
 
 
+def test_a_job_that_falls_behind_is_ended_and_measured(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for other in ("7", "8"):
+        (tmp_path / "sweep" / other / "csv").mkdir(parents=True)
+        rows = [f"{epoch},1.1" for epoch in (1, 2, 3)]  # above what can be
+        (tmp_path / "sweep" / other / "csv" / "metrics.csv").write_text("\n".join(["epoch,val/video/auc", *rows]))
+    rule = ["callbacks=pruning", "callbacks.pruning.min_jobs=2", "callbacks.pruning.min_epochs=1"]
+    tiny = [*TINY, "trainer.max_epochs=3", "model.size=64", "test=false", "hydra.sweep.dir=sweep"]
+    assert script("train", "-m", *tiny, *rule) == 0
+    assert not (tmp_path / "sweep" / "0" / "checkpoints" / "epoch_002.ckpt").exists()
+    (row,) = pd.read_csv(tmp_path / "sweep" / "sweep.csv").to_dict("records")
+    assert row["state"].startswith("done; ended early after epoch 1: val/video/auc ") and row["val/video/auc"] <= 1
+    assert "the median of 2 other jobs is 1.100" in "".join(capfd.readouterr())
+
+
 @needs_optuna
 def test_the_plugin_knows_every_option_that_ours_sets() -> None:
     cfg = composed("search=optuna", hydra=True)
