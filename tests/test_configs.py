@@ -32,9 +32,11 @@ PRIMARIES = sorted(path.stem for path in CONF.glob("*.yaml"))
 OPTIONS = [
     (path.parent.relative_to(CONF).as_posix(), path.stem)
     for path in sorted(CONF.glob("*/**/*.yaml"))
-    # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py; and
-    # tests/test_experiments.py.
-    if path.parent.name not in ("recipe", "hydra", "launcher") and not {"experiment", "sweep"} & {*path.parts}
+    # Part of every option of `faces`; of every primary; see tests/hydra_callbacks/test_prepare_launcher.py;
+    # tests/test_experiments.py; and tests/test_search.py.
+    if path.parent.name not in ("recipe", "hydra", "launcher")
+    and not {"experiment", "sweep"} & {*path.parts}
+    and path != CONF / "search" / "optuna.yaml"
 ]
 
 
@@ -84,7 +86,7 @@ def test_a_stages_header_shows_its_command(primary: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("**/*.yaml")), ids=lambda path: path.stem)
 def test_yaml_files_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= (40 if path.parent == CONF else 36)
+    assert len(path.read_text().splitlines()) <= (42 if path.parent == CONF else 36)
 
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

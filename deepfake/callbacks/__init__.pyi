@@ -2,6 +2,7 @@ from .best_checkpoint import BestCheckpoint as BestCheckpoint
 from .ema import Ema as Ema
 from .epoch_checkpoints import EpochCheckpoints as EpochCheckpoints
 from .epoch_log import EpochLog as EpochLog
+from .median_pruning import MedianPruning as MedianPruning
 from .predictions import Predictions as Predictions
 from .run_id import RunId as RunId
 from .training_progress import TrainingProgress as TrainingProgress

@@ -28,6 +28,8 @@ from deepfake.options import near
 
 _NOT_THERE = re.compile(r"Could not (?:override|delete from config\.) '?([^'\s]+)'", re.MULTILINE)
 
+# What Optuna raises when its sweeper asks for the best trial, without and with a database.
+_NO_TRIAL = ("No trials are completed yet.", "Record does not exist.")
 _BARE = re.compile(r"[A-Za-z]\w*")
 _SEVERAL = re.compile(r"Ambiguous value for argument '(([^'=]+)=(.*))'", re.MULTILINE)
 _GIVEN_ALREADY = re.compile(r"Could not append to config\. An item is already at '([^']+)'")
@@ -49,8 +51,11 @@ def mistakes_in_one_line(command: str) -> Iterator[None]:
             except (ConfigCompositionException, MissingConfigException, OverrideParseException) as error:
                 require_unstopped()
                 sys.exit(f"error: {explained(error, command)}")
-            except ValueError as error:  # Hydra's own check of what a group is set to
+            except ValueError as error:
                 require_unstopped()
+                if "optuna" in sys.modules and str(error) in _NO_TRIAL:
+                    sys.exit("error: every trial of this search failed; its table says why")
+                # Otherwise it may be Hydra's own check of what a group is set to.
                 if "Config group override must be a string or a list" not in str(error):
                     raise
                 sys.exit(f"error: {_no_name_of_a_choice()}")
@@ -78,6 +83,8 @@ def explained(error: HydraException, command: str) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     if isinstance(error, MissingConfigException) and error.options is not None and error.missing_cfg_file:
         group, _, wanted = str(error.missing_cfg_file).rpartition("/")
+        if (group, wanted) == ("hydra/sweeper", "optuna"):
+            return "hydra/sweeper=optuna needs a plugin: uv sync --extra optuna, or pip install -e '.[optuna]'"
         if not wanted:
             return (
                 f"{group}= names no choice; the choices are {', '.join(error.options)} (leave it out for the default)"

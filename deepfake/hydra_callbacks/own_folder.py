@@ -35,11 +35,11 @@ class OwnFolder(Callback):
             return  # another process of the same run has taken it
         folder = resolved(config, option)
         sweep = OmegaConf.select(config, "sweep.resume")
-        search = config.hydra.runtime.choices.get("search")
-        if search is not None and option == "hydra.run.dir":
-            sys.exit(f"error: search={search} is a sweep: add -m")
         if sweep is not None and option == "hydra.run.dir":
             sys.exit("error: sweep.resume is for sweeps: add -m and the options of the sweep")
+        if sweep is not None and OmegaConf.select(config, "hydra.sweeper.storage") is not None:
+            study = f"hydra.sweeper.storage=sqlite:///{shown(str(sweep))}/study.db hydra.sweeper.sampler.seed=1"
+            sys.exit(f"error: sweep.resume is not for searches: a study goes on in a new folder, with {study}")
         if sweep is not None and Path(folder).resolve() != Path(sweep).resolve():
             sys.exit(f"error: sweep.resume={shown(str(sweep))} goes on in its own folder: leave {option} out")
         if sweep is not None and not (Path(sweep) / "multirun.yaml").is_file():

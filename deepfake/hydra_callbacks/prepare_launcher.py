@@ -1,4 +1,4 @@
-"""Prepares what a multirun's launchers need around them."""
+"""Prepares what the plugins of a multirun, launchers and sweepers, need around them."""
 
 import multiprocessing
 import os
@@ -18,11 +18,13 @@ EXTRAS = {
 
 
 class PrepareLauncher(Callback):
-    """Names the cure for a launcher that is not installed, and keeps two launchers from breaking jobs."""
+    """Names the cure for a launcher that is not installed, and keeps plugins from breaking jobs or chattering."""
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         # Under `uv run`, Ray would run the jobs in a copy of this folder, and relative paths would lead into the copy.
         os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+        # Optuna's sweeper runs with SQLAlchemy 1.4, which would tell every user that 2.0 is out.
+        os.environ.setdefault("SQLALCHEMY_SILENCE_UBER_WARNING", "1")
         target = config.hydra.launcher._target_
         extra = EXTRAS.get(".".join(target.split(".")[:2]))
         if extra and target not in Plugins.instance().class_name_to_class:

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
+from deepfake.callbacks.median_pruning import NOTE as PRUNED
 from deepfake.command.command_line import at_end
 from deepfake.command.entry import mistake_of, one_line
 from deepfake.command.taken import options_of
@@ -84,7 +86,7 @@ def _write(folder: Path) -> "pd.DataFrame":
 def sweep_table(folder: Path) -> "pd.DataFrame":
     """Return one row for each job that began: its number, options, metrics, remarks and what became of it, best first.
 
-    `state` is `done`, `unfinished`, or `failed: ` and why.
+    `state` is `done`, `done; ended early ` and why, `unfinished`, or `failed: ` and why.
     """
     import pandas as pd  # here, since every command imports this module before it logs that it is loading
 
@@ -98,6 +100,8 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
             content = json.loads((job / "metrics.json").read_text())
             asked, metrics = content.get("overrides", asked), content["metrics"]  # a later job may have been refused
             state = f"done; a later one {failure}" if failure else "done"
+            if not failure and (job / PRUNED).is_file():
+                state = f"done; ended early {(job / PRUNED).read_text().strip()}"
             remarks = data_caption(content["data"], content.get("trained_on")) or None
         rows.append(
             {"job": job.name, "overrides": shlex.join(options_of(asked))}
@@ -125,7 +129,7 @@ def show_sweep(table: "pd.DataFrame") -> None:
     best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""
     options = table["overrides"].map(given_options)
     rows = [
-        [job, *(given.get(name) for name in differing), *map(_number, values)]
+        [job, *(_short(given.get(name)) for name in differing), *map(_number, values)]
         for job, given, values in zip(table["job"], options, table[numbers].to_numpy().tolist(), strict=True)
     ]
     remarks = table["remarks"] if "remarks" in table else table["job"].map(lambda _: "")
@@ -151,6 +155,12 @@ def _show_seeds(table: "pd.DataFrame", options: "pd.Series", differing: Sequence
     if rows:
         heads = [*others, "seeds", *(KEYS[name] for name in numbers)]
         show("over seeds: mean ± standard deviation", heads, rows)
+
+
+def _short(value: str | None) -> str | None:
+    """Return three digits of a number that a search has drawn, such as 0.0038322168504927897."""
+    drawn = value is not None and re.fullmatch(r"\d+\.\d{6,}(e-?\d+)?", value)
+    return f"{float(drawn[0]):.3g}" if drawn else value
 
 
 def _number(value: float) -> float | None:

@@ -1,6 +1,7 @@
 """Trains and tests one detector: it turns a config into a complete run folder."""
 
 import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -73,11 +74,12 @@ log = logging.getLogger(__name__)
 
 
 @entry_point
-def train(cfg: DictConfig) -> float:
+def train(cfg: DictConfig) -> float | None:
     """Train a detector, and measure its best epoch on val and test.
 
     Returns:
-        The best epoch's AUC on val videos, which a sweeper maximises.
+        The best epoch's AUC on val videos, which a sweeper maximises; None if it is undefined, as with one class, since
+        Optuna's sweeper takes that for a failed trial, while NaN would end the study.
     """
     begun = begin()
     require_work(cfg.train, cfg.resume)
@@ -87,12 +89,13 @@ def train(cfg: DictConfig) -> float:
     if cfg.sweep.resume is not None:
         if done := earlier_result(folder, HydraConfig.get().overrides.task):
             log.info("this job is done, and is skipped: %s", from_here(folder))
-            auc = done["metrics"]["val/video/auc"]
-            return float("nan") if auc is None else float(auc)
+            earlier: float | None = done["metrics"]["val/video/auc"]
+            return earlier
         cfg = with_options(cfg, {"resume": last_epoch(folder) or cfg.resume})
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     with together(), repeatable(cfg.deterministic):
-        return _train(cfg, folder, begun)
+        auc = _train(cfg, folder, begun)
+    return None if math.isnan(auc) else auc
 
 
 def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:

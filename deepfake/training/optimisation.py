@@ -89,6 +89,8 @@ def log_optimisation(config: Mapping[str, Any]) -> None:
             said.append(f"running mean of the weights, decay {callback.get('decay', 0.999):g}")
         if _name(callback) == "EarlyStopping":
             said.append(f"ends {callback.get('patience', 3)} epochs after the best {callback.get('monitor')}")
+        if _name(callback) == "MedianPruning":
+            said.append("ends early where a sweep's other jobs were better at the same epoch")
     switches = {"compiled": "compile", "TF32": "tf32", "deterministic algorithms": "deterministic"}
     said += [word for word, option in switches.items() if config[option]]
     log.info("training: %s", "; ".join(said))

@@ -60,3 +60,10 @@ def test_jobs_that_differ_in_their_seed_alone_have_a_mean_and_a_spread(
     assert "b" not in after and "c" not in after  # one seed each
     assert "job 3 failed: no memory" in lines[:start]
     assert max(map(len, lines)) <= 80
+
+
+def test_a_number_that_a_search_has_drawn_is_shown_in_three_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    drawn = ["optimizer.lr=0.0038322168504927897 seed=0", "optimizer.lr=9.123456789e-05 seed=1234567"]
+    show_sweep(sweep(drawn, **{"val/video/auc": [0.9, 0.8]}))
+    shown = capsys.readouterr().out
+    assert "0.00383 " in shown and "9.12e-05 " in shown and "1234567" in shown and "0.0038322" not in shown
