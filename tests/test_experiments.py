@@ -2,19 +2,23 @@
 
 import re
 import shlex
+import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
+import pytorch_lightning as pl
+import torch
 from hydra.utils import instantiate
 
 from deepfake.command.stages.train import OPTIONS
 from deepfake.config.check import check_options
 from deepfake.data.datamodule import ClipDataModule
+from deepfake.optim.rates import Rates
 from deepfake.run.train import corpus_with_faces
+from deepfake.task import DetectorTask
 from tests.conftest import SMALL_DEMO
 from tests.models.small import small
-from tests.test_configs import CONF, built, composed, step
+from tests.test_configs import CONF, built, composed
 
 EXPERIMENTS = sorted(
     path.relative_to(CONF / "experiment").with_suffix("") for path in CONF.glob("experiment/**/*.yaml")
@@ -53,7 +57,13 @@ def test_its_command_composes_and_its_options_are_valid(name: Path) -> None:
 def test_it_takes_a_step_on_the_demo_with_a_small_network(name: Path, one_epoch: Path, data_dir: Path) -> None:
     faces = ["data=demo", *SMALL_DEMO, "faces=mtcnn", "faces.num_segments=2"]  # those of `one_epoch`, which are stored
     places = [f"paths.data_dir={data_dir}", f"paths.faces_dir={data_dir / 'faces'}", "paths.output_dir=run"]
-    loading = ["loader.batch_size=4", "loader.num_workers=0", "loader.cache=null", "extract.num_workers=1"]
+    loading = [
+        "loader.batch_size=4",
+        "loader.num_workers=0",
+        "loader.cache=null",
+        "extract.num_workers=1",
+        "model.margin=1.3",
+    ]
     cfg = composed(f"experiment={name}", *faces, *places, *loading)
     small(cfg.model)
     cfg.model.head.dropout = 0.0
@@ -61,9 +71,16 @@ def test_it_takes_a_step_on_the_demo_with_a_small_network(name: Path, one_epoch:
     listing, _, store = corpus_with_faces(cfg, augment.makes_fakes)
     detector = built(cfg)
     data = ClipDataModule(listing.videos, store, detector.spec, augment, 0, **cfg.loader, **cfg.sampling)
-    data.trainer = SimpleNamespace(world_size=1, global_rank=0, overfit_batches=0, training=True)  # type: ignore[assignment]
-    batch = data.on_after_batch_transfer(next(iter(data.train_dataloader())), 0)
-    step(cfg, detector, batch)
+    loss, optimizer, scheduler = (instantiate(cfg[option]) for option in ("loss", "optimizer", "scheduler"))
+    task = DetectorTask(detector, loss, optimizer, scheduler, 0, {}, Rates(**cfg.rates))
+    trained = {key: value for key, value in detector.named_parameters() if value.requires_grad}
+    before = {key: value.detach().clone() for key, value in trained.items()}
+    off = dict.fromkeys(("logger", "enable_checkpointing", "enable_progress_bar", "enable_model_summary"), False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*in eval mode at the start.*")  # what is frozen
+        pl.Trainer(accelerator="cpu", max_epochs=1, limit_train_batches=1, limit_val_batches=0, **off).fit(task, data)
+    moved = {key for key, value in trained.items() if not torch.equal(before[key], value)}
+    assert {key.partition(".")[0] for key in moved} == {key.partition(".")[0] for key in before}
 
 
 def test_what_deepfakebench_fixes() -> None:
