@@ -1,12 +1,15 @@
 """Shared fixtures: one tiny demo corpus and its faces, and a way to run a script as a user does."""
 
+import os
 import runpy
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from filelock import FileLock
 from hydra.core.global_hydra import GlobalHydra
 
 from deepfake.corpora.demo import DemoCorpus
@@ -45,22 +48,44 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(data_dir: Path) -> DemoCorpus:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of all processes of this session."""
+    own = tmp_path_factory.getbasetemp()
+    return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+
+def painted(root: Path, **design: Any) -> Path:
+    """Paint a demo corpus in the shared folder, once for all processes, and return its folder."""
+    with FileLock(f"{root}.lock"):
+        DemoCorpus(root, num_workers=1, **design).listing()
+    return root
+
+
+def put_demo(data_dir: Path, shared: Path) -> None:
+    """Put the tiny demo corpus into the folder of this process, since some tests write beside it."""
+    if not (data_dir / "demo").exists():
+        shutil.copytree(painted(shared / "demo", **DEMO), data_dir / "demo")
+
+
+@pytest.fixture(scope="session")
+def demo(data_dir: Path, shared: Path) -> DemoCorpus:
+    put_demo(data_dir, shared)
     return DemoCorpus(data_dir / "demo", num_workers=1, **DEMO)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
 def demo_root(demo: DemoCorpus, data_dir: Path) -> Path:
-    demo.listing()
     return data_dir / "demo"
 
 
 @pytest.fixture
-def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path) -> Run:
+def script(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data_dir: Path, shared: Path) -> Run:
     """Runs `scripts/<name>.py` in a folder of its own and returns the exit code; capture with `capfd`."""
 
     def run(name: str, *arguments: str) -> int:
         path = str(REPOSITORY / "scripts" / f"{name}.py")
+        if {*SMALL_DEMO} <= {*arguments}:
+            put_demo(data_dir, shared)
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("DEEPFAKE_DATA", str(data_dir))
         monkeypatch.setattr(sys, "argv", [path, *arguments])

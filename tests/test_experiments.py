@@ -9,6 +9,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 
 from deepfake.command.stages.train import OPTIONS
 from deepfake.config.check import check_options
@@ -104,6 +105,76 @@ def test_what_deepfakebench_fixes() -> None:
 )
 def test_what_deepfakebench_has_published(name: str, published: str) -> None:
     assert header(Path("deepfakebench") / name)["result"] == f"published frame AUC {published}"
+
+
+def test_what_self_blending_fixes() -> None:
+    cfg = composed("experiment=sbi/effnet")
+    assert (cfg.model.backbone.name, cfg.model.size, cfg.data.name) == ("tf_efficientnet_b4.ap_in1k", 380, "ffpp")
+    assert (cfg.sampling.clips_per_video, cfg.loader.batch_size, cfg.trainer.max_epochs) == (8, 32, 100)
+    assert cfg.optimizer._target_.endswith("Sam") and cfg.scheduler._target_.endswith("hold_linear")
+    assert (cfg.optimizer.lr, cfg.optimizer.momentum, cfg.optimizer.rho, cfg.optimizer.weight_decay) == (
+        1e-3,
+        0.9,
+        0.05,
+        0,
+    )
+    assert (cfg.scheduler.hold, cfg.scheduler.epochs) == (0.75, 100)
+    assert cfg.augment._target_.endswith("SbiAugmentation")
+    assert cfg.model.margin == 1 + 2 / 8  # an eighth of the width at each side
+
+
+@pytest.mark.parametrize(
+    ("network", "name", "uniformity", "alignment"),
+    [
+        ("clip", "vit_large_patch14_clip_quickgelu_224.openai", 0.5, 0.1),
+        ("dinov3", "vit_large_patch16_dinov3.lvd1689m", 0.5, 0.5),
+        ("pe", "vit_pe_core_large_patch14_336.fb", 0.0, 0.0),
+    ],
+)
+def test_what_gend_fixes(network: str, name: str, uniformity: float, alignment: float) -> None:
+    cfg = composed(f"experiment=gend/{network}")
+    assert (cfg.model.backbone.name, cfg.model.size) == (name, 224)
+    assert cfg.model.tune._target_.endswith("Norm") and cfg.model.head.normalise and cfg.model.head.dropout == 0
+    assert (cfg.loss.uniformity, cfg.loss.alignment) == (uniformity, alignment)
+    assert cfg.optimizer._target_.endswith("AdamW") and (cfg.optimizer.lr, cfg.optimizer.weight_decay) == (3e-4, 0)
+    assert (cfg.scheduler.period, cfg.scheduler.end, cfg.scheduler.by) == (10, 1e-6, "step")
+    assert (cfg.trainer.max_epochs, cfg.trainer.precision, cfg.loader.batch_size) == (30, "bf16-mixed", 512)
+    assert (cfg.sampling.clips_per_video, cfg.sampling.balance) == (32, "natural")
+    assert cfg.augment._target_.endswith("GendAugmentation")
+
+
+def test_what_effort_fixes() -> None:
+    cfg = composed("experiment=effort")
+    assert cfg.model.backbone.name.startswith("vit_large_patch14_clip") and cfg.model.tune._target_.endswith("Effort")
+    assert (cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.trainer.max_epochs) == (2e-4, 5e-4, 10)
+    assert cfg.optimizer._target_ == "torch.optim.Adam"
+    assert (cfg.loader.batch_size, cfg.sampling.clips_per_video) == (32, 8)
+
+
+def test_what_the_winner_of_the_dfdc_fixes() -> None:
+    cfg = composed("experiment=dfdc_winner")
+    assert (cfg.model.backbone.name, cfg.model.size) == ("tf_efficientnet_b7.ns_jft_in1k", 380)
+    assert cfg.model.margin == pytest.approx(1 + 2 / 3, abs=1e-3)  # a third at each side
+    assert cfg.optimizer._target_ == "torch.optim.SGD" and cfg.optimizer.nesterov
+    assert (cfg.optimizer.lr, cfg.optimizer.weight_decay, cfg.scheduler.by) == (0.01, 1e-4, "step")
+    assert cfg.scheduler._target_.endswith("polynomial") and cfg.loss._target_.endswith("ClassMean")
+    assert cfg.augment._target_.endswith("DfdcAugmentation")
+
+
+def test_what_tall_fixes() -> None:
+    cfg = composed("experiment=tall")
+    assert cfg.model.backbone.name.startswith("swin_base") and cfg.optimizer.lr == 2e-5
+    assert (cfg.model.layout, cfg.model.clip_length, cfg.model.size) == ("thumbnail", 4, 224)
+
+
+def test_the_table_of_the_demo_is_one_sweep_over_presets_that_exist() -> None:
+    params = OmegaConf.load(CONF / "search" / "recipes.yaml").hydra.sweeper.params
+    rows = params.experiment.split(",")
+    assert len(rows) == len({*rows}) == 16 and {*map(Path, rows)} <= {*EXPERIMENTS}
+    assert params.seed == "0,1,2"
+    networks = [composed(f"experiment={row}").model for row in rows[:12]]
+    kinds = {(each.backbone._target_, each.temporal._target_, each.layout) for each in networks}
+    assert len(kinds) == 12  # three networks, four ways to see a window
 
 
 def test_the_command_line_wins() -> None:

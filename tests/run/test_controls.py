@@ -1,21 +1,27 @@
 """Controls on the generated corpus: what must be at chance is, and what must be found is. README has the figures."""
 
 import json
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from omegaconf import OmegaConf
 
+from deepfake.corpora import Listing
+from deepfake.corpora.demo import DemoCorpus
 from deepfake.data.dataset import Batch, ClipDataset, Draw
-from tests.conftest import Run
+from deepfake.schema import Split
+from tests.conftest import REPOSITORY, Run, painted
 
-# Short clips of all 24 people; `flicker` is the one method of which no single frame tells.
-FLICKER = [
-    "data.methods=[flicker]",
-    "data.corpus.min_seconds=1.6",
-    "data.corpus.max_seconds=1.8",
-    "data.corpus.extras=false",
-]
+# Short clips of all 24 people.
+SHORT_CLIPS = {"min_seconds": 1.6, "max_seconds": 1.8, "extras": False}
+DESIGN = {
+    name: value
+    for name, value in OmegaConf.load(REPOSITORY / "conf" / "data" / "demo.yaml").corpus.items()
+    if name not in ("_target_", "root", "num_workers")
+} | SHORT_CLIPS
 TRAINING = [
     "model.size=64",
     "model.head.dropout=0.1",  # with MesoNet's own, twice 0.5, it takes far more steps
@@ -33,11 +39,19 @@ def auc(folder: Path, level: str = "video") -> float:
     return float(json.loads((folder / "metrics.json").read_text())["metrics"][f"test/{level}/auc"])
 
 
+@pytest.fixture
+def corpus(shared: Path, tmp_path: Path) -> list[str]:
+    """Options of the corpus that the controls share."""
+    root = painted(shared / "short_clips", **DESIGN)
+    options = [f"data.corpus.{name}={str(value).lower()}" for name, value in SHORT_CLIPS.items()]
+    return [*options, f"data.root={root}", f"paths.faces_dir={tmp_path / 'faces'}"]
+
+
 @pytest.mark.slow
 def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_order(
-    script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    script: Run, tmp_path: Path, corpus: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = [*FLICKER, f"data.root={tmp_path / 'demo'}", f"paths.faces_dir={tmp_path / 'faces'}"]
+    own = ["data.methods=[flicker]", *corpus]  # the one method of which no single frame tells
     assert script("train", "model=meso4", *own, *TRAINING, "trainer.max_epochs=10", "hydra.run.dir=frames") == 0
     # With eight reals and four fakes in test, a guess has a video AUC of 0.5 +- 0.18 (Mann and Whitney's variance).
     assert 0.3 <= auc(tmp_path / "frames", "clip") <= 0.7
@@ -55,3 +69,30 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
     checkpoint = f"checkpoint={tmp_path / 'windows' / 'checkpoints' / 'best.ckpt'}"
     assert script("evaluate", checkpoint, *own, "loader.num_workers=0", "hydra.run.dir=shuffled") == 0
     assert auc(tmp_path / "shuffled", "clip") <= 0.7  # there are more clips than videos, so less is down to chance
+
+
+@pytest.mark.slow
+def test_shuffled_labels_teach_nothing(
+    script: Run, tmp_path: Path, corpus: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise something in how clips are made or read gives the label away."""
+    listing = DemoCorpus.listing
+
+    def shuffled(self: DemoCorpus) -> Listing:
+        found = listing(self)
+        generator = random.Random(0)
+        videos = list(found.videos)
+        for split in (Split.TRAIN, Split.VAL):
+            places = [i for i, video in enumerate(videos) if video.split is split]
+            labels = [(videos[i].label, videos[i].method) for i in places]  # both, since `data.methods` leaves some out
+            generator.shuffle(labels)
+            for i, (label, method) in zip(places, labels, strict=True):
+                videos[i] = replace(videos[i], label=label, method=method)
+        return replace(found, videos=tuple(videos))
+
+    monkeypatch.setattr(DemoCorpus, "listing", shuffled)
+    fixed = ["model.size=128", "loader.num_workers=0", "logger=csv", "trainer=cpu", "trainer.enable_progress_bar=false"]
+    for seed in range(2):
+        own = [f"seed={seed}", f"hydra.run.dir=run{seed}"]
+        assert script("train", *corpus, *fixed, "trainer.max_epochs=5", *own) == 0
+    assert 0.2 < (auc(tmp_path / "run0") + auc(tmp_path / "run1")) / 2 < 0.8
