@@ -120,7 +120,8 @@ def test_what_self_blending_fixes() -> None:
     )
     assert (cfg.scheduler.hold, cfg.scheduler.epochs) == (0.75, 100)
     assert cfg.augment._target_.endswith("SbiAugmentation")
-    assert cfg.model.margin == 1 + 2 / 8  # an eighth of the width at each side
+    assert cfg.model.margin == cfg.faces.margin == 1.4  # .2 at each side, of which `crop` leaves .05 to .2
+    assert cfg.model.margin * cfg.augment.crop == pytest.approx(0.2 - 0.05, abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -175,6 +176,12 @@ def test_the_table_of_the_demo_is_one_sweep_over_presets_that_exist() -> None:
     networks = [composed(f"experiment={row}").model for row in rows[:12]]
     kinds = {(each.backbone._target_, each.temporal._target_, each.layout) for each in networks}
     assert len(kinds) == 12  # three networks, four ways to see a window
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS, ids=str)
+def test_its_faces_are_stored_with_what_the_network_sees(name: Path) -> None:
+    cfg = composed(f"experiment={name}")
+    assert cfg.model.margin <= cfg.faces.margin
 
 
 def test_the_command_line_wins() -> None:

@@ -57,6 +57,14 @@ def test_a_job_that_falls_behind_is_ended_and_measured(
 
 
 @needs_optuna
+def test_a_study_does_not_overrule_a_recipe_in_silence(script: Run, capfd: pytest.CaptureFixture[str]) -> None:
+    assert script("train", "-m", "search=optuna", "experiment=demo/sbi") == 1
+    error = capfd.readouterr().err
+    assert "error: this search tries its own values of augment and loss, so experiment=demo/sbi would not be" in error
+    assert "Traceback" not in error
+
+
+@needs_optuna
 def test_the_plugin_knows_every_option_that_ours_sets() -> None:
     cfg = composed("search=optuna", hydra=True)
     sweeper = cfg.hydra.sweeper

@@ -8,10 +8,12 @@ import pandas as pd
 import pytorch_lightning as pl
 
 from deepfake.atomic import write_atomic
+from deepfake.errors import ConfigError
 from deepfake.ranges import Count, PathName, Word
 
 log = logging.getLogger(__name__)
 NOTE = "pruned.txt"  # in the folder of a job that was ended early: why
+_LESS_IS_BETTER = ("loss", "log_loss", "eer")
 _CURVES = Path("csv") / "metrics.csv"  # as in conf/logger/csv.yaml; epochs count from 1
 
 
@@ -24,9 +26,12 @@ class MedianPruning(pl.Callback):
     Args:
         path: this run's folder.
         dirpath: the folder of its sweep, which holds a folder for each job; outside of a sweep there is none.
-        monitor: the metric that is compared; more is better.
+        monitor: the metric that is compared; more is better, so it is an AUC, average precision, accuracy or the like.
         min_jobs: nothing is ended before so many other jobs have reached the epoch.
         min_epochs: a job has at least so many epochs.
+
+    Raises:
+        ConfigError: less of the metric is better.
 
     Source: Golovin et al. 2017, Google Vizier, section 3.2.2 (median stopping rule).
     Differs: the others count with their best epoch so far and not with their mean, since the best one is the result.
@@ -40,6 +45,11 @@ class MedianPruning(pl.Callback):
         min_jobs: Count = 5,
         min_epochs: Count = 2,
     ) -> None:
+        if monitor.rpartition("/")[2] in _LESS_IS_BETTER:
+            raise ConfigError(
+                f"callbacks.pruning.monitor={monitor}: less of it is better, and pruning keeps the jobs with more: use "
+                "val/video/auc"
+            )
         self.path = Path(path)
         self.dirpath = Path(dirpath)
         self.monitor = monitor

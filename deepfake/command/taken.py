@@ -27,7 +27,10 @@ OmegaConf.register_new_resolver("given", lambda value, otherwise: otherwise if v
 LOCK = ".run.lock"
 # What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with
 # curves but no checkpoint (csv/) from a training that was stopped in its first epoch; both may be used again.
-RESULTS = ("metrics.json", "predictions.csv", "checkpoints", "benchmark.json", "sweep.csv", "multirun.yaml", "study.db")
+RESULTS = (
+    *("metrics.json", "matrix.csv", "predictions.csv", "checkpoints", "benchmark.json"),
+    *("sweep.csv", "multirun.yaml", "study.db"),
+)
 
 
 @contextmanager

@@ -37,6 +37,7 @@ class OwnFolder(Callback):
         sweep = OmegaConf.select(config, "sweep.resume")
         if sweep is not None and option == "hydra.run.dir":
             sys.exit("error: sweep.resume is for sweeps: add -m and the options of the sweep")
+        _refuse_two_recipes(config)
         if sweep is not None and OmegaConf.select(config, "hydra.sweeper.storage") is not None:
             study = f"hydra.sweeper.storage=sqlite:///{shown(str(sweep))}/study.db hydra.sweeper.sampler.seed=1"
             sys.exit(f"error: sweep.resume is not for searches: a study goes on in a new folder, with {study}")
@@ -56,6 +57,19 @@ class OwnFolder(Callback):
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_lock": None}  # the jobs of a sweep get a copy, but the lock stays with the sweep
+
+
+def _refuse_two_recipes(config: DictConfig) -> None:
+    """Exit if a study tries other values of what a preset has fixed, since the study's would win."""
+    experiment = config.hydra.runtime.choices.get("experiment")
+    if experiment is None or OmegaConf.select(config, "hydra.sweeper.storage") is None:
+        return
+    searched = [name for name in config.hydra.sweeper.get("params") or {} if name in ("augment", "loss")]
+    if searched:
+        sys.exit(
+            f"error: this search tries its own values of {' and '.join(searched)}, so experiment={experiment} would not "
+            "be what is trained: leave experiment out, or write a yaml like conf/search/optuna.yaml with another space"
+        )
 
 
 def resolved(config: DictConfig, option: str) -> str:

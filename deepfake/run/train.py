@@ -30,6 +30,7 @@ from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import require_trainable, without_train_fakes
 from deepfake.corpora.listing import list_corpus
 from deepfake.data.augment import Augmentation
+from deepfake.data.cut import check_margin
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
@@ -183,6 +184,7 @@ def corpus_with_faces(cfg: DictConfig, makes_fakes: bool) -> tuple[Listing, Mapp
         listing = without_train_fakes(listing)
         log.info(listing.notes[-1])
     faces = with_weights(settled(plain(cfg.faces), Path(cfg.paths.weights_dir)))
+    check_margin(cfg.model.margin, faces["margin"])  # before hours of extraction
     return listing, faces, audited_store(cfg, faces, listing)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deepfake.callbacks import MedianPruning
+from deepfake.errors import ConfigError
 
 METRIC = "val/video/auc"
 
@@ -66,3 +67,9 @@ def test_it_asks_lightning_to_stop_and_leaves_a_note(tmp_path: Path, epoch: int,
     pruning(own).on_train_epoch_end(trainer, None)  # type: ignore[arg-type]
     assert trainer.should_stop is stops
     assert (own / "pruned.txt").exists() is stops
+
+
+@pytest.mark.parametrize("monitor", ["val/video/log_loss", "val/video/eer", "train/loss"])
+def test_a_metric_of_which_less_is_better_is_refused(monitor: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"callbacks.pruning.monitor={monitor}: less of it is better"):
+        pruning(tmp_path / "0", monitor=monitor)
