@@ -67,8 +67,8 @@ def _refuse_two_recipes(config: DictConfig) -> None:
     searched = [name for name in config.hydra.sweeper.get("params") or {} if name in ("augment", "loss")]
     if searched:
         sys.exit(
-            f"error: this search tries its own values of {' and '.join(searched)}, so experiment={experiment} would not "
-            "be what is trained: leave experiment out, or write a yaml like conf/search/optuna.yaml with another space"
+            f"error: this search tries its own values of {' and '.join(searched)}, so experiment={experiment} would "
+            "not be what is trained: leave experiment out, or write a yaml like conf/search/optuna.yaml with another space"
         )
 
 

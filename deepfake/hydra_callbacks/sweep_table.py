@@ -15,7 +15,6 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
-from deepfake.callbacks.median_pruning import NOTE as PRUNED
 from deepfake.command.command_line import at_end
 from deepfake.command.entry import mistake_of, one_line
 from deepfake.command.taken import options_of
@@ -88,7 +87,10 @@ def sweep_table(folder: Path) -> "pd.DataFrame":
 
     `state` is `done`, `done; ended early ` and why, `unfinished`, or `failed: ` and why.
     """
-    import pandas as pd  # here, since every command imports this module before it logs that it is loading
+    # Here, since every command imports this module before it logs that it is loading.
+    import pandas as pd
+
+    from deepfake.callbacks.median_pruning import NOTE as PRUNED
 
     rows = []
     jobs = (path.parents[1] for path in folder.glob("*/.hydra/overrides.yaml"))

@@ -26,6 +26,7 @@ NEEDED = {
     "predict": ["checkpoint=a.ckpt", "input=clips"],
     "import_weights": ["format=v1", "weights=a.pth", "output=b.ckpt"],
     "benchmark": ["benchmark=finders"],
+    "report": ["runs=[a]"],
 }
 SMALL = ["model.backbone.name=test_efficientnet", "model.backbone.pretrained=false"]
 # Compositions that ship: each stage's default, and those in which other constructors take the options.

@@ -1,6 +1,8 @@
 """The table at the end of a sweep, on a screen of 80 columns."""
 
 import shlex
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -67,3 +69,8 @@ def test_a_number_that_a_search_has_drawn_is_shown_in_three_digits(capsys: pytes
     show_sweep(sweep(drawn, **{"val/video/auc": [0.9, 0.8]}))
     shown = capsys.readouterr().out
     assert "0.00383 " in shown and "9.12e-05 " in shown and "1234567" in shown and "0.0038322" not in shown
+
+
+def test_what_every_command_imports_first_needs_no_torch() -> None:
+    found = "import deepfake.hydra_callbacks.sweep_table, sys; print({'torch', 'pandas'} & {*sys.modules})"
+    assert subprocess.run([sys.executable, "-c", found], capture_output=True, text=True, check=True).stdout == "set()\n"
