@@ -68,8 +68,8 @@ def _refuse_two_recipes(config: DictConfig) -> None:
     if searched:
         sys.exit(
             f"error: this search tries its own values of {' and '.join(searched)}, so experiment={experiment} would "
-            "not be what is trained: leave experiment out, or write a yaml with another space, as conf/search/optuna.yaml "
-            "has one"
+            "not be what is trained: leave experiment out, or write a yaml with another space, like "
+            "conf/search/optuna.yaml"
         )
 
 
