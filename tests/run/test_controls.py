@@ -17,11 +17,8 @@ from tests.conftest import REPOSITORY, Run, painted
 
 # Short clips of all 24 people.
 SHORT_CLIPS = {"min_seconds": 1.6, "max_seconds": 1.8, "extras": False}
-DESIGN = {
-    name: value
-    for name, value in OmegaConf.load(REPOSITORY / "conf" / "data" / "demo.yaml").corpus.items()
-    if name not in ("_target_", "root", "num_workers")
-} | SHORT_CLIPS
+_OPTIONS = OmegaConf.to_container(OmegaConf.load(REPOSITORY / "conf" / "data" / "demo.yaml"))["corpus"]
+DESIGN = {name: _OPTIONS[name] for name in _OPTIONS if name not in ("_target_", "root", "num_workers")} | SHORT_CLIPS
 TRAINING = [
     "model.size=64",
     "model.head.dropout=0.1",  # with MesoNet's own, twice 0.5, it takes far more steps
