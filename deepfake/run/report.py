@@ -21,7 +21,7 @@ def report(cfg: DictConfig) -> None:
     text = cells(table, num_digits({"scored_real": fewest, "scored_fake": fewest}))
     captions = list(dict.fromkeys(map(_tested, results)))
     if missing := unfinished(folders):
-        captions.append(f"without a result, since they failed or were stopped: {', '.join(map(from_here, missing))}")
+        captions.append(f"without a result (failed, stopped, or still at work): {', '.join(map(from_here, missing))}")
     show("AUC of videos, mean ± standard deviation over seeds", [*text.columns], text.to_numpy().tolist(), *captions)
     write_atomic(folder / "matrix.csv", table.to_csv(index=False).encode())
     write_atomic(folder / "matrix.md", (markdown(text) + "\n" + "\n".join(captions) + "\n").encode())
