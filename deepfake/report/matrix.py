@@ -2,7 +2,7 @@
 
 A run's folder has `metrics.json` and `predictions.csv`, whether it was trained or is an evaluation of a checkpoint.
 Runs that differ in their seed alone share a row, with the mean and the standard deviation over seeds. Tests on two
-states of a corpus, that is other videos, labels, splits or files, never share a column.
+states of a corpus, that is other videos or files of the split, never share a column.
 """
 
 import json
@@ -46,7 +46,7 @@ class Result:
         seed: the training's seed, if it is known.
         trained_on: name and state of the corpus that was trained on.
         corpus: name of the corpus that was tested on; of its val or train split with the split's name.
-        state: fingerprint of its videos, labels and splits, and digest of the files of the split.
+        state: digest of the names and files of the split that was tested.
         aucs: method -> AUC of its fakes against all reals, for videos; `ALL` is over all fakes.
         counts: number of reals, and of fakes by method.
     """
@@ -131,16 +131,17 @@ def _read(folder: Path) -> Result:
         run=run,
         options=shlex.join(f"{name}={options[name]}" for name in sorted(options) if not _ASIDE.fullmatch(name)),
         seed=None if "seed" not in trained else str(trained["seed"]),
-        trained_on=" ".join([source.get("corpus", ""), *_state(source, Split.TRAIN)]).strip(),
+        trained_on=f"{source.get('corpus', '')} {_state(source, Split.TRAIN)}".strip(),
         corpus=corpus,
-        state=" ".join(_state(data, split)),
+        state=_state(data, split),
         aucs=method_aucs(videos),
         counts=(int((videos["label"] == Label.REAL).sum()), {str(k): int(v) for k, v in fakes.value_counts().items()}),
     )
 
 
-def _state(data: dict[str, Any], split: Split) -> list[str]:
-    return [known for known in (data.get("fingerprint"), data.get("content", {}).get(str(split))) if known]
+def _state(data: dict[str, Any], split: Split) -> str:
+    found: str = data.get("content", {}).get(str(split)) or data.get("fingerprint", "")  # older files lack the first
+    return found
 
 
 def method_aucs(videos: pd.DataFrame) -> dict[str, float]:
@@ -164,27 +165,29 @@ def matrix(results: Iterable[Result]) -> pd.DataFrame:
 
     Returns:
         One row for each training, whatever its seed, in the order in which they first appear: a column for each option
-        that varied, `trained on` if that did, `seeds`; and for each corpus and method three columns, `<corpus>:
-        <method>`, the mean AUC, and with ` sd` and ` n` after it the standard deviation, NaN for one, and number of
-        the runs that were tested. A state of the corpus stands after its name if there are several.
+        that varied, `trained on` if that did or rows were alike without it, and `seeds`; and for each corpus and method
+        three columns, `<corpus>: <method>`, the mean AUC, and with ` sd` and ` n` after it the standard deviation, NaN
+        for one run, and the number of runs that were tested. A state of the corpus stands after its name if there are
+        several.
     """
     results = list(results)
     names = varied(dict.fromkeys(result.options for result in results))
-    several = len({result.trained_on for result in results}) > 1
+    keys = list(dict.fromkeys((result.options, result.trained_on) for result in results))
+    several = len({trained_on.partition(" ")[0] for _, trained_on in keys}) > 1 or len(keys) > len({*dict(keys)})
     states: dict[str, set[str]] = {}
     for result in results:
         states.setdefault(result.corpus, set()).add(result.state)
     rows = []
-    for key in dict.fromkeys((result.options, result.trained_on) for result in results):
+    for key in keys:
         own = [result for result in results if (result.options, result.trained_on) == key]
         given = given_options(key[0])
         row: dict[str, Any] = {name: given.get(name, "") for name in names}
-        row |= {"trained on": key[1].partition(" ")[0]} if several else {}
+        row |= {"trained on": _short(key[1])} if several else {}
         row["seeds"] = len({result.seed for result in own})
         _warn_of_twins(own)
         values: dict[str, dict[Path, float]] = {}
         for result in own:
-            corpus = f"{result.corpus} {_short(result.state)}" if len(states[result.corpus]) > 1 else result.corpus
+            corpus = _short(f"{result.corpus} {result.state}") if len(states[result.corpus]) > 1 else result.corpus
             for method, auc in result.aucs.items():
                 values.setdefault(f"{corpus}: {method}", {}).setdefault(result.run, auc)
         for column, of_runs in values.items():
@@ -194,8 +197,9 @@ def matrix(results: Iterable[Result]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _short(state: str) -> str:
-    return "/".join(part[:6] for part in state.split())
+def _short(corpus_and_state: str) -> str:
+    corpus, _, state = corpus_and_state.rpartition(" ")
+    return f"{corpus} {state[:6]}".strip()
 
 
 def _warn_of_twins(results: Iterable[Result]) -> None:

@@ -27,7 +27,12 @@ def write(
     folder.mkdir(parents=True)
     table.to_csv(folder / "predictions.csv", index=False)
     data = {"corpus": corpus, "fingerprint": state, "content": {split: "c" * 16}}
-    content = {"data": data, "checkpoint": "checkpoints/best.ckpt", "metrics": {f"{split}/video/auc": 0.5}, **facts}
+    content: dict[str, object] = {
+        "data": data,
+        "checkpoint": "checkpoints/best.ckpt",
+        "metrics": {f"{split}/video/auc": 0.5},
+        **facts,
+    }
     (folder / "metrics.json").write_text(json.dumps(content))
     return table
 
@@ -66,10 +71,21 @@ def test_an_evaluation_stands_in_the_row_of_its_training(tmp_path: Path) -> None
     assert found[found["model"] == ""].iloc[0]["demo_b: swap"] == pytest.approx(auc(gone, "swap"))
 
 
-def test_two_states_of_a_corpus_never_share_a_column(tmp_path: Path) -> None:
+def test_two_states_of_a_corpus_never_share_a_column_or_a_row(tmp_path: Path) -> None:
     for state in ("aaaa", "bbbb"):
-        write(tmp_path / state, 0, state=state * 4, seed=0, overrides=["model=meso4"])
-    assert {"demo aaaaaa/cccccc: all fakes", "demo bbbbbb/cccccc: all fakes"} <= set(matrix(read_results([tmp_path])))
+        data = {"corpus": "demo", "fingerprint": "f" * 16, "content": {"test": state * 4, "train": state * 4}}
+        write(tmp_path / state, 0, seed=0, overrides=["model=meso4"], data=data)
+    found = matrix(read_results([tmp_path]))
+    assert {"demo aaaaaa: all fakes", "demo bbbbbb: all fakes"} <= {*found}
+    assert found["trained on"].tolist() == ["demo aaaaaa", "demo bbbbbb"]
+
+
+def test_a_recipe_that_leaves_fakes_of_train_out_shares_the_column_of_test(tmp_path: Path) -> None:
+    for model, state in {"meso4": "a", "effnet": "b"}.items():
+        data = {"corpus": "demo", "fingerprint": state * 16, "content": {"test": "c" * 16, "train": state * 16}}
+        write(tmp_path / model, 0, seed=0, overrides=[f"model={model}"], data=data)
+    found = matrix(read_results([tmp_path]))
+    assert found["demo: all fakes n"].tolist() == [1, 1] and "trained on" not in found
 
 
 def test_a_folder_given_twice_counts_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ def test_it_prints_and_writes_the_table(script: Run, tmp_path: Path, capfd: pyte
     printed = capfd.readouterr().out
     assert (
         "mean ± standard deviation over seeds" in printed
-        and "demo: 3 real, 2 flick|er, 2 swap videos; state aaaa" in printed
+        and "demo: 3 real, 2 flick|er, 2 swap videos; state cccc" in printed
     )
     assert pd.read_csv(tmp_path / "out" / "matrix.csv")["seeds"].tolist() == [2]
     assert (tmp_path / "out" / "matrix.md").read_text().startswith("| seeds | demo: all fakes |")
