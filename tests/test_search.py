@@ -18,7 +18,7 @@ CURE = "error: hydra/sweeper=optuna needs a plugin: uv sync --extra optuna, or p
 
 
 def has_optuna() -> bool:
-    return find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
+    return find_spec("hydra_plugins") is not None and find_spec("hydra_plugins.hydra_optuna_sweeper") is not None
 
 
 needs_optuna = pytest.mark.skipif(not has_optuna(), reason="optuna is an extra")
