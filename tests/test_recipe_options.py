@@ -1,6 +1,7 @@
 """Options whose default, or whose choice, is a number of RECIPES.md: optimizers, schedules, losses and networks."""
 
 import math
+from functools import partial
 
 import pytest
 import timm
@@ -11,6 +12,7 @@ from torch import nn
 
 from deepfake.losses.gend import Gend
 from deepfake.optim.sam import Sam
+from tests.schedules.test_schedules import rates as rates_of
 from tests.test_configs import composed
 
 
@@ -21,13 +23,7 @@ def optimizer_of(cfg: DictConfig) -> torch.optim.Optimizer:
 
 def rates(cfg: DictConfig, number: int, steps_per_epoch: int) -> list[float]:
     """Return the learning rates before each of a number of units, of the config's own rate and schedule."""
-    optimizer, found = torch.optim.SGD(nn.Linear(1, 1).parameters(), cfg.optimizer.lr), []
-    schedule = instantiate(cfg.scheduler)(optimizer, steps_per_epoch=steps_per_epoch)
-    for _ in range(number):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        schedule.step()
-    return found
+    return rates_of(partial(instantiate(cfg.scheduler), steps_per_epoch=steps_per_epoch), cfg.optimizer.lr, number)
 
 
 def test_self_blended_images_train_by_sam_held_for_75_of_100_epochs() -> None:

@@ -56,6 +56,14 @@ class MedianPruning(pl.Callback):
         self.min_jobs = min_jobs
         self.min_epochs = min_epochs
 
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        if self.dirpath.resolve() not in self.path.resolve().parents:
+            log.warning("callbacks=pruning has no effect outside of a sweep: it compares the jobs of one (-m)")
+        elif all(logger.name != _CURVES.parent.name for logger in trainer.loggers):
+            log.warning("callbacks=pruning has no effect, since this run logs no %s: use logger=csv or wandb", _CURVES)
+
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         epoch = trainer.current_epoch + 1
         if epoch < self.min_epochs or epoch == trainer.max_epochs:

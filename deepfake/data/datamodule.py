@@ -10,15 +10,15 @@ import pandas as pd
 import pytorch_lightning as pl
 from torch.utils.data import DataLoader, DistributedSampler
 
-from deepfake.data.augment import Augmentation, NoAugmentation, SbiAugmentation, as_float
+from deepfake.data.augment import Augmentation, NoAugmentation, as_float
 from deepfake.data.blended_val import WithBlends
 from deepfake.data.caching import CacheKind, check_cache_options, give_caches
 from deepfake.data.clips import find_clips, whole_tracks
 from deepfake.data.dataset import Batch, ClipDataset, Draw, clip_columns
 from deepfake.data.loader import clip_loader, log_workers
 from deepfake.data.machine import this_machine
-from deepfake.data.paired_sampler import PairedSampler
-from deepfake.data.sampler import Balance, BalancedSampler, SameDraws, SelfBlendingSampler
+from deepfake.data.sampler import Balance, SameDraws
+from deepfake.data.training_sampler import require_balance, training_sampler
 from deepfake.errors import ConfigError, CorpusError
 from deepfake.options import typed, types_of
 from deepfake.ranges import Count, PathName, Seed, Workers
@@ -26,11 +26,6 @@ from deepfake.schema import ClipSpec, Label, MainFace, Split, Status, Video
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
-_DRAWN = {
-    "class": "an epoch has as many fakes as reals",
-    "method": "an epoch has as many fakes as reals, and as many of each method",
-    "natural": "an epoch has fakes and reals as the corpus does",
-}
 
 
 class ClipDataModule(pl.LightningDataModule):
@@ -96,7 +91,7 @@ class ClipDataModule(pl.LightningDataModule):
                 f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
             )
         check_cache_options(cache, cache_dir)
-        _require_balance(balance, augment, batch_size)
+        require_balance(balance, augment, batch_size)
         self.cache = cache
         self.cache_dir = None if cache_dir is None else Path(cache_dir)
         self.augment = augment
@@ -138,7 +133,7 @@ class ClipDataModule(pl.LightningDataModule):
             return self.augment
         videos = self.videos[self.videos["split"] == split]
         has_fakes = split != Split.VAL or (videos["label"] == Label.FAKE).any()
-        if has_fakes or not isinstance(self.augment, SbiAugmentation):
+        if has_fakes or not self.augment.makes_fakes:
             return NoAugmentation()
         log.info("val has no fakes: each real is scored beside a blend of itself, the same one in every epoch")
         return self.augment.validating()
@@ -226,28 +221,9 @@ class ClipDataModule(pl.LightningDataModule):
 
     def train_sampler(self) -> DistributedSampler[Draw]:
         """Return what draws the clips of an epoch."""
-        dataset = self.datasets[Split.TRAIN]
-        has_clips = dataset.clips.counts() > 0
-        num_clips = self.clips_per_video * int(has_clips.sum())
         world, rank = (self.trainer.world_size, self.trainer.global_rank) if self.trainer else (1, 0)
-        if self.augment.makes_fakes:
-            num_clips = 2 * self.clips_per_video * int((has_clips & (dataset.clips.labels == Label.REAL).numpy()).sum())
-            return SelfBlendingSampler(dataset, num_clips, self.seed, num_replicas=world, rank=rank)
-        if self.balance == "paired":
-            real_of = self._real_of()
-            paired = PairedSampler(dataset, real_of, num_clips, self.seed, num_replicas=world, rank=rank)
-            num_fakes = int((has_clips & (dataset.clips.labels == Label.FAKE).numpy()).sum())
-            log.info("sampling.balance=paired: %d of %d fakes have their real beside them", paired.num_fakes, num_fakes)
-            return paired
-        log.info("sampling.balance=%s: %s", self.balance, _DRAWN[self.balance])
-        return BalancedSampler(dataset, num_clips, self.seed, self.balance, num_replicas=world, rank=rank)
-
-    def _real_of(self) -> np.ndarray:
-        """Return for each training video the position of its real among them; -1 if it has none of as many frames."""
-        ids = self.datasets[Split.TRAIN].clips.video_ids.to_list()
-        found = pd.Index(ids).get_indexer(self.videos.loc[ids, "real_id"])
-        num_frames = self.videos.loc[ids, "num_frames"].to_numpy()
-        return np.where((found >= 0) & (num_frames == num_frames[found]), found, -1)
+        drawn = self.datasets[Split.TRAIN], self.videos, self.balance, self.clips_per_video, self.seed
+        return training_sampler(*drawn, num_replicas=world, rank=rank)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         dataset = self.datasets[Split.VAL]
@@ -273,18 +249,6 @@ class ClipDataModule(pl.LightningDataModule):
         augmented = batch["draw"].shape[1] > 0  # only in training
         clip = self.augment.on_device(batch["clip"], batch["draw"]) if augmented else as_float(batch["clip"])
         return cast(Batch, {**batch, "clip": clip})
-
-
-def _require_balance(balance: Balance, augment: Augmentation, batch_size: int) -> None:
-    if balance != "class" and augment.makes_fakes:
-        raise ConfigError(
-            f"sampling.balance={balance} has no effect with augment=sbi, which draws each real and its blend: use "
-            "sampling.balance=class"
-        )
-    if balance == "paired" and batch_size % 2:
-        raise ConfigError(
-            f"loader.batch_size={batch_size} would divide pairs of sampling.balance=paired: use {batch_size + 1}"
-        )
 
 
 def video_table(videos: Sequence[Video], store: FaceStore) -> pd.DataFrame:

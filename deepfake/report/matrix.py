@@ -84,11 +84,8 @@ def read_results(folders: Sequence[Path]) -> list[Result]:
 def unfinished(folders: Sequence[Path]) -> list[Path]:
     """Return the folders of trainings and evaluations that began and left no `metrics.json`."""
     logs = [path for folder in folders for name in ("train.log", "evaluate.log") for path in folder.rglob(name)]
-    return sorted({path.parent for path in logs if (path.parent / ".hydra").is_dir()} - _with_metrics(folders))
-
-
-def _with_metrics(folders: Sequence[Path]) -> set[Path]:
-    return {path.parent for folder in folders for path in folder.rglob("metrics.json")}
+    began = {path.parent for path in logs if (path.parent / ".hydra").is_dir()}
+    return sorted(folder for folder in began if not (folder / "metrics.json").is_file())
 
 
 def read_result(folder: Path) -> Result | None:
@@ -110,8 +107,7 @@ def _read(folder: Path) -> Result:
     measured = "overrides" not in content or own.get("train") == "false"  # of a checkpoint that was there
     run, trained, options = folder, content, own
     if measured:
-        checkpoint = Path(own.get("resume", content["checkpoint"]))
-        checkpoint = (checkpoint if checkpoint.is_absolute() else Path.cwd() / checkpoint).resolve()
+        checkpoint = Path(own.get("resume", content["checkpoint"])).resolve()  # where one stands, if it is relative
         run = checkpoint.parent.parent if checkpoint.parent.name == "checkpoints" else checkpoint
         known = (run / "metrics.json").is_file()
         trained = json.loads((run / "metrics.json").read_text()) if known else {}

@@ -73,3 +73,21 @@ def test_it_asks_lightning_to_stop_and_leaves_a_note(tmp_path: Path, epoch: int,
 def test_a_metric_of_which_less_is_better_is_refused(monitor: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=f"callbacks.pruning.monitor={monitor}: less of it is better"):
         pruning(tmp_path / "0", monitor=monitor)
+
+
+@pytest.mark.parametrize(
+    ("folder", "loggers", "said"),
+    [
+        ("sweep", ["csv"], ""),
+        ("elsewhere", ["csv"], "no effect outside of a sweep"),
+        ("sweep", ["deepfake"], "logs no csv/metrics.csv"),
+        ("sweep", [], "logs no csv/metrics.csv"),
+    ],
+)
+def test_it_says_where_it_has_no_effect(
+    folder: str, loggers: list[str], said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    trainer: Any = SimpleNamespace(is_global_zero=True, loggers=[SimpleNamespace(name=name) for name in loggers])
+    callback = MedianPruning(tmp_path / folder / "0", tmp_path / "sweep")
+    callback.on_fit_start(trainer, None)  # type: ignore[arg-type]
+    assert said in caplog.text and bool(caplog.text) is bool(said)

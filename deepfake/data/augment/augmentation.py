@@ -48,6 +48,10 @@ class Augmentation(ABC):
     makes_fakes: bool = False
     distortions: tuple[str, ...] = ()
 
+    def validating(self) -> "Augmentation":
+        """Return what val clips get where val has no fakes; only one that makes fakes changes them."""
+        return NoAugmentation()
+
     @abstractmethod
     def in_worker(self, clip: Tensor, sample: Sample) -> Tensor:
         """(T, 3, S, S) uint8 -> the same shape and type."""
