@@ -5,10 +5,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from tests.conftest import REPOSITORY, TINY
 
@@ -85,6 +87,17 @@ def succeed(*command: str | Path, cwd: Path, **variables: str) -> str:
 
 def uv() -> str:
     return shutil.which("uv") or pytest.skip("uv is not on the PATH")
+
+
+def test_every_requirement_has_a_lower_bound() -> None:
+    # Without one, the lowest release is the first that somebody ever published, which no Python of today can build.
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    extras = project["project"]["optional-dependencies"]
+    lists = [project["project"]["dependencies"], *extras.values(), *project["dependency-groups"].values()]
+    requirements = [Requirement(line) for entries in lists for line in entries]
+    assert len(requirements) > 30
+    lower = {">=", "==", "~="}
+    assert not [str(one) for one in requirements if not lower & {bound.operator for bound in one.specifier}]
 
 
 @pytest.mark.slow
