@@ -13,6 +13,7 @@ from torchvision.transforms.v2 import functional as F
 
 from deepfake.data.augment.dice import Dice
 from deepfake.data.augment.face_shape import BROW, CHIN, HULL, eye_distance, filled, near, place
+from deepfake.data.augment.own_landmarks import hull
 
 GRID = 256
 # Share of each kind of mask: which of them fits depends on the forgery; see `deepfake.data.augment.face_shape`.
@@ -110,7 +111,15 @@ def shape(drawn: MaskDraw, landmarks: np.ndarray) -> np.ndarray:
     return filled(place(outline, landmarks), GRID)
 
 
-def soft_masks(drawn: MaskDraw, landmarks: np.ndarray, size: int, x: Tensor, y: Tensor, scale: Tensor) -> Tensor:
+def soft_masks(
+    drawn: MaskDraw,
+    landmarks: np.ndarray,
+    size: int,
+    x: Tensor,
+    y: Tensor,
+    scale: Tensor,
+    outline: np.ndarray | None = None,
+) -> Tensor:
     """Return the masks of a clip's frames, (T, 1, size, size) in [0, 1]; after the resize the highest may be below 1.
 
     Args:
@@ -120,9 +129,12 @@ def soft_masks(drawn: MaskDraw, landmarks: np.ndarray, size: int, x: Tensor, y: 
         x: (T,) how far the source moves to the right, as a share of the side.
         y: (T,) how far down.
         scale: (T,) by what factor it grows.
+        outline: (T, N, 2) in pixels of the clip, whose hull is the mask instead of the drawn shape, if given.
     """
-    on_grid = (landmarks.astype(np.float64) + 0.5) * (GRID / size) - 0.5
-    hard = torch.from_numpy(np.stack([shape(drawn, five) for five in on_grid])).float()[:, None]
+    points = landmarks if outline is None else outline
+    on_grid = (points.astype(np.float64) + 0.5) * (GRID / size) - 0.5
+    shapes = [shape(drawn, them) if outline is None else filled(hull(them), GRID) for them in on_grid]
+    hard = torch.from_numpy(np.stack(shapes)).float()[:, None]
     mask = moved(hard, x, y, scale, drawn.bend, padding="zeros")
     return nnf.interpolate(_softened(mask, drawn), (size, size), mode="bilinear", antialias=True).clamp_(0, 1)
 

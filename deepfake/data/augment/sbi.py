@@ -16,11 +16,12 @@ from torchvision.transforms.v2 import functional as F
 from deepfake.data.augment.augmentation import InWorker, Sample
 from deepfake.data.augment.blend_mask import draw_mask, moved, soft_masks
 from deepfake.data.augment.dice import Dice
+from deepfake.data.augment.own_landmarks import OwnLandmarks
 from deepfake.distort.compress import jpeg
 from deepfake.distort.pixels import as_bytes, as_unit
 from deepfake.distort.sharpness import resize, sharpen
 from deepfake.distort.tone import hue_saturation, linear, shift_rgb
-from deepfake.ranges import BelowHalf, Share
+from deepfake.ranges import BelowHalf, Share, Word
 
 RATIOS = (0.25, 0.5, 0.75, 1.0, 1.0, 1.0)  # of the mask
 SHIFT_X, SHIFT_Y, SCALE = 0.03, 0.015, 0.95  # of the source
@@ -47,12 +48,14 @@ class SbiAugmentation(InWorker):
         flip: probability of a flip.
         post: probability factor of all that comes after the blend: colours and JPEG; 0 leaves them out.
         crop: largest share of the side that is cut off at each border at last.
+        landmark_model: dotted name of a function that finds landmarks, 68 or 81 as published; the mask is then their
+            hull. None places the mixture of masks by the five landmarks of the store. See `OwnLandmarks`.
 
     Source: Shiohara and Yamasaki, "Detecting Deepfakes with Self-Blended Images", CVPR 2022, and the authors' code;
     for windows FakeSTormer, ICCV 2025.
 
-    Differs: masks are a mixture that five landmarks place, since no wheel carries a model of 68 or 81 that runs, and
-    no option takes others. The last crop is published as the box and w/4 * U(.2, .8) at each border,
+    Differs: unless `landmark_model` is given, masks are a mixture that five landmarks place, since no wheel carries a
+    model of 68 or 81 that runs. The last crop is published as the box and w/4 * U(.2, .8) at each border,
     w/8 at test: .05 to .2 of its side, and .125. A cut of the usual margin 1.3 holds .15, of which a crop of up to .077
     leaves .05 to .15; val and test keep the .15, since a model has one cut. `faces.margin=1.4 model.margin=1.4
     augment.crop=0.107` trains on the published range, and tests on .2. The cut is square unless `model.shape=box`, and
@@ -65,17 +68,26 @@ class SbiAugmentation(InWorker):
     makes_fakes = True
     distortions = ("blend", "brightness", "hue_saturation", "jpeg")
 
-    def __init__(self, *, flip: Share = 0.5, post: Share = 1.0, crop: BelowHalf = 0.077) -> None:
+    def __init__(
+        self,
+        *,
+        flip: Share = 0.5,
+        post: Share = 1.0,
+        crop: BelowHalf = 0.077,
+        landmark_model: Word | None = None,
+    ) -> None:
         self.flip = flip
         self.post = post
         self.crop = crop
+        self.landmark_model = landmark_model
+        self._own = None if landmark_model is None else OwnLandmarks(landmark_model)
 
     def in_worker(self, clip: Tensor, sample: Sample) -> Tensor:
         return self.make(clip, sample).clip
 
     def validating(self) -> "SbiAugmentation":
         """Return one that blends and changes nothing else."""
-        return SbiAugmentation(flip=0.0, post=0.0, crop=0.0)
+        return SbiAugmentation(flip=0.0, post=0.0, crop=0.0, landmark_model=self.landmark_model)
 
     def make(self, clip: Tensor, sample: Sample) -> Made:
         """Return what `in_worker` does, with the mask."""
@@ -89,19 +101,24 @@ class SbiAugmentation(InWorker):
         if dice.chance(self.flip):
             clip = clip.flip(-1)
             landmarks = landmarks[:, _MIRRORED] * (-1, 1) + (clip.shape[-1] - 1, 0)
-        blended = self_blended(clip, landmarks, of_blend) if sample.blend else Made(clip, None)
+        if not sample.blend:
+            blended = Made(clip, None)
+        else:
+            outline = None if self._own is None else smooth(self._own(clip))
+            blended = self_blended(clip, landmarks, of_blend, outline)
         clip = _after(blended.clip, dice, self.post)
         borders = [dice.between(0, self.crop) for _ in range(4)]
         return Made(*(None if each is None else _cropped(each, borders) for each in (clip, blended.mask)))  # type: ignore[arg-type]
 
 
-def self_blended(clip: Tensor, landmarks: np.ndarray, generator: Generator) -> Made:
+def self_blended(clip: Tensor, landmarks: np.ndarray, generator: Generator, outline: np.ndarray | None = None) -> Made:
     """Blend a clip with itself.
 
     Args:
         clip: (T, 3, S, S) uint8, a real.
         landmarks: (T, 5, 2) in pixels.
         generator: draws everything.
+        outline: (T, N, 2) in pixels, of which the hull is blended; None draws from the mixture of masks.
     """
     dice, length = Dice(generator), len(clip)
     mask_draw = draw_mask(dice)
@@ -112,7 +129,7 @@ def self_blended(clip: Tensor, landmarks: np.ndarray, generator: Generator) -> M
         target = _changed(clip, dice)
     x, y = (_drifting(dice.around(0, reach), reach, length, dice) for reach in (SHIFT_X, SHIFT_Y))
     scale = _drifting(dice.between(SCALE, 1 / SCALE), 1 - SCALE, length, dice)
-    mask = soft_masks(mask_draw, landmarks, clip.shape[-1], x, y, scale) * dice.one_of(RATIOS)
+    mask = soft_masks(mask_draw, landmarks, clip.shape[-1], x, y, scale, outline) * dice.one_of(RATIOS)
     return Made(blend(moved(as_unit(source), x, y, scale), as_unit(target), mask), mask)
 
 
@@ -122,7 +139,7 @@ def blend(source: Tensor, target: Tensor, mask: Tensor) -> Tensor:
 
 
 def smooth(landmarks: np.ndarray) -> np.ndarray:
-    """Smooth (T, 5, 2) over time, so that a mask does not jitter as a finder does."""
+    """Smooth (T, N, 2) over time, so that a mask does not jitter as a finder does."""
     time = np.arange(len(landmarks))
     weights = np.exp(-((time[:, None] - time) ** 2) / (2 * _SMOOTH**2))
     weights /= weights.sum(1, keepdims=True)

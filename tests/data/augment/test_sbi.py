@@ -119,7 +119,7 @@ def test_a_real_is_changed_only_by_what_its_blend_is_changed_by_too(length: int)
 
 
 def test_a_real_and_its_blend_are_cropped_and_coloured_alike(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "self_blended", lambda clip, landmarks, generator: module.Made(clip, None))
+    monkeypatch.setattr(module, "self_blended", lambda clip, landmarks, generator, outline: module.Made(clip, None))
     for seed in range(20):
         real, fake = (SbiAugmentation().in_worker(scene(1), sample(seed, 1, blend)) for blend in (False, True))
         assert torch.equal(real, fake)

@@ -60,7 +60,7 @@ def test_half_of_the_clips_are_mirrored_before_the_blend(monkeypatch: pytest.Mon
     watched(monkeypatch, module, *POST)
     seen: list[bool] = []
 
-    def blended(clip: Tensor, landmarks: np.ndarray, generator: Any) -> module.Made:
+    def blended(clip: Tensor, landmarks: np.ndarray, generator: Any, outline: None) -> module.Made:
         seen.append(bool(clip[0, 0, 0, 0] == 0))
         return module.Made(clip, None)
 
@@ -118,7 +118,9 @@ def test_source_and_mask_move_alike_and_as_published(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(module, "draw_mask", lambda dice: None)
     monkeypatch.setattr(module, "_changed", lambda clip, dice: clip + 1)
 
-    def masks(drawn: None, landmarks: np.ndarray, size: int, *move: Tensor) -> Tensor:
+    def masks(drawn: None, landmarks: np.ndarray, size: int, *move: Tensor | None) -> Tensor:
+        *move, outline = move
+        assert outline is None
         moves.append(tuple(float(value) for value in move))
         return torch.ones(1, 1, size, size)
 
