@@ -1,3 +1,13 @@
 from .binary import THRESHOLD as THRESHOLD
 from .binary import binary_metrics as binary_metrics
 from .clip_scores import ClipScores as ClipScores
+from .comparisons import compare as compare
+from .corrections import holm as holm
+from .delong import auc_covariance as auc_covariance
+from .estimate import Difference as Difference
+from .estimate import Estimate as Estimate
+from .estimate import Method as Method
+from .hanley_mcneil import hanley_mcneil_error as hanley_mcneil_error
+from .measurement import measure as measure
+from .numbers import all_numbers as all_numbers
+from .rows import InvalidRowError as InvalidRowError
