@@ -8,6 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+# Two processes of tests share two cores: with a thread for each core in both, they wait for each other, and the suite
+# takes half as much CPU again. It is read when torch is imported, so it stands before all that may import it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import pytest
 from filelock import FileLock
 from hydra.core.global_hydra import GlobalHydra

@@ -68,6 +68,7 @@ def run(*command: str | Path, cwd: Path, **variables: str) -> subprocess.Complet
         "UV_PROJECT_ENVIRONMENT",
         "PYTEST_ADDOPTS",
         "PYTEST_XDIST_WORKER",
+        "PYTHONDONTWRITEBYTECODE",  # of a container; every command would compile all of torch
     )
     others = {name: value for name, value in os.environ.items() if name not in ours}
     # Where the Pythons of pyenv are: what pyenv itself puts on the PATH starts the chosen one alone.
