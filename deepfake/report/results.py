@@ -20,7 +20,8 @@ def write_metrics(
     """Write `metrics.json`: the metrics with their coverage, the data card and other facts, and return its path."""
     coverage = data["coverage"].items()
     shares = {f"{split}/video/coverage": c["scored"] / c["videos"] for split, c in coverage if c["videos"]}
-    shares |= {f"{split}/video/main_whole": c["main_whole"] / c["scored"] for split, c in coverage if c["scored"]}
+    whole = {split: c["main_whole"] / c["scored"] for split, c in coverage if c["scored"] and "main_whole" in c}
+    shares |= {f"{split}/video/main_whole": share for split, share in whole.items()}
     known = {key: None if math.isnan(value) else value for key, value in metrics.items()}  # JSON has no NaN
     content = {"metrics": {**known, **shares}, "data": data, **facts}
     write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
@@ -44,7 +45,7 @@ def _covered(counts: Mapping[str, int]) -> str:
     scored, videos = counts["scored"], counts["videos"]
     share = f"{scored}" if scored == videos else f"{scored} of {videos}"
     classes = ", ".join(f"{counts[f'scored_{label.name.lower()}']} {label.name.lower()}" for label in Label)
-    part = scored - counts["main_whole"]
+    part = scored - counts.get("main_whole", scored)
     return f"{share} videos ({classes})" + (f", {part} without the main face in some segment" if part else "")
 
 
@@ -58,13 +59,23 @@ def draw_pictures(folder: Path, subject: Subject) -> tuple[dict[str, Path], pd.D
     Returns:
         Name -> file of each picture, and the table of videos that `video_table` returns.
     """
-    videos = video_table(
-        pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
-    )
+    table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
+    videos = video_table(table)
+    return draw_videos(folder, subject, videos), videos
+
+
+def draw_videos(folder: Path, subject: Subject, videos: pd.DataFrame) -> dict[str, Path]:
+    """Draw the scores of videos and their ROC, and return the files by name.
+
+    Args:
+        folder: where the pictures go.
+        subject: the data and the model, for the titles.
+        videos: `label`, `method`, `score`, one row a video.
+    """
     pictures = {"scores": save(score_figure(videos, subject), folder / "scores.png")}
     if videos["label"].nunique() == 2:
         pictures["roc"] = save(roc_figure(videos, subject), folder / "roc.png")
-    return pictures, videos
+    return pictures
 
 
 def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:

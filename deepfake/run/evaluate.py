@@ -25,13 +25,14 @@ from deepfake.corpora.listing import list_corpus
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.device import pick_device
-from deepfake.errors import CorpusError
+from deepfake.errors import ConfigError, CorpusError
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_pictures, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
+from deepfake.run.evaluate_table import evaluate_table
 from deepfake.schema import Split, Video
 from deepfake.scoring import score_clips, score_levels
 
@@ -39,6 +40,11 @@ from deepfake.scoring import score_clips, score_levels
 @entry_point
 def evaluate(cfg: DictConfig) -> None:
     """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
+    if (cfg.checkpoint is None) == (cfg.predictions is None):
+        raise ConfigError("give either checkpoint=, to test a detector, or predictions=, to measure a table of scores")
+    if cfg.predictions is not None:
+        evaluate_table(cfg)
+        return
     begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)

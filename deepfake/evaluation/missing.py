@@ -1,0 +1,87 @@
+"""Videos without a score: what they count as, and how far they could move a number."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from deepfake.errors import ConfigError
+from deepfake.metrics import all_numbers
+from deepfake.ranges import Share
+from deepfake.scoring import video_scores
+
+Missing = Literal["exclude", "real", "fake"] | Share  # a number is the score itself
+BOUNDED = ("auc", "accuracy")
+BELOW = 0.99  # the coverage below which bounds are given
+_SCORES: Mapping[object, float] = {"exclude": np.nan, "real": 0.0, "fake": 1.0}
+_OF_VIDEO = ("label", "method", "group", "person")
+
+
+def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
+    """Return one row for each video with its score; see `deepfake.scoring` for the rule.
+
+    Args:
+        clips: `video_id`, `label`, `track`, `score`, and those there are of `method`, `group`, `person`. A video
+            without a score has one row whose score is NaN.
+
+    Returns:
+        These columns but `track`, in the order of `video_id`; `score` is NaN for a video without one.
+    """
+    first = {name: (name, "first") for name in _OF_VIDEO if name in clips}
+    videos = clips.groupby("video_id", sort=True).agg(**first).reset_index()
+    scored = clips[clips["score"].notna()]
+    numbers = np.searchsorted(videos["video_id"].to_numpy(str), scored["video_id"].to_numpy(str))
+    found, scores = video_scores(numbers, scored["track"].to_numpy(), scored["score"].to_numpy(np.float64))
+    values = np.full(len(videos), np.nan)
+    values[found] = scores
+    return videos.assign(score=values)
+
+
+def counted(videos: pd.DataFrame, missing: Missing) -> pd.DataFrame:
+    """Return the videos that count, each with a score.
+
+    Args:
+        videos: as `scored_videos` returns them.
+        missing: what happens to a video without a score: it is left out, or gets the score of a certain real or of a
+            certain fake, or this score.
+    """
+    filled = videos.assign(score=videos["score"].fillna(_SCORES.get(missing, missing)))
+    return filled[filled["score"].notna()].reset_index(drop=True)
+
+
+def coverage(videos: pd.DataFrame) -> float:
+    """Return the share of videos that have a score."""
+    return float(videos["score"].notna().mean())
+
+
+def bounds(videos: pd.DataFrame) -> dict[str, tuple[float, float]]:
+    """Return the least and the most that metrics could be, whatever the videos without a score had got.
+
+    Returns:
+        Metric -> its value if each of them were scored as wrongly as can be, and as rightly; of `BOUNDED`.
+    """
+    label = videos["label"].to_numpy(np.float64)
+    worst, best = (
+        all_numbers(videos["score"].fillna(pd.Series(score, videos.index)), label) for score in (1 - label, label)
+    )
+    return {name: (worst[name], best[name]) for name in BOUNDED}
+
+
+def require_coverage(scored: int, total: int, least: float, source: str) -> None:
+    """Stop if too few videos have a score.
+
+    Args:
+        scored: number of videos with a score.
+        total: number of all videos.
+        least: the smallest share of them that is enough, 0 to 1.
+        source: where they are from, as `predictions=x.csv`.
+
+    Raises:
+        ConfigError: the share is smaller.
+    """
+    if scored < least * total:
+        raise ConfigError(
+            f"{scored} of {total} videos of {source} have a score, {scored / total:.1%}, and min_coverage={least:g} "
+            "asks for more: find out why the others have none, or lower min_coverage"
+        )

@@ -1,0 +1,83 @@
+"""The outcome of an evaluation, from the scores of clips: the same for a checkpoint and for a table of predictions."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepfake.atomic import write_atomic
+from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage, scored_videos
+from deepfake.evaluation.numbers_table import numbers_table
+from deepfake.schema import Label
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was measured.
+
+    Attributes:
+        videos: one row a video, with `score` NaN where it has none.
+        measured: the videos that count, each with a score.
+        numbers: see `numbers_table`.
+        bounds: metric -> the least and the most that it could be, if videos lack a score; else empty.
+        missing: what happened to videos without a score.
+    """
+
+    videos: pd.DataFrame
+    measured: pd.DataFrame
+    numbers: pd.DataFrame
+    bounds: dict[str, tuple[float, float]]
+    missing: Missing
+
+    def metrics(self, split: str) -> dict[str, float]:
+        """Return the metrics of all videos and clips, `<split>/<level>/<name>` -> value, NaN where it is undefined."""
+        every = self.numbers[self.numbers["by"] == "all"]
+        return {
+            f"{split}/{row.level}/{row.metric}": math.nan if row.value is None else float(row.value)
+            for row in every.itertuples()
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Return the numbers of `videos`, of those `scored`, and of these by class."""
+        scored = self.videos[self.videos["score"].notna()]
+        by_class = {f"scored_{label.name.lower()}": int((scored["label"] == label).sum()) for label in Label}
+        return {"videos": len(self.videos), "scored": len(scored), **by_class}
+
+    def caption(self) -> str:
+        """Say what happened to videos without a score, and how far they could move numbers; empty if there are none."""
+        absent = len(self.videos) - self.counts()["scored"]
+        if not absent:
+            return ""
+        rule = {"exclude": "left out", "real": "counted as certain reals", "fake": "counted as certain fakes"}
+        what = rule.get(str(self.missing), f"counted with the score {self.missing}")
+        ends = [f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in self.bounds.items() if not math.isnan(low)]
+        possible = f"; whatever they had got, {', '.join(ends)}" if ends else ""
+        return f"{absent} videos without a score are {what} (missing={self.missing}){possible}"
+
+    def facts(self) -> dict[str, Any]:
+        """Return what `metrics.json` holds beside the metrics."""
+        return {"missing": self.missing, "bounds": {name: [*ends] for name, ends in self.bounds.items()}}
+
+    def write(self, folder: Path) -> dict[str, Path]:
+        """Write `numbers.csv` and `videos.csv`, and return their paths by name."""
+        tables = {"numbers": self.numbers, "videos": self.videos}
+        for name, table in tables.items():
+            write_atomic(folder / f"{name}.csv", table.to_csv(index=False).encode())
+        return {name: folder / f"{name}.csv" for name in tables}
+
+
+def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int) -> Outcome:
+    """Measure scores.
+
+    Args:
+        clips: as `scored_videos` takes them.
+        missing: see `counted`.
+        seed: of the bootstrap.
+    """
+    videos = scored_videos(clips)
+    measured = counted(videos, missing)
+    numbers = numbers_table(clips[clips["score"].notna()].reset_index(drop=True), measured, seed=seed)
+    ends = bounds(videos) if coverage(videos) < BELOW else {}
+    return Outcome(videos, measured, numbers, ends, missing)
