@@ -8,6 +8,8 @@ from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS, data
 from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
+from deepfake.distort.choice import chosen_distortions
+from deepfake.options import types_of
 from deepfake.ranges import Device, PathName
 from deepfake.schema import MainFace, Split, Tracks
 
@@ -30,6 +32,7 @@ OPTIONS = Group(
         "backbone_weights": PathName | None,
         "split": Split,
         "expect_fingerprint": _Fingerprint | None,
+        **types_of(chosen_distortions),
     },
     optional=("faces",),
 )

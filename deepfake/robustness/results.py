@@ -1,0 +1,61 @@
+"""Writes and shows a test of robustness: its table, its chart, and its numbers."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from deepfake.atomic import write_atomic
+from deepfake.distort.distortion import is_set
+from deepfake.report.plots import Subject, save
+from deepfake.report.results import video_table
+from deepfake.report.robustness_figure import robustness_figure
+from deepfake.report.tables import num_digits, show
+from deepfake.robustness.table import CLEAN, summary
+
+
+def write_robustness(
+    table: pd.DataFrame, clips: pd.DataFrame, subject: Subject, folder: Path, *captions: str
+) -> dict[str, Path]:
+    """Write `robustness.csv` and `robustness.png`, show the table, and return the paths by name.
+
+    Args:
+        table: as `score_distorted` returns it.
+        clips: the scores of the clean clips.
+        subject: what they are of.
+        folder: the run's folder.
+        captions: lines with what one must know about the data.
+    """
+    write_atomic(folder / "robustness.csv", table.to_csv(index=False).encode())
+    chart = save(robustness_figure(table, video_table(clips), subject), folder / "robustness.png")
+    _show(table, *captions)
+    return {"robustness": folder / "robustness.csv", "by level": chart}
+
+
+def _show(table: pd.DataFrame, *captions: str) -> None:
+    """Print the AUC of videos by type and level, with the mean over the levels."""
+    digits = num_digits({f"scored_{label}": int(table[f"num_{label}"].min()) for label in ("real", "fake")})
+    found = summary(table)
+    levels = sorted({int(level) for level in table["level"].dropna()})
+    rows = [[CLEAN, *[None] * len(levels), _cell(found["clean"], digits), None]]
+    for name, each in found["types"].items():
+        cells = [_cell(each["levels"].get(str(level)), digits) for level in levels]
+        rows.append([name, *cells, _cell(each["mean"], digits), each["trained_with"] or None])
+    for name, each in found["sets"].items():
+        rows.append([name, *[None] * len(levels), _cell(each, digits), each["trained_with"] or None])
+    if "mean" in found:
+        rows.append(["mean of the types", *[None] * len(levels), _cell(found["mean"], digits), None])
+    if "deeperforensics_mean" in found and len(found["types"]) > 7:
+        rows.append(["of the seven", *[None] * len(levels), _cell(found["deeperforensics_mean"], digits), None])
+    columns = ["distortion", *(f"level {level}" for level in levels), "mean", "trained with"]
+    drawn = [name for name in found["sets"] if is_set(name)]
+    about = f"{', '.join(drawn)}: types and levels are drawn for each video" if drawn else ""
+    show("AUC of videos under distortion", columns, rows, about, *captions)
+
+
+def _cell(aucs: Mapping[str, Any] | None, digits: int) -> str | None:
+    if aucs is None:
+        return None
+    value = aucs["video/auc"]
+    return "undefined" if value is None else f"{value:.{digits}f}"
