@@ -101,7 +101,10 @@ class Distortion:
             (T, H, W, 3) uint8 RGB.
 
         Differs: the authors encode whole videos (VC, and `reencode=dfo`). Here the frames of a segment are encoded by
-            themselves, so the first is a key frame, which H.264 encodes finer than those between key frames.
+            themselves, so the first is a key frame, of which H.264 loses less than of those between, and x264's
+            macroblock tree is off, since with it equal frames do not give equal pixels. On two real clips, segments of
+            8 frames have 0 to 1.3 dB more than the same frames of a clip of 100, and 0.6 to 1.4 dB more than with the
+            tree; from level 1 to level 5 of VC it is 5 dB.
         """
         generator = self._generator(video_id, first_frame)
         distorted = torch.from_numpy(frames).permute(0, 3, 1, 2)

@@ -57,7 +57,7 @@ def _draw(axes: Axes, number: int, name: str, rows: pd.DataFrame, place: int | N
         places,
         rows["video_auc"],
         color=colour,
-        linestyle=_DASHES[number // len(METHODS) % len(_DASHES)],
+        linestyle=_DASHES[number % len(_DASHES)],
         marker=_MARKERS[number % len(_MARKERS)],
         markersize=5,
         markerfacecolor=colour if seen in ("", "unknown") else "none",

@@ -61,6 +61,7 @@ def score_distorted(
         ExtractionError: a video cannot be distorted.
     """
     ids = [video.video_id for video in source.videos]
+    (folder / FOLDER).mkdir(exist_ok=True)
     rows = [_row({"type": CLEAN, "predictions": "predictions.csv"}, clean)]
     for number, distortion in enumerate(distortions, 1):
         store = complete_distorted(source, distortion)
@@ -71,7 +72,7 @@ def score_distorted(
         facts = {
             "type": distortion.name,
             "level": distortion.level,
-            "strength": distortion.strength,
+            "strength": _written(distortion.strength),
             "unit": KINDS[distortion.name].unit if distortion.name in KINDS else None,
             "source": distortion.source,
             "num_unchanged": len(same),
@@ -80,7 +81,9 @@ def score_distorted(
         }
         rows.append(_row(facts, scored))
         _tell(number, len(distortions), distortion, scored, clean, same)
-    return pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    whole = dict.fromkeys(("level", "num_unchanged"), "Int64")  # neither is known of the clean row
+    return table.astype(whole)
 
 
 def _row(facts: Mapping[str, Any], scored: Scored) -> dict[str, Any]:
@@ -93,6 +96,13 @@ def _row(facts: Mapping[str, Any], scored: Scored) -> dict[str, Any]:
         "coverage": counts["scored"] / counts["videos"],
         "num_clips": len(scored.clips),
     }
+
+
+def _written(strength: Any) -> str | None:
+    """Return a strength as text, so that a table keeps `7` and `0.05`; of a blur its kernel and sigma, `7 1.0`."""
+    if strength is None:
+        return None
+    return " ".join(map(str, strength)) if isinstance(strength, tuple) else str(strength)
 
 
 def _with_steps(clips: pd.DataFrame, distortion: Distortion) -> pd.DataFrame:

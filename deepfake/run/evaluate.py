@@ -31,6 +31,8 @@ from deepfake.errors import CorpusError
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.distorted import CleanStore
 from deepfake.extraction.options import ExtractOptions
+from deepfake.faces.distorted import DistortFaces
+from deepfake.faces.server import start_early
 from deepfake.models.detector import Detector
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
@@ -46,6 +48,8 @@ from deepfake.store import FaceStore
 def evaluate(cfg: DictConfig) -> None:
     """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
     distortions = chosen_distortions(cfg.distort, cfg.level, cfg.reencode, cfg.seed)
+    if distortions:
+        start_early(DistortFaces.__module__)  # workers of every distortion are forked from what has imported it
     begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
