@@ -107,7 +107,7 @@ class Distortion:
             tree; from level 1 to level 5 of VC it is 5 dB.
         """
         generator = self._generator(video_id, first_frame)
-        distorted = torch.from_numpy(frames).permute(0, 3, 1, 2)
+        distorted = torch.from_numpy(np.require(frames, requirements="W")).permute(0, 3, 1, 2)
         for step in self.steps(video_id):
             distorted = _distort(distorted, step, generator)
             if self.reencode == "dfo" and step.kind != "VC":

@@ -58,7 +58,7 @@ def _draw(axes: Axes, number: int, name: str, rows: pd.DataFrame, place: int | N
         rows["video_auc"],
         color=colour,
         linestyle=_DASHES[number % len(_DASHES)],
-        marker=_MARKERS[number % len(_MARKERS)],
+        marker=_MARKERS[(number + number // len(METHODS)) % len(_MARKERS)],
         markersize=5,
         markerfacecolor=colour if seen in ("", "unknown") else "none",
         label=label if seen in ("", "unknown") else f"{label}, trained with {seen.replace(',', ', ')}",
