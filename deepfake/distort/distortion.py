@@ -1,6 +1,5 @@
 """One distortion of the videos of a test: what happens to each follows from the seed, the video and the type alone."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
+from deepfake.content import digest_of_bytes
 from deepfake.distort.catalogue import DEEPERFORENSICS, KINDS
 from deepfake.distort.compress import xvid_and_h264
 from deepfake.distort.deeperforensics import STRENGTHS, Step, draw_steps
@@ -119,7 +119,7 @@ class Distortion:
 
     def _generator(self, *where: object) -> Generator:
         key = "\0".join(map(str, (self.seed, self.name, *where)))
-        return Generator().manual_seed(int.from_bytes(hashlib.sha256(key.encode()).digest()[:8]) >> 1)
+        return Generator().manual_seed(int(digest_of_bytes(key.encode(), 8), 16) >> 1)
 
 
 def _distort(frames: Tensor, step: Step, generator: Generator) -> Tensor:
