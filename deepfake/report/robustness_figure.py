@@ -52,7 +52,7 @@ def _draw(axes: Axes, number: int, name: str, rows: pd.DataFrame, place: int | N
     seen = str(rows["trained_with"].iloc[0])
     colour = METHODS[number % len(METHODS)]
     places = rows["level"] if place is None else [place]
-    label = _labelled(name, rows["video_auc"].mean())
+    label = _labelled(f"{name}, mean" if len(rows) > 1 else name, rows["video_auc"].mean())
     axes.plot(
         places,
         rows["video_auc"],

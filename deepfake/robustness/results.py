@@ -7,7 +7,6 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
-from deepfake.distort.distortion import is_set
 from deepfake.report.plots import Subject, save
 from deepfake.report.results import video_table
 from deepfake.report.robustness_figure import robustness_figure
@@ -47,11 +46,10 @@ def _show(table: pd.DataFrame, *captions: str) -> None:
     if "mean" in found:
         rows.append(["mean of the types", *[None] * len(levels), _cell(found["mean"], digits), None])
     if "deeperforensics_mean" in found and len(found["types"]) > 7:
-        rows.append(["of the seven", *[None] * len(levels), _cell(found["deeperforensics_mean"], digits), None])
-    columns = ["distortion", *(f"level {level}" for level in levels), "mean", "trained with"]
-    drawn = [name for name in found["sets"] if is_set(name)]
-    about = f"{', '.join(drawn)}: types and levels are drawn for each video" if drawn else ""
-    show("AUC of videos under distortion", columns, rows, about, *captions)
+        rows.append(["mean of the seven", *[None] * len(levels), _cell(found["deeperforensics_mean"], digits), None])
+    columns = ["distortion", *map(str, levels), "mean", "trained with"]
+    about = f"{', '.join(found['sets'])}: types and levels are drawn for each video" if found["sets"] else ""
+    show("AUC of videos by level of distortion", columns, rows, about, *captions)
 
 
 def _cell(aucs: Mapping[str, Any] | None, digits: int) -> str | None:

@@ -28,8 +28,8 @@ def test_each_type_is_a_line_over_its_levels_beside_clean_and_chance(tmp_path: P
     rows = [("clean", None, 0.9, ""), ("GB", 1, 0.8, "blur"), ("GB", 5, 0.6, "blur"), ("CS", 1, 0.85, "")]
     figure = robustness_figure(table_of(*rows, ("mix_3", None, 0.55, "unknown")), VIDEOS, SUBJECT)
     drawn = lines(figure)
-    assert {*drawn} >= {"chance", "clean: 0.900", "GB: 0.700, trained with blur", "CS: 0.850", "mix_3: 0.550"}
-    assert np.array_equal(np.array(drawn["GB: 0.700, trained with blur"].get_data(), float), [[1, 5], [0.8, 0.6]])
+    assert {*drawn} >= {"chance", "clean: 0.900", "GB, mean: 0.700, trained with blur", "CS: 0.850", "mix_3: 0.550"}
+    assert np.array_equal(np.array(drawn["GB, mean: 0.700, trained with blur"].get_data(), float), [[1, 5], [0.8, 0.6]])
     assert [*drawn["chance"].get_ydata()] == [0.5, 0.5]
     assert np.array_equal(np.array(drawn["mix_3: 0.550"].get_data(), float), [[6], [0.55]])
     ticks = [text.get_text() for text in figure.axes[0].get_xticklabels()]

@@ -70,8 +70,8 @@ def test_distorted_frames_are_scored_beside_the_clean_ones(
     assert found["sets"]["mix_3"]["trained_with"] == "" and found["types"]["jpeg"]["trained_with"] == "jpeg"
     assert (folder / "robustness.png").stat().st_size > 10_000
     shown = capfd.readouterr().out
-    assert "AUC of videos under distortion" in shown and "BW at level 5 changes no face of" in shown
-    assert max(map(len, shown[shown.index("AUC of videos under") :].splitlines())) <= 80
+    assert "AUC of videos by level of distortion" in shown and "BW at level 5 changes no face of" in shown
+    assert max(map(len, shown[shown.index("AUC of videos by level") :].splitlines())) <= 80
 
     # The same command again finds the faces, and the same scores.
     assert script("evaluate", *common, *chosen, "hydra.run.dir=again") == 0
