@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
+from deepfake.distort.catalogue import GROUPS
 from deepfake.report.plots import Subject, save
 from deepfake.report.results import video_table
 from deepfake.report.robustness_figure import robustness_figure
@@ -37,19 +38,32 @@ def _show(table: pd.DataFrame, *captions: str) -> None:
     digits = num_digits({f"scored_{label}": int(table[f"num_{label}"].min()) for label in ("real", "fake")})
     found = summary(table)
     levels = sorted({int(level) for level in table["level"].dropna()})
-    rows = [[CLEAN, *[None] * len(levels), _cell(found["clean"], digits), None]]
+    nothing: list[str | None] = [None] * len(levels)
+    rows = [[CLEAN, *nothing, _cell(found["clean"], digits)]]
     for name, each in found["types"].items():
         cells = [_cell(each["levels"].get(str(level)), digits) for level in levels]
-        rows.append([name, *cells, _cell(each["mean"], digits), each["trained_with"] or None])
-    for name, each in found["sets"].items():
-        rows.append([name, *[None] * len(levels), _cell(each, digits), each["trained_with"] or None])
+        rows.append([_marked(name, each), *cells, _cell(each["mean"], digits)])
+    rows += [[_marked(name, each), *nothing, _cell(each, digits)] for name, each in found["sets"].items()]
     if "mean" in found:
-        rows.append(["mean of the types", *[None] * len(levels), _cell(found["mean"], digits), None])
-    if "deeperforensics_mean" in found and len(found["types"]) > 7:
-        rows.append(["mean of the seven", *[None] * len(levels), _cell(found["deeperforensics_mean"], digits), None])
-    columns = ["distortion", *map(str, levels), "mean", "trained with"]
-    about = f"{', '.join(found['sets'])}: types and levels are drawn for each video" if found["sets"] else ""
-    show("AUC of videos by level of distortion", columns, rows, about, *captions)
+        rows.append(["mean of the types", *nothing, _cell(found["mean"], digits)])
+    if "deeperforensics_mean" in found and len(found["types"]) > len(GROUPS["deeperforensics"]):
+        rows.append(["mean of the seven", *nothing, _cell(found["deeperforensics_mean"], digits)])
+    drawn = f"{', '.join(found['sets'])}: types and levels are drawn for each video" if found["sets"] else ""
+    columns = ["distortion", *map(str, levels), "mean"]
+    show("AUC of videos by level of distortion", columns, rows, _seen(found), drawn, *captions)
+
+
+def _marked(name: str, facts: Mapping[str, Any]) -> str:
+    return f"{name} *" if facts["trained_with"] else name
+
+
+def _seen(found: Mapping[str, Any]) -> str:
+    """Say which of the distortions the detector was trained with."""
+    seen = {name: each["trained_with"] for name, each in {**found["types"], **found["sets"]}.items()}
+    if "unknown" in seen.values():
+        return "* it is not known what the detector was trained with"
+    named = [f"{name} ({names.replace(',', ', ')})" for name, names in seen.items() if names]
+    return f"* the detector was trained with the like: {', '.join(named)}" if named else ""
 
 
 def _cell(aucs: Mapping[str, Any] | None, digits: int) -> str | None:

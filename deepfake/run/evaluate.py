@@ -86,8 +86,9 @@ def evaluate(cfg: DictConfig) -> None:
     if distortions:
         clean_store = CleanStore(store, videos, faces, extracting)
         table = score_distorted(distortions, clean_store, clean, score, folder, checkpoint.card.get("distortions"))
-        facts["robustness"] = summary(table)
-        pictures |= write_robustness(table, clean.clips, subject, folder, *captions)
+        facts["robustness"] = {"seed": cfg.seed, "reencode": cfg.reencode, **summary(table)}
+        drawn_by = f"seed={cfg.seed}, reencode={cfg.reencode}"
+        pictures |= write_robustness(table, clean.clips, subject, folder, drawn_by, *captions)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
     show_paths({"run": folder, **paths, **pictures})
