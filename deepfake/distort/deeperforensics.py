@@ -30,7 +30,7 @@ STRENGTHS: Mapping[str, Sequence[float]] = {
 LEVELS = range(1, 6)
 MAX_MIXED = len(STRENGTHS)
 
-_FUNCTIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
+FUNCTIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "CS": lambda frames, strength, _: saturation(frames, strength),
     "CC": lambda frames, strength, _: brightness(frames, strength),
     "BW": lambda frames, strength, generator: blocks(frames, int(strength), generator),
@@ -84,5 +84,5 @@ def distort(frames: Tensor, steps: Sequence[Step], generator: Generator) -> Tens
         generator: draws noise and places.
     """
     for step in steps:
-        frames = _FUNCTIONS[step.kind](frames, STRENGTHS[step.kind][step.level - 1], generator)
+        frames = FUNCTIONS[step.kind](frames, STRENGTHS[step.kind][step.level - 1], generator)
     return frames

@@ -18,7 +18,7 @@ STRENGTHS: Mapping[str, Sequence[Any]] = {
     "resize": (224, 112, 64),  # shorter side in pixels
     "noise": (0.01, 0.05, 0.1, 0.2),  # standard deviation
 }
-_FUNCTIONS: Mapping[str, Callable[[Tensor, Any, Generator], Tensor]] = {
+FUNCTIONS: Mapping[str, Callable[[Tensor, Any, Generator], Tensor]] = {
     "jpeg": lambda frames, quality, _: jpeg(frames, quality),
     "blur": lambda frames, strength, _: gaussian_blur(frames, *strength),
     "resize": lambda frames, size, _: resize(frames, size),
@@ -28,4 +28,4 @@ _FUNCTIONS: Mapping[str, Callable[[Tensor, Any, Generator], Tensor]] = {
 
 def distort(frames: Tensor, kind: str, strength: Any, generator: Generator) -> Tensor:
     """Distort (T, 3, H, W) uint8 by a key of `STRENGTHS` and one of its values."""
-    return _FUNCTIONS[kind](frames, strength, generator)
+    return FUNCTIONS[kind](frames, strength, generator)

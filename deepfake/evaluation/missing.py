@@ -1,6 +1,6 @@
 """Videos without a score: what they count as, and how far they could move a number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from deepfake.errors import ConfigError
 from deepfake.metrics import all_numbers
 from deepfake.ranges import Share
+from deepfake.schema import Video
 from deepfake.scoring import video_scores
 
 Missing = Literal["exclude", "real", "fake"] | Share  # a number is the score itself
@@ -36,6 +37,22 @@ def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
     values = np.full(len(videos), np.nan)
     values[found] = scores
     return videos.assign(score=values)
+
+
+def with_unscored(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
+    """Add a row without a score for each video that has no clip.
+
+    Args:
+        clips: one row a clip, as in `predictions.csv`.
+        videos: all videos that were to be scored.
+    """
+    scored = set(clips["video_id"])
+    rows = [
+        {"video_id": video.video_id, "label": int(video.label), "method": video.method, "track": 0, "score": np.nan}
+        for video in videos
+        if video.video_id not in scored
+    ]
+    return pd.concat([clips, pd.DataFrame(rows)], ignore_index=True) if rows else clips
 
 
 def counted(videos: pd.DataFrame, missing: Missing) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
 from deepfake.faces.sharing import Shared, Video
 from deepfake.faces.video_faces import Found, without_faces
-from deepfake.faces.workers import Fault, Job, Work, module_of, one_line, worker_pool
+from deepfake.faces.workers import Fault, FindFaces, Job, Work, module_of, one_line, worker_pool
 from deepfake.ranges import Above0, Processes
 from deepfake.schema import Status, VideoRow
 from deepfake.store import Claims, FaceStore, facts
@@ -72,9 +72,41 @@ def extract(
     """
     context = worker_context(module_of(make_finder))
     _try_out(make_finder)
+    work = FindFaces(make_finder, recipe, store, readers)
+    yield from carry_out(work, todo, store, context, pairs=pairs, num_workers=num_workers, timeout_s=timeout_s)
+
+
+def carry_out(
+    work: Work,
+    todo: Mapping[str, Path],
+    store: FaceStore,
+    context: BaseContext,
+    *,
+    pairs: Mapping[str, str] = MappingProxyType({}),
+    num_workers: Processes = 2,
+    timeout_s: Above0 = 300,
+) -> Iterator[VideoRow]:
+    """Have workers do something with videos, and write what they find into the store.
+
+    Args:
+        work: what to do; picklable.
+        todo: see `extract`, as for what follows.
+        store: an open store.
+        context: starts the workers.
+        pairs: see `extract`.
+        num_workers: processes.
+        timeout_s: time limit for a video.
+
+    Yields:
+        See `extract`.
+
+    Raises:
+        StoreError: the store cannot be written to.
+        ExtractionError: five videos in a row failed for the same reason.
+    """
     failed_before = {video_id for video_id in todo if store.failed(video_id)}
     setbacks, failed = Setbacks(), set[str]()
-    crew = _Crew(context, Work(make_finder, recipe, store, readers), num_workers, timeout_s)
+    crew = _Crew(context, work, num_workers, timeout_s)
     num_elsewhere = 0
     with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew:
         try:

@@ -2,6 +2,7 @@
 
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -57,8 +58,38 @@ class Job:
     first_reader: int = 0
 
 
-class Work:
-    """What a worker does with a video; it makes its finder for the first video and keeps it."""
+class Work(ABC):
+    """What a worker does with a video.
+
+    Attributes:
+        readers: video readers, in the order in which they are tried.
+    """
+
+    readers: Sequence[str]
+
+    def __call__(self, job: Job) -> Found | Fault:
+        """
+        Raises:
+            DeepfakeError: a mistake that the user can correct and that affects all videos, such as missing weights.
+        """
+        use_place(job.place)
+        try:
+            found = self.found(job)
+            if found.row.status == Status.UNREADABLE:
+                _read_through(job.path)
+            return found
+        except DeepfakeError:
+            raise
+        except BaseException as error:  # whatever it is, the other videos must go on
+            return Fault(one_line(error))
+
+    @abstractmethod
+    def found(self, job: Job) -> Found:
+        """Return what is stored of the video of a job."""
+
+
+class FindFaces(Work):
+    """Looks for faces; makes its finder for the first video and keeps it."""
 
     _finder: Finder | None = None  # one per process
 
@@ -70,36 +101,23 @@ class Work:
         self.store = store
         self.readers = readers
 
-    def __call__(self, job: Job) -> Found | Fault:
-        """
-        Raises:
-            DeepfakeError: a mistake that the user can correct and that affects all videos, such as missing weights.
-        """
-        use_place(job.place)
-        try:
-            found = extract_video(
-                job.video_id,
-                job.path,
-                self._own_finder(),
-                self.recipe,
-                self.store,
-                real_id=job.real_id,
-                readers=self.readers,
-                first_reader=job.first_reader,
-            )
-            if found.row.status == Status.UNREADABLE:
-                _read_through(job.path)
-            return found
-        except DeepfakeError:
-            raise
-        except BaseException as error:  # whatever it is, the other videos must go on
-            return Fault(one_line(error))
+    def found(self, job: Job) -> Found:
+        return extract_video(
+            job.video_id,
+            job.path,
+            self._own_finder(),
+            self.recipe,
+            self.store,
+            real_id=job.real_id,
+            readers=self.readers,
+            first_reader=job.first_reader,
+        )
 
     def _own_finder(self) -> Finder:
-        if Work._finder is None:
+        if FindFaces._finder is None:
             torch.set_num_threads(1)
-            Work._finder = _RecordedFinder(self.make_finder())
-        return Work._finder
+            FindFaces._finder = _RecordedFinder(self.make_finder())
+        return FindFaces._finder
 
 
 class _RecordedFinder(Finder):

@@ -70,7 +70,7 @@ def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
         axes.set_xlabel("false alarms: share of real videos called fake")
         axes.set_ylabel("hits: share of fake videos called fake")
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
-        _entitle(axes, "ROC by video", videos, subject)
+        entitle(axes, "ROC by video", videos, subject)
         if labels:
             lines = axes.lines[1:]
             legend = figure.legend(lines, map(str, range(len(lines))), loc="outside lower center", fontsize=8)
@@ -107,13 +107,20 @@ def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
         axes.set(xlabel="score of a video: probability that it is fake", ylabel="number of videos", xlim=(0, 1))
         axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-        _entitle(axes, "Scores by video", videos, subject)
+        entitle(axes, "Scores by video", videos, subject)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
 
 
-def _entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
-    """Set the title: the data, the model, and the number of videos of each class."""
+def entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
+    """Set the title: the data, the model, and the number of videos of each class.
+
+    Args:
+        axes: what is drawn on.
+        what: the picture, in a few words.
+        videos: `label`, `score`, one row a video.
+        subject: what they are of.
+    """
     corpus, model = _brief(subject.corpus), _brief(subject.model, 2 * LONGEST)
     real, fake = (int((videos["label"] == label).sum()) for label in (0, 1))
     unscored = int(videos["score"].isna().sum())

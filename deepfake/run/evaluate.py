@@ -1,5 +1,6 @@
 """Tests a checkpoint on one split of a corpus, with the input size and the recipe of faces that it was trained with."""
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -25,16 +26,24 @@ from deepfake.corpora.listing import list_corpus
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.datamodule import ClipDataModule
 from deepfake.device import pick_device
+from deepfake.distort.choice import chosen_distortions
 from deepfake.errors import ConfigError, CorpusError
+from deepfake.evaluation import evaluate_scores, require_coverage, show_numbers, with_unscored
 from deepfake.extraction.completion import complete_store, face_store
+from deepfake.extraction.distorted import CleanStore
 from deepfake.extraction.options import ExtractOptions
+from deepfake.faces.distorted import DistortFaces
+from deepfake.faces.server import start_early
+from deepfake.models.detector import Detector
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_pictures, write_metrics
-from deepfake.report.tables import show_metrics, show_paths
+from deepfake.report.tables import show_paths
+from deepfake.robustness import Scored, score_distorted, summary, write_robustness
 from deepfake.run.evaluate_table import evaluate_table
 from deepfake.schema import Split, Video
-from deepfake.scoring import score_clips, score_levels
+from deepfake.scoring import ScoringRule, score_clips, score_levels
+from deepfake.store import FaceStore
 
 
 @entry_point
@@ -45,6 +54,9 @@ def evaluate(cfg: DictConfig) -> None:
     if cfg.predictions is not None:
         evaluate_table(cfg)
         return
+    distortions = chosen_distortions(cfg.distort, cfg.level, cfg.reencode, cfg.seed)
+    if distortions:
+        start_early(DistortFaces.__module__)  # workers of every distortion are forked from what has imported it
     begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
@@ -58,33 +70,55 @@ def evaluate(cfg: DictConfig) -> None:
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
-    complete_store(videos + reals_of(videos, listing), store, faces, ExtractOptions(device=cfg.device, **cfg.extract))
-    options = {**cfg.loader, **data_options(rule)}
-    datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
-    dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
-    if not dataset:
-        raise CorpusError(f"no {split} video of {cfg.data.name} has a clip, so none can be scored: {coverage[split]}")
-
-    loading = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
-    scores = score_clips(detector, dataset, **loading, device=pick_device(cfg.device))
-    table = dataset.clips.frame().assign(score=scores)[COLUMNS]
-    write_atomic(folder / "predictions.csv", table.to_csv(index=False).encode())
-    data = data_card(cfg.data.name, listing, coverage, store, rule)
+    extracting = ExtractOptions(device=cfg.device, **cfg.extract)
+    complete_store(videos + reals_of(videos, listing), store, faces, extracting)
+    score = partial(_scored, cfg=cfg, detector=detector, rule=rule, videos=videos)
+    clean = score(store)
+    outcome = evaluate_scores(with_unscored(clean.clips, videos), cfg.missing, cfg.seed)
+    write_atomic(folder / "predictions.csv", clean.clips.to_csv(index=False).encode())
+    data = data_card(cfg.data.name, listing, {split: clean.coverage}, store, rule)
     compare_content(checkpoint.card["data"], data)
-    trained = {"checkpoint": str(checkpoint.path), "trained_on": checkpoint.card["data"]}
+    captions = covered(data["coverage"]), data_caption(data, checkpoint.card["data"])
+    show_numbers(outcome.numbers, *captions, outcome.caption())
+    model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
+    subject = Subject(cfg.data.name, split, model)
+    pictures, _ = draw_pictures(folder, subject)
     facts = {
-        **trained,
+        "checkpoint": str(checkpoint.path),
+        "trained_on": checkpoint.card["data"],
         "scoring": rule_card(rule),
         "scoring_unlike_checkpoint": other_rule,
         "faces_unlike_checkpoint": differing,
-        "made_with": provenance(pick_device(cfg.device), begun),
+        **outcome.facts(),
     }
-    metrics = metrics_of(table, split)
-    paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
-    coverage = data["coverage"]
-    show_metrics(metrics, coverage, covered(coverage), data_caption(data, checkpoint.card["data"]))
-    model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
-    show_paths({"run": folder, **paths, **draw_pictures(folder, Subject(cfg.data.name, split, model))[0]})
+    if distortions:
+        clean_store = CleanStore(store, videos, faces, extracting)
+        table = score_distorted(distortions, clean_store, clean, score, folder, checkpoint.card.get("distortions"))
+        facts["robustness"] = {"seed": cfg.seed, "reencode": cfg.reencode, **summary(table)}
+        drawn_by = f"seed={cfg.seed}, reencode={cfg.reencode}"
+        pictures |= write_robustness(table, clean.clips, subject, folder, drawn_by, *captions)
+    facts["made_with"] = provenance(pick_device(cfg.device), begun)
+    metrics = write_metrics(folder, outcome.metrics(split), data, facts)
+    paths = {"metrics": metrics, "predictions": folder / "predictions.csv", **outcome.write(folder)}
+    show_paths({"run": folder, **paths, **pictures})
+
+
+def _scored(store: FaceStore, *, cfg: DictConfig, detector: Detector, rule: ScoringRule, videos: list[Video]) -> Scored:
+    """Score the clips of the videos of one split, as their faces are in a store.
+
+    Raises:
+        CorpusError: there is no clip.
+    """
+    split, options = Split(cfg.split), {**cfg.loader, **data_options(rule)}
+    datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
+    dataset, coverage = datamodule.datasets[split], datamodule.coverage(split)
+    if not dataset:
+        raise CorpusError(f"no {split} video of {cfg.data.name} has a clip, so none can be scored: {coverage}")
+    require_coverage(coverage["scored"], coverage["videos"], cfg.min_coverage, f"the {split} split of {cfg.data.name}")
+    loading = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
+    scores = score_clips(detector, dataset, **loading, device=pick_device(cfg.device))
+    clips = dataset.clips.frame().assign(score=scores)[COLUMNS]
+    return Scored(clips, metrics_of(clips), coverage)
 
 
 def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
@@ -93,13 +127,11 @@ def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
     return [video for video in listing.videos if video.video_id in wanted]
 
 
-def metrics_of(clips: pd.DataFrame, split: Split) -> dict[str, float]:
-    """Compute every metric at both levels, `<split>/<level>/<name>` -> value.
+def metrics_of(clips: pd.DataFrame) -> dict[str, float]:
+    """Compute every metric at both levels, `<level>/<name>` -> value.
 
     Args:
         clips: one row for each clip, as in `predictions.csv`.
-        split: the split they belong to.
     """
     video = pd.factorize(clips["video_id"])[0]
-    columns = (clips[name].to_numpy() for name in ("track", "label", "score"))
-    return {f"{split}/{name}": value for name, value in score_levels(video, *columns).items()}
+    return score_levels(video, *(clips[name].to_numpy() for name in ("track", "label", "score")))

@@ -27,7 +27,7 @@ from deepfake.schema import Status, VideoRow
 from deepfake.store.archive import CROP_COLUMNS, PLACE, Stored, write_archive
 from deepfake.store.archives import Archives
 from deepfake.store.disk import Disk
-from deepfake.store.faults import ReadOnlyError
+from deepfake.store.faults import ReadOnlyError, not_writable
 from deepfake.store.images import ENCODING, decode, encode
 from deepfake.store.parts import ARCHIVE, rows_of
 from deepfake.store.sources import Verdict, judge, made_of_others
@@ -179,6 +179,17 @@ class FaceStore:
         found = self.archives.peek(video_id)
         return found is not None and found.row.status == Status.FAILED
 
+    def discard(self, video_id: str) -> None:
+        """Remove a video's archive, so that the video is extracted again.
+
+        Raises:
+            StoreError: the store cannot be written to.
+        """
+        try:
+            self.archive_path(video_id).unlink(missing_ok=True)
+        except OSError as error:
+            raise not_writable(self.root, error, f"crops/{video_id}") from error
+
     def done(self, video_id: str, path: Path) -> VideoRow | None:
         """Return the row of a video that another run may have just extracted; None if it still needs extraction.
 
@@ -280,4 +291,6 @@ def recipe_name(recipe: Mapping[str, Any]) -> str:
     """
     digest = digest_of_bytes(json.dumps(recipe, sort_keys=True).encode(), 4)
     finder = recipe["finder"]["_target_"].rpartition(".")[2].lower()
-    return f"{finder}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}-{digest}"
+    given = recipe.get("distortion", {})  # a store of distorted frames says so in its name
+    distortion = "".join(f"-{given[key]}" for key in ("name", "level") if given.get(key) is not None)
+    return f"{finder}-{recipe['num_segments']}x{recipe['segment_length']}-m{recipe['margin']}{distortion}-{digest}"

@@ -8,7 +8,7 @@ import pytest
 
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found
-from deepfake.faces.workers import Fault, Job, Work
+from deepfake.faces.workers import Fault, FindFaces, Job
 from deepfake.store import FaceStore
 from deepfake.video import decoder
 from deepfake.video.decoder import Decoder
@@ -69,8 +69,8 @@ def test_a_decoder_without_memory_has_failed(where: str, tmp_path: Path, monkeyp
     store = FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Squares"}, **RECIPE}).open()
     options = {"x264-params": "bff=1"} if where == "deinterlaces" else {}
     path = write_video(tmp_path / "a.mp4", frames_with(one_face, 16), options=options)
-    monkeypatch.setattr(Work, "_finder", BrightSquares())
-    work, job = Work(BrightSquares, Recipe(**RECIPE), store, ["av"]), Job("a", path, None, 0)
+    monkeypatch.setattr(FindFaces, "_finder", BrightSquares())
+    work, job = FindFaces(BrightSquares, Recipe(**RECIPE), store, ["av"]), Job("a", path, None, 0)
     assert isinstance(work(job), Found)
     starve(where, monkeypatch)
     failed = work(job)

@@ -8,9 +8,10 @@ from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS, data
 from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
+from deepfake.distort.choice import chosen_distortions
 from deepfake.evaluation import Columns, Missing, Scores
 from deepfake.options import types_of
-from deepfake.ranges import Device, PathName, Seed, Share
+from deepfake.ranges import Device, PathName, Share
 from deepfake.schema import MainFace, Split, Tracks
 
 _WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # some would be read as numbers
@@ -34,10 +35,10 @@ OPTIONS = Group(
         "scores": Scores,
         "missing": Missing,
         "min_coverage": Share,
-        "seed": Seed,
         "backbone_weights": PathName | None,
         "split": Split,
         "expect_fingerprint": _Fingerprint | None,
+        **types_of(chosen_distortions),
     },
     optional=("faces",),
 )

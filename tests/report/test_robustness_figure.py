@@ -1,0 +1,62 @@
+"""The chart of a test of robustness: what is drawn where, and what is said of it."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from deepfake.distort.catalogue import KINDS
+from deepfake.report.plots import Subject, save
+from deepfake.report.robustness_figure import robustness_figure
+
+SUBJECT = Subject("demo", "test", "meso4, trained on demo")
+VIDEOS = pd.DataFrame({"label": [0, 0, 1, 1, 1], "score": [0.1, 0.2, 0.7, 0.8, 0.9]})
+
+
+def table_of(*rows: tuple[str, int | None, float, str]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=["type", "level", "video_auc", "trained_with"])
+    return table.astype({"level": "Int64"})
+
+
+def lines(figure: Figure) -> dict[str, object]:
+    return {str(line.get_label()): line for line in figure.axes[0].lines}
+
+
+def test_each_type_is_a_line_over_its_levels_beside_clean_and_chance(tmp_path: Path) -> None:
+    rows = [("clean", None, 0.9, ""), ("GB", 1, 0.8, "blur"), ("GB", 5, 0.6, "blur"), ("CS", 1, 0.85, "")]
+    figure = robustness_figure(table_of(*rows, ("mix_3", None, 0.55, "unknown")), VIDEOS, SUBJECT)
+    drawn = lines(figure)
+    assert {*drawn} >= {"chance", "clean: 0.900", "GB, mean: 0.700, trained with blur", "CS: 0.850", "mix_3: 0.550"}
+    assert np.array_equal(np.array(drawn["GB, mean: 0.700, trained with blur"].get_data(), float), [[1, 5], [0.8, 0.6]])
+    assert [*drawn["chance"].get_ydata()] == [0.5, 0.5]
+    assert np.array_equal(np.array(drawn["mix_3: 0.550"].get_data(), float), [[6], [0.55]])
+    ticks = [text.get_text() for text in figure.axes[0].get_xticklabels()]
+    assert ticks == ["clean", "1", "5", "mix_3"]
+    title = figure.axes[0].get_title(loc="left")
+    assert title == "AUC under distortion: demo, test split\nmodel meso4, trained on demo\n2 real and 3 fake videos"
+    assert save(figure, tmp_path / "a.png").stat().st_size > 10_000
+
+
+def test_a_type_that_was_trained_with_has_hollow_marks() -> None:
+    rows = [("clean", None, 0.9, ""), ("GB", 1, 0.8, "blur"), ("CS", 1, 0.85, ""), ("CC", 1, 0.7, "unknown")]
+    drawn = lines(robustness_figure(table_of(*rows), VIDEOS, SUBJECT))
+    hollow = {name: line.get_markerfacecolor() == "none" for name, line in drawn.items() if ":" in name}
+    assert {name for name, is_hollow in hollow.items() if is_hollow} == {"GB: 0.800, trained with blur"}
+
+
+def test_twelve_types_look_different() -> None:
+    rows = [(kind, level, 0.5, "") for kind in KINDS for level in (1, 2)]
+    drawn = lines(robustness_figure(table_of(("clean", None, 0.9, ""), *rows), VIDEOS, SUBJECT))
+    looks = {(line.get_color(), line.get_marker()) for line in drawn.values() if line.get_marker() not in ("None", "")}
+    assert len(looks) == 1 + len(KINDS)
+
+
+@pytest.mark.parametrize("auc", [0.0, 1.0, float("nan")])
+def test_a_set_alone_and_any_auc_can_be_drawn(auc: float, tmp_path: Path) -> None:
+    table = table_of(("clean", None, auc, ""), ("random_level", None, auc, ""))
+    figure = robustness_figure(table, VIDEOS, SUBJECT)
+    low, high = figure.axes[0].get_ylim()
+    assert low < 0.5 < high and (np.isnan(auc) or low < auc < high)
+    assert save(figure, tmp_path / "a.png").stat().st_size > 5_000
