@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from deepfake.report.tables import num_digits, show
+from deepfake.report.tables import TOO_FEW, num_digits, show
 
 OF_PARTS = ("auc", "tpr_at_fpr_0.1", "recall")  # what is shown of each method and group
 
@@ -43,7 +43,7 @@ def _cells(row: pd.Series) -> tuple[str, str]:
     """Return a number and its interval with the decimals that the number of videos supports."""
     digits = num_digits({"scored_real": row["num_real"], "scored_fake": row["num_fake"]})
     if pd.isna(row["value"]):
-        return "too few" if row["note"].startswith("too few") else "undefined", ""
+        return TOO_FEW if row["note"].startswith(TOO_FEW) else "undefined", ""
     interval = "" if pd.isna(row["low"]) else f"{row['low']:.{digits}f} to {row['high']:.{digits}f}"
     return f"{row['value']:.{digits}f}", interval
 

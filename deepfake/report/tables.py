@@ -18,7 +18,8 @@ from deepfake.names import shown
 from deepfake.screen import from_here, wrapped
 
 _UNDEFINED = "undefined"  # a number that does not exist, such as the AUC of one class
-_NUMBER = re.compile(rf"([+-]?\d[\d.,]*%?|{_UNDEFINED})?")
+TOO_FEW = "too few"  # a number that would need more videos
+_NUMBER = re.compile(rf"([+-]?\d[\d.,]*%?|{_UNDEFINED}|{TOO_FEW})?")
 
 
 def show(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *captions: str) -> None:

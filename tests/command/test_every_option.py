@@ -138,7 +138,7 @@ def test_every_option_with_every_wrong_value(name: str) -> None:
 NULLABLE = {
     "max_epochs", "gradient_clip_val", "num_sanity_val_steps", "log_every_n_steps", "precision", "monitor", "filename",
     "eval_clips_per_track", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
-    "enable_progress_bar", "enable_model_summary", "save_last",
+    "enable_progress_bar", "enable_model_summary", "save_last", "checkpoint",
 }  # fmt: skip
 
 
@@ -146,7 +146,8 @@ def may_be(option: str) -> set[str]:
     """Return which other kinds of values an option may accept."""
     null = {"null"} if option.rpartition(".")[2] in NULLABLE or option.startswith(("faces.", "paths.")) else set()
     of_both = {"zero", "negative"} if option.endswith(("csv.version", "devices")) else set()
-    return null | of_both
+    score = {"zero"} if option == "missing" else set()  # a word, or the score of a video without one
+    return null | of_both | score
 
 
 def build_what_can_be(cfg: DictConfig, option: str) -> None:
