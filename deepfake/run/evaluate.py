@@ -6,6 +6,7 @@ import pandas as pd
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from deepfake import null_audit
 from deepfake.atomic import write_atomic
 from deepfake.callbacks.predictions import COLUMNS
 from deepfake.checkpoints import build_detector, read_checkpoint
@@ -48,11 +49,16 @@ def evaluate(cfg: DictConfig) -> None:
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
     require_testable(listing, split)
+    audits = cfg.audit != "none"
+    if audits:
+        null_audit.require_null_audit(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
-    complete_store(videos + reals_of(videos, listing), store, faces, ExtractOptions(device=cfg.device, **cfg.extract))
+    train = [video for video in listing.videos if audits and video.split is Split.TRAIN]
+    needed = train + videos
+    complete_store(needed + reals_of(needed, listing), store, faces, ExtractOptions(device=cfg.device, **cfg.extract))
     options = {**cfg.loader, **data_options(rule)}
     datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
     dataset, coverage = datamodule.datasets[split], {split: datamodule.coverage(split)}
@@ -73,10 +79,16 @@ def evaluate(cfg: DictConfig) -> None:
         "faces_unlike_checkpoint": differing,
         "made_with": provenance(pick_device(cfg.device), begun),
     }
+    findings = null_audit.find_shortcuts(train, videos, table, store, rule.main_face) if audits else None
+    if findings:
+        facts["null_audit"] = findings.facts()
     metrics = metrics_of(table, split)
     paths = {"metrics": write_metrics(folder, metrics, data, facts), "predictions": folder / "predictions.csv"}
     coverage = data["coverage"]
     show_metrics(metrics, coverage, covered(coverage), data_caption(data, checkpoint.card["data"]))
+    if findings:
+        null_audit.show_findings(findings, split)
+        paths["null audit"] = null_audit.write_findings(folder, findings)
     model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
     show_paths({"run": folder, **paths, **draw_pictures(folder, Subject(cfg.data.name, split, model))[0]})
 
