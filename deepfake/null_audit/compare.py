@@ -1,20 +1,24 @@
 """Learns on train what needs no look at a face, and tests it beside the detector, on the same videos."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 
 import numpy as np
 import pandas as pd
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from deepfake.errors import CorpusError
-from deepfake.null_audit.features import null_features
-from deepfake.null_audit.figures import auc, auc_within, importances, p_value
+from deepfake.null_audit.features import FEATURES, OF_CROPS, OF_FILE, null_features
+from deepfake.null_audit.figures import auc, auc_within, importances, least_p_value, p_value
 from deepfake.null_audit.findings import NullFindings
 from deepfake.null_audit.groups import group_videos
 from deepfake.null_audit.model import cross_validate, fit_null_model, null_scores
 from deepfake.report.results import video_table
 from deepfake.schema import Label, MainFace, Split, Video
 from deepfake.store import FaceStore
+
+MODELS = {"all": FEATURES, "files": OF_FILE, "crops": OF_CROPS}
 
 
 def find_shortcuts(
@@ -31,10 +35,11 @@ def find_shortcuts(
 
     Raises:
         CorpusError: train has no real or no fake with a stored face.
+        StoreError: a crop is damaged.
     """
-    videos = sorted(train, key=attrgetter("video_id")) + sorted(tested, key=attrgetter("video_id"))
-    features = null_features(videos, store, main_face)
-    return compare(videos, features, video_table(clips))
+    by_id = attrgetter("video_id")
+    videos = sorted(train, key=by_id) + sorted(tested, key=by_id)
+    return compare(videos, null_features(videos, store, main_face), video_table(clips))
 
 
 def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFrame) -> NullFindings:
@@ -56,24 +61,44 @@ def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFr
     _require_classes(labels[fitted])
 
     groups, grouped_by = group_videos([videos[place] for place in fitted.tolist()])
-    out_of_fold, folds = cross_validate(features.iloc[fitted], labels[fitted], groups)
-    model = fit_null_model(features.iloc[fitted], labels[fitted])
-    scores = np.full(len(videos), np.nan)
-    scores[fitted], scores[tested] = out_of_fold, null_scores(model, features.iloc[tested])
-    of_tested = scores[tested], labels[tested]
-    reached, least = p_value(*of_tested)
+    tried = {name: _try(features[[*own]], labels, groups, fitted, tested) for name, own in MODELS.items()}
+    first = tried["all"]
+    null_score = np.full(len(videos), np.nan)
+    null_score[fitted], null_score[tested] = first.held_out, first.scores
     return NullFindings(
-        videos=_table(videos, features, scores),
-        auc=auc(*of_tested),
+        videos=_table(videos, features, null_score),
         detector_auc=auc(by_detector[tested], labels[tested]),
-        train_auc=auc_within(out_of_fold, labels[fitted], folds),
-        p_value=reached,
-        least_p_value=least,
+        models=pd.DataFrame({name: each.numbers for name, each in tried.items()}).T,
+        least_p_value=least_p_value(labels[tested]),
         num_tested=_counts(labels[tested]),
         num_train=_counts(labels[fitted]),
         grouped_by=grouped_by,
-        features=importances(model, features.iloc[tested], labels[tested]),
+        features=importances(first.model, features.iloc[tested], labels[tested]),
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Tried:
+    """A model that was fitted, its scores of the videos it was fitted on (cross-validated) and of the tested ones."""
+
+    model: HistGradientBoostingClassifier
+    held_out: np.ndarray
+    scores: np.ndarray
+    numbers: dict[str, float]
+
+
+def _try(
+    features: pd.DataFrame, labels: np.ndarray, groups: np.ndarray, fitted: np.ndarray, tested: np.ndarray
+) -> _Tried:
+    model = fit_null_model(features.iloc[fitted], labels[fitted])
+    scores = null_scores(model, features.iloc[tested])
+    held_out, folds = cross_validate(features.iloc[fitted], labels[fitted], groups)
+    numbers = {
+        "auc": auc(scores, labels[tested]),
+        "p_value": p_value(scores, labels[tested]),
+        "train_auc": auc_within(held_out, labels[fitted], folds),
+    }
+    return _Tried(model, held_out, scores, numbers)
 
 
 def _table(videos: Sequence[Video], features: pd.DataFrame, scores: np.ndarray) -> pd.DataFrame:

@@ -46,18 +46,27 @@ def auc_within(scores: np.ndarray, labels: np.ndarray, folds: np.ndarray) -> flo
     return won / pairs if pairs else math.nan
 
 
-def p_value(scores: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """Return how often guesses give this AUC or a higher one, and the lowest value that so few videos allow.
+def p_value(scores: np.ndarray, labels: np.ndarray) -> float:
+    """Return how often guesses give this AUC or a higher one, videos being independent; NaN if a class is missing.
 
-    Videos count as independent. NaN if a class is missing.
-
-    Source: Mann and Whitney 1947, one-sided.
+    Source: Mann and Whitney, On a test of whether one of two random variables is stochastically larger than the other,
+        1947, one-sided.
     """
     reals, fakes = scores[labels == 0], scores[labels == 1]
     if not len(reals) or not len(fakes):
-        return math.nan, math.nan
-    reached = mannwhitneyu(fakes, reals, alternative="greater").pvalue
-    return float(reached), 1 / math.comb(len(labels), len(fakes))
+        return math.nan
+    return float(mannwhitneyu(fakes, reals, alternative="greater").pvalue)
+
+
+def least_p_value(labels: np.ndarray) -> float:
+    """Return the p-value of a perfect order, below which none of so few videos can be; NaN if a class is missing.
+
+    Example:
+        >>> least_p_value(np.array([0, 0, 1, 1, 1]))
+        0.1
+    """
+    fakes = int(labels.sum())
+    return 1 / math.comb(len(labels), fakes) if 0 < fakes < len(labels) else math.nan
 
 
 def importances(model: HistGradientBoostingClassifier, features: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:

@@ -20,29 +20,35 @@ class NullFindings:
         videos: a row a video of train and of the tested split: `video_id`, `split`, `label`, `method`, `FEATURES` and
             `null_score`, which is P(fake). A video of train has the score of a model that was fitted without its group.
             What was left out has none: without a stored face, or, in the tested split, without the detector's score.
-        auc: of the null model, on the tested videos.
-        detector_auc: of the detector, on the same videos.
-        train_auc: of the null model, cross-validated on train: the share of pairs of a real and a fake in one fold that
-            are in the right order.
-        p_value: how often guesses reach `auc`, by the one-sided test of Mann and Whitney; NaN if it is.
+        detector_auc: of the detector, on the same videos as `models`.
+        models: index `all`, `files`, `crops`: the features that the model has. `auc`, on the tested videos; `p_value`,
+            how often guesses reach it, by the one-sided test of Mann and Whitney; `train_auc`, cross-validated on
+            train: the share of pairs of a real and a fake in one fold that are in the right order.
         least_p_value: the lowest that so few videos allow; NaN if a class is missing.
         num_tested: how many tested videos of each class were compared, reals first.
         num_train: how many videos of each class it was fitted on, reals first.
         grouped_by: what groups the videos in the cross-validation.
-        features: index `FEATURES`, most important first: `importance`, by how much `auc` falls when the values of this
-            feature are shuffled among the tested videos; and `auc`, that of the value itself as a score.
+        features: index `FEATURES`, most important first, see `importances`.
     """
 
     videos: pd.DataFrame
-    auc: float
     detector_auc: float
-    train_auc: float
-    p_value: float
+    models: pd.DataFrame
     least_p_value: float
     num_tested: tuple[int, int]
     num_train: tuple[int, int]
     grouped_by: GroupedBy
     features: pd.DataFrame
+
+    @property
+    def auc(self) -> float:
+        """The AUC of the model that has all features."""
+        return float(self.models.loc["all", "auc"])
+
+    @property
+    def p_value(self) -> float:
+        """How often guesses reach `auc`."""
+        return float(self.models.loc["all", "p_value"])
 
     @property
     def above_chance(self) -> bool:
@@ -56,18 +62,20 @@ class NullFindings:
 
     def facts(self) -> dict[str, Any]:
         """Return all but the videos as plain data for `metrics.json`; None where a number is undefined."""
-        known = {name: getattr(self, name) for name in ("auc", "detector_auc", "train_auc", "p_value")}
         return {
-            **{name: _plain(value) for name, value in known.items()},
+            "detector_auc": _plain(self.detector_auc),
+            "models": _rows(self.models),
             "above_chance": self.above_chance,
             "is_near": self.is_near,
             "tested": dict(zip(("real", "fake"), self.num_tested, strict=True)),
             "train": dict(zip(("real", "fake"), self.num_train, strict=True)),
             "grouped_by": self.grouped_by,
-            "features": {
-                str(name): {key: _plain(value) for key, value in row.items()} for name, row in self.features.iterrows()
-            },
+            "features": _rows(self.features),
         }
+
+
+def _rows(table: pd.DataFrame) -> dict[str, dict[str, float | None]]:
+    return {str(name): {str(key): _plain(value) for key, value in row.items()} for name, row in table.iterrows()}
 
 
 def _plain(value: float) -> float | None:

@@ -10,6 +10,11 @@ from deepfake.report.tables import num_digits, show
 
 log = logging.getLogger(__name__)
 NUM_NAMED = 3  # features
+_WORDS = {
+    "all": "null model",
+    "files": "null model, of files alone",
+    "crops": "null model, of crops alone",
+}
 _BY = {
     "people": "nobody and no source video is on both sides",
     "targets": "no target person or source video is on both sides",
@@ -33,10 +38,9 @@ def show_findings(findings: NullFindings, split: str) -> None:
     """
     reals, fakes = findings.num_tested
     digits = num_digits({"scored_real": reals, "scored_fake": fakes})
-    rows: list[list[str | None]] = [
-        ["detector", _written(findings.detector_auc, digits), None],
-        ["null model", _written(findings.auc, digits), _written(findings.train_auc, digits)],
-    ]
+    rows: list[list[str | None]] = [["detector", _written(findings.detector_auc, digits), None]]
+    for name, row in findings.models.iterrows():
+        rows.append([_WORDS[str(name)], _written(row["auc"], digits), _written(row["train_auc"], digits)])
     captions = [_compared(findings, split), _chance(findings), _rests_on(findings)]
     show("null audit: AUC of videos", ["model", split, "train, cross-validated"], rows, *captions)
     if findings.is_near:
