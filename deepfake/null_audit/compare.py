@@ -6,7 +6,7 @@ from operator import attrgetter
 
 import numpy as np
 import pandas as pd
-from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import Pipeline
 
 from deepfake.errors import CorpusError
 from deepfake.null_audit.features import FEATURES, OF_CROPS, OF_FILE, null_features
@@ -81,7 +81,7 @@ def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFr
 class _Tried:
     """A model that was fitted, its scores of the videos it was fitted on (cross-validated) and of the tested ones."""
 
-    model: HistGradientBoostingClassifier
+    model: Pipeline
     held_out: np.ndarray
     scores: np.ndarray
     numbers: dict[str, float]

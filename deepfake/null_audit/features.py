@@ -34,7 +34,7 @@ def null_features(videos: Sequence[Video], store: FaceStore, main_face: MainFace
 
     Returns:
         Index `video_id`, in the order of `videos`; `FEATURES`, in pixels, bits per second, seconds and bytes. `codec`
-        is a category and the others are floats. What is not known is missing: of an unreadable file all but its size,
+        is a word and the others are floats. What is not known is missing: of an unreadable file all but its size,
         and of a video without a face `OF_CROPS`.
 
     Raises:
@@ -54,7 +54,7 @@ def _of_file(videos: Sequence[Video], rows: pd.DataFrame) -> pd.DataFrame:
     table = table.where(table > 0)  # the store writes 0 for what it could not find out
     with ThreadPoolExecutor(num_cores()) as pool:
         headers = list(progress(pool.map(_header, videos), "reading headers", "videos", total=len(videos), delay=1))
-    table["codec"] = pd.Categorical([header and header.codec for header in headers])
+    table["codec"] = pd.Series([header and header.codec for header in headers], table.index, dtype=object)
     of_stream = pd.Series([header and header.bitrate for header in headers], table.index, dtype=float)
     table["bitrate"] = of_stream.fillna(8 * table["num_bytes"] / table["duration_s"])
     # Extraction has told of the files that it could not read.

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import torch
 from scipy.stats import mannwhitneyu
-from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.inspection import permutation_importance
+from sklearn.pipeline import Pipeline
 
 from deepfake.metrics.binary import binary_metrics
 from deepfake.null_audit.model import SEED, null_scores
@@ -69,7 +69,7 @@ def least_p_value(labels: np.ndarray) -> float:
     return 1 / math.comb(len(labels), fakes) if 0 < fakes < len(labels) else math.nan
 
 
-def importances(model: HistGradientBoostingClassifier, features: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
+def importances(model: Pipeline, features: pd.DataFrame, labels: np.ndarray) -> pd.DataFrame:
     """Return what the model's AUC rests on.
 
     Args:
@@ -80,7 +80,7 @@ def importances(model: HistGradientBoostingClassifier, features: pd.DataFrame, l
     Returns:
         Index: the features' names, most important first. `importance`: by how much the AUC falls when the feature's
         values are shuffled among the videos, mean of 10 shuffles; 0 for one that the model does not have. `auc`: of the
-        value itself as a score, below 0.5 where fakes have the lower values; NaN for a category. Both are NaN if a
+        value itself as a score, below 0.5 where fakes have the lower values; NaN for words. Both are NaN if a
         class is missing.
 
     Source: Breiman, Random Forests, Machine Learning 2001, section 10.
