@@ -7,6 +7,7 @@ from operator import attrgetter
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from deepfake.errors import CorpusError
 from deepfake.null_audit.features import FEATURES, OF_CROPS, OF_FILE, null_features
@@ -61,8 +62,11 @@ def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFr
     _require_classes(labels[fitted])
 
     groups, grouped_by = group_videos([videos[place] for place in fitted.tolist()])
-    tried = {name: _try(features[[*own]], labels, groups, fitted, tested) for name, own in MODELS.items()}
-    first = tried["all"]
+    # Threads wait for each other after every node: on two busy cores, two took 61 s for what one does in a second.
+    with threadpool_limits(1):
+        tried = {name: _try(features[[*own]], labels, groups, fitted, tested) for name, own in MODELS.items()}
+        first = tried["all"]
+        importance = importances(first.model, features.iloc[tested], labels[tested])
     null_score = np.full(len(videos), np.nan)
     null_score[fitted], null_score[tested] = first.held_out, first.scores
     return NullFindings(
@@ -73,7 +77,7 @@ def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFr
         num_tested=_counts(labels[tested]),
         num_train=_counts(labels[fitted]),
         grouped_by=grouped_by,
-        features=importances(first.model, features.iloc[tested], labels[tested]),
+        features=importance,
     )
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from deepfake.metrics.binary import binary_metrics
 from deepfake.null_audit.model import SEED, null_scores
 
-REPEATS = 10  # shuffles of each feature
+REPEATS = 5  # shuffles of each feature
 
 
 def auc(scores: np.ndarray, labels: np.ndarray) -> float:
@@ -79,7 +79,7 @@ def importances(model: Pipeline, features: pd.DataFrame, labels: np.ndarray) -> 
 
     Returns:
         Index: the features' names, most important first. `importance`: by how much the AUC falls when the feature's
-        values are shuffled among the videos, mean of 10 shuffles; 0 for one that the model does not have. `auc`: of the
+        values are shuffled among the videos, mean of 5 shuffles; 0 for one that the model does not have. `auc`: of the
         value itself as a score, below 0.5 where fakes have the lower values; NaN for words. Both are NaN if a
         class is missing.
 

@@ -15,7 +15,7 @@ LEAF = 20  # videos in a leaf at least, as in scikit-learn; a fifth of them all 
 
 
 def fit_null_model(features: pd.DataFrame, labels: np.ndarray) -> Pipeline:
-    """Fit the model; the number of threads changes nothing, and no early stopping holds videos back.
+    """Fit the model. The number of threads changes nothing in it; no early stopping holds videos back.
 
     A node chooses among half of the features. Otherwise one that separates few videos by chance as well as another does
     by its nature hides it.
@@ -28,6 +28,7 @@ def fit_null_model(features: pd.DataFrame, labels: np.ndarray) -> Pipeline:
     known = features.loc[:, features.notna().any()]
     words = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan)
     trees = HistGradientBoostingClassifier(
+        max_iter=50,
         min_samples_leaf=int(np.clip(len(known) // 5, 1, LEAF)),
         max_features=0.5,
         class_weight="balanced",

@@ -1,6 +1,5 @@
 """One painted corpus and its face store for all tests of this room."""
 
-
 import pytest
 
 from deepfake.schema import Video
