@@ -1,5 +1,3 @@
-from .compare import compare as compare
-from .compare import find_shortcuts as find_shortcuts
 from .features import null_features as null_features
 from .findings import NullFindings as NullFindings
 from .groups import group_videos as group_videos
@@ -7,5 +5,7 @@ from .model import cross_validate as cross_validate
 from .model import fit_null_model as fit_null_model
 from .model import null_scores as null_scores
 from .requirements import require_null_audit as require_null_audit
+from .shortcuts import compare as compare
+from .shortcuts import find_shortcuts as find_shortcuts
 from .show import show_findings as show_findings
 from .show import write_findings as write_findings

@@ -16,7 +16,8 @@ class Header:
 
     Attributes:
         codec: FFmpeg's name of the codec, such as `h264`.
-        bitrate: bits per second of this stream; None where the container does not say: MP4 does, Matroska and AVI do not.
+        bitrate: bits per second of this stream; None where the container does not say (MP4 does, Matroska and AVI do
+            not).
     """
 
     codec: str
