@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from deepfake.corpora.groups import group_videos
 from deepfake.errors import ConfigError
 from deepfake.metrics import all_numbers
 from deepfake.ranges import Share
@@ -53,6 +54,20 @@ def with_unscored(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
         if video.video_id not in scored
     ]
     return pd.concat([clips, pd.DataFrame(rows)], ignore_index=True) if rows else clips
+
+
+def with_people(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
+    """Add `person`, the number of the people whose videos depend on each other, if the corpus tells any apart.
+
+    Args:
+        clips: `video_id`, one row a clip.
+        videos: at least those of the clips.
+    """
+    groups, by = group_videos(videos)
+    if by == "videos":
+        return clips
+    person = {video.video_id: str(group) for video, group in zip(videos, groups, strict=True)}
+    return clips.assign(person=clips["video_id"].map(person))
 
 
 def counted(videos: pd.DataFrame, missing: Missing) -> pd.DataFrame:

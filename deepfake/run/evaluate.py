@@ -7,6 +7,7 @@ import pandas as pd
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
+from deepfake import null_audit
 from deepfake.atomic import write_atomic
 from deepfake.callbacks.predictions import COLUMNS
 from deepfake.checkpoints import build_detector, read_checkpoint
@@ -28,7 +29,7 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.device import pick_device
 from deepfake.distort.choice import chosen_distortions
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.evaluation import evaluate_scores, require_coverage, show_numbers, with_unscored
+from deepfake.evaluation import evaluate_scores, require_coverage, show_numbers, with_people, with_unscored
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.distorted import CleanStore
 from deepfake.extraction.options import ExtractOptions
@@ -48,12 +49,17 @@ from deepfake.store import FaceStore
 
 @entry_point
 def evaluate(cfg: DictConfig) -> None:
-    """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, and write its metrics and pictures."""
+    """Score `cfg.split` of `cfg.data` with the detector of `cfg.checkpoint`, or measure `cfg.predictions`."""
     if (cfg.checkpoint is None) == (cfg.predictions is None):
         raise ConfigError("give either checkpoint=, to test a detector, or predictions=, to measure a table of scores")
     if cfg.predictions is not None:
         evaluate_table(cfg)
-        return
+    else:
+        evaluate_checkpoint(cfg)
+
+
+def evaluate_checkpoint(cfg: DictConfig) -> None:
+    """Score videos, and write the numbers, the pictures, and what else was asked for."""
     distortions = chosen_distortions(cfg.distort, cfg.level, cfg.reencode, cfg.seed)
     if distortions:
         start_early(DistortFaces.__module__)  # workers of every distortion are forked from what has imported it
@@ -66,23 +72,28 @@ def evaluate(cfg: DictConfig) -> None:
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
     require_testable(listing, split)
+    audits = cfg.audit != "none"
+    if audits:
+        null_audit.require_null_audit(listing, split)
 
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
+    train = [video for video in listing.videos if audits and video.split is Split.TRAIN]
     extracting = ExtractOptions(device=cfg.device, **cfg.extract)
-    complete_store(videos + reals_of(videos, listing), store, faces, extracting)
+    complete_store([*train, *videos, *reals_of([*train, *videos], listing)], store, faces, extracting)
     score = partial(_scored, cfg=cfg, detector=detector, rule=rule, videos=videos)
     clean = score(store)
-    outcome = evaluate_scores(with_unscored(clean.clips, videos), cfg.missing, cfg.seed)
     write_atomic(folder / "predictions.csv", clean.clips.to_csv(index=False).encode())
     data = data_card(cfg.data.name, listing, {split: clean.coverage}, store, rule)
     compare_content(checkpoint.card["data"], data)
+
+    outcome = evaluate_scores(with_people(with_unscored(clean.clips, videos), videos), cfg.missing, cfg.seed)
     captions = covered(data["coverage"]), data_caption(data, checkpoint.card["data"])
     show_numbers(outcome.numbers, *captions, outcome.caption())
     model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
     subject = Subject(cfg.data.name, split, model)
-    pictures, _ = draw_pictures(folder, subject)
+    paths = {"predictions": folder / "predictions.csv", **outcome.write(folder), **draw_pictures(folder, subject)[0]}
     facts = {
         "checkpoint": str(checkpoint.path),
         "trained_on": checkpoint.card["data"],
@@ -91,16 +102,19 @@ def evaluate(cfg: DictConfig) -> None:
         "faces_unlike_checkpoint": differing,
         **outcome.facts(),
     }
+    if audits:
+        findings = null_audit.find_shortcuts(train, videos, clean.clips, store, rule.main_face)
+        facts["null_audit"] = findings.facts()
+        null_audit.show_findings(findings, split)
+        paths["null audit"] = null_audit.write_findings(folder, findings)
     if distortions:
         clean_store = CleanStore(store, videos, faces, extracting)
         table = score_distorted(distortions, clean_store, clean, score, folder, checkpoint.card.get("distortions"))
         facts["robustness"] = {"seed": cfg.seed, "reencode": cfg.reencode, **summary(table)}
         drawn_by = f"seed={cfg.seed}, reencode={cfg.reencode}"
-        pictures |= write_robustness(table, clean.clips, subject, folder, drawn_by, *captions)
+        paths |= write_robustness(table, clean.clips, subject, folder, drawn_by, *captions)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
-    metrics = write_metrics(folder, outcome.metrics(split), data, facts)
-    paths = {"metrics": metrics, "predictions": folder / "predictions.csv", **outcome.write(folder)}
-    show_paths({"run": folder, **paths, **pictures})
+    show_paths({"run": folder, "metrics": write_metrics(folder, outcome.metrics(split), data, facts), **paths})
 
 
 def _scored(store: FaceStore, *, cfg: DictConfig, detector: Detector, rule: ScoringRule, videos: list[Video]) -> Scored:

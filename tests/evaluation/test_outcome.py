@@ -1,6 +1,8 @@
 """Numbers of an evaluation against scikit-learn, videos without a score, and what is resampled."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -8,9 +10,18 @@ import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
 from deepfake.errors import ConfigError
-from deepfake.evaluation import evaluate_scores, numbers_table, require_coverage, scored_videos, show_numbers
+from deepfake.evaluation import (
+    evaluate_scores,
+    numbers_table,
+    require_coverage,
+    scored_videos,
+    show_numbers,
+    with_people,
+    with_unscored,
+)
 from deepfake.evaluation.missing import bounds, counted
 from deepfake.evaluation.numbers_table import COLUMNS, parts, resampled
+from deepfake.schema import Label, Split, Video
 
 
 def made_up(seed: int = 0, num_videos: int = 24) -> pd.DataFrame:
@@ -200,3 +211,28 @@ def test_the_screen_fits_80_columns_and_says_what_cannot_be_said(
     assert "tpr_at_fpr_0.001 │ too few" in text and "8, where a false-positive rate of 0.001 needs 1000" in text
     assert "videos by method" in text and "videos by group" in text
     assert "intervals take people to be independent of each other" in text
+
+
+def test_videos_of_the_people_of_a_corpus_are_drawn_together() -> None:
+    def video(name: str, label: Label, target: str, source: str = "") -> Video:
+        return Video(name, Path(name), label, Split.TEST, target_id=target, source_id=source)
+
+    videos = [video(f"r{i}", Label.REAL, f"p{i}") for i in range(12)]
+    videos += [video(f"f{i}", Label.FAKE, f"p{i}", f"p{i ^ 1}") for i in range(12)]  # swapped in pairs
+    scores = {"label": [int(one.label) for one in videos], "method": "x", "track": 0, "score": 0.5}
+    clips = pd.DataFrame({"video_id": [one.video_id for one in videos], **scores})
+    people = with_people(clips, videos)["person"]
+    assert people.nunique() == 6 and people[0] == people[1] == people[12] == people[13] != people[2]
+    unknown = [replace(one, target_id="", source_id="") for one in videos]
+    assert "person" not in with_people(clips, unknown)
+
+
+def test_a_video_without_a_clip_has_a_row_of_its_own() -> None:
+    videos = [Video(name, Path(name), Label.FAKE, Split.TEST, method="swap") for name in ("a", "b")]
+    clips = pd.DataFrame(
+        [["a", 1, "swap", 0, 8, 0.75]], columns=["video_id", "label", "method", "track", "start", "score"]
+    )
+    found = scored_videos(with_unscored(clips, videos))
+    assert found["video_id"].tolist() == ["a", "b"] and found["label"].tolist() == [1, 1]
+    assert found["score"].tolist()[0] == 0.75 and math.isnan(found["score"].tolist()[1])
+    assert with_unscored(clips, videos[:1]) is clips

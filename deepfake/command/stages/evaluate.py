@@ -19,6 +19,8 @@ _Fingerprint = (
     Annotated[str, Field(pattern="^[0-9a-f]{16}$", description=_WORDS)]
     | Annotated[int, Field(ge=10**15, lt=10**16, description=_WORDS)]
 )
+# A config gives null as None; the word in quotes means the same, as does a shell's that keeps them.
+_Audit = Annotated[Literal["none", "null"] | None, Field(description="none or null")]
 
 OPTIONS = Group(
     {
@@ -37,6 +39,7 @@ OPTIONS = Group(
         "min_coverage": Share,
         "backbone_weights": PathName | None,
         "split": Split,
+        "audit": _Audit,
         "expect_fingerprint": _Fingerprint | None,
         **types_of(chosen_distortions),
     },

@@ -1,0 +1,10 @@
+from .features import null_features as null_features
+from .findings import NullFindings as NullFindings
+from .model import cross_validate as cross_validate
+from .model import fit_null_model as fit_null_model
+from .model import null_scores as null_scores
+from .requirements import require_null_audit as require_null_audit
+from .shortcuts import compare as compare
+from .shortcuts import find_shortcuts as find_shortcuts
+from .show import show_findings as show_findings
+from .show import write_findings as write_findings
