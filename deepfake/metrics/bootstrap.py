@@ -38,7 +38,7 @@ class Resampling:
         """Return how often each cluster is drawn (C,); a replicate is the same whatever is drawn beside it."""
         generator = np.random.default_rng([seed, replicate])
         drawn = [members[generator.integers(len(members), size=len(members))] for members in self.strata]
-        return np.bincount(np.concatenate(drawn), minlength=self.num_clusters).astype(np.float64)
+        return np.bincount(np.concatenate([[], *drawn]).astype(np.intp), minlength=self.num_clusters).astype(np.float64)
 
 
 def plan_resampling(clusters: np.ndarray, labels: np.ndarray) -> Resampling:
