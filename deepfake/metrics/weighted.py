@@ -5,6 +5,7 @@ sums for what is a mean over rows. The bootstrap asks for thousands of weighting
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -84,7 +85,7 @@ class WeightedMetrics:
     def _gaps(self, rows: np.ndarray) -> np.ndarray:
         """Sum over bins (B,) the distance of the number of fakes from the sum of scores."""
         gaps = np.zeros(len(rows))
-        for start, end in zip(self.bins[:-1], self.bins[1:], strict=True):
+        for start, end in pairwise(self.bins):
             if end > start:
                 gaps += np.abs(np.einsum("bn,n->b", rows[:, start:end], self.residuals[start:end]))
         return gaps
