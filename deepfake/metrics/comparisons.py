@@ -16,6 +16,7 @@ from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
 from deepfake.metrics.replicated import LONE_CLUSTER
 from deepfake.metrics.sample import Sample, checked_sample
 from deepfake.metrics.weighted import WeightedMetrics
+from deepfake.ranges import Confidence, Replicates, Seed
 
 
 def compare(
@@ -26,9 +27,9 @@ def compare(
     thresholds: Mapping[str, float] = AT_HALF,
     second_thresholds: Mapping[str, float] | None = None,
     clusters: ArrayLike | None = None,
-    confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 0,
+    confidence: Confidence = 0.95,
+    replicates: Replicates = 2000,
+    seed: Seed = 0,
 ) -> dict[str, Difference]:
     """Compute the difference of two detectors in every metric, first minus second, with intervals and p-values.
 
@@ -42,15 +43,16 @@ def compare(
         thresholds: suffix of the names -> threshold, as for `all_numbers`.
         second_thresholds: those of the second detector, with the same suffixes, if they are others.
         clusters: as for `measure`.
-        confidence: of the intervals, above 0 and below 1.
-        replicates: of the bootstrap, at least 2; the more, the smaller a p-value can be.
-        seed: of the bootstrap, not negative.
+        confidence: of the intervals.
+        replicates: of the bootstrap; the more, the smaller a p-value can be.
+        seed: of the bootstrap.
 
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
-        ValueError: the arguments are not of one length or out of range, or the suffixes differ.
+        ValueError: the rows are not of one length, or the suffixes differ.
+        ConfigError: another argument is out of range.
     """
-    require_settings(confidence, replicates, seed)
+    require_settings(confidence=confidence, replicates=replicates, seed=seed)
     if second_thresholds is None:
         second_thresholds = thresholds
     if second_thresholds.keys() != thresholds.keys():

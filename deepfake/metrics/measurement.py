@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deepfake.errors import ConfigError
 from deepfake.metrics.bootstrap import replicate_metrics
 from deepfake.metrics.decision import RATES
 from deepfake.metrics.estimate import Estimate, Method, without_value
@@ -14,6 +15,8 @@ from deepfake.metrics.intervals import auc_interval, rate_interval
 from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
 from deepfake.metrics.sample import Sample, checked_sample
 from deepfake.metrics.weighted import WeightedMetrics
+from deepfake.options import fault, types_of
+from deepfake.ranges import Confidence, Replicates, Seed
 
 Rates = Literal["wilson", "exact"]
 
@@ -24,9 +27,9 @@ def measure(
     *,
     thresholds: Mapping[str, float] = AT_HALF,
     clusters: ArrayLike | None = None,
-    confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 0,
+    confidence: Confidence = 0.95,
+    replicates: Replicates = 2000,
+    seed: Seed = 0,
     rates: Rates = "wilson",
 ) -> dict[str, Estimate]:
     """Compute all metrics of `all_numbers` with intervals.
@@ -40,9 +43,9 @@ def measure(
         labels: (N,) 0 real, 1 fake.
         thresholds: suffix of the names -> threshold, as for `all_numbers`.
         clusters: (N,) whole numbers: the video of each clip, or the person of each video. None if rows are independent.
-        confidence: of the intervals, above 0 and below 1.
-        replicates: of the bootstrap, at least 2.
-        seed: of the bootstrap, not negative.
+        confidence: of the intervals.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
         rates: the interval of rates of independent rows.
 
     Returns:
@@ -50,13 +53,14 @@ def measure(
 
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
-        ValueError: scores, labels and clusters are not of one length, or another argument is out of range.
+        ValueError: scores, labels and clusters are not of one length.
+        ConfigError: another argument is out of range.
 
     Example:
         >>> measure([0.9, 0.4, 0.1, 0.2], [1, 1, 0, 0])["recall"]
         Estimate(value=0.5, low=0.09..., high=0.90..., method=<Method.WILSON: 'Wilson'>, note='')
     """
-    require_settings(confidence, replicates, seed)
+    require_settings(confidence=confidence, replicates=replicates, seed=seed, rates=rates)
     sample = checked_sample(scores, labels, clusters)
     metrics = WeightedMetrics(sample.scores, sample.labels, sample.clusters, thresholds)
     values = metrics(np.ones((1, sample.num_clusters)))
@@ -91,13 +95,12 @@ def _by_formula(
     return {**found, "auc": of_auc}
 
 
-def require_settings(confidence: float, replicates: int, seed: int) -> None:
-    """Check the arguments that all intervals share.
+def require_settings(**given: Any) -> None:
+    """Check the arguments that are plain values.
 
     Raises:
-        ValueError: one is out of range.
+        ConfigError: one is of another type or out of range.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}: it must be above 0 and below 1, as 0.95")
-    if replicates < 2 or seed < 0:
-        raise ValueError(f"replicates={replicates}, seed={seed}: give at least 2 replicates and a seed from 0 on")
+    kinds = types_of(measure)
+    if faults := [*filter(None, (fault(name, value, kinds[name]) for name, value in given.items()))]:
+        raise ConfigError("; ".join(faults))

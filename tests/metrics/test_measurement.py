@@ -8,6 +8,7 @@ import pytest
 from scipy.stats import binomtest, norm
 from sklearn.metrics import roc_auc_score
 
+from deepfake.errors import ConfigError
 from deepfake.metrics import bootstrap
 from deepfake.metrics.bootstrap import plan_resampling, replicate_metrics
 from deepfake.metrics.estimate import Estimate, Method
@@ -198,13 +199,17 @@ def test_degenerate_rows_have_a_value_and_an_interval_or_a_reason(case: str, tog
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"confidence": 1.0}, "confidence is 1.0: it must be above 0 and below 1"),
-        ({"confidence": 95}, "confidence is 95"),
-        ({"replicates": 1}, "give at least 2 replicates"),
-        ({"seed": -1}, "a seed from 0 on"),
-        ({"clusters": [0, 1]}, "give a whole number for each of 240 rows"),
+        ({"confidence": 1.0}, "confidence is 1.0: "),
+        ({"confidence": 95}, "confidence is 95: "),
+        ({"replicates": 1}, "replicates is 1: "),
+        ({"seed": -1, "rates": "wald"}, "seed is -1: .*; rates is 'wald': "),
     ],
 )
 def test_arguments_out_of_range_are_refused(rows: Rows, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=message):
         measure(*rows, **options)
+
+
+def test_clusters_of_other_rows_are_refused(rows: Rows) -> None:
+    with pytest.raises(ValueError, match="give a whole number for each of 240 rows"):
+        measure(*rows, clusters=[0, 1])
