@@ -31,12 +31,14 @@ def measure_evaluation(cfg: DictConfig, record: Record) -> None:
     counts = sorted(options.num_videos)
     found: dict[str, Estimate] = {}
     numbers["memory_bytes"] = {"imports": _peak_bytes()}
+    numbers["cpu_seconds"] = {str(count): [] for count in counts}
 
     def run(number: int) -> float:
         clips = draw_clips(counts[number], options.clips_per_video)
-        start = time.perf_counter()
+        start, cpu = time.perf_counter(), time.process_time()
         found.update(measure(clips.scores, clips.labels, clusters=clips.videos, replicates=options.replicates))
         seconds = time.perf_counter() - start
+        numbers["cpu_seconds"][str(counts[number])].append(time.process_time() - cpu)
         numbers["memory_bytes"].setdefault(str(counts[number]), _peak_bytes())
         return seconds
 
@@ -65,12 +67,13 @@ def show_evaluation(numbers: dict[str, Any]) -> None:
         memory = numbers["memory_bytes"]
         show(
             f"all numbers with intervals; {setting['replicates']} replicates, {setting['cores']} cores",
-            ["videos", "clips", "s, median", "us a clip", "peak memory, MB"],
+            ["videos", "clips", "s, median", "s of CPU", "us a clip", "peak memory, MB"],
             [
                 [
                     f"{count:,}",
                     f"{count * setting['clips_per_video']:,}",
                     short(seconds),
+                    short(median(numbers["cpu_seconds"][str(count)])),
                     short(seconds / count / setting["clips_per_video"] * 1e6),
                     short(memory[str(count)] / 1e6),
                 ]
