@@ -84,8 +84,8 @@ def show_evaluation(numbers: dict[str, Any]) -> None:
         )
     if "plain" in numbers:
         show(
-            f"scikit-learn and a plain loop on the largest; scaled from the median of {setting['plain_replicates']} "
-            f"replicates to {setting['replicates']}",
+            f"scikit-learn and a plain loop on the largest, on one core; scaled from {setting['plain_replicates']} of "
+            f"{setting['replicates']} replicates",
             ["s", "times ours", "largest difference of a number"],
             [
                 [

@@ -125,7 +125,7 @@ def test_every_cluster_is_drawn_as_often_as_every_other() -> None:
 
 
 @pytest.mark.parametrize("cores", [1, 3])
-@pytest.mark.parametrize("block", [1, 10_000, 2**20])
+@pytest.mark.parametrize("block", [1, 10_000, 2**17])
 def test_no_number_depends_on_threads_or_blocks(
     rows: Rows, cores: int, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
