@@ -1,4 +1,4 @@
-"""Measures what extraction, the finders, training and the store cost on this machine, one benchmark for each."""
+"""Measures what extraction, finders, training, store and evaluation cost on this machine, one benchmark for each."""
 
 import os
 import platform
@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 
+from benchmarks.evaluation.evaluation import measure_evaluation, show_evaluation
 from benchmarks.faces.extraction import measure_extraction
 from benchmarks.faces.extraction_tables import show_extraction
 from benchmarks.faces.finders import compare_finders, show_finders
@@ -42,6 +43,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "extraction": Benchmark(measure_extraction, show_extraction),
     "training": Benchmark(measure_training, show_training),
     "store": Benchmark(measure_store, show_store),
+    "evaluation": Benchmark(measure_evaluation, show_evaluation),
     "finders": Benchmark(compare_finders, show_finders),
 }
 

@@ -245,6 +245,8 @@ def _range(fields: Sequence[FieldInfo]) -> str:
             return f" above {low}, {high} at most"
         case {"ge": low, "lt": high}:
             return f" from {low} to below {high}"
+        case {"gt": low, "lt": high}:
+            return f" above {low} and below {high}"
         case {"ge": low}:
             return f", {low} or more"
         case {"gt": low}:

@@ -21,6 +21,7 @@ Length0 = Annotated[int, Field(ge=0, le=10_000)]  # the smallest length that cou
 Width = Annotated[int, Field(ge=1, le=10_000)]  # size of a feature vector
 Layers = Annotated[int, Field(ge=1, le=100)]
 Percent = Annotated[int, Field(ge=1, le=100)]
+Replicates = Annotated[int, Field(ge=2, le=LARGEST)]  # of a bootstrap; a standard error takes two
 RateFactor = Annotated[int, Field(ge=0, le=51)]  # of H.264; higher is coarser
 
 Finite = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
@@ -28,6 +29,7 @@ Above0 = Annotated[float, Field(gt=0, le=LARGEST)]
 NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Margin = Annotated[float, Field(gt=0, le=1_000)]  # side of the cut as a multiple of the side of the face's box
 Share = Annotated[float, Field(ge=0, le=1)]
+Confidence = Annotated[float, Field(gt=0, lt=1)]  # how often an interval holds, as 0.95
 Below1 = Annotated[float, Field(ge=0, lt=1)]
 BelowHalf = Annotated[float, Field(ge=0, lt=0.5)]
 

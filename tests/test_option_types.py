@@ -10,7 +10,7 @@ from pydantic import Field
 
 from deepfake.errors import ConfigError
 from deepfake.options import fault, parameters, typed
-from deepfake.ranges import Above0, Count, Device, FolderName, Length, Means, PathName, Seed, Share
+from deepfake.ranges import Above0, Confidence, Count, Device, FolderName, Length, Means, PathName, Seed, Share
 from deepfake.schema import Split
 
 
@@ -76,6 +76,7 @@ def test_what_fits(value: Any, kind: Any, expected: Any) -> None:
         (0, Length, "a is 0: give a whole number from 1 to 10000"),
         (-1, Seed, "a is -1: give a whole number, 0 or more"),
         (0, Above0, "a is 0: give a number above 0"),
+        (95, Confidence, "a is 95: give a number above 0 and below 1"),
         (1.5, Share, "a is 1.5: give a number from 0 to 1"),
         ("foo", Device, "a is 'foo': give auto, cpu, cuda, cuda:1 or mps"),
         ("..", FolderName, "a is '..': give a name"),

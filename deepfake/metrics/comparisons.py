@@ -7,20 +7,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.stats import norm
 
-from deepfake.metrics.bootstrap import plan_resampling, replicate_metrics
+from deepfake.metrics.bootstrap import replicate_metrics
 from deepfake.metrics.delong import auc_covariance, difference_variance
 from deepfake.metrics.estimate import Difference, Method
-from deepfake.metrics.intervals import NO_WIDTH, UNKNOWN, percentile_interval
-from deepfake.metrics.measurement import (
-    LONE_CLUSTER,
-    NO_CALLS,
-    Sample,
-    bootstrap_method,
-    checked_sample,
-    require_settings,
-)
-from deepfake.metrics.numbers import AT_HALF, metric_names, missing
+from deepfake.metrics.intervals import UNKNOWN
+from deepfake.metrics.measurement import require_settings
+from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
+from deepfake.metrics.replicated import LONE_CLUSTER
+from deepfake.metrics.sample import Sample, checked_sample
 from deepfake.metrics.weighted import WeightedMetrics
+from deepfake.ranges import Confidence, Replicates, Seed
 
 
 def compare(
@@ -31,15 +27,14 @@ def compare(
     thresholds: Mapping[str, float] = AT_HALF,
     second_thresholds: Mapping[str, float] | None = None,
     clusters: ArrayLike | None = None,
-    confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 0,
+    confidence: Confidence = 0.95,
+    replicates: Replicates = 2000,
+    seed: Seed = 0,
 ) -> dict[str, Difference]:
     """Compute the difference of two detectors in every metric, first minus second, with intervals and p-values.
 
     The AUC of independent rows is compared by DeLong's paired test, all else by a bootstrap that draws the same
-    clusters for both. Its p-value is twice the share of replicates on the other side of 0, so it agrees with the
-    interval.
+    clusters for both, whose p-value is the level at which its interval leaves out 0.
 
     Args:
         first: (N,) P(fake) by one detector.
@@ -48,15 +43,16 @@ def compare(
         thresholds: suffix of the names -> threshold, as for `all_numbers`.
         second_thresholds: those of the second detector, with the same suffixes, if they are others.
         clusters: as for `measure`.
-        confidence: of the intervals, above 0 and below 1.
-        replicates: of the bootstrap, at least 2; no p-value of it is below 2 / (replicates + 1).
-        seed: of the bootstrap, not negative.
+        confidence: of the intervals.
+        replicates: of the bootstrap; the more, the smaller a p-value can be.
+        seed: of the bootstrap.
 
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
-        ValueError: the arguments are not of one length or out of range, or the suffixes differ.
+        ValueError: the rows are not of one length, or the suffixes differ.
+        ConfigError: another argument is out of range.
     """
-    require_settings(confidence, replicates, seed)
+    require_settings(confidence=confidence, replicates=replicates, seed=seed)
     if second_thresholds is None:
         second_thresholds = thresholds
     if second_thresholds.keys() != thresholds.keys():
@@ -68,20 +64,16 @@ def compare(
         WeightedMetrics(sample.scores, sample.labels, sample.clusters, at)
         for sample, at in zip(pair, (thresholds, second_thresholds), strict=True)
     ]
-    ones = np.ones((1, metrics[0].num_clusters))
-    values = _difference(*(each(ones) for each in metrics))
-    resampling = plan_resampling(pair[0].clusters, pair[0].labels)
-    drawn = _difference(*replicate_metrics(metrics, resampling, replicates, seed)) if resampling.smallest > 1 else None
+    values = _difference(*(each(np.ones((1, pair[0].num_clusters))) for each in metrics))
+    drawn = _difference(*replicate_metrics(metrics, pair[0].resampling, replicates, seed))
 
     def difference(name: str, base: str) -> Difference:
         value = float(values[name][0])
-        if reason := missing(base, pair[0].labels) or (NO_CALLS if math.isnan(value) else ""):
+        if reason := missing(base, pair[0].labels, value):
             return Difference(math.nan, *UNKNOWN, math.nan, Method.NONE, reason)
         if pair[0].independent and name == "auc":
             return delong_test(*pair, confidence)
-        if drawn is None:
-            return Difference(value, *UNKNOWN, math.nan, Method.NONE, LONE_CLUSTER)
-        return _bootstrap_test(value, drawn[name], confidence, bootstrap_method(pair[0]))
+        return pair[0].replicates(drawn[name]).difference(value, confidence, caution(base, pair[0].labels))
 
     return {name: difference(name, base) for name, base in metric_names(thresholds).items()}
 
@@ -101,21 +93,10 @@ def delong_test(first: Sample, second: Sample, confidence: float) -> Difference:
     value, variance = float(areas[0] - areas[1]), difference_variance(scores, labels)
     if variance > 0:
         error = math.sqrt(variance)
-        reach = norm.ppf((1 + confidence) / 2) * error
+        reach = float(norm.ppf((1 + confidence) / 2)) * error
         p_value = float(2 * norm.sf(abs(value) / error))
         return Difference(value, value - reach, value + reach, p_value, Method.DELONG, "")
     if variance == 0 and value == 0:
         return Difference(value, 0.0, 0.0, 1.0, Method.DELONG, "both rank all rows alike")
     reason = LONE_CLUSTER if math.isnan(variance) else "the difference has no variance, so there is no p-value"
     return Difference(value, *UNKNOWN, math.nan, Method.NONE, reason)
-
-
-def _bootstrap_test(value: float, replicates: np.ndarray, confidence: float, method: Method) -> Difference:
-    known = replicates[np.isfinite(replicates)]
-    if len(known) and not known.any() and value == 0:
-        return Difference(value, 0.0, 0.0, 1.0, method, "the two are equal in every replicate")
-    (low, high), note = percentile_interval(replicates, confidence)
-    if note == NO_WIDTH:
-        return Difference(value, *UNKNOWN, math.nan, Method.NONE, note)
-    side = min(np.count_nonzero(known <= 0), np.count_nonzero(known >= 0))
-    return Difference(value, low, high, min(1.0, 2 * (side + 1) / (len(known) + 1)), method, note)

@@ -22,21 +22,23 @@ class Curve:
         new_fakes: (B, K) weight of the fakes whose score is the threshold itself.
         new_reals: (B, K) weight of such reals.
         tied: whether any threshold has several rows; without ties a shorter formula does.
+        room: (3, B, K) memory to compute in; it is used again for the next curve, so no result refers to it.
     """
 
     new_fakes: np.ndarray
     new_reals: np.ndarray
     tied: bool
+    room: np.ndarray
 
     @cached_property
     def found(self) -> np.ndarray:
         """(B, K) weight of the fakes at or above each threshold."""
-        return self.new_fakes.cumsum(axis=1)
+        return self.new_fakes.cumsum(axis=1, out=self.room[0])
 
     @cached_property
     def wrong(self) -> np.ndarray:
         """(B, K) weight of the reals at or above each threshold."""
-        return self.new_reals.cumsum(axis=1)
+        return self.new_reals.cumsum(axis=1, out=self.room[1])
 
     @cached_property
     def fakes(self) -> np.ndarray:
@@ -129,7 +131,7 @@ def partial_auc(curve: Curve, max_fpr: float = MAX_FPR) -> np.ndarray:
 
 def average_precision(curve: Curve) -> np.ndarray:
     """Return the mean over fakes (B,) of the precision at their own threshold, without interpolation."""
-    precision = curve.found + curve.wrong
+    precision = np.add(curve.found, curve.wrong, out=curve.room[2])
     np.maximum(precision, 1, out=precision)  # a replicate may have drawn none of the highest rows: 0 of 0 are found
     np.divide(curve.found, precision, out=precision)
     return np.einsum("bk,bk->b", curve.new_fakes, precision) / curve.fakes + 0 * curve.reals

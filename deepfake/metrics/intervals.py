@@ -6,12 +6,11 @@ from typing import Literal
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from scipy.stats import binomtest, norm
+from scipy.stats import binomtest, norm, t
 
 from deepfake.metrics.delong import auc_covariance
 from deepfake.metrics.estimate import Method
 
-NO_WIDTH = "no replicate differs from the value, so there is no interval: more rows are needed"
 Bounds = tuple[float, float]
 UNKNOWN: Bounds = (math.nan, math.nan)
 
@@ -24,7 +23,7 @@ def rate_interval(count: int, total: int, confidence: float, method: Literal["wi
         total: at least 1.
         confidence: as 0.95.
         method: Wilson's score interval covers the confidence on average over rates; the exact one of Clopper and
-            Pearson at least, and is wider for it.
+            Pearson covers it at every rate, and is wider for it.
     """
     found = binomtest(count, total).proportion_ci(confidence, method)
     return float(found.low), float(found.high)
@@ -33,9 +32,9 @@ def rate_interval(count: int, total: int, confidence: float, method: Literal["wi
 def auc_interval(scores: np.ndarray, labels: np.ndarray, confidence: float) -> tuple[Bounds, Method]:
     """Return the interval of the AUC of independent rows.
 
-    It is DeLong's on the logit scale. On the plain scale it covers less than it says and may leave [0, 1]: on 20 reals
-    and 20 fakes with an AUC of 0.95, 88 % where 95 % are asked for, against 95 % on the logit scale. Where that scale
-    has no place for it, as for an AUC of 1, it is Newcombe's.
+    It is DeLong's on the logit scale. On the plain scale it holds less often than it says: with 20 reals, 20 fakes and
+    an AUC of 0.95 in 83 % of 1500 simulations, against 96 % on the logit scale; with 100 of each in 93 against 94 %.
+    Where the logit scale has no place for it, as for an AUC of 1, it is Newcombe's.
 
     Args:
         scores: (N,).
@@ -44,11 +43,22 @@ def auc_interval(scores: np.ndarray, labels: np.ndarray, confidence: float) -> t
     """
     areas, covariance = auc_covariance(scores[None], labels)
     area, error = float(areas[0]), math.sqrt(covariance[0, 0])
-    if not (0 < area < 1 and error > 0):
-        num_fakes = int(np.count_nonzero(labels))
-        return newcombe_interval(area, num_fakes, len(labels) - num_fakes, confidence), Method.NEWCOMBE
-    reach = norm.ppf((1 + confidence) / 2) * error / (area * (1 - area))
-    return (float(expit(logit(area) - reach)), float(expit(logit(area) + reach))), Method.DELONG
+    if 0 < area < 1 and error > 0:
+        return logit_interval(area, error, norm.ppf((1 + confidence) / 2)), Method.DELONG
+    num_fakes = int(np.count_nonzero(labels))
+    return newcombe_interval(area, num_fakes, len(labels) - num_fakes, confidence), Method.NEWCOMBE
+
+
+def logit_interval(value: float, error: float, quantile: float) -> Bounds:
+    """Return the interval that reaches `quantile` standard errors to each side of a value on the logit scale.
+
+    Args:
+        value: above 0 and below 1.
+        error: its standard error.
+        quantile: as 1.96.
+    """
+    reach = quantile * error / (value * (1 - value))
+    return float(expit(logit(value) - reach)), float(expit(logit(value) + reach))
 
 
 def newcombe_interval(auc: float, num_fakes: int, num_reals: int, confidence: float) -> Bounds:
@@ -70,17 +80,39 @@ def newcombe_interval(auc: float, num_fakes: int, num_reals: int, confidence: fl
     return low(auc), 1 - low(1 - auc)
 
 
-def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[Bounds, str]:
-    """Return the percentiles of a metric's replicates, and what must be known of them.
+def percentile_interval(replicates: np.ndarray, confidence: float, num_clusters: int) -> Bounds:
+    """Return the percentiles of a metric's replicates, further apart the fewer clusters there are.
 
     Args:
-        replicates: (R,); NaN where the metric is not defined.
+        replicates: (R,) without NaN, at least one.
         confidence: as 0.95.
+        num_clusters: of the smallest stratum, at least 2.
+
+    Source: T. Hesterberg, What teachers should know about the bootstrap, The American Statistician 69, 2015: the
+        expanded percentile interval. Plain percentiles know neither Student's t nor that n - 1 are free.
     """
-    known = replicates[np.isfinite(replicates)]
-    dropped = len(replicates) - len(known)
-    note = f"{dropped} of {len(replicates)} replicates had no value and were left out" if dropped else ""
-    if not len(known) or known.min() == known.max():
-        return UNKNOWN, NO_WIDTH
-    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
-    return (float(low), float(high)), note
+    share = norm.cdf(-reach(confidence, num_clusters))
+    low, high = np.quantile(replicates, [share, 1 - share])
+    return float(low), float(high)
+
+
+def reach(confidence: float, num_clusters: int) -> float:
+    """Return how many standard errors of the bootstrap an interval reaches to each side.
+
+    Example:
+        >>> round(reach(0.95, 10), 2), round(reach(0.95, 10_000), 2)
+        (2.38, 1.96)
+    """
+    return float(t.ppf((1 + confidence) / 2, num_clusters - 1) * math.sqrt(num_clusters / (num_clusters - 1)))
+
+
+def percentile_p_value(replicates: np.ndarray, num_clusters: int) -> float:
+    """Return the smallest level, two-sided, at which the percentile interval of a difference leaves out 0.
+
+    Args:
+        replicates: (R,) of a difference, without NaN.
+        num_clusters: of the smallest stratum, at least 2.
+    """
+    beyond = min(np.count_nonzero(replicates <= 0), np.count_nonzero(replicates >= 0))
+    distance = norm.isf((beyond + 1) / (len(replicates) + 1)) * math.sqrt((num_clusters - 1) / num_clusters)
+    return float(min(1, 2 * t.sf(distance, num_clusters - 1)))

@@ -1,50 +1,24 @@
 """Every metric of one level with its interval."""
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deepfake.metrics.bootstrap import plan_resampling, replicate_metrics
+from deepfake.errors import ConfigError
+from deepfake.metrics.bootstrap import replicate_metrics
 from deepfake.metrics.decision import RATES
 from deepfake.metrics.estimate import Estimate, Method, without_value
-from deepfake.metrics.intervals import UNKNOWN, auc_interval, percentile_interval, rate_interval
-from deepfake.metrics.numbers import AT_HALF, metric_names, missing
-from deepfake.metrics.rows import checked_clusters, checked_rows
+from deepfake.metrics.intervals import auc_interval, rate_interval
+from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
+from deepfake.metrics.sample import Sample, checked_sample
 from deepfake.metrics.weighted import WeightedMetrics
+from deepfake.options import fault, types_of
+from deepfake.ranges import Confidence, Replicates, Seed
 
-LONE_CLUSTER = "a class has a single cluster, so there is no interval"
-NO_CALLS = "it is a ratio of nothing to nothing: no row is called fake"
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """The rows that are measured.
-
-    Attributes:
-        scores: (N,) P(fake).
-        labels: (N,) true for fakes.
-        clusters: (N,) numbers from 0 to C - 1.
-    """
-
-    scores: np.ndarray
-    labels: np.ndarray
-    clusters: np.ndarray
-
-    @property
-    def independent(self) -> bool:
-        """Whether each row is a cluster of its own."""
-        return int(self.clusters.max(initial=-1)) + 1 == len(self.scores)
-
-    def rate(self, name: str, threshold: float) -> tuple[int, int]:
-        """Return count and total of one of `RATES`."""
-        called = self.scores > threshold
-        right = called == self.labels
-        of = {"accuracy": np.ones_like(right), "recall": self.labels, "specificity": ~self.labels}[name]
-        return int(np.count_nonzero(right & of)), int(np.count_nonzero(of))
+Rates = Literal["wilson", "exact"]
 
 
 def measure(
@@ -53,24 +27,25 @@ def measure(
     *,
     thresholds: Mapping[str, float] = AT_HALF,
     clusters: ArrayLike | None = None,
-    confidence: float = 0.95,
-    replicates: int = 2000,
-    seed: int = 0,
-    rates: Literal["wilson", "exact"] = "wilson",
+    confidence: Confidence = 0.95,
+    replicates: Replicates = 2000,
+    seed: Seed = 0,
+    rates: Rates = "wilson",
 ) -> dict[str, Estimate]:
     """Compute all metrics of `all_numbers` with intervals.
 
     Of independent rows, accuracy, recall and specificity have Wilson's or the exact interval, and the AUC DeLong's. All
-    other intervals are percentiles of a bootstrap over clusters.
+    other intervals come from a bootstrap over clusters: they are its percentiles, and for the AUC its standard error on
+    the logit scale.
 
     Args:
         scores: (N,) P(fake) in [0, 1].
         labels: (N,) 0 real, 1 fake.
         thresholds: suffix of the names -> threshold, as for `all_numbers`.
         clusters: (N,) whole numbers: the video of each clip, or the person of each video. None if rows are independent.
-        confidence: of the intervals, above 0 and below 1.
-        replicates: of the bootstrap, at least 2.
-        seed: of the bootstrap, not negative.
+        confidence: of the intervals.
+        replicates: of the bootstrap.
+        seed: of the bootstrap.
         rates: the interval of rates of independent rows.
 
     Returns:
@@ -78,62 +53,54 @@ def measure(
 
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
-        ValueError: scores, labels and clusters are not of one length, or another argument is out of range.
+        ValueError: scores, labels and clusters are not of one length.
+        ConfigError: another argument is out of range.
 
     Example:
         >>> measure([0.9, 0.4, 0.1, 0.2], [1, 1, 0, 0])["recall"]
         Estimate(value=0.5, low=0.09..., high=0.90..., method=<Method.WILSON: 'Wilson'>, note='')
     """
-    require_settings(confidence, replicates, seed)
+    require_settings(confidence=confidence, replicates=replicates, seed=seed, rates=rates)
     sample = checked_sample(scores, labels, clusters)
     metrics = WeightedMetrics(sample.scores, sample.labels, sample.clusters, thresholds)
-    values = metrics(np.ones((1, metrics.num_clusters)))
-    resampling = plan_resampling(sample.clusters, sample.labels)
-    drawn = replicate_metrics([metrics], resampling, replicates, seed)[0] if resampling.smallest > 1 else None
-    of_rates = {f"{name}{suffix}": (name, at) for suffix, at in thresholds.items() for name in RATES}
+    values = metrics(np.ones((1, sample.num_clusters)))
+    drawn = replicate_metrics([metrics], sample.resampling, replicates, seed)[0]
+    formulas = _by_formula(sample, thresholds, confidence, rates) if sample.independent else {}
 
     def estimate(name: str, base: str) -> Estimate:
         value = float(values[name][0])
-        if reason := missing(base, sample.labels) or (NO_CALLS if math.isnan(value) else ""):
+        if reason := missing(base, sample.labels, value):
             return without_value(reason)
-        if sample.independent and name in of_rates:
-            count, total = sample.rate(*of_rates[name])
-            method = Method.WILSON if rates == "wilson" else Method.EXACT
-            return Estimate(value, *rate_interval(count, total, confidence, rates), method, "")
-        if sample.independent and name == "auc":
-            bounds, method = auc_interval(sample.scores, sample.labels, confidence)
-            return Estimate(value, *bounds, method, "")
-        if drawn is None:
-            return Estimate(value, *UNKNOWN, Method.NONE, LONE_CLUSTER)
-        bounds, note = percentile_interval(drawn[name], confidence)
-        return Estimate(value, *bounds, bootstrap_method(sample) if not math.isnan(bounds[0]) else Method.NONE, note)
+        if name in formulas:
+            return formulas[name](value)
+        return sample.replicates(drawn[name]).estimate(base, value, confidence, caution(base, sample.labels))
 
     return {name: estimate(name, base) for name, base in metric_names(thresholds).items()}
 
 
-def require_settings(confidence: float, replicates: int, seed: int) -> None:
-    """Check the arguments that all intervals share.
+def _by_formula(
+    sample: Sample, thresholds: Mapping[str, float], confidence: float, rates: Rates
+) -> dict[str, Callable[[float], Estimate]]:
+    """Return what gives the estimate for the value of a metric of independent rows, if it needs no bootstrap."""
+    method = {"wilson": Method.WILSON, "exact": Method.EXACT}[rates]
+
+    def of_rate(name: str, threshold: float, value: float) -> Estimate:
+        return Estimate(value, *rate_interval(*sample.rate(name, threshold), confidence, rates), method, "")
+
+    def of_auc(value: float) -> Estimate:
+        bounds, used = auc_interval(sample.scores, sample.labels, confidence)
+        return Estimate(value, *bounds, used, "")
+
+    found = {f"{name}{suffix}": partial(of_rate, name, at) for suffix, at in thresholds.items() for name in RATES}
+    return {**found, "auc": of_auc}
+
+
+def require_settings(**given: Any) -> None:
+    """Check the arguments that are plain values.
 
     Raises:
-        ValueError: one is out of range.
+        ConfigError: one is of another type or out of range.
     """
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence is {confidence}: it must be above 0 and below 1, as 0.95")
-    if replicates < 2 or seed < 0:
-        raise ValueError(f"replicates={replicates}, seed={seed}: give at least 2 replicates and a seed from 0 on")
-
-
-def checked_sample(scores: ArrayLike, labels: ArrayLike, clusters: ArrayLike | None) -> Sample:
-    """Check rows and clusters.
-
-    Raises:
-        InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
-        ValueError: they are not of one length, or the clusters no whole numbers.
-    """
-    checked, fake = checked_rows(scores, labels)
-    return Sample(checked, fake, checked_clusters(clusters, len(checked)))
-
-
-def bootstrap_method(sample: Sample) -> Method:
-    """Return the name of the bootstrap over a sample's clusters."""
-    return Method.BOOTSTRAP if sample.independent else Method.CLUSTER_BOOTSTRAP
+    kinds = types_of(measure)
+    if faults := [*filter(None, (fault(name, value, kinds[name]) for name, value in given.items()))]:
+        raise ConfigError("; ".join(faults))

@@ -27,6 +27,7 @@ RANKING = ("auc", "pauc", "ap", "eer", *map(tpr_name, FPRS))
 MEANS = ("log_loss", "brier", "ece")
 NEEDS_BOTH = (*RANKING, "balanced_accuracy", "mcc")
 LIMITS = {"pauc": MAX_FPR, **{tpr_name(fpr): fpr for fpr in FPRS}}  # metrics that need reals below this rate
+AMPLE = 5  # reals above the limit; with 1, intervals of the true-positive rate were found to hold 82 % of the time
 
 
 def all_numbers(scores: ArrayLike, labels: ArrayLike, *, thresholds: Mapping[str, float] = AT_HALF) -> dict[str, float]:
@@ -50,8 +51,9 @@ def all_numbers(scores: ArrayLike, labels: ArrayLike, *, thresholds: Mapping[str
     scores, labels = checked_rows(scores, labels)
     metrics = WeightedMetrics(scores, labels, np.arange(len(scores)), thresholds)
     found = metrics(np.ones((1, len(scores))))
+    values = {name: float(value[0]) for name, value in found.items()}
     return {
-        name: math.nan if missing(base, labels) else float(found[name][0])
+        name: math.nan if missing(base, labels, values[name]) else values[name]
         for name, base in metric_names(thresholds).items()
     }
 
@@ -67,12 +69,13 @@ def metric_names(thresholds: Mapping[str, float]) -> dict[str, str]:
     return {**{name: name for name in RANKING}, **decisions, **{name: name for name in MEANS}}
 
 
-def missing(name: str, labels: np.ndarray) -> str:
+def missing(name: str, labels: np.ndarray, value: float) -> str:
     """Say why a metric has no value; the empty string if it has one.
 
     Args:
         name: one of the metrics, without suffix.
         labels: (N,) true for fakes.
+        value: what its formula gives.
     """
     fakes = int(np.count_nonzero(labels))
     reals = len(labels) - fakes
@@ -87,4 +90,19 @@ def missing(name: str, labels: np.ndarray) -> str:
     needed = math.ceil(1 / LIMITS[name] - 1e-9) if name in LIMITS else 0
     if reals < needed:
         return f"too few reals: {reals}, where a false-positive rate of {LIMITS[name]} needs {needed}"
+    return "it is a ratio of nothing to nothing: no row is called fake" if math.isnan(value) else ""
+
+
+def caution(name: str, labels: np.ndarray) -> str:
+    """Say what must be known of a metric's interval; the empty string if nothing.
+
+    Args:
+        name: one of the metrics, without suffix.
+        labels: (N,) true for fakes.
+    """
+    if name == "ece":
+        return "chance makes it too high, the more so the fewer rows there are"
+    reals = int(np.count_nonzero(~labels))
+    if name in LIMITS and reals < AMPLE / LIMITS[name]:
+        return f"{reals} reals are few for a false-positive rate of {LIMITS[name]}: the interval may be too narrow"
     return ""

@@ -4,7 +4,9 @@ The rows are sorted once. A weighting then costs a few passes over them: cumulat
 sums for what is a mean over rows. The bootstrap asks for thousands of weightings, the point estimate for one.
 """
 
+import threading
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,6 +43,7 @@ class WeightedMetrics:
         self.places = {suffix: int(np.searchsorted(thresholds_above, -at)) for suffix, at in thresholds.items()}
         self.residuals, self.bins = self.labels - scores, _bins(scores)
         self.sums = self._cluster_sums(scores)
+        self.memory = threading.local()
 
     def _cluster_sums(self, scores: np.ndarray) -> dict[str, np.ndarray]:
         """Sum over each cluster what is a mean over rows: (C,) each."""
@@ -64,27 +67,37 @@ class WeightedMetrics:
         Returns:
             (B,) of each metric; NaN where it is not defined.
         """
-        rows = weights.take(self.clusters, axis=1)
+        room = self._room(len(weights))
+        # The mode has no effect on valid numbers, but without one numpy copies its result to `out`.
+        rows = weights.take(self.clusters, axis=1, out=room[0], mode="clip")
         total = _dot(weights, self.sums["rows"])
         found = {name: ratio(_dot(weights, self.sums[name]), total) for name in ("log_loss", "brier")}
         found["ece"] = ratio(self._gaps(rows), total)
-        curve = self._curve(rows)
-        del rows
+        curve = self._curve(room)
         return {**self._ranking(curve), **self._decision(curve), **found}
 
-    def _curve(self, rows: np.ndarray) -> Curve:
-        fakes = rows * self.labels
-        reals = np.subtract(rows, fakes, out=rows)
+    def _room(self, height: int) -> np.ndarray:
+        """Return memory (5, B, N) of this thread's own; new pages for each weighting would take a third of the time."""
+        room: np.ndarray | None = getattr(self.memory, "room", None)
+        if room is None or room.shape[1] != height:
+            room = self.memory.room = np.empty((5, height, len(self.clusters)))
+        return room
+
+    def _curve(self, room: np.ndarray) -> Curve:
+        fakes = np.multiply(room[0], self.labels, out=room[1])
+        reals = np.subtract(room[0], fakes, out=room[0])
         if self.starts is None:
-            return Curve(fakes, reals, tied=False)
-        return Curve(
-            np.add.reduceat(fakes, self.starts, axis=1), np.add.reduceat(reals, self.starts, axis=1), tied=True
-        )
+            return Curve(fakes, reals, False, room[2:])
+        shape = (room.shape[1], len(self.starts))
+        grouped = room.reshape(5, -1)[:, : shape[0] * shape[1]].reshape(5, *shape)
+        new_fakes = np.add.reduceat(fakes, self.starts, axis=1, out=grouped[4])
+        new_reals = np.add.reduceat(reals, self.starts, axis=1, out=grouped[3])
+        return Curve(new_fakes, new_reals, True, grouped[:3])
 
     def _gaps(self, rows: np.ndarray) -> np.ndarray:
         """Sum over bins (B,) the distance of the number of fakes from the sum of scores."""
         gaps = np.zeros(len(rows))
-        for start, end in zip(self.bins[:-1], self.bins[1:], strict=True):
+        for start, end in pairwise(self.bins):
             if end > start:
                 gaps += np.abs(np.einsum("bn,n->b", rows[:, start:end], self.residuals[start:end]))
         return gaps

@@ -104,7 +104,10 @@ def run(script: Run, tmp_path: Path) -> Run:
 def test_an_unknown_benchmark(run: Run, capfd: pytest.CaptureFixture[str], words: list[str]) -> None:
     assert run(*words) == 1
     named = "'nonsense'" if words else "null"
-    assert f"error: benchmark is {named}: choose one of extraction, training, store, finders" in capfd.readouterr().err
+    assert (
+        f"error: benchmark is {named}: choose one of extraction, training, store, evaluation, finders"
+        in capfd.readouterr().err
+    )
 
 
 def test_whole(run: Run, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

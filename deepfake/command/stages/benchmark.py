@@ -9,7 +9,7 @@ from deepfake.command.stages.faces import EXTRACT, FACES
 from deepfake.command.stages.groups import PATHS
 from deepfake.config.check import Each, Group
 from deepfake.data.caching import CacheKind
-from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Word
+from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Replicates, Word
 
 _Counts = Annotated[Sequence[Count], Field(min_length=1)]
 
@@ -33,6 +33,12 @@ _STORE = {
     "layout_videos": Count,
     "crop_size": Length,
 }
+_EVALUATION = {
+    "num_videos": _Counts,
+    "clips_per_video": Count,
+    "replicates": Replicates,
+    "plain_replicates": Count,
+}
 
 OPTIONS = Group(
     {
@@ -43,7 +49,8 @@ OPTIONS = Group(
         "finders": Each(FACES),
         "training": Group(_TRAINING),
         "store": Group(_STORE),
-        "benchmark": Literal["extraction", "training", "store", "finders"],
+        "evaluation": Group(_EVALUATION),
+        "benchmark": Literal["extraction", "training", "store", "evaluation", "finders"],
         "input": PathName | None,
         "num_videos": Count,
         "seconds": Above0,

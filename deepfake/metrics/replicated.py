@@ -1,0 +1,85 @@
+"""The interval of a metric from its bootstrap replicates, and what must be said of it."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from deepfake.metrics.estimate import Difference, Estimate, Method
+from deepfake.metrics.intervals import UNKNOWN, logit_interval, percentile_interval, percentile_p_value, reach
+
+FEW = 20  # clusters; below, intervals of skewed metrics were found to hold 85 to 93 % of the time, not 95
+LONE_CLUSTER = "a class has a single cluster, so there is no interval"
+NO_WIDTH = "no replicate differs from the value, so there is no interval: more rows are needed"
+
+
+@dataclass(frozen=True, slots=True)
+class Replicates:
+    """What the bootstrap gave for one metric.
+
+    Attributes:
+        values: (R,); NaN where the metric is not defined.
+        num_clusters: of the smallest stratum.
+        method: the bootstrap's name.
+    """
+
+    values: np.ndarray
+    num_clusters: int
+    method: Method
+
+    def estimate(self, base: str, value: float, confidence: float, caution: str = "") -> Estimate:
+        """Return a value with the interval of its replicates.
+
+        It has their percentiles, but for two metrics. Of the AUC, only the standard error is taken, on the logit scale:
+        near 1 this holds more often; with 20 people of 8 videos and an AUC of 0.97 in 92 against 89 % of 500
+        simulations. The calibration error is too high by what chance adds to each bin, and its replicates by that once
+        more; they are reflected at the value, as far as 0 and the value itself allow.
+
+        Args:
+            base: the metric's name without suffix.
+            value: the metric.
+            confidence: as 0.95.
+            caution: what else must be known to read the interval.
+        """
+        if reason := self._problem():
+            return Estimate(value, *UNKNOWN, Method.NONE, reason)
+        known = self._known()
+        if base == "auc" and 0 < value < 1:
+            bounds = logit_interval(value, float(known.std(ddof=1)), reach(confidence, self.num_clusters))
+        else:
+            bounds = percentile_interval(known, confidence, self.num_clusters)
+        if base == "ece":
+            bounds = max(0.0, 2 * value - bounds[1]), max(value, 2 * value - bounds[0])
+        return Estimate(value, *bounds, self.method, self._note(caution))
+
+    def difference(self, value: float, confidence: float, caution: str = "") -> Difference:
+        """Return a difference with interval and p-value; detectors that are equal in every replicate have 1.
+
+        Args:
+            value: the difference.
+            confidence: as 0.95.
+            caution: as for `estimate`.
+        """
+        known = self._known()
+        if self.num_clusters > 1 and value == 0 and len(known) and not known.any():
+            return Difference(0.0, 0.0, 0.0, 1.0, self.method, "the two are equal in every replicate")
+        if reason := self._problem():
+            return Difference(value, *UNKNOWN, math.nan, Method.NONE, reason)
+        bounds = percentile_interval(known, confidence, self.num_clusters)
+        p_value = percentile_p_value(known, self.num_clusters)
+        return Difference(value, *bounds, p_value, self.method, self._note(caution))
+
+    def _known(self) -> np.ndarray:
+        return self.values[np.isfinite(self.values)]
+
+    def _problem(self) -> str:
+        if self.num_clusters < 2:
+            return LONE_CLUSTER
+        known = self._known()
+        return NO_WIDTH if not len(known) or known.min() == known.max() else ""
+
+    def _note(self, caution: str) -> str:
+        dropped = len(self.values) - len(self._known())
+        left_out = f"{dropped} of {len(self.values)} replicates had no value and were left out" if dropped else ""
+        few = f"{self.num_clusters} clusters are few: the interval may be too narrow" if self.num_clusters < FEW else ""
+        return "; ".join(filter(None, (left_out, few, caution)))
