@@ -9,7 +9,7 @@ import pandas as pd
 
 from deepfake.atomic import write_atomic
 from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage, scored_videos
-from deepfake.evaluation.numbers_table import numbers_table
+from deepfake.evaluation.table import numbers_table
 from deepfake.schema import Label
 
 

@@ -20,7 +20,7 @@ from deepfake.evaluation import (
     with_unscored,
 )
 from deepfake.evaluation.missing import bounds, counted
-from deepfake.evaluation.numbers_table import COLUMNS, parts, resampled
+from deepfake.evaluation.table import COLUMNS, parts, resampled
 from deepfake.schema import Label, Split, Video
 
 
