@@ -3,10 +3,10 @@ from .missing import require_coverage as require_coverage
 from .missing import scored_videos as scored_videos
 from .missing import with_people as with_people
 from .missing import with_unscored as with_unscored
-from .table import numbers_table as numbers_table
 from .outcome import Outcome as Outcome
 from .outcome import evaluate_scores as evaluate_scores
 from .predictions import Columns as Columns
 from .predictions import Scores as Scores
 from .predictions import read_predictions as read_predictions
 from .show import show_numbers as show_numbers
+from .table import numbers_table as numbers_table
