@@ -2,7 +2,7 @@
 
 This module provides what the folders' names contain to the configs: `${model_name:}`, and `${token:}`, four random
 letters or digits for each command, so that commands started in the same second have different folders. `${given:a,b}`
-is a, or b if a is null.
+is a, or b if a is null; `${unless:a,b,c}` is b, or c if a is null.
 """
 
 import secrets
@@ -23,6 +23,9 @@ from deepfake.ranks import is_first
 # Hydra passes the cache on to the jobs of a sweep, so all of them have the sweep's token.
 OmegaConf.register_new_resolver("token", lambda: secrets.token_hex(2), use_cache=True, replace=True)
 OmegaConf.register_new_resolver("given", lambda value, otherwise: otherwise if value is None else value, replace=True)
+OmegaConf.register_new_resolver(
+    "unless", lambda value, word, otherwise: otherwise if value is None else word, replace=True
+)
 
 LOCK = ".run.lock"
 # What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with

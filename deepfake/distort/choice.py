@@ -41,7 +41,7 @@ def chosen_distortions(
         ['dfo_CS_1', 'dfo_CS_5', 'dfo_mix_3']
     """
     if distort is None:
-        for option, value, default in (("level", level, None), ("reencode", reencode, "none"), ("seed", seed, 0)):
+        for option, value, default in (("level", level, None), ("reencode", reencode, "none")):
             if value != default:
                 raise ConfigError(
                     f"{option}={_written(value)} has no effect without distort: add distort=all, or leave it out"

@@ -6,8 +6,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from deepfake.corpora.groups import group_videos
+from deepfake.corpora.groups import GroupedBy, group_videos
 from deepfake.errors import ConfigError
+from deepfake.evaluation.predictions import OF_VIDEO
 from deepfake.metrics import all_numbers
 from deepfake.ranges import Share
 from deepfake.schema import Video
@@ -17,7 +18,6 @@ Missing = Literal["exclude", "real", "fake"] | Share  # a number is the score it
 BOUNDED = ("auc", "accuracy")
 BELOW = 0.99  # the coverage below which bounds are given
 _SCORES: Mapping[object, float] = {"exclude": np.nan, "real": 0.0, "fake": 1.0}
-_OF_VIDEO = ("label", "method", "group", "person")
 
 
 def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
@@ -30,11 +30,12 @@ def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
     Returns:
         These columns but `track`, in the order of `video_id`; `score` is NaN for a video without one.
     """
-    first = {name: (name, "first") for name in _OF_VIDEO if name in clips}
+    first = {name: (name, "first") for name in OF_VIDEO if name in clips}
     videos = clips.groupby("video_id", sort=True).agg(**first).reset_index()
-    scored = clips[clips["score"].notna()]
-    numbers = np.searchsorted(videos["video_id"].to_numpy(str), scored["video_id"].to_numpy(str))
-    found, scores = video_scores(numbers, scored["track"].to_numpy(), scored["score"].to_numpy(np.float64))
+    number = pd.factorize(clips["video_id"], sort=True)[0]
+    scored = clips["score"].notna().to_numpy()
+    of_clips = (clips[name].to_numpy()[scored] for name in ("track", "score"))
+    found, scores = video_scores(number[scored], *of_clips)
     values = np.full(len(videos), np.nan)
     values[found] = scores
     return videos.assign(score=values)
@@ -56,18 +57,21 @@ def with_unscored(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
     return pd.concat([clips, pd.DataFrame(rows)], ignore_index=True) if rows else clips
 
 
-def with_people(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
+def with_people(clips: pd.DataFrame, videos: Sequence[Video]) -> tuple[pd.DataFrame, GroupedBy]:
     """Add `person`, the number of the people whose videos depend on each other, if the corpus tells any apart.
 
     Args:
         clips: `video_id`, one row a clip.
         videos: at least those of the clips.
+
+    Returns:
+        The clips, and what stands in `person`; see `group_videos`.
     """
     groups, by = group_videos(videos)
     if by == "videos":
-        return clips
+        return clips, by
     person = {video.video_id: str(group) for video, group in zip(videos, groups, strict=True)}
-    return clips.assign(person=clips["video_id"].map(person))
+    return clips.assign(person=clips["video_id"].map(person)), by
 
 
 def counted(videos: pd.DataFrame, missing: Missing) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
+from deepfake.corpora.groups import GroupedBy
 from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage, scored_videos
 from deepfake.evaluation.table import numbers_table
 from deepfake.schema import Label
@@ -45,6 +46,12 @@ class Outcome:
         by_class = {f"scored_{label.name.lower()}": int((scored["label"] == label).sum()) for label in Label}
         return {"videos": len(self.videos), "scored": len(scored), **by_class}
 
+    @property
+    def drawn(self) -> pd.DataFrame:
+        """The videos for pictures, with a `method`: those that count, or all, whose titles name the unscored."""
+        videos = self.videos if self.missing == "exclude" else self.measured
+        return videos if "method" in videos else videos.assign(method=videos["label"].map({0: "real", 1: "fake"}))
+
     def caption(self) -> str:
         """Say what happened to videos without a score, and how far they could move numbers; empty if there are none."""
         absent = len(self.videos) - self.counts()["scored"]
@@ -54,7 +61,8 @@ class Outcome:
         what = rule.get(str(self.missing), f"counted with the score {self.missing}")
         ends = [f"{name} {low:.3f} to {high:.3f}" for name, (low, high) in self.bounds.items() if not math.isnan(low)]
         possible = f"; whatever they had got, {', '.join(ends)}" if ends else ""
-        return f"{absent} videos without a score are {what} (missing={self.missing}){possible}"
+        those = "video without a score is" if absent == 1 else "videos without a score are"
+        return f"{absent} {those} {what} (missing={self.missing}){possible}"
 
     def facts(self) -> dict[str, Any]:
         """Return what `metrics.json` holds beside the metrics."""
@@ -68,16 +76,18 @@ class Outcome:
         return {name: folder / f"{name}.csv" for name in tables}
 
 
-def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int) -> Outcome:
+def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int, people: GroupedBy = "people") -> Outcome:
     """Measure scores.
 
     Args:
         clips: as `scored_videos` takes them.
         missing: see `counted`.
         seed: of the bootstrap.
+        people: what `person` tells apart.
     """
     videos = scored_videos(clips)
     measured = counted(videos, missing)
-    numbers = numbers_table(clips[clips["score"].notna()].reset_index(drop=True), measured, seed=seed)
+    scored = clips[clips["score"].notna()].reset_index(drop=True)
+    numbers = numbers_table(scored, measured, every=videos, people=people, seed=seed)
     ends = bounds(videos) if coverage(videos) < BELOW else {}
     return Outcome(videos, measured, numbers, ends, missing)

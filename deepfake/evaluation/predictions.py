@@ -4,8 +4,10 @@ Nothing in them is guessed: columns have the names that are given, scores are wh
 holds no score, no label, or contradicts another row of its video is refused with its line.
 """
 
+import csv
+import io
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -13,6 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from deepfake.corpora.lists import read_text
 from deepfake.errors import ConfigError
 from deepfake.names import quoted
 from deepfake.ranges import Word
@@ -22,8 +25,10 @@ Scores = Literal["probability", "logit"]
 Refuse = Callable[[int, str], ConfigError]
 log = logging.getLogger(__name__)
 _LABELS = {"0": Label.REAL, "1": Label.FAKE, "real": Label.REAL, "fake": Label.FAKE}
+_CURE = "predictions= wants a CSV in UTF-8 with a header, and a row a clip or a video"
+_REQUIRED = ("video_id", "label", "score")
 _OUR_CLIP = "start"  # the column of our own tables that tells clips apart
-_OF_VIDEO = ("label", "method", "group", "person")  # what all rows of a video share
+OF_VIDEO = ("label", "method", "group", "person")  # what all rows of a video share
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +69,15 @@ def read_predictions(path: str | Path, columns: Columns, scores: Scores) -> pd.D
         video has none), `track` (a number), and of `clip`, `method`, `group`, `person` those that the file has.
 
     Raises:
-        ConfigError: the file cannot be read, lacks a column, or has a row that is refused.
+        CorpusError: the file cannot be read.
+        ConfigError: it is no table, lacks a column, or has a row that is refused.
     """
-    cells = _cells(Path(path))
+    cells, lines = _cells(Path(path))
     names = _present(path, cells, columns)
     table = cells[[*names.values()]].set_axis([*names], axis=1)
 
     def refuse(index: int, problem: str) -> ConfigError:
-        return ConfigError(f"{path} line {index + 2} (video {quoted(table['video_id'].iloc[index])}): {problem}")
+        return ConfigError(f"{path} line {lines[index]} (video {quoted(table['video_id'].iloc[index])}): {problem}")
 
     if (empty := table["video_id"] == "").any():
         raise refuse(int(empty.to_numpy().argmax()), f"{columns.video_id} is empty")
@@ -83,23 +89,33 @@ def read_predictions(path: str | Path, columns: Columns, scores: Scores) -> pd.D
     table = table.assign(label=label.astype(np.int64))
     score = _probabilities(table["score"].str.strip(), columns, scores, refuse)
     track = pd.factorize(table["track"])[0] if "track" in table else np.zeros(len(table), np.int64)
-    _require_one_video_each(table, refuse)
+    _require_one_video_each(table, columns, refuse)
     return table.assign(score=score, track=track)
 
 
-def _cells(path: Path) -> pd.DataFrame:
+def _cells(path: Path) -> tuple[pd.DataFrame, Sequence[int]]:
+    """Return all cells of a CSV as text, and the line on which each row ends."""
+    text = read_text(path, _CURE)
+    if "\0" in text:
+        raise ConfigError(f"{path} has a zero byte; {_CURE}")
+    reader = csv.reader(io.StringIO(text, newline=""))
+    rows, lines = [], []
     try:
-        cells = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    except OSError as error:
-        raise ConfigError(f"predictions={path} cannot be read: {error.strerror or error}") from error
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        why = " ".join(str(error).split())
-        raise ConfigError(f"predictions={path} is no CSV in UTF-8 with a header ({why})") from error
-    if not isinstance(cells.index, pd.RangeIndex):  # pandas takes a column too many for an index
-        raise ConfigError(f"predictions={path} has more cells in its first line of data than names in its header")
-    if cells.empty:
-        raise ConfigError(f"predictions={path} has no rows")
-    return cells.fillna("")  # of lines that end early
+        header = next(row for row in reader if row)
+        for row in reader:
+            if row and len(row) != len(header):
+                what = f"{path} line {reader.line_num} has {len(row)} cells, and the header has {len(header)}"
+                raise ConfigError(f"{what}; a cell with a comma goes in quotes")
+            if row:
+                rows.append(row)
+                lines.append(reader.line_num)
+    except csv.Error as error:
+        raise ConfigError(f"{path} line {reader.line_num + 1} is malformed ({error}); {_CURE}") from error
+    if twice := [name for i, name in enumerate(header) if name in header[:i]]:
+        raise ConfigError(f"{path} has two columns {quoted(twice[0])}: rename one of them")
+    if not rows:
+        raise ConfigError(f"{path} has no rows; {_CURE}")
+    return pd.DataFrame(rows, columns=header, dtype=str), lines
 
 
 def _present(path: str | Path, cells: pd.DataFrame, columns: Columns) -> dict[str, str]:
@@ -107,19 +123,19 @@ def _present(path: str | Path, cells: pd.DataFrame, columns: Columns) -> dict[st
     present = {}
     for field in fields(columns):
         name = getattr(columns, field.name)
-        if name == "clip" and name not in cells:
+        if field.name == "clip" and name == field.default and name not in cells:
             name = _OUR_CLIP
         if name in cells:
             present[field.name] = name
-        elif field.name in ("video_id", "label", "score") or name not in (field.default, _OUR_CLIP):
+        elif field.name in _REQUIRED or name not in (field.default, _OUR_CLIP):
             found = ", ".join(map(quoted, list(cells)[:12]))
             raise ConfigError(
-                f"predictions={path} has no column {quoted(name)}; it has {found}: name the one that holds it, as in "
-                f"columns.{field.name}={next(iter(cells))}"
+                f"{path} has no column {quoted(name)}; it has {found}: name the one that holds it with "
+                f"columns.{field.name}=..."
             )
-    if repeated := [name for name, of in _inverse(present).items() if len(of) > 1]:
-        wanted = " and ".join(f"columns.{name}" for name in _inverse(present)[repeated[0]])
-        raise ConfigError(f"{wanted} name the same column, {quoted(repeated[0])}: give each its own")
+    if repeated := [of for of in _inverse(present).values() if len(of) > 1]:
+        wanted = " and ".join(f"columns.{name}" for name in repeated[0])
+        raise ConfigError(f"{wanted} name the same column, {quoted(present[repeated[0][0]])}: give each its own")
     if unused := [name for name in cells if name not in present.values()]:
         log.info("columns that are not used: %s", ", ".join(map(quoted, unused)))
     return present
@@ -149,16 +165,16 @@ def _probabilities(cells: pd.Series, columns: Columns, scores: Scores, refuse: R
     return np.exp(-np.logaddexp(0, -values))
 
 
-def _require_one_video_each(table: pd.DataFrame, refuse: Refuse) -> None:
+def _require_one_video_each(table: pd.DataFrame, columns: Columns, refuse: Refuse) -> None:
     """Stop where rows of a video contradict each other, or are there twice."""
-    for name in (name for name in _OF_VIDEO if name in table):
+    for name in (name for name in OF_VIDEO if name in table):
         first = table.groupby("video_id", sort=False)[name].transform("first")
         if (other := (table[name] != first).to_numpy()).any():
             index = int(other.argmax())
             raise refuse(
                 index,
-                f"{name} is {table[name].iloc[index]}, but {first.iloc[index]} in an earlier row of this video; if "
-                "these are two videos of one name, put their folders into the column that tells videos apart",
+                f"{getattr(columns, name)} is {table[name].iloc[index]}, but {first.iloc[index]} in an earlier row of "
+                "this video; if these are two videos of one name, put their folders into the column of videos",
             )
     keys = [name for name in ("video_id", "track", "clip") if name in table]
     if "clip" in table and (twice := table.duplicated(keys).to_numpy()).any():

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterable
 
-import numpy as np
 import pandas as pd
 
 from deepfake.report.tables import TOO_FEW, num_digits, show
 
+_INDEPENDENT = {
+    "people": "people (or source videos)",
+    "targets": "target people (or source videos), though fakes show the faces of others,",
+    "videos": "videos",
+}
 OF_PARTS = ("auc", "tpr_at_fpr_0.1", "recall")  # what is shown of each method and group
 
 
@@ -63,8 +67,7 @@ def _how(numbers: pd.DataFrame) -> str:
     kinds = found["interval"].unique()
     of = {how: _some(found["metric"][found["interval"] == how]) if len(kinds) > 1 else "all" for how in kinds}
     methods = [f"{how} ({names})" for how, names in of.items()]
-    whole = "people" if "people" in np.unique(found["resampled"].to_numpy(str)) else "videos"
-    return f"intervals take {whole} to be independent of each other: {'; '.join(methods)}"
+    return f"intervals take {_INDEPENDENT[found['resampled'].iloc[0]]} to be independent: {'; '.join(methods)}"
 
 
 def _some(names: pd.Series) -> str:

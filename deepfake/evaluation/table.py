@@ -1,13 +1,15 @@
 """Every number of an evaluation in one table: at clip and video level, of all, of each method and of each group."""
 
 import math
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from deepfake.metrics import Estimate, measure
+from deepfake.corpora.groups import GroupedBy
+from deepfake.metrics import Estimate, Method, measure
+from deepfake.report.tables import TOO_FEW
 
 COLUMNS = [
     "level",
@@ -23,7 +25,6 @@ COLUMNS = [
     "num_fake",
     "resampled",
 ]
-Resampled = Literal["videos", "people"]
 
 
 class Part(NamedTuple):
@@ -32,15 +33,22 @@ class Part(NamedTuple):
     Attributes:
         by: what they were divided by: `all`, `method` or `group`.
         name: of the part; empty for all.
-        rows: whether each row is in it, (N,).
     """
 
     by: str
     name: str
-    rows: np.ndarray
+
+    def rows(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table that are in it: of a method its fakes and all reals, of a group all of it."""
+        if self.by == "all":
+            return table
+        own = table[self.by] == self.name
+        return table[own | (table["label"] == 0) if self.by == "method" else own]
 
 
-def numbers_table(clips: pd.DataFrame, videos: pd.DataFrame, *, seed: int = 0) -> pd.DataFrame:
+def numbers_table(
+    clips: pd.DataFrame, videos: pd.DataFrame, *, every: pd.DataFrame, people: GroupedBy = "people", seed: int = 0
+) -> pd.DataFrame:
     """Compute all metrics with 95 % intervals; see `deepfake.metrics.measure`.
 
     Of a method, its fakes are measured against all reals; of a group, its fakes against its reals. People are drawn
@@ -48,47 +56,62 @@ def numbers_table(clips: pd.DataFrame, videos: pd.DataFrame, *, seed: int = 0) -
 
     Args:
         clips: one row a clip, with `video_id`, `label`, `score`, and those there are of `method`, `group`, `person`.
-        videos: the same, one row a video.
+        videos: the same, one row a video that counts.
+        every: the same of all videos, also of those that have no score and do not count: each method and group of these
+            has its rows.
+        people: what `person` tells apart.
         seed: of the bootstrap.
 
     Returns:
         One row for each number with `COLUMNS`. `interval` is how it was found, and `resampled` what was taken to be
-        independent. There are no rows of clips if each video has one.
+        independent. There are no rows of clips if no video has two.
     """
-    levels = {"video": videos} if len(clips) == len(videos) else {"video": videos, "clip": clips}
-    rows = []
-    for level, table in levels.items():
-        for part in parts(table):
-            rows += _rows(level, part, table[part.rows], seed)
+    divided = [*parts(every)]
+    found = _numbers_of("video", videos, divided, people, seed)
+    if clips["video_id"].is_unique:
+        return found
+    return pd.concat([found, _as_sure_as(found, _numbers_of("clip", clips, divided, people, seed))], ignore_index=True)
+
+
+def _numbers_of(level: str, table: pd.DataFrame, divided: Sequence[Part], people: GroupedBy, seed: int) -> pd.DataFrame:
+    rows = [row for part in divided for row in _rows(level, part, part.rows(table), people, seed)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def parts(table: pd.DataFrame) -> Iterator[Part]:
-    """Yield all rows, and those of each method and group, if there are several."""
-    fake = table["label"].to_numpy() == 1
-    yield Part("all", "", np.ones(len(table), bool))
-    for by, of in (("method", fake), ("group", np.ones(len(table), bool))):
-        names = table[by].to_numpy(str) if by in table else np.zeros(0)
-        values = sorted(set(names[of].tolist())) if len(names) else []
-        for value in values if len(values) > 1 else []:
-            own = of & (names == value)
-            yield Part(by, value, own | ~fake if by == "method" else own)
+def _as_sure_as(videos: pd.DataFrame, clips: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers of clips without those for which there are too few videos, since clips are no further ones."""
+    keys = ["by", "part", "metric"]
+    notes = clips[keys].merge(videos[[*keys, "note"]], "left", keys)["note"].fillna("")
+    few = notes.str.startswith(TOO_FEW).to_numpy()
+    clips.loc[few, ["value", "low", "high"]] = None
+    clips.loc[few, "interval"] = str(Method.NONE)
+    clips.loc[few, "note"] = notes[few]
+    return clips
 
 
-def resampled(table: pd.DataFrame) -> tuple[np.ndarray, Resampled]:
+def parts(videos: pd.DataFrame) -> Iterator[Part]:
+    """Yield the whole, and each method of fakes and each group, if there are several."""
+    yield Part("all", "")
+    fakes = videos["label"] == 1
+    for by, table in (("method", videos[fakes]), ("group", videos)):
+        names = sorted(table[by].unique()) if by in table else []
+        yield from (Part(by, name) for name in (names if len(names) > 1 else []))
+
+
+def resampled(table: pd.DataFrame, people: GroupedBy = "people") -> tuple[np.ndarray, GroupedBy]:
     """Return what each row belongs to that is independent of the others, as numbers (N,), and what that is.
 
     Rows without a person are of one for each video.
     """
-    video = table["video_id"].to_numpy(str)
-    if "person" not in table or not (known := table["person"].to_numpy(str) != "").any():
-        return pd.factorize(video)[0], "videos"
-    person = np.where(known, table["person"].to_numpy(str), np.char.add("\0", video))
-    return pd.factorize(person)[0], "people"
+    if "person" not in table or not (table["person"] != "").any():
+        return pd.factorize(table["video_id"])[0], "videos"
+    alone = table["person"] == ""
+    keys = pd.MultiIndex.from_arrays([table["person"], table["video_id"].where(alone, "")])
+    return pd.factorize(keys)[0], people
 
 
-def _rows(level: str, part: Part, table: pd.DataFrame, seed: int) -> list[list[object]]:
-    clusters, of = resampled(table)
+def _rows(level: str, part: Part, table: pd.DataFrame, people: GroupedBy, seed: int) -> list[list[object]]:
+    clusters, of = resampled(table, people)
     label = table["label"].to_numpy()
     found = measure(table["score"].to_numpy(np.float64), label, clusters=clusters, seed=seed)
     counts = int((label == 0).sum()), int((label == 1).sum())

@@ -102,8 +102,8 @@ def _discard_other_places(video_ids: Sequence[str], clean: FaceStore, store: Fac
     store.update_tables(there)
     if other := other_places(there, clean, store):
         log.info(
-            "%d videos were extracted again since they were distorted, %s the first of them: they are distorted again",
-            len(other),
+            "faces of %s were extracted again since they were distorted, %s first, so these are distorted again",
+            "1 video" if len(other) == 1 else f"{len(other)} videos",
             other[0],
         )
     for video_id in other:

@@ -73,7 +73,7 @@ def measure(
             return without_value(reason)
         if name in formulas:
             return formulas[name](value)
-        return sample.replicates(drawn[name]).estimate(base, value, confidence, caution(base, sample.labels))
+        return sample.replicates(drawn[name], base).estimate(base, value, confidence, caution(base, sample.labels))
 
     return {name: estimate(name, base) for name, base in metric_names(thresholds).items()}
 

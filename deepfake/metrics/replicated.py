@@ -9,7 +9,7 @@ from deepfake.metrics.estimate import Difference, Estimate, Method
 from deepfake.metrics.intervals import UNKNOWN, logit_interval, percentile_interval, percentile_p_value, reach
 
 FEW = 20  # clusters; below, intervals of skewed metrics were found to hold 85 to 93 % of the time, not 95
-LONE_CLUSTER = "a class has a single cluster, so there is no interval"
+LONE_CLUSTER = "all rows, or those of a class, are of one cluster, so there is no interval"
 NO_WIDTH = "no replicate differs from the value, so there is no interval: more rows are needed"
 
 

@@ -41,10 +41,17 @@ class Sample:
         """How the bootstrap draws the clusters."""
         return plan_resampling(self.clusters, self.labels)
 
-    def replicates(self, values: np.ndarray) -> Replicates:
-        """Return what the bootstrap gave for one metric (R,)."""
+    def replicates(self, values: np.ndarray, base: str = "") -> Replicates:
+        """Return what the bootstrap gave for one metric.
+
+        Args:
+            values: (R,).
+            base: the metric's name without suffix; recall and specificity hang on the clusters of one class alone.
+        """
         method = Method.BOOTSTRAP if self.independent else Method.CLUSTER_BOOTSTRAP
-        return Replicates(values, self.resampling.smallest, method)
+        of_class = {"recall": self.labels, "specificity": ~self.labels}.get(base)
+        number = self.resampling.smallest if of_class is None else len(np.unique(self.clusters[of_class]))
+        return Replicates(values, number, method)
 
     def rate(self, name: str, threshold: float) -> tuple[int, int]:
         """Return count and total of accuracy, recall or specificity."""

@@ -60,7 +60,7 @@ def _of_file(videos: Sequence[Video], rows: pd.DataFrame) -> pd.DataFrame:
     # Extraction has told of the files that it could not read.
     gone = table.index[table["codec"].isna() & (rows["status"] == Status.OK)]
     if len(gone):
-        log.warning("the headers of %d files can no longer be read: %s", len(gone), first_few(list(gone)))
+        log.warning("these files can no longer be read, so their headers are unknown: %s", first_few(list(gone)))
     return table
 
 

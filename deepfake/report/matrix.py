@@ -94,6 +94,9 @@ def read_result(folder: Path) -> Result | None:
         log.info("%s has no predictions, and is left out", from_here(folder))
         return None
     try:
+        if "predictions" in json.loads((folder / "metrics.json").read_text()).get("data", {}):
+            log.info("%s measured a table, of which no training is known, and is left out", from_here(folder))
+            return None
         return _read(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, StopIteration) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]

@@ -120,7 +120,7 @@ def _tell(number: int, total: int, distortion: Distortion, scored: Scored, clean
     log.info("%d of %d: %s: AUC of videos %.3f (clean %.3f)", number, total, what, *pair)
     if same:
         log.warning(
-            "%s changes no face of %d of %d videos, %s among them: these are as easy as clean ones",
+            "%s leaves the faces of %d of %d videos as they are, such as %s, so these are as easy as clean ones",
             what,
             len(same),
             scored.coverage[Status.OK],

@@ -38,10 +38,10 @@ from deepfake.faces.server import start_early
 from deepfake.models.detector import Detector
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
-from deepfake.report.results import covered, draw_pictures, write_metrics
+from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 from deepfake.robustness import Scored, score_distorted, summary, write_robustness
-from deepfake.run.evaluate_table import evaluate_table
+from deepfake.run.evaluate_table import OF_TABLES, evaluate_table, refuse_idle
 from deepfake.schema import Split, Video
 from deepfake.scoring import ScoringRule, score_clips, score_levels
 from deepfake.store import FaceStore
@@ -55,6 +55,7 @@ def evaluate(cfg: DictConfig) -> None:
     if cfg.predictions is not None:
         evaluate_table(cfg)
     else:
+        refuse_idle(beside="checkpoint", idle=OF_TABLES)
         evaluate_checkpoint(cfg)
 
 
@@ -62,6 +63,11 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     """Score videos, and write the numbers, the pictures, and what else was asked for."""
     distortions = chosen_distortions(cfg.distort, cfg.level, cfg.reencode, cfg.seed)
     if distortions:
+        if cfg.missing != "exclude":
+            raise ConfigError(
+                f"missing={cfg.missing} has no effect on distorted frames, whose videos without a score are left out: "
+                "leave out missing, or distort"
+            )
         start_early(DistortFaces.__module__)  # workers of every distortion are forked from what has imported it
     begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
@@ -88,12 +94,14 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     data = data_card(cfg.data.name, listing, {split: clean.coverage}, store, rule)
     compare_content(checkpoint.card["data"], data)
 
-    outcome = evaluate_scores(with_people(with_unscored(clean.clips, videos), videos), cfg.missing, cfg.seed)
+    clips, people = with_people(with_unscored(clean.clips, videos), videos)
+    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, people)
     captions = covered(data["coverage"]), data_caption(data, checkpoint.card["data"])
     show_numbers(outcome.numbers, *captions, outcome.caption())
     model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
     subject = Subject(cfg.data.name, split, model)
-    paths = {"predictions": folder / "predictions.csv", **outcome.write(folder), **draw_pictures(folder, subject)[0]}
+    paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
+    paths |= draw_videos(folder, subject, outcome.drawn)
     facts = {
         "checkpoint": str(checkpoint.path),
         "trained_on": checkpoint.card["data"],

@@ -1,8 +1,8 @@
 """Measures a table of predictions alone, ours or anybody's: no GPU and no video. `evaluate.py predictions=` does it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-import pandas as pd
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
@@ -15,6 +15,7 @@ from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 
+OF_TABLES = ("columns", "scores")  # what has an effect on tables alone
 # The options that act on a table; all others choose videos, faces or a detector.
 USED = ("predictions", "columns", "scores", "split", "missing", "min_coverage", "seed", "paths.output_dir", "hydra")
 
@@ -26,7 +27,7 @@ def evaluate_table(cfg: DictConfig) -> None:
         ConfigError: an option was given that has no effect on a table, the table is refused, or too few videos have a
             score.
     """
-    _refuse_what_has_no_effect()
+    refuse_idle(beside="predictions", used=USED)
     begun, path, folder = begin(), Path(cfg.predictions), Path(cfg.paths.output_dir)
     columns = OmegaConf.to_container(cfg.columns)
     clips = read_predictions(path, Columns(**columns), cfg.scores)  # type: ignore[arg-type]
@@ -37,25 +38,31 @@ def evaluate_table(cfg: DictConfig) -> None:
     coverage = {cfg.split: counts}
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}
     facts = {**outcome.facts(), "made_with": provenance("cpu", begun)}
-    metrics = write_metrics(folder, outcome.metrics(cfg.split), {**data, "coverage": coverage}, facts)
     show_numbers(outcome.numbers, covered(coverage), outcome.caption())
     subject = Subject(path.name, cfg.split, "unknown, of a table of predictions")
-    paths = {"run": folder, "metrics": metrics, "predictions": folder / "predictions.csv", **outcome.write(folder)}
-    show_paths({**paths, **draw_videos(folder, subject, with_method(outcome.videos))})
+    paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
+    paths |= draw_videos(folder, subject, outcome.drawn)
+    metrics = write_metrics(folder, outcome.metrics(cfg.split), {**data, "coverage": coverage}, facts)  # marks the end
+    show_paths({"run": folder, "metrics": metrics, **paths})
 
 
-def with_method(videos: pd.DataFrame) -> pd.DataFrame:
-    """Return videos with a `method`, which pictures need; a table may have none."""
-    return videos if "method" in videos else videos.assign(method=videos["label"].map({0: "real", 1: "fake"}))
+def refuse_idle(*, beside: str, used: Sequence[str] | None = None, idle: Sequence[str] = ()) -> None:
+    """Stop if an option was given that has no effect beside another.
+
+    Args:
+        beside: the option that decides, as `predictions`.
+        used: the options and groups that have an effect; None if all but `idle` have.
+        idle: the options and groups that have none.
+
+    Raises:
+        ConfigError: one was given that has none.
+    """
+    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    given = [word.lstrip("+~").partition("=")[0] for word in words]
+    found = [name for name in given if _among(name, idle) or (used is not None and not _among(name, used))]
+    if found:
+        raise ConfigError(f"beside {beside}=, no effect has {', '.join(found)}: leave it out, or leave out {beside}")
 
 
-def _refuse_what_has_no_effect() -> None:
-    if not HydraConfig.initialized():
-        return
-    given = [word.lstrip("+~").partition("=")[0] for word in HydraConfig.get().overrides.task]
-    idle = [name for name in given if not any(name == used or name.startswith(f"{used}.") for used in USED)]
-    if idle:
-        raise ConfigError(
-            f"{', '.join(idle)} has no effect beside predictions=, which measures a table alone: leave it out, or give "
-            "checkpoint= instead of predictions="
-        )
+def _among(name: str, options: Sequence[str]) -> bool:
+    return any(name == option or name.startswith(f"{option}.") for option in options)

@@ -42,7 +42,6 @@ def test_nothing_is_chosen_without_names() -> None:
         ({"level": [1, 3]}, r"level=\[1,3\] has no effect without distort: add distort=all, or leave it out"),
         ({"level": 3}, "level=3 has no effect without distort"),
         ({"reencode": "dfo"}, "reencode=dfo has no effect without distort"),
-        ({"seed": 1}, "seed=1 has no effect without distort"),
         ({"distort": "mix_3", "level": 2}, "level=2 has no effect on mix_3, which draws its own levels"),
         ({"distort": "VC", "reencode": "dfo"}, "reencode=dfo has no effect on VC, which is an encoding itself"),
     ],

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_s
 
 from deepfake.errors import ConfigError
 from deepfake.evaluation import (
+    Missing,
     evaluate_scores,
     numbers_table,
     require_coverage,
@@ -183,7 +184,7 @@ def test_intervals_over_people_are_wider_where_a_persons_videos_are_alike() -> N
     videos = pd.DataFrame(rows, columns=["video_id", "label", "score", "person"])
     width = {}
     for what, table in (("people", videos), ("videos", videos.drop(columns="person"))):
-        numbers = numbers_table(table, table)
+        numbers = numbers_table(table, table, every=table)
         recall = numbers[numbers["metric"] == "recall"].iloc[0]
         width[what] = recall["high"] - recall["low"]
         assert set(numbers["resampled"]) == {what}
@@ -192,7 +193,7 @@ def test_intervals_over_people_are_wider_where_a_persons_videos_are_alike() -> N
 
 def test_parts_are_methods_against_all_reals_and_groups_with_their_own() -> None:
     videos = scored_videos(made_up())
-    found = {(part.by, part.name): videos[part.rows] for part in parts(videos)}
+    found = {tuple(part): part.rows(videos) for part in parts(videos)}
     assert [*found] == [("all", ""), ("method", "reenact"), ("method", "swap"), ("group", "c23"), ("group", "c40")]
     assert set(found["method", "swap"]["method"]) == {"swap", "real"} and len(found["method", "swap"]) == 16
     assert set(found["group", "c23"]["group"]) == {"c23"} and len(found["group", "c23"]) == 12
@@ -210,7 +211,7 @@ def test_the_screen_fits_80_columns_and_says_what_cannot_be_said(
     text = " ".join(" ".join(lines).split())
     assert "tpr_at_fpr_0.001 │ too few" in text and "8, where a false-positive rate of 0.001 needs 1000" in text
     assert "videos by method" in text and "videos by group" in text
-    assert "intervals take people to be independent of each other" in text
+    assert "intervals take people (or source videos) to be independent" in text
 
 
 def test_videos_of_the_people_of_a_corpus_are_drawn_together() -> None:
@@ -221,10 +222,12 @@ def test_videos_of_the_people_of_a_corpus_are_drawn_together() -> None:
     videos += [video(f"f{i}", Label.FAKE, f"p{i}", f"p{i ^ 1}") for i in range(12)]  # swapped in pairs
     scores = {"label": [int(one.label) for one in videos], "method": "x", "track": 0, "score": 0.5}
     clips = pd.DataFrame({"video_id": [one.video_id for one in videos], **scores})
-    people = with_people(clips, videos)["person"]
+    drawn, by = with_people(clips, videos)
+    people = drawn["person"]
+    assert by == "people"
     assert people.nunique() == 6 and people[0] == people[1] == people[12] == people[13] != people[2]
     unknown = [replace(one, target_id="", source_id="") for one in videos]
-    assert "person" not in with_people(clips, unknown)
+    assert with_people(clips, unknown) == (clips, "videos")
 
 
 def test_a_video_without_a_clip_has_a_row_of_its_own() -> None:
@@ -236,3 +239,49 @@ def test_a_video_without_a_clip_has_a_row_of_its_own() -> None:
     assert found["video_id"].tolist() == ["a", "b"] and found["label"].tolist() == [1, 1]
     assert found["score"].tolist()[0] == 0.75 and math.isnan(found["score"].tolist()[1])
     assert with_unscored(clips, videos[:1]) is clips
+
+
+def test_many_clips_of_few_videos_do_not_make_a_number_surer() -> None:
+    clips = pd.concat([made_up(num_videos=24)] * 20, ignore_index=True)
+    assert (clips["label"] == 0).sum() > 100
+    videos = scored_videos(clips)
+    numbers = numbers_table(clips, videos, every=videos)
+    rates = numbers[numbers["metric"] == "tpr_at_fpr_0.01"]
+    assert set(rates["level"]) == {"video", "clip"}
+    assert rates["value"].isna().all() and rates["note"].str.startswith("too few reals: ").all()
+    auc = numbers[(numbers["metric"] == "auc") & (numbers["level"] == "clip")]
+    assert auc["value"].notna().all()
+
+
+@pytest.mark.parametrize("rule", ["exclude", "fake"])
+def test_whether_there_are_numbers_of_clips_does_not_hang_on_their_count(rule: Missing) -> None:
+    columns = ["video_id", "label", "track", "score"]
+    clips = pd.DataFrame([["a", 1, 0, 0.9], ["a", 1, 0, 0.8], ["b", 0, 0, np.nan]], columns=columns)
+    assert set(evaluate_scores(clips, rule, 0).numbers["level"]) == {"video", "clip"}
+    videos = pd.DataFrame([["a", 1, 0, 0.9], ["b", 0, 0, 0.2], ["c", 1, 0, np.nan]], columns=columns)
+    assert set(evaluate_scores(videos, rule, 0).numbers["level"]) == {"video"}
+
+
+def test_a_method_without_a_scored_video_keeps_its_rows() -> None:
+    clips = made_up()
+    names = clips.loc[clips["method"] == "swap", "video_id"].unique()
+    numbers = evaluate_scores(without(clips, *names), "exclude", 0).numbers
+    lost = numbers[numbers["part"] == "swap"]
+    assert set(lost["num_fake"]) == {0} and set(lost.loc[lost["level"] == "video", "num_real"]) == {8}
+    assert lost.set_index("metric").loc["auc", "note"].iloc[0] == "it needs both classes, and all are real"
+    assert "reenact" in set(numbers["part"])
+
+
+def test_a_fakes_other_person_is_said_where_only_targets_group(capsys: pytest.CaptureFixture[str]) -> None:
+    clips = made_up()
+    show_numbers(evaluate_scores(clips, "exclude", 0, "targets").numbers)
+    assert "though fakes show the faces of others" in " ".join(capsys.readouterr().out.split())
+
+
+def test_names_that_differ_in_a_last_zero_byte_are_two() -> None:
+    clips = pd.DataFrame(
+        {"video_id": ["a", "a\0"], "label": [1, 0], "track": 0, "score": [0.9, 0.1], "person": ["p", "p\0"]}
+    )
+    videos = scored_videos(clips)
+    assert videos["score"].tolist() == [0.9, 0.1]
+    assert len(set(resampled(videos)[0])) == 2

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from deepfake.errors import ConfigError
+from deepfake.errors import ConfigError, CorpusError, DeepfakeError
 from deepfake.evaluation import Columns, read_predictions
 
 OURS = "video_id,label,method,track,start,score\n"
@@ -108,13 +108,19 @@ def test_a_clip_that_is_there_twice_is_refused_and_another_face_is_not(tmp_path:
 @pytest.mark.parametrize(
     ("text", "columns", "message"),
     [
-        ("", Columns(), "is no CSV in UTF-8 with a header"),
+        ("", Columns(), "is empty; predictions= wants a CSV"),
+        ("\n\n", Columns(), "is empty"),
         ("video_id,label,score\n", Columns(), "has no rows"),
+        ("video_id,label,score,score\nv,1,0.5,0.4\n", Columns(), "has two columns 'score'"),
+        ("video_id,label,score\nv,1,0.5\nw,1\n", Columns(), "line 3 has 2 cells, and the header has 3"),
+        ("video_id,label,score\nv,1,0\0.5\n", Columns(), "has a zero byte"),
+        ("video_id,label,score\nv,1,0.5\n", Columns(group="clip"), "has no column 'clip'"),
+        ("video_id,label,score,start\nv,1,0.5,0\n", Columns(group="clip"), "has no column 'clip'"),
         ("video_id;label;score\nv;1;0.5\n", Columns(), "has no column 'video_id'; it has 'video_id;label;score'"),
         (
             "a,label,score\nv,1,0.5\n",
             Columns(),
-            "no column 'video_id'; it has 'a', 'label', 'score': name .* columns.video_id=a",
+            "no column 'video_id'; it has 'a', 'label', 'score': name .* columns.video_id=",
         ),
         ("video_id,label,score\nv,1,0.5\n", Columns(group="side"), "has no column 'side'"),
         ("video_id,label,score\nv,1,0.5\n", Columns(clip="no"), "has no column 'no'"),
@@ -123,12 +129,12 @@ def test_a_clip_that_is_there_twice_is_refused_and_another_face_is_not(tmp_path:
             Columns(group="label"),
             "columns.label and columns.group name the same column",
         ),
-        ("video_id,label,score\nv,1,0.5,7\n", Columns(), "more cells"),
-        ("video_id,label,score\nv,1,0.5\nw,1,0.5,7\n", Columns(), "is no CSV .*line 3"),
+        ("video_id,label,score\nv,1,0.5,7\n", Columns(), "line 2 has 4 cells, and the header has 3"),
+        ("video_id,label,score\nv,1,0.5\nw,1,0.5,7\n", Columns(), "line 3 has 4 cells"),
     ],
 )
 def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path, text: str, columns: Columns, message: str) -> None:
-    with pytest.raises(ConfigError, match=message) as refused:
+    with pytest.raises(DeepfakeError, match=message) as refused:
         read_predictions(written(tmp_path, text), columns, "probability")
     assert "scores.csv" in str(refused.value) or "columns." in str(refused.value)
 
@@ -136,11 +142,11 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path, text: str, colu
 def test_what_is_no_text_and_what_is_not_there_are_refused(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"video_id,label,score\n\xff\xfe,1,0.5\n")
     for name, message in (
-        ("x.csv", "is no CSV in UTF-8"),
-        ("y.csv", "cannot be read: No such file"),
+        ("x.csv", "is not UTF-8 text"),
+        ("y.csv", "is missing; predictions= wants"),
         (".", "cannot be read"),
     ):
-        with pytest.raises(ConfigError, match=message):
+        with pytest.raises(CorpusError, match=message):
             read_predictions(tmp_path / name, Columns(), "probability")
 
 
@@ -151,3 +157,16 @@ def test_a_large_table_reads_as_pandas_does(tmp_path: Path) -> None:
     table.to_csv(tmp_path / "t.csv", index=False)
     found = read_predictions(tmp_path / "t.csv", Columns(), "probability")
     pd.testing.assert_frame_equal(found[["video_id", "label", "score"]], table)
+
+
+def test_a_line_is_named_as_an_editor_counts_it(tmp_path: Path) -> None:
+    path = written(tmp_path, 'video_id,label,score\n\na,1,0.5\n\n"b\nc",1,0.5\nd,1,2\n')
+    with pytest.raises(ConfigError, match="line 7 "):
+        read_predictions(path, Columns(), "probability")
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".gz", ".xz", ".tar", ".zst"])
+def test_a_name_that_looks_compressed_is_read_as_it_is(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"scores{suffix}"
+    path.write_text("video_id,label,score\nv,1,0.5\n")
+    assert len(read_predictions(path, Columns(), "probability")) == 1

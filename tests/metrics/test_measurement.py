@@ -178,7 +178,7 @@ def test_a_class_of_one_video_has_no_interval() -> None:
     found = measure([0.9, 0.8, 0.3, 0.4, 0.85], [1, 1, 0, 0, 1], clusters=[0, 1, 2, 2, 3], replicates=20)
     assert found["auc"].value == 1
     assert all(math.isnan(each.low) and math.isnan(each.high) for each in found.values())
-    assert found["auc"].note == "a class has a single cluster, so there is no interval"
+    assert found["auc"].note == "all rows, or those of a class, are of one cluster, so there is no interval"
 
 
 CASES = {"nothing": [], "one": [1], "fakes": [1, 1, 1], "reals": [0, 0], "both": [0, 1], "constant": [0, 1, 0, 1]}

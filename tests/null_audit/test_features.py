@@ -83,7 +83,7 @@ def test_a_file_that_is_gone_since_is_named(
     (two, *_), store = odd
     with caplog.at_level(logging.WARNING):
         row = null_features([replace(two, path=tmp_path / "gone.mp4")], store, "largest").loc["two_mp4"]
-    assert caplog.messages == ["the headers of 1 files can no longer be read: two_mp4"]
+    assert caplog.messages == ["these files can no longer be read, so their headers are unknown: two_mp4"]
     assert row["codec"] is None or row["codec"] != row["codec"]
     assert row["bitrate"] == pytest.approx(8 * row["num_bytes"] / row["duration_s"])
 

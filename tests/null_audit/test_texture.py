@@ -27,7 +27,7 @@ def test_luma_is_that_of_pillow() -> None:
 
 
 def test_the_variance_of_the_laplacian_is_that_of_a_plain_loop() -> None:
-    luma = RNG.uniform(0, 255, (6, 7))
+    luma = np.random.default_rng(1).uniform(0, 255, (6, 7))
     around = np.pad(luma, 1, mode="reflect")
     values = [
         around[y, x + 1] + around[y + 2, x + 1] + around[y + 1, x] + around[y + 1, x + 2] - 4 * luma[y, x]
@@ -44,7 +44,7 @@ def test_blur_lowers_the_variance_of_the_laplacian() -> None:
 
 
 def test_the_grid_is_that_of_a_plain_loop() -> None:
-    luma = RNG.uniform(0, 255, (19, 33))
+    luma = np.random.default_rng(1).uniform(0, 255, (19, 33))
 
     def along_rows(picture: np.ndarray) -> float:
         means = []
@@ -68,7 +68,7 @@ def test_jpeg_strengthens_the_grid_wherever_the_crop_begins() -> None:
 
 
 def test_the_grids_bounds() -> None:
-    blocks = np.kron(RNG.uniform(0, 255, (4, 4)), np.ones((8, 8)))
+    blocks = np.kron(np.random.default_rng(1).uniform(0, 255, (4, 4)), np.ones((8, 8)))
     assert block_grid(blocks) == 1
     assert block_grid(np.full((32, 32), 5.0)) == 1 / 8
     assert math.isnan(block_grid(np.zeros((15, 40)))) and not math.isnan(block_grid(np.zeros((16, 16))))

@@ -87,10 +87,14 @@ def test_what_it_was_trained_with(distortion: Distortion, known: Sequence[str] |
 
 def test_augmentations_call_distortions_by_names_that_are_known_here() -> None:
     """A name that no type resembles is one of those for which there is no test of robustness."""
+    from deepfake.data.augment.basic import BasicAugmentation
     from deepfake.data.augment.degrade import DegradeAugmentation
+    from deepfake.data.augment.dfdc import DfdcAugmentation
     from deepfake.data.augment.gend import GendAugmentation
     from deepfake.data.augment.heavy import HeavyAugmentation
+    from deepfake.data.augment.sbi import SbiAugmentation
 
     resembled = frozenset().union(*(kind.resembles for kind in KINDS.values()))
-    for recipe in (DegradeAugmentation, GendAugmentation, HeavyAugmentation):
+    recipes = BasicAugmentation, DegradeAugmentation, DfdcAugmentation, GendAugmentation, HeavyAugmentation
+    for recipe in (*recipes, SbiAugmentation):
         assert len(resembled & {*recipe.distortions}) >= 3

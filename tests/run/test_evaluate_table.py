@@ -75,13 +75,19 @@ def test_videos_without_a_score_are_counted_bounded_and_can_be_too_many(
     ("given", "message"),
     [
         (["predictions=theirs.csv"], "has no column 'video_id'; it has 'name', 'label'"),
-        (["predictions=nothing.csv"], "predictions=nothing.csv cannot be read: No such file"),
+        (["predictions=nothing.csv"], "nothing.csv is missing; predictions= wants a CSV"),
+        (["checkpoint=a.ckpt", "scores=logit"], "beside checkpoint=, no effect has scores"),
+        (["checkpoint=a.ckpt", "columns.group=side"], "beside checkpoint=, no effect has columns.group"),
+        (["checkpoint=a.ckpt", "distort=GB", "missing=fake"], "missing=fake has no effect on distorted frames"),
         (
             ["predictions=theirs.csv", "checkpoint=a.ckpt"],
             "give either checkpoint=, to test a detector, or predictions=",
         ),
         ([], "give either checkpoint=, to test a detector, or predictions="),
-        (["predictions=theirs.csv", "data=demo_b", "device=cpu"], "data, device has no effect beside predictions="),
+        (
+            ["predictions=theirs.csv", "data=demo_b", "device=cpu"],
+            "beside predictions=, no effect has data, device: leave it out",
+        ),
         (["predictions=theirs.csv", "missing=zero"], "missing is 'zero': choose one of exclude, real, fake"),
         (["predictions=theirs.csv", "missing=1.5"], "missing is 1.5"),
         (["predictions=theirs.csv", "min_coverage=2"], "min_coverage is 2"),

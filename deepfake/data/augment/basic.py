@@ -26,7 +26,7 @@ class BasicAugmentation(Augmentation):
         min_quality: lowest JPEG quality, of 100.
     """
 
-    distortions = ("jpeg",)
+    distortions = ("brightness", "contrast", "jpeg", "saturation")
     num_draws = 6  # flip, jpeg, its quality, brightness, contrast, saturation; all are drawn, whether used or not
 
     def __init__(self, *, flip: Share = 0.5, colour: Share = 0.1, jpeg: Share = 0.3, min_quality: Percent = 60) -> None:
