@@ -28,11 +28,11 @@ def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
             without a score has one row whose score is NaN.
 
     Returns:
-        These columns but `track`, in the order of `video_id`; `score` is NaN for a video without one.
+        These columns but `track`, in the order of their first clips; `score` is NaN for a video without one.
     """
     first = {name: (name, "first") for name in OF_VIDEO if name in clips}
-    videos = clips.groupby("video_id", sort=True).agg(**first).reset_index()
-    number = pd.factorize(clips["video_id"], sort=True)[0]
+    videos = clips.groupby("video_id", sort=False).agg(**first).reset_index()
+    number = pd.factorize(clips["video_id"])[0]
     scored = clips["score"].notna().to_numpy()
     of_clips = (clips[name].to_numpy()[scored] for name in ("track", "score"))
     found, scores = video_scores(number[scored], *of_clips)
