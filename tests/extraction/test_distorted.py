@@ -167,7 +167,7 @@ def test_a_video_that_got_other_faces_is_distorted_again(clean: CleanStore, capl
     store.build_tables(["real/one", "real/same", "fake/two"])
     assert other_places([*KINDS], clean.store, store) == ["real/one"]
     complete_distorted(clean, Distortion("GB", 1))
-    assert "1 videos were extracted again since they were distorted, real/one the first of them" in caplog.text
+    assert "faces of 1 video were extracted again since they were distorted, real/one first" in caplog.text
     assert store.archives.require("real/one").crops["x"].tolist() == moved["x"].tolist()
 
 
