@@ -71,7 +71,7 @@ def test_distorted_frames_are_scored_beside_the_clean_ones(
     assert found["sets"]["mix_3"]["trained_with"] == "" and found["types"]["jpeg"]["trained_with"] == "jpeg"
     assert (folder / "robustness.png").stat().st_size > 10_000
     shown = capfd.readouterr().out
-    assert "AUC of videos by level of distortion" in shown and "BW at level 5 changes no face of" in shown
+    assert "AUC of videos by level of distortion" in shown and "BW at level 5 leaves the faces of" in shown
     assert "│ jpeg *" in shown and "* the detector was trained with the like: jpeg (jpeg)" in shown
 
     # The same command again finds the faces, and the same scores.
