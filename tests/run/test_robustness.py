@@ -68,11 +68,14 @@ def test_distorted_frames_are_scored_beside_the_clean_ones(
     assert found["clean"]["video/auc"] == plain["metrics"]["test/video/auc"]
     aucs = table[table["type"] == "CC"]["video_auc"]
     assert found["types"]["CC"]["mean"]["video/auc"] == pytest.approx(aucs.mean(), abs=1e-12)
-    assert found["sets"]["mix_3"]["trained_with"] == "" and found["types"]["jpeg"]["trained_with"] == "jpeg"
+    # The default augmentation changes brightness, contrast and saturation a little, and compresses.
+    seen = {name: each["trained_with"] for name, each in {**found["types"], **found["sets"]}.items()}
+    assert seen == {"CC": "brightness,contrast", "jpeg": "jpeg", "BW": "", "mix_3": "brightness,contrast,saturation"}
     assert (folder / "robustness.png").stat().st_size > 10_000
     shown = capfd.readouterr().out
     assert "AUC of videos by level of distortion" in shown and "BW at level 5 leaves the faces of" in shown
-    assert "│ jpeg *" in shown and "* the detector was trained with the like: jpeg (jpeg)" in shown
+    assert "│ jpeg *" in shown and "│ BW  " in shown
+    assert "* the detector was trained with the like: CC (brightness, contrast), jpeg (jpeg)" in shown
 
     # The same command again finds the faces, and the same scores.
     assert script("evaluate", *common, *chosen, "hydra.run.dir=again") == 0
