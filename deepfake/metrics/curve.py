@@ -89,7 +89,7 @@ class Curve:
         """Return the first places (B,) from which a condition holds, by bisection; `end` where it holds before none."""
         low, high = np.zeros(len(self.new_fakes), np.int64), np.full(len(self.new_fakes), end)
         while (open_ := low < high).any():
-            middle = (low + high) // 2
+            middle = np.minimum((low + high) // 2, end - 1)  # rows that are settled at `end` are asked along
             here = holds(middle)
             high = np.where(open_ & here, middle, high)
             low = np.where(open_ & ~here, middle + 1, low)

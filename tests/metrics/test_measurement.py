@@ -213,3 +213,17 @@ def test_arguments_out_of_range_are_refused(rows: Rows, options: dict[str, Any],
 def test_clusters_of_other_rows_are_refused(rows: Rows) -> None:
     with pytest.raises(ValueError, match="give a whole number for each of 240 rows"):
         measure(*rows, clusters=[0, 1])
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_replicates_without_reals_beside_others_are_left_out(seed: int) -> None:
+    # Few rows, of which one person alone has reals: some replicates have none, and settle elsewhere than the others.
+    draw = np.random.default_rng(seed)
+    number = int(draw.integers(3, 7))
+    labels = np.array([0, 1, *[1] * (number - 2)])
+    clusters = np.array([0, 0, *range(1, number - 1)])
+    found = measure(
+        draw.random(number).round(int(draw.integers(1, 3))), labels, clusters=clusters, replicates=50, seed=seed
+    )
+    assert 0 <= found["auc"].value <= 1 and math.isnan(found["pauc"].value)
+    assert found["auc"].method is Method.NONE or "had no value and were left out" in found["auc"].note
