@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from deepfake.distort.catalogue import GROUPS, KINDS
-from deepfake.distort.deeperforensics import LEVELS
-from deepfake.distort.distortion import SETS, Distortion, Reencode, is_set
+from deepfake.distort.deeperforensics import LEVELS, SETS, is_set
+from deepfake.distort.distortion import Distortion, Reencode
 from deepfake.errors import ConfigError
 from deepfake.ranges import Seed, Word
 

@@ -28,7 +28,8 @@ STRENGTHS: Mapping[str, Sequence[float]] = {
     "VC": (30, 32, 35, 38, 40),  # video compression: constant rate factor
 }
 LEVELS = range(1, 6)
-MAX_MIXED = len(STRENGTHS)
+SETS = "level_1 to level_5, random_level, or mix_1 to mix_7"
+_SET = re.compile(r"level_([1-5])|(random_level)|mix_([1-7])")
 
 FUNCTIONS: Mapping[str, Callable[[Tensor, float, Generator], Tensor]] = {
     "CS": lambda frames, strength, _: saturation(frames, strength),
@@ -46,12 +47,17 @@ class Step:
     """One distortion.
 
     Attributes:
-        kind: a key of `STRENGTHS`.
+        kind: a key of `STRENGTHS`, or of all `deepfake.distort.catalogue.KINDS`.
         level: 1 to 5.
     """
 
     kind: str
     level: int
+
+
+def is_set(name: str) -> bool:
+    """Return whether a name is that of a set, which draws types and levels for each video."""
+    return _SET.fullmatch(name) is not None
 
 
 def draw_steps(name: str, generator: Generator) -> list[Step]:
@@ -65,24 +71,11 @@ def draw_steps(name: str, generator: Generator) -> list[Step]:
     Raises:
         ValueError: there is no such set.
     """
-    found = re.fullmatch(r"level_([1-5])|(random_level)|mix_([1-7])", name)
+    found = _SET.fullmatch(name)
     if not found:
-        raise ValueError(f"{name} is no set: give level_1 to level_5, random_level, or mix_1 to mix_{MAX_MIXED}")
+        raise ValueError(f"{name} is no set: give {SETS}")
     level, _, mixed = found.groups()
     kinds = [*STRENGTHS]
     chosen = torch.randperm(len(kinds), generator=generator)[: int(mixed or 1)].tolist()
     levels = torch.randint(LEVELS.start, LEVELS.stop, (len(chosen),), generator=generator).tolist()
     return [Step(kinds[i], int(level or drawn)) for i, drawn in zip(chosen, levels, strict=True)]
-
-
-def distort(frames: Tensor, steps: Sequence[Step], generator: Generator) -> Tensor:
-    """Apply distortions in their order.
-
-    Args:
-        frames: (T, 3, H, W) uint8, all frames of a video or of a segment.
-        steps: what to do.
-        generator: draws noise and places.
-    """
-    for step in steps:
-        frames = FUNCTIONS[step.kind](frames, STRENGTHS[step.kind][step.level - 1], generator)
-    return frames

@@ -1,7 +1,6 @@
 """One distortion of the videos of a test: what happens to each follows from the seed, the video and the type alone."""
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,19 +11,12 @@ from torch import Generator, Tensor
 from deepfake.content import digest_of_bytes
 from deepfake.distort.catalogue import DEEPERFORENSICS, KINDS
 from deepfake.distort.compress import xvid_and_h264
-from deepfake.distort.deeperforensics import STRENGTHS, Step, draw_steps
+from deepfake.distort.deeperforensics import STRENGTHS, Step, draw_steps, is_set
 from deepfake.ranges import Seed
 
 Reencode = Literal["none", "dfo"]
-SETS = "random_level, level_1 to level_5, or mix_1 to mix_7"
 # Part of a store's recipe. Raise it with every change after which a distortion gives other pixels.
 VERSION = 1
-_SET = re.compile("random_level|level_[1-5]|mix_[1-7]")
-
-
-def is_set(name: str) -> bool:
-    """Return whether a name is that of a set, which draws types and levels for each video."""
-    return _SET.fullmatch(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +101,7 @@ class Distortion:
         generator = self._generator(video_id, first_frame)
         distorted = torch.from_numpy(np.require(frames, requirements="W")).permute(0, 3, 1, 2)
         for step in self.steps(video_id):
-            distorted = _distort(distorted, step, generator)
+            distorted = distort(distorted, [step], generator)
             if self.reencode == "dfo" and step.kind != "VC":
                 distorted = xvid_and_h264(distorted)
         return np.ascontiguousarray(distorted.permute(0, 2, 3, 1).numpy())
@@ -122,8 +114,18 @@ class Distortion:
         return Generator().manual_seed(int(digest_of_bytes(key.encode(), 8), 16) >> 1)
 
 
-def _distort(frames: Tensor, step: Step, generator: Generator) -> Tensor:
-    """Apply one step, to one frame after the other if it can be, since large frames as floats take much memory."""
-    kind = KINDS[step.kind]
-    parts = [frames] if kind.over_time else frames.split(1)
-    return torch.cat([kind.apply(part, kind.strengths[step.level - 1], generator) for part in parts])
+def distort(frames: Tensor, steps: Sequence[Step], generator: Generator) -> Tensor:
+    """Apply steps in their order.
+
+    Each is applied to one frame after the other if it can be, since large frames as floats take much memory.
+
+    Args:
+        frames: (T, 3, H, W) uint8, all frames of a video or of a segment.
+        steps: what to do; their kinds are keys of `KINDS`.
+        generator: draws noise and places.
+    """
+    for step in steps:
+        kind = KINDS[step.kind]
+        parts = [frames] if kind.over_time else frames.split(1)
+        frames = torch.cat([kind.apply(part, kind.strengths[step.level - 1], generator) for part in parts])
+    return frames

@@ -24,8 +24,3 @@ FUNCTIONS: Mapping[str, Callable[[Tensor, Any, Generator], Tensor]] = {
     "resize": lambda frames, size, _: resize(frames, size),
     "noise": gaussian_noise,
 }
-
-
-def distort(frames: Tensor, kind: str, strength: Any, generator: Generator) -> Tensor:
-    """Distort (T, 3, H, W) uint8 by a key of `STRENGTHS` and one of its values."""
-    return FUNCTIONS[kind](frames, strength, generator)

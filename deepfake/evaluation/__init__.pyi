@@ -1,6 +1,5 @@
 from .missing import Missing as Missing
 from .missing import require_coverage as require_coverage
-from .missing import scored_videos as scored_videos
 from .missing import with_people as with_people
 from .missing import with_unscored as with_unscored
 from .outcome import Outcome as Outcome

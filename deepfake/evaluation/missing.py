@@ -8,37 +8,14 @@ import pandas as pd
 
 from deepfake.corpora.groups import GroupedBy, group_videos
 from deepfake.errors import ConfigError
-from deepfake.evaluation.predictions import OF_VIDEO
 from deepfake.metrics import all_numbers
 from deepfake.ranges import Share
 from deepfake.schema import Video
-from deepfake.scoring import video_scores
 
 Missing = Literal["exclude", "real", "fake"] | Share  # a number is the score itself
 BOUNDED = ("auc", "accuracy")
 BELOW = 0.99  # the coverage below which bounds are given
 _SCORES: Mapping[object, float] = {"exclude": np.nan, "real": 0.0, "fake": 1.0}
-
-
-def scored_videos(clips: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each video with its score; see `deepfake.scoring` for the rule.
-
-    Args:
-        clips: `video_id`, `label`, `track`, `score`, and those there are of `method`, `group`, `person`. A video
-            without a score has one row whose score is NaN.
-
-    Returns:
-        These columns but `track`, in the order of their first clips; `score` is NaN for a video without one.
-    """
-    first = {name: (name, "first") for name in OF_VIDEO if name in clips}
-    videos = clips.groupby("video_id", sort=False).agg(**first).reset_index()
-    number = pd.factorize(clips["video_id"])[0]
-    scored = clips["score"].notna().to_numpy()
-    of_clips = (clips[name].to_numpy()[scored] for name in ("track", "score"))
-    found, scores = video_scores(number[scored], *of_clips)
-    values = np.full(len(videos), np.nan)
-    values[found] = scores
-    return videos.assign(score=values)
 
 
 def with_unscored(clips: pd.DataFrame, videos: Sequence[Video]) -> pd.DataFrame:
@@ -78,7 +55,7 @@ def counted(videos: pd.DataFrame, missing: Missing) -> pd.DataFrame:
     """Return the videos that count, each with a score.
 
     Args:
-        videos: as `scored_videos` returns them.
+        videos: one row a video, with `label`, and `score`, which is NaN where it has none.
         missing: what happens to a video without a score: it is left out, or gets the score of a certain real or of a
             certain fake, or this score.
     """

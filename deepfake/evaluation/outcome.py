@@ -9,8 +9,10 @@ import pandas as pd
 
 from deepfake.atomic import write_atomic
 from deepfake.corpora.groups import GroupedBy
-from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage, scored_videos
+from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage
+from deepfake.evaluation.predictions import OF_VIDEO
 from deepfake.evaluation.table import numbers_table
+from deepfake.report.results import video_table
 from deepfake.schema import Label
 
 
@@ -80,12 +82,13 @@ def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int, people: Gr
     """Measure scores.
 
     Args:
-        clips: as `scored_videos` takes them.
+        clips: as `video_table` takes them.
         missing: see `counted`.
         seed: of the bootstrap.
         people: what `person` tells apart.
     """
-    videos = scored_videos(clips)
+    videos = video_table(clips)
+    videos = videos[["video_id", *(name for name in OF_VIDEO if name in videos), "score"]]
     measured = counted(videos, missing)
     scored = clips[clips["score"].notna()].reset_index(drop=True)
     numbers = numbers_table(scored, measured, every=videos, people=people, seed=seed)

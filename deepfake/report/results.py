@@ -85,12 +85,14 @@ def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def video_table(clips: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each video with its score; `track` and `start` are those of its first clip.
+    """Return one row for each video with its score, sorted by `video_id`; all else is that of its first clip.
 
     Args:
-        clips: one row for each clip, as in `predictions.csv`.
+        clips: `video_id`, `label`, `track`, `score` and what else there is, one row for each clip, as in
+            `predictions.csv`. A video without a score has one row whose score is NaN.
     """
-    first = {name: (name, "first") for name in ("label", "method", "track", "start")}
-    table = clips.groupby("video_id", sort=True).agg(**first).reset_index()
-    video = pd.factorize(clips["video_id"], sort=True)[0]
-    return table.assign(score=video_scores(video, clips["track"].to_numpy(), clips["score"].to_numpy())[1])
+    first = clips.drop(columns="score").drop_duplicates("video_id").sort_values("video_id").reset_index(drop=True)
+    number = pd.factorize(clips["video_id"], sort=True)[0]
+    scored = clips["score"].notna().to_numpy()
+    found, scores = video_scores(number[scored], *(clips[name].to_numpy()[scored] for name in ("track", "score")))
+    return first.assign(score=pd.Series(scores, found, float).reindex(first.index))

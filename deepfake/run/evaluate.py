@@ -1,4 +1,7 @@
-"""Tests a checkpoint on one split of a corpus, with the input size and the recipe of faces that it was trained with."""
+"""Tests a checkpoint on one split of a corpus, with the input size and the recipe of faces that it was trained with.
+
+With `predictions=`, a table of scores is measured instead; see `deepfake.run.evaluate_table`.
+"""
 
 from functools import partial
 from pathlib import Path
@@ -20,6 +23,7 @@ from deepfake.checkpoints.data_card import (
 from deepfake.checkpoints.faces import faces_of
 from deepfake.checkpoints.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
 from deepfake.command.entry import entry_point
+from deepfake.command.idle import refuse_idle
 from deepfake.config.model_name import model_name
 from deepfake.corpora import Listing
 from deepfake.corpora.fitness import data_caption, require_testable
@@ -41,7 +45,7 @@ from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 from deepfake.robustness import Scored, score_distorted, summary, write_robustness
-from deepfake.run.evaluate_table import OF_TABLES, evaluate_table, refuse_idle
+from deepfake.run.evaluate_table import OF_TABLES, evaluate_table
 from deepfake.schema import Split, Video
 from deepfake.scoring import ScoringRule, score_clips, score_levels
 from deepfake.store import FaceStore

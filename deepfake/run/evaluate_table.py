@@ -1,14 +1,12 @@
 """Measures a table of predictions alone, ours or anybody's: no GPU and no video. `evaluate.py predictions=` does it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
+from deepfake.command.idle import refuse_idle
 from deepfake.content import digest
-from deepfake.errors import ConfigError
 from deepfake.evaluation import Columns, evaluate_scores, read_predictions, require_coverage, show_numbers
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
@@ -44,25 +42,3 @@ def evaluate_table(cfg: DictConfig) -> None:
     paths |= draw_videos(folder, subject, outcome.drawn)
     metrics = write_metrics(folder, outcome.metrics(cfg.split), {**data, "coverage": coverage}, facts)  # marks the end
     show_paths({"run": folder, "metrics": metrics, **paths})
-
-
-def refuse_idle(*, beside: str, used: Sequence[str] | None = None, idle: Sequence[str] = ()) -> None:
-    """Stop if an option was given that has no effect beside another.
-
-    Args:
-        beside: the option that decides, as `predictions`.
-        used: the options and groups that have an effect; None if all but `idle` have.
-        idle: the options and groups that have none.
-
-    Raises:
-        ConfigError: one was given that has none.
-    """
-    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    given = [word.lstrip("+~").partition("=")[0] for word in words]
-    found = [name for name in given if _among(name, idle) or (used is not None and not _among(name, used))]
-    if found:
-        raise ConfigError(f"beside {beside}=, no effect has {', '.join(found)}: leave it out, or leave out {beside}")
-
-
-def _among(name: str, options: Sequence[str]) -> bool:
-    return any(name == option or name.startswith(f"{option}.") for option in options)

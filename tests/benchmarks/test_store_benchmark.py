@@ -17,6 +17,7 @@ def test_exponents() -> None:
     assert exponent(counts, [1.0, 0.0, 3.0]) is None
 
 
+@pytest.mark.slow
 def test_a_made_up_store_is_opened_planned_and_added_to(tmp_path: Path) -> None:
     found = measure_size(tmp_path, 40, 8)
     assert tuple(found["seconds"]) == STEPS and min(found["seconds"].values()) > 0

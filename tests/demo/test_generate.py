@@ -43,6 +43,7 @@ def scribble(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
+@pytest.mark.slow
 def test_two_workers_in_another_place_give_the_same_bytes(tiny: DemoDesign, tiny_root: Path, tmp_path: Path) -> None:
     ensure_corpus(tmp_path / "again", tiny, num_workers=2)
     assert contents(tmp_path / "again") == contents(tiny_root)

@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from deepfake.distort.compress import h264, jpeg, xvid_and_h264
-from deepfake.distort.sweep import STRENGTHS, distort
+from deepfake.distort.sweep import FUNCTIONS, STRENGTHS
 from tests.distort.conftest import psnr, seeded
 
 
@@ -62,7 +62,7 @@ def test_the_sweep_of_gend_gets_worse_with_its_strength(scene: Tensor) -> None:
     assert STRENGTHS["blur"] == ((5, 0.5), (7, 1.0), (11, 1.5), (13, 2.0), (19, 3.0))
     assert (STRENGTHS["noise"][0], STRENGTHS["noise"][-1]) == (0.01, 0.2)
     for kind, strengths in STRENGTHS.items():
-        ratios = [psnr(scene, distort(scene, kind, strength, seeded())) for strength in strengths]
+        ratios = [psnr(scene, FUNCTIONS[kind](scene, strength, seeded())) for strength in strengths]
         assert ratios == sorted(ratios, reverse=True) and len(set(ratios)) == len(ratios)
 
 

@@ -7,7 +7,8 @@ import pytest
 import torch
 from torch import Generator, Tensor
 
-from deepfake.distort.deeperforensics import LEVELS, STRENGTHS, Step, distort, draw_steps
+from deepfake.distort.deeperforensics import LEVELS, STRENGTHS, Step, draw_steps
+from deepfake.distort.distortion import distort
 
 Seeded = Callable[[int], Generator]
 

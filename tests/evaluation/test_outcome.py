@@ -15,13 +15,13 @@ from deepfake.evaluation import (
     evaluate_scores,
     numbers_table,
     require_coverage,
-    scored_videos,
     show_numbers,
     with_people,
     with_unscored,
 )
 from deepfake.evaluation.missing import bounds, counted
 from deepfake.evaluation.table import COLUMNS, parts, resampled
+from deepfake.report.results import video_table
 from deepfake.schema import Label, Split, Video
 
 
@@ -93,7 +93,7 @@ def test_a_video_is_its_highest_face_and_a_face_the_mean_of_its_clips() -> None:
     clips = pd.DataFrame(
         {"video_id": ["a", "a", "a", "b"], "label": [1, 1, 1, 0], "track": [0, 0, 1, 0], "score": [0.2, 0.4, 0.5, 0.1]}
     )
-    assert scored_videos(clips)["score"].tolist() == [0.5, 0.1]
+    assert video_table(clips)["score"].tolist() == [0.5, 0.1]
 
 
 def without(clips: pd.DataFrame, *names: str) -> pd.DataFrame:
@@ -192,7 +192,7 @@ def test_intervals_over_people_are_wider_where_a_persons_videos_are_alike() -> N
 
 
 def test_parts_are_methods_against_all_reals_and_groups_with_their_own() -> None:
-    videos = scored_videos(made_up())
+    videos = video_table(made_up())
     found = {tuple(part): part.rows(videos) for part in parts(videos)}
     assert [*found] == [("all", ""), ("method", "reenact"), ("method", "swap"), ("group", "c23"), ("group", "c40")]
     assert set(found["method", "swap"]["method"]) == {"swap", "real"} and len(found["method", "swap"]) == 16
@@ -235,7 +235,7 @@ def test_a_video_without_a_clip_has_a_row_of_its_own() -> None:
     clips = pd.DataFrame(
         [["a", 1, "swap", 0, 8, 0.75]], columns=["video_id", "label", "method", "track", "start", "score"]
     )
-    found = scored_videos(with_unscored(clips, videos))
+    found = video_table(with_unscored(clips, videos))
     assert found["video_id"].tolist() == ["a", "b"] and found["label"].tolist() == [1, 1]
     assert found["score"].tolist()[0] == 0.75 and math.isnan(found["score"].tolist()[1])
     assert with_unscored(clips, videos[:1]) is clips
@@ -244,7 +244,7 @@ def test_a_video_without_a_clip_has_a_row_of_its_own() -> None:
 def test_many_clips_of_few_videos_do_not_make_a_number_surer() -> None:
     clips = pd.concat([made_up(num_videos=24)] * 20, ignore_index=True)
     assert (clips["label"] == 0).sum() > 100
-    videos = scored_videos(clips)
+    videos = video_table(clips)
     numbers = numbers_table(clips, videos, every=videos)
     rates = numbers[numbers["metric"] == "tpr_at_fpr_0.01"]
     assert set(rates["level"]) == {"video", "clip"}
@@ -282,6 +282,6 @@ def test_names_that_differ_in_a_last_zero_byte_are_two() -> None:
     clips = pd.DataFrame(
         {"video_id": ["a", "a\0"], "label": [1, 0], "track": 0, "score": [0.9, 0.1], "person": ["p", "p\0"]}
     )
-    videos = scored_videos(clips)
+    videos = video_table(clips)
     assert videos["score"].tolist() == [0.9, 0.1]
     assert len(set(resampled(videos)[0])) == 2

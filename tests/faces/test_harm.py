@@ -152,7 +152,10 @@ def test_another_reader_takes_over_from_one_that_is_lost(
 
 @pytest.mark.parametrize(
     ("kind", "reason"),
-    [("dies", "the process that decoded it died (exit code 3)"), ("hangs", "its decoder did not finish within 5 s")],
+    [
+        ("dies", "the process that decoded it died (exit code 3)"),
+        pytest.param("hangs", "its decoder did not finish within 5 s", marks=pytest.mark.slow),  # once for each reader
+    ],
 )
 def test_a_file_on_which_every_reader_is_lost_is_unreadable(
     kind: str, reason: str, paths: dict[str, Path], store: FaceStore

@@ -40,6 +40,7 @@ def store(tmp_path: Path) -> FaceStore:
     return FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Squares"}, **RECIPE}).open()
 
 
+@pytest.mark.slow
 def test_damage_at_two_hundred_places(tmp_path: Path) -> None:
     """Half of the files are cut off, half have bytes flipped; every one has a row that says what is wrong."""
     whole = write_video(tmp_path / "a.mp4", frames(), options={"movflags": "faststart", "g": "8"}).read_bytes()

@@ -80,7 +80,7 @@ def run_folder_is_whole(folder: Path, name: str) -> None:
 
 
 def slow(names: Iterable[str]) -> list:
-    return [name if name == "celebdf" else pytest.param(name, marks=pytest.mark.slow) for name in names]
+    return [name if name == "folder" else pytest.param(name, marks=pytest.mark.slow) for name in names]
 
 
 @pytest.mark.parametrize("name", slow(MINIATURES))

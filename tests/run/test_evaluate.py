@@ -96,6 +96,7 @@ def test_another_corpus(
     assert re.search(r"cross-dataset: trained on demo.*tested on folder", capfd.readouterr().out)
 
 
+@pytest.mark.slow
 def test_the_other_generated_corpus_and_one_method_of_it(
     one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
