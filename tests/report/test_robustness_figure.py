@@ -60,3 +60,14 @@ def test_a_set_alone_and_any_auc_can_be_drawn(auc: float, tmp_path: Path) -> Non
     low, high = figure.axes[0].get_ylim()
     assert low < 0.5 < high and (np.isnan(auc) or low < auc < high)
     assert save(figure, tmp_path / "a.png").stat().st_size > 5_000
+
+
+@pytest.mark.parametrize("seen", ["", "jpeg", "brightness,contrast,saturation"])
+def test_the_legend_lies_within_the_picture_however_much_was_trained_with(seen: str) -> None:
+    rows = [(kind, level, 0.5, seen) for kind in KINDS for level in (1, 2)]
+    table = table_of(("clean", None, 0.9, ""), *rows, ("random_level", None, 0.5, seen), ("mix_3", None, 0.5, seen))
+    figure = robustness_figure(table, VIDEOS, SUBJECT)
+    figure.canvas.draw()
+    legend, axes = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
+    assert legend.x0 >= 0 and legend.x1 <= figure.bbox.width and legend.y0 >= 0 and legend.y1 <= axes.y0
+    assert axes.height > 0.4 * figure.bbox.height
