@@ -6,10 +6,6 @@ from typing import NamedTuple
 
 import matplotlib
 import pandas as pd
-
-matplotlib.use("Agg")  # no screen is needed, and none is looked for
-
-import matplotlib.pyplot as plt
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -53,8 +49,8 @@ def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
     scored = videos[videos["score"].notna()]
     fakes, reals = scored[scored["label"] == 1], scored[scored["label"] == 0]
     groups = list(fakes.groupby("method")) if fakes["method"].nunique() > 1 else []
-    with plt.rc_context({"font.family": families()}):
-        figure, axes = plt.subplots(figsize=(6, 6.9 + 0.17 * len(groups)), layout="constrained")
+    with matplotlib.rc_context({"font.family": families()}):
+        figure, axes = blank(6, 6.9 + 0.17 * len(groups))
         axes.plot([0, 1], [0, 1], color=UNLABELLED, linestyle=":", linewidth=1)
         labels = []
         if len(reals) and len(fakes):
@@ -101,8 +97,8 @@ def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
     scored = videos[videos["score"].notna()]
     scores = [scored.loc[scored["label"] == label, "score"] for label in (0, 1)]
     names = [f"{name} ({len(values)})" for name, values in zip(("real", "fake"), scores, strict=True)]
-    with plt.rc_context({"font.family": families()}):
-        figure, axes = plt.subplots(figsize=(6, 4), layout="constrained")
+    with matplotlib.rc_context({"font.family": families()}):
+        figure, axes = blank(6, 4)
         axes.hist(scores, bins=20, range=(0, 1), rwidth=0.9, color=[REAL, FAKE], label=names)
         axes.set(xlabel="score of a video: probability that it is fake", ylabel="number of videos", xlim=(0, 1))
         axes.set_ylim(0, max(1.0, axes.get_ylim()[1]))
@@ -110,6 +106,19 @@ def score_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
         entitle(axes, "Scores by video", videos, subject)
         figure.legend(loc="outside lower center", ncols=2, fontsize=8)
     return figure
+
+
+def blank(width: float, height: float) -> tuple[Figure, Axes]:
+    """Return a figure with one pair of axes.
+
+    It is no figure of pyplot, which would look for a screen, and keep every figure until it is closed.
+
+    Args:
+        width: in inches.
+        height: in inches.
+    """
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots()
 
 
 def entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
@@ -134,9 +143,8 @@ def _brief(name: str, longest: int = LONGEST) -> str:
 
 
 def save(figure: Figure, path: Path) -> Path:
-    """Write a PNG and close the figure."""
+    """Write a PNG."""
     content = io.BytesIO()
     figure.savefig(content, format="png", dpi=120)
-    plt.close(figure)
     write_atomic(path, content.getbuffer())
     return path

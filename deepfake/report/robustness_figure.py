@@ -2,14 +2,14 @@
 
 import math
 
-import matplotlib.pyplot as plt
+import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from deepfake.report.lettering import families
 from deepfake.report.palette import INK, METHODS, UNLABELLED
-from deepfake.report.plots import Subject, entitle
+from deepfake.report.plots import Subject, blank, entitle
 
 _DASHES = ("-", (0, (6, 3)), (0, (2, 2)))
 _MARKERS = "osD^vPX"
@@ -35,9 +35,9 @@ def robustness_figure(table: pd.DataFrame, videos: pd.DataFrame, subject: Subjec
     places = {name: max(levels, default=_PLACE_OF_CLEAN) + 1 + i for i, name in enumerate(sets)}
     labels = [_label(str(name), rows) for name, rows in groups]
     columns = next((number for number, widest in _COLUMNS.items() if max(map(len, labels), default=0) <= widest), 1)
-    with plt.rc_context({"font.family": families()}):
+    with matplotlib.rc_context({"font.family": families()}):
         height = 4.9 + 0.17 * math.ceil((len(groups) + 2) / columns)  # the legend has two lines of its own
-        figure, axes = plt.subplots(figsize=(7, height), layout="constrained")
+        figure, axes = blank(7, height)
         axes.axhline(0.5, color=UNLABELLED, linestyle=":", linewidth=1, label="chance")
         axes.axhline(clean["video_auc"], color=INK, linewidth=1, label=_labelled("clean", clean["video_auc"]))
         axes.plot(_PLACE_OF_CLEAN, clean["video_auc"], "o", color=INK)

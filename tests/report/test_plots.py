@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib import pyplot
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from PIL import Image
@@ -94,7 +95,7 @@ def test_the_classes_stand_side_by_side(videos: pd.DataFrame) -> None:
 @pytest.mark.parametrize("copies", [1, 7, 300])
 def test_counts_have_whole_numbers(copies: int, videos: pd.DataFrame) -> None:
     figure = score_figure(pd.concat([videos] * copies), SUBJECT)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     ticks = figure.axes[0].get_yticks()
     assert len(ticks) >= 2 and (ticks == ticks.astype(int)).all()
 
@@ -131,9 +132,17 @@ def test_names_are_not_taken_for_formulas_and_keep_their_end(videos: pd.DataFram
 def test_title_axes_and_legend_do_not_overlap(num_methods: int) -> None:
     rows = [(0, "real", 0.1), (0, "real", 0.2), *((1, f"method {i}", 0.3 + i / 100) for i in range(num_methods))]
     figure = roc_figure(pd.DataFrame(rows, columns=["label", "method", "score"]), SUBJECT)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     axes = figure.axes[0]
     whole = axes.get_tightbbox()
     assert whole.y1 <= figure.bbox.y1 and whole.x0 >= 0 and whole.x1 <= figure.bbox.x1
     box = figure.legends[0].get_window_extent()
     assert figure.bbox.y0 <= box.y0 and box.y1 <= whole.y0 and box.x0 >= 0 and box.x1 <= figure.bbox.x1
+
+
+@pytest.mark.parametrize("draw", [roc_figure, score_figure])
+def test_any_number_of_pictures_is_drawn_and_none_is_kept(draw: object, videos: pd.DataFrame) -> None:
+    open_before = pyplot.get_fignums()
+    for _ in range(21):  # with the 21st, pyplot would warn of too many
+        draw(videos, SUBJECT)  # type: ignore[operator]
+    assert pyplot.get_fignums() == open_before

@@ -67,7 +67,7 @@ def test_the_legend_lies_within_the_picture_however_much_was_trained_with(seen: 
     rows = [(kind, level, 0.5, seen) for kind in KINDS for level in (1, 2)]
     table = table_of(("clean", None, 0.9, ""), *rows, ("random_level", None, 0.5, seen), ("mix_3", None, 0.5, seen))
     figure = robustness_figure(table, VIDEOS, SUBJECT)
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     legend, axes = figure.legends[0].get_window_extent(), figure.axes[0].get_window_extent()
     assert legend.x0 >= 0 and legend.x1 <= figure.bbox.width and legend.y0 >= 0 and legend.y1 <= axes.y0
     assert axes.height > 0.4 * figure.bbox.height
