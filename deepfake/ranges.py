@@ -55,6 +55,13 @@ FolderName = Annotated[  # becomes the name of a folder
         pattern=r"^[^/\\\x00-\x1f]*[^/\\\x00-\x1f.][^/\\\x00-\x1f]*$", max_length=100, description="a name without /"
     ),
 ]
+Aggregate = Annotated[  # how the scores of a face's clips become one; see `deepfake.scoring`
+    str,
+    Field(
+        pattern=r"^(mean|median|max|mean_logit|mean_all|top_[1-9]\d{0,2})$",
+        description="mean, median, max, mean_logit, mean_all, or top_3 and the like",
+    ),
+]
 Device = Annotated[
     str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d{1,3})?)$", description="auto, cpu, cuda, cuda:1 or mps")
 ]

@@ -1,16 +1,24 @@
 """The rule that turns clip scores into a video's score, shared by training, evaluation and prediction.
 
     clip    sigmoid of the detector's logit, in double precision
-    track   mean of its clips
+    track   mean of its clips, or what `aggregate` says
     video   maximum of its tracks, since one forged face makes a forged video
 
-If only the main face is scored, a video's score is the mean of its clips.
+If only the main face is scored, a video's score is that of its one track. `aggregate` is one of
+
+    mean        mean of the scores of a track's clips
+    median      their median; of an even number, the mean of the two in the middle
+    max         the highest
+    top_3       mean of the 3 highest, or of all if there are fewer; so with any number from 1 to 999
+    mean_logit  sigmoid of the mean of their logits, in which a sure clip weighs more than in the mean
+    mean_all    mean of all clips of a video, whatever face they show, as older projects have it
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.special import expit, logit
 from torch import Tensor
 
 from deepfake.data.augment import as_float
@@ -20,10 +28,16 @@ from deepfake.errors import TrainingError
 from deepfake.metrics.binary import binary_metrics
 from deepfake.models.detector import Detector
 from deepfake.progress import progress
-from deepfake.ranges import Count
+from deepfake.ranges import Aggregate, Count
 from deepfake.schema import MainFace, Tracks
 
-AGGREGATION = "mean of the clips of a track, highest of the tracks"
+_EPSILON = 2.0**-53  # scores of 0 and 1 have no finite logit; they count as if they were this far from it
+_OF_TRACK = {
+    "mean": "mean of the clips of a track",
+    "median": "median of the clips of a track",
+    "max": "highest of the clips of a track",
+    "mean_logit": "sigmoid of the mean of the logits of the clips of a track",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +48,26 @@ class ScoringRule:
         clips_per_track: the most clips from one track, evenly spread; None scores all.
         tracks: score the `main` face of a video, or `all`.
         main_face: the `largest` face, or the `changed` one if the real video of a fake is known.
+        aggregate: how the scores of a face's clips become one, as the top of this file says.
     """
 
     clips_per_track: Count | None = 16
     tracks: Tracks = "main"
     main_face: MainFace = "largest"
+    aggregate: Aggregate = "mean"
+
+    @property
+    def aggregation(self) -> str:
+        """The way from clips to a video in words.
+
+        Example:
+            >>> ScoringRule(aggregate="top_3").aggregation
+            'mean of the 3 highest clips of a track, highest of the tracks'
+        """
+        if self.aggregate == "mean_all":
+            return "mean of all clips of a video"
+        of_track = _OF_TRACK.get(self.aggregate) or f"mean of the {_top(self.aggregate)} highest clips of a track"
+        return f"{of_track}, highest of the tracks"
 
 
 def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
@@ -93,13 +122,16 @@ def score_clips(
     return found
 
 
-def video_scores(video: np.ndarray, track: np.ndarray, score: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def video_scores(
+    video: np.ndarray, track: np.ndarray, score: np.ndarray, aggregate: Aggregate = "mean"
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the score of each video.
 
     Args:
         video: (N,) number of each clip's video, unique to the video.
         track: (N,) not negative.
         score: (N,) P(fake) of each clip, summed in this order.
+        aggregate: how a track's clips become one score.
 
     Returns:
         (V,) the videos' numbers in ascending order, and (V,) their scores in float64.
@@ -108,14 +140,48 @@ def video_scores(video: np.ndarray, track: np.ndarray, score: np.ndarray) -> tup
         >>> video_scores(np.array([7, 7, 7, 3]), np.array([0, 0, 1, 0]), np.array([0.25, 0.75, 0.625, 1.0]))
         (array([3, 7]), array([1.   , 0.625]))
     """
+    if aggregate == "mean_all":
+        track = np.zeros_like(track)
     places, inverse = np.unique(np.stack([video, track], axis=1).astype(np.int64), axis=0, return_inverse=True)
-    inverse = inverse.ravel()
-    means = np.bincount(inverse, score, len(places)) / np.bincount(inverse, minlength=len(places))
+    of_tracks = _track_scores(inverse.ravel(), score, len(places), aggregate)
     videos, first = np.unique(places[:, 0], return_index=True)
-    return videos, np.maximum.reduceat(means, first) if len(first) else means
+    return videos, np.maximum.reduceat(of_tracks, first) if len(first) else of_tracks
 
 
-def score_levels(video: np.ndarray, track: np.ndarray, label: np.ndarray, score: np.ndarray) -> dict[str, float]:
+def _track_scores(track: np.ndarray, score: np.ndarray, num_tracks: int, aggregate: Aggregate) -> np.ndarray:
+    """Return the score of each track, (num_tracks,), of whose clips there is at least one.
+
+    Args:
+        track: (N,) number of each clip's track, below `num_tracks`.
+        score: (N,) of each clip.
+        num_tracks: that there are.
+        aggregate: how they become one.
+    """
+    count = np.bincount(track, minlength=num_tracks)
+    if aggregate in ("mean", "mean_all"):
+        return np.bincount(track, score, num_tracks) / count
+    if aggregate == "mean_logit":
+        logits = logit(np.clip(score, _EPSILON, 1 - _EPSILON))
+        return expit(np.bincount(track, logits, num_tracks) / count)
+    order = np.lexsort((-score, track))  # the highest of each track first
+    falling, first = score[order], np.cumsum(count) - count
+    if aggregate == "max":
+        return falling[first]
+    if aggregate == "median":
+        return (falling[first + (count - 1) // 2] + falling[first + count // 2]) / 2
+    at_most = _top(aggregate)
+    rank = np.arange(len(score)) - first[track[order]]
+    kept = rank < at_most
+    return np.bincount(track[order][kept], falling[kept], num_tracks) / np.minimum(count, at_most)
+
+
+def _top(aggregate: Aggregate) -> int:
+    return int(aggregate.removeprefix("top_"))
+
+
+def score_levels(
+    video: np.ndarray, track: np.ndarray, label: np.ndarray, score: np.ndarray, aggregate: Aggregate = "mean"
+) -> dict[str, float]:
     """Return every metric at both levels: `clip/auc`, `video/auc`, ...
 
     Args:
@@ -123,8 +189,9 @@ def score_levels(video: np.ndarray, track: np.ndarray, label: np.ndarray, score:
         track: (N,).
         label: (N,) 0 real, 1 fake.
         score: (N,) P(fake).
+        aggregate: how a track's clips become one score.
     """
-    videos, video_score = video_scores(video, track, score)
+    videos, video_score = video_scores(video, track, score, aggregate)
     video_label = np.zeros(len(videos), np.int64)
     video_label[np.searchsorted(videos, video)] = label
     of_level = {"clip": (score, label), "video": (video_score, video_label)}

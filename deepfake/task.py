@@ -186,7 +186,8 @@ class DetectorTask(pl.LightningModule):
             raise TrainingError(
                 f"{split} scores are NaN or infinite in epoch {self.current_epoch + 1}: training diverged; {_CURES}"
             )
-        numbers = score_levels(*(rows[name] for name in ("video", "track", "label", "score")))
+        aggregate = self.card.get("scoring", {}).get("aggregate", "mean")
+        numbers = score_levels(rows["video"], rows["track"], rows["label"], rows["score"], aggregate)
         self.scored[split] = np.unique(rows["video"])
         self.measured |= {f"{split}/{name}": value for name, value in numbers.items()}
         for name, value in numbers.items():

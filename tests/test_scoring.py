@@ -1,5 +1,8 @@
 """The one rule from clips to a video's score; a clip's score does not depend on its batch."""
 
+import heapq
+import math
+import statistics
 from dataclasses import replace
 
 import numpy as np
@@ -34,10 +37,52 @@ def test_a_videos_score_is_the_highest_of_the_means_of_its_tracks(seed: int) -> 
     assert video_scores(video[order], track[order], score[order])[1] == pytest.approx(scores, rel=1e-14)
 
 
-def test_no_clip_is_no_video() -> None:
+OF_TRACK = {
+    "mean": statistics.fmean,
+    "median": statistics.median,
+    "max": max,
+    "top_1": max,
+    "top_3": lambda scores: statistics.fmean(heapq.nlargest(3, scores)),
+    "top_999": statistics.fmean,
+    "mean_logit": lambda scores: 1 / (1 + math.exp(-statistics.fmean(math.log(x / (1 - x)) for x in scores))),
+}
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("aggregate", OF_TRACK)
+def test_every_aggregate_is_what_a_plain_loop_makes_of_it(aggregate: str, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    video, track = generator.integers(0, 40, 300), generator.integers(0, 4, 300)  # tracks of 1 to 7 clips
+    score = generator.integers(1, 20, 300) / 20  # with ties
+    expected = {}
+    for name in sorted(set(video.tolist())):
+        tracks = set(track[video == name].tolist())
+        own = [score[(video == name) & (track == one)].tolist() for one in tracks]
+        expected[name] = max(map(OF_TRACK[aggregate], own))
+    for order in (np.arange(300), generator.permutation(300)):
+        videos, scores = video_scores(video[order], track[order], score[order], aggregate)
+        assert videos.tolist() == list(expected)
+        assert scores.tolist() == pytest.approx(list(expected.values()), rel=1e-12)
+
+
+def test_the_mean_of_all_clips_knows_no_tracks() -> None:
+    video, track = np.array([0, 0, 0, 1]), np.array([0, 0, 5, 2])
+    assert video_scores(video, track, np.array([0.0, 0.25, 0.5, 0.75]), "mean_all")[1].tolist() == [0.25, 0.75]
+
+
+def test_certain_clips_have_a_mean_of_logits() -> None:
+    video, score = np.array([0, 0, 1, 1, 2]), np.array([0.0, 1.0, 1.0, 1.0, 0.0])
+    certain = video_scores(video, np.zeros(5, np.int64), score, "mean_logit")[1]
+    assert certain.tolist() == pytest.approx([0.5, 1.0, 0.0], abs=1e-15)
+
+
+@pytest.mark.parametrize("aggregate", [*OF_TRACK, "mean_all"])
+def test_no_clip_is_no_video_and_one_clip_is_its_videos_score(aggregate: str) -> None:
     nothing = np.zeros(0, np.int64)
-    videos, scores = video_scores(nothing, nothing, np.zeros(0))
+    videos, scores = video_scores(nothing, nothing, np.zeros(0), aggregate)
     assert len(videos) == len(scores) == 0
+    one = video_scores(np.array([3]), np.array([1]), np.array([0.3]), aggregate)
+    assert one[0].tolist() == [3] and one[1].tolist() == pytest.approx([0.3], rel=1e-15)
 
 
 def test_both_levels_equal_scikit_learns() -> None:

@@ -7,19 +7,21 @@ from typing import Any
 
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.options import fault, types_of
-from deepfake.scoring import AGGREGATION, ScoringRule
+from deepfake.scoring import ScoringRule
 
 log = logging.getLogger(__name__)
 CARRIED = "checkpoint"  # an option with this value takes the checkpoint's
 CLIPS, TRACKS, MAIN_FACE = "sampling.eval_clips_per_track", "data.tracks", "data.main_face"
-NAMES = {CLIPS: "clips_per_track", TRACKS: "tracks", MAIN_FACE: "main_face"}  # option -> field of `ScoringRule`
+AGGREGATE = "aggregate"
+# option -> field of `ScoringRule`
+NAMES = {CLIPS: "clips_per_track", TRACKS: "tracks", MAIN_FACE: "main_face", AGGREGATE: "aggregate"}
 
 Differences = dict[str, dict[str, Any]]
 
 
 def rule_card(rule: ScoringRule) -> dict[str, Any]:
     """Return a rule as plain data, for cards and `metrics.json`."""
-    return {**asdict(rule), "aggregation": AGGREGATION}
+    return {**asdict(rule), "aggregation": rule.aggregation}
 
 
 def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
@@ -34,8 +36,10 @@ def chosen_rule(cfg: Mapping[str, Any]) -> ScoringRule:
     default = ScoringRule()
     values = {name: getattr(default, field) for name, field in NAMES.items()}
     for name in NAMES:
-        group, option = name.split(".")
-        if group in cfg:
+        group, _, option = name.rpartition(".")
+        if not group:
+            values[name] = cfg.get(option, values[name])
+        elif group in cfg:
             values[name] = cfg[group].get(option)
     return _checked(values)
 
@@ -72,12 +76,12 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
     values = {name: getattr(theirs, field) for name, field in NAMES.items()}
     rule = _checked({**values, **{name: value for name, value in given.items() if value != CARRIED}})
     there, here = rule_card(theirs), rule_card(rule)
-    if recorded is not None:
+    if recorded is not None and rule.aggregate == theirs.aggregate:
         there["aggregation"] = recorded.get("aggregation")
     differing = {
         name: {"here": here[field], "checkpoint": there[field]}
         for name, field in {**NAMES, "aggregation": "aggregation"}.items()
-        if here[field] != there[field]
+        if here[field] != there[field] and not (name == "aggregation" and rule.aggregate != theirs.aggregate)
     }
     for name, pair in differing.items():
         log.warning(
@@ -89,7 +93,8 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
 
 
 def _recorded_rule(recorded: Any) -> ScoringRule:
-    return _checked({name: recorded[field] for name, field in NAMES.items()})
+    older = {"aggregate": "mean"}  # cards of before 2026-11-27 know of no other
+    return _checked({name: {**older, **recorded}[field] for name, field in NAMES.items()})
 
 
 def _checked(values: Mapping[str, Any]) -> ScoringRule:

@@ -1,3 +1,9 @@
+from .aggregates import AGGREGATES as AGGREGATES
+from .aggregates import BEST as BEST
+from .aggregates import best_aggregate as best_aggregate
+from .aggregates import compare_aggregates as compare_aggregates
+from .aggregates import require_choosable as require_choosable
+from .aggregates import write_aggregates as write_aggregates
 from .missing import Missing as Missing
 from .missing import require_coverage as require_coverage
 from .missing import with_people as with_people

@@ -12,6 +12,7 @@ from deepfake.corpora.groups import GroupedBy
 from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage
 from deepfake.evaluation.predictions import OF_VIDEO
 from deepfake.evaluation.table import numbers_table
+from deepfake.ranges import Aggregate
 from deepfake.report.results import video_table
 from deepfake.schema import Label
 
@@ -78,7 +79,9 @@ class Outcome:
         return {name: folder / f"{name}.csv" for name in tables}
 
 
-def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int, people: GroupedBy = "people") -> Outcome:
+def evaluate_scores(
+    clips: pd.DataFrame, missing: Missing, seed: int, people: GroupedBy = "people", aggregate: Aggregate = "mean"
+) -> Outcome:
     """Measure scores.
 
     Args:
@@ -86,8 +89,9 @@ def evaluate_scores(clips: pd.DataFrame, missing: Missing, seed: int, people: Gr
         missing: see `counted`.
         seed: of the bootstrap.
         people: what `person` tells apart.
+        aggregate: how a track's clips become one score; see `deepfake.scoring`.
     """
-    videos = video_table(clips)
+    videos = video_table(clips, aggregate)
     videos = videos[["video_id", *(name for name in OF_VIDEO if name in videos), "score"]]
     measured = counted(videos, missing)
     scored = clips[clips["score"].notna()].reset_index(drop=True)

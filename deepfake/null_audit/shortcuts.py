@@ -15,6 +15,7 @@ from deepfake.null_audit.features import FEATURES, OF_CROPS, OF_FILE, null_featu
 from deepfake.null_audit.figures import auc, auc_within, importances, least_p_value, p_value
 from deepfake.null_audit.findings import NullFindings
 from deepfake.null_audit.model import cross_validate, fit_null_model, null_scores
+from deepfake.ranges import Aggregate
 from deepfake.report.results import video_table
 from deepfake.schema import Label, MainFace, Split, Video
 from deepfake.store import FaceStore
@@ -23,7 +24,12 @@ MODELS = {"all": FEATURES, "files": OF_FILE, "crops": OF_CROPS}
 
 
 def find_shortcuts(
-    train: Sequence[Video], tested: Sequence[Video], clips: pd.DataFrame, store: FaceStore, main_face: MainFace
+    train: Sequence[Video],
+    tested: Sequence[Video],
+    clips: pd.DataFrame,
+    store: FaceStore,
+    main_face: MainFace,
+    aggregate: Aggregate = "mean",
 ) -> NullFindings:
     """Fit the null model on train and test it beside the detector.
 
@@ -33,6 +39,7 @@ def find_shortcuts(
         clips: the detector's scores, one row for each clip, as in `predictions.csv`.
         store: the faces of all these videos.
         main_face: which face of a video the features of its crops are of.
+        aggregate: how a track's clips become one score; see `deepfake.scoring`.
 
     Raises:
         CorpusError: train has no real or no fake with a stored face.
@@ -40,7 +47,7 @@ def find_shortcuts(
     """
     by_id = attrgetter("video_id")
     videos = sorted(train, key=by_id) + sorted(tested, key=by_id)
-    return compare(videos, null_features(videos, store, main_face), video_table(clips))
+    return compare(videos, null_features(videos, store, main_face), video_table(clips, aggregate))
 
 
 def compare(videos: Sequence[Video], features: pd.DataFrame, detected: pd.DataFrame) -> NullFindings:

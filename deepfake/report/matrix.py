@@ -122,7 +122,7 @@ def _read(folder: Path) -> Result:
     split = next(split for split in order if f"{split}/video/auc" in content["metrics"])
     corpus = data["corpus"] if split is Split.TEST else f"{data['corpus']} {split}"
     predictions = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
-    videos = video_table(predictions)
+    videos = video_table(predictions, content.get("scoring", {}).get("aggregate", "mean"))
     source = (trained.get("data") if measured else data) or content.get("trained_on") or {}
     fakes = videos.loc[videos["label"] == Label.FAKE, "method"]
     return Result(

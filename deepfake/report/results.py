@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
+from deepfake.ranges import Aggregate
 from deepfake.report.plots import Subject, roc_figure, save, score_figure
 from deepfake.schema import Label
 from deepfake.scoring import video_scores
@@ -49,18 +50,21 @@ def _covered(counts: Mapping[str, int]) -> str:
     return f"{share} videos ({classes})" + (f", {part} without the main face in some segment" if part else "")
 
 
-def draw_pictures(folder: Path, subject: Subject) -> tuple[dict[str, Path], pd.DataFrame]:
+def draw_pictures(
+    folder: Path, subject: Subject, aggregate: Aggregate = "mean"
+) -> tuple[dict[str, Path], pd.DataFrame]:
     """Draw the test whose scores are in `predictions.csv`.
 
     Args:
         folder: the run's folder.
         subject: the data and the model, for the titles.
+        aggregate: see `deepfake.scoring`.
 
     Returns:
         Name -> file of each picture, and the table of videos that `video_table` returns.
     """
     table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
-    videos = video_table(table)
+    videos = video_table(table, aggregate)
     return draw_videos(folder, subject, videos), videos
 
 
@@ -84,15 +88,17 @@ def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:
     return videos.loc[error.sort_values(ascending=False, kind="stable").index[:count]]
 
 
-def video_table(clips: pd.DataFrame) -> pd.DataFrame:
+def video_table(clips: pd.DataFrame, aggregate: Aggregate = "mean") -> pd.DataFrame:
     """Return one row for each video with its score, sorted by `video_id`; all else is that of its first clip.
 
     Args:
         clips: `video_id`, `label`, `track`, `score` and what else there is, one row for each clip, as in
             `predictions.csv`. A video without a score has one row whose score is NaN.
+        aggregate: how a track's clips become one score; see `deepfake.scoring`.
     """
     first = clips.drop(columns="score").drop_duplicates("video_id").sort_values("video_id").reset_index(drop=True)
     number = pd.factorize(clips["video_id"], sort=True)[0]
     scored = clips["score"].notna().to_numpy()
-    found, scores = video_scores(number[scored], *(clips[name].to_numpy()[scored] for name in ("track", "score")))
+    track, score = (clips[name].to_numpy()[scored] for name in ("track", "score"))
+    found, scores = video_scores(number[scored], track, score, aggregate)
     return first.assign(score=pd.Series(scores, found, float).reindex(first.index))

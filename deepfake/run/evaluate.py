@@ -3,6 +3,7 @@
 With `predictions=`, a table of scores is measured instead; see `deepfake.run.evaluate_table`.
 """
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +22,16 @@ from deepfake.checkpoints.data_card import (
     require_fingerprint,
 )
 from deepfake.checkpoints.faces import faces_of
-from deepfake.checkpoints.scoring_rule import CLIPS, MAIN_FACE, TRACKS, data_options, rule_card, settled_rule
+from deepfake.checkpoints.scoring_rule import (
+    AGGREGATE,
+    CARRIED,
+    CLIPS,
+    MAIN_FACE,
+    TRACKS,
+    data_options,
+    rule_card,
+    settled_rule,
+)
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
 from deepfake.config.model_name import model_name
@@ -33,13 +43,25 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.device import pick_device
 from deepfake.distort.choice import chosen_distortions
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.evaluation import evaluate_scores, require_coverage, show_numbers, with_people, with_unscored
+from deepfake.evaluation import (
+    BEST,
+    best_aggregate,
+    compare_aggregates,
+    evaluate_scores,
+    require_choosable,
+    require_coverage,
+    show_numbers,
+    with_people,
+    with_unscored,
+    write_aggregates,
+)
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.distorted import CleanStore
 from deepfake.extraction.options import ExtractOptions
 from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.server import start_early
 from deepfake.models.detector import Detector
+from deepfake.ranges import Aggregate
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
@@ -77,6 +99,8 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     detector = build_detector(checkpoint, cfg.backbone_weights)
     split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
+    choosing = cfg.aggregate == BEST
+    given[AGGREGATE] = CARRIED if choosing else cfg.aggregate
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
@@ -86,20 +110,29 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     if audits:
         null_audit.require_null_audit(listing, split)
 
+    of_val = [video for video in listing.videos if choosing and video.split is Split.VAL]
+    if choosing:
+        require_choosable(split, {video.label for video in of_val})
+
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
     train = [video for video in listing.videos if audits and video.split is Split.TRAIN]
     extracting = ExtractOptions(device=cfg.device, **cfg.extract)
-    complete_store([*train, *videos, *reals_of([*train, *videos], listing)], store, faces, extracting)
-    score = partial(_scored, cfg=cfg, detector=detector, rule=rule, videos=videos)
+    needed = [*train, *of_val, *videos]
+    complete_store([*needed, *reals_of(needed, listing)], store, faces, extracting)
+    val_clips = None
+    if choosing:
+        val_clips = _scored(store, cfg=cfg, detector=detector, rule=rule, videos=of_val, split=Split.VAL).clips
+        rule = replace(rule, aggregate=best_aggregate(compare_aggregates({Split.VAL: val_clips})))
+    score = partial(_scored, cfg=cfg, detector=detector, rule=rule, videos=videos, split=split)
     clean = score(store)
     write_atomic(folder / "predictions.csv", clean.clips.to_csv(index=False).encode())
     data = data_card(cfg.data.name, listing, {split: clean.coverage}, store, rule)
     compare_content(checkpoint.card["data"], data)
 
     clips, people = with_people(with_unscored(clean.clips, videos), videos)
-    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, people)
+    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, people, rule.aggregate)
     captions = covered(data["coverage"]), data_caption(data, checkpoint.card["data"])
     show_numbers(outcome.numbers, *captions, outcome.caption())
     model = f"{model_name(checkpoint.card['model'])}, trained on {checkpoint.card['data']['corpus']}"
@@ -114,8 +147,12 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
         "faces_unlike_checkpoint": differing,
         **outcome.facts(),
     }
+    if val_clips is not None:
+        facts["chosen_on_val"] = {"aggregate": rule.aggregate}
+        compared = {Split.VAL: val_clips, split: clean.clips}
+        paths["aggregation"] = write_aggregates(folder, compared, rule.aggregate)
     if audits:
-        findings = null_audit.find_shortcuts(train, videos, clean.clips, store, rule.main_face)
+        findings = null_audit.find_shortcuts(train, videos, clean.clips, store, rule.main_face, rule.aggregate)
         facts["null_audit"] = findings.facts()
         null_audit.show_findings(findings, split)
         paths["null audit"] = null_audit.write_findings(folder, findings)
@@ -129,13 +166,15 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     show_paths({"run": folder, "metrics": write_metrics(folder, outcome.metrics(split), data, facts), **paths})
 
 
-def _scored(store: FaceStore, *, cfg: DictConfig, detector: Detector, rule: ScoringRule, videos: list[Video]) -> Scored:
+def _scored(
+    store: FaceStore, *, cfg: DictConfig, detector: Detector, rule: ScoringRule, videos: list[Video], split: Split
+) -> Scored:
     """Score the clips of the videos of one split, as their faces are in a store.
 
     Raises:
         CorpusError: there is no clip.
     """
-    split, options = Split(cfg.split), {**cfg.loader, **data_options(rule)}
+    options = {**cfg.loader, **data_options(rule)}
     datamodule = ClipDataModule(videos, store, detector.spec, NoAugmentation(), 0, **options)
     dataset, coverage = datamodule.datasets[split], datamodule.coverage(split)
     if not dataset:
@@ -144,7 +183,7 @@ def _scored(store: FaceStore, *, cfg: DictConfig, detector: Detector, rule: Scor
     loading = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
     scores = score_clips(detector, dataset, **loading, device=pick_device(cfg.device))
     clips = dataset.clips.frame().assign(score=scores)[COLUMNS]
-    return Scored(clips, metrics_of(clips), coverage)
+    return Scored(clips, metrics_of(clips, rule.aggregate), coverage)
 
 
 def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
@@ -153,11 +192,13 @@ def reals_of(fakes: list[Video], listing: Listing) -> list[Video]:
     return [video for video in listing.videos if video.video_id in wanted]
 
 
-def metrics_of(clips: pd.DataFrame) -> dict[str, float]:
+def metrics_of(clips: pd.DataFrame, aggregate: Aggregate = "mean") -> dict[str, float]:
     """Compute every metric at both levels, `<level>/<name>` -> value.
 
     Args:
         clips: one row for each clip, as in `predictions.csv`.
+        aggregate: how a track's clips become one score.
     """
     video = pd.factorize(clips["video_id"])[0]
-    return score_levels(video, *(clips[name].to_numpy() for name in ("track", "label", "score")))
+    track, label, score = (clips[name].to_numpy() for name in ("track", "label", "score"))
+    return score_levels(video, track, label, score, aggregate)

@@ -5,17 +5,31 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
+from deepfake.checkpoints.scoring_rule import CARRIED
 from deepfake.command.idle import refuse_idle
 from deepfake.content import digest
-from deepfake.evaluation import Columns, evaluate_scores, read_predictions, require_coverage, show_numbers
+from deepfake.errors import ConfigError
+from deepfake.evaluation import BEST, Columns, evaluate_scores, read_predictions, require_coverage, show_numbers
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
+from deepfake.scoring import ScoringRule
 
 OF_TABLES = ("columns", "scores")  # what has an effect on tables alone
 # The options that act on a table; all others choose videos, faces or a detector.
-USED = ("predictions", "columns", "scores", "split", "missing", "min_coverage", "seed", "paths.output_dir", "hydra")
+USED = (
+    "predictions",
+    "columns",
+    "scores",
+    "split",
+    "missing",
+    "aggregate",
+    "min_coverage",
+    "seed",
+    "paths.output_dir",
+    "hydra",
+)
 
 
 def evaluate_table(cfg: DictConfig) -> None:
@@ -26,16 +40,22 @@ def evaluate_table(cfg: DictConfig) -> None:
             score.
     """
     refuse_idle(beside="predictions", used=USED)
+    if cfg.aggregate == BEST:
+        raise ConfigError(
+            "aggregate=best chooses on val, and a table is of one split: name a rule, as in aggregate=median"
+        )
     begun, path, folder = begin(), Path(cfg.predictions), Path(cfg.paths.output_dir)
     columns = OmegaConf.to_container(cfg.columns)
     clips = read_predictions(path, Columns(**columns), cfg.scores)  # type: ignore[arg-type]
-    outcome = evaluate_scores(clips, cfg.missing, cfg.seed)
+    rule = ScoringRule(aggregate="mean" if cfg.aggregate == CARRIED else cfg.aggregate)
+    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, aggregate=rule.aggregate)
     counts = outcome.counts()
     require_coverage(counts["scored"], counts["videos"], cfg.min_coverage, f"predictions={path}")
     write_atomic(folder / "predictions.csv", clips.to_csv(index=False).encode())
     coverage = {cfg.split: counts}
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}
-    facts = {**outcome.facts(), "made_with": provenance("cpu", begun)}
+    scoring = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
+    facts = {"scoring": scoring, **outcome.facts(), "made_with": provenance("cpu", begun)}
     show_numbers(outcome.numbers, covered(coverage), outcome.caption())
     subject = Subject(path.name, cfg.split, "unknown, of a table of predictions")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}

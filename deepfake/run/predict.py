@@ -13,7 +13,7 @@ from omegaconf import DictConfig
 from deepfake.atomic import write_atomic
 from deepfake.checkpoints import build_detector, read_checkpoint
 from deepfake.checkpoints.faces import faces_of
-from deepfake.checkpoints.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
+from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.command.writable import require_writable
@@ -46,6 +46,7 @@ def _score(cfg: DictConfig) -> tuple[dict[str, Path], pd.DataFrame]:
     require_writable(Path(cfg.output))
     detector = build_detector(checkpoint, cfg.backbone_weights)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
+    given[AGGREGATE] = cfg.aggregate
     rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
     files = input_files(Path(cfg.input))
     paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}

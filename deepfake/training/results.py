@@ -42,7 +42,9 @@ def write_results(
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if any(name.startswith("test/") for name in metrics):  # an older file may be there if this run was resumed
         paths["predictions"] = folder / "predictions.csv"
-        pictures, videos = draw_pictures(folder, Subject(data["corpus"], Split.TEST, facts["model"]))
+        pictures, videos = draw_pictures(
+            folder, Subject(data["corpus"], Split.TEST, facts["model"]), facts["scoring"]["aggregate"]
+        )
         log_pictures(pictures, videos, loggers, store)
         paths |= pictures
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}

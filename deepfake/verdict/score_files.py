@@ -64,7 +64,7 @@ def score_files(
     )
     dataset = ClipDataset(found, store, detector.spec, NoAugmentation(), table)
     clip_scores = score_clips(detector, dataset, batch_size=batch_size, num_workers=num_workers, device=device)
-    videos, scores = video_scores(found.video.numpy(), found.track.numpy(), clip_scores)
+    videos, scores = video_scores(found.video.numpy(), found.track.numpy(), clip_scores, rule.aggregate)
     score = dict(zip((video_ids[video] for video in videos), scores.tolist(), strict=True))
     num_clips = dict(zip(video_ids, found.counts().tolist(), strict=True))
     rows = []

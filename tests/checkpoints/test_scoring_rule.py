@@ -8,16 +8,16 @@ import pytest
 import torch
 
 from deepfake.checkpoints.card import upgraded
-from deepfake.checkpoints.scoring_rule import CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
+from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.errors import CheckpointError, ConfigError
 from deepfake.report.results import video_table
-from deepfake.scoring import AGGREGATION, ScoringRule
+from deepfake.scoring import ScoringRule
 from tests.conftest import SMALL_DEMO, TINY, Run
 from tests.run.test_evaluate import assert_the_same_numbers
 
 
-def of_videos(predictions: Path) -> dict[str, float]:
-    table = video_table(pd.read_csv(predictions))
+def of_videos(predictions: Path, aggregate: str) -> dict[str, float]:
+    table = video_table(pd.read_csv(predictions), aggregate)
     return dict(zip(table["video_id"], table["score"], strict=True))
 
 
@@ -25,7 +25,13 @@ def of_videos(predictions: Path) -> dict[str, float]:
     "options",
     [
         ["model=meso4", "loader.batch_size=8", "sampling.eval_clips_per_track=3"],
-        ["model=meso4", "loader.batch_size=7", "sampling.eval_clips_per_track=null", "data.tracks=all"],
+        [
+            "model=meso4",
+            "loader.batch_size=7",
+            "sampling.eval_clips_per_track=null",
+            "data.tracks=all",
+            "aggregate=top_3",
+        ],
         pytest.param(["model=meso4_lstm", "loader.batch_size=3"], marks=pytest.mark.slow),
         pytest.param(
             ["model=effnet", "model.backbone.name=efficientnet_b0", "model.backbone.pretrained=false", "model.size=64"],
@@ -46,7 +52,8 @@ def test_train_evaluate_and_predict_agree_to_the_last_bit(
     assert_the_same_numbers(ours["metrics"], theirs["metrics"], "test/")
     assert ours["scoring"] == theirs["scoring"] and ours["scoring_unlike_checkpoint"] == {}
 
-    expected = of_videos(trained / "predictions.csv")
+    expected = of_videos(trained / "predictions.csv", theirs["scoring"]["aggregate"])
+    assert theirs["scoring"]["aggregate"] == ("top_3" if "aggregate=top_3" in options else "mean")
     for video_id in expected:
         (tmp_path / "input" / video_id).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "input" / f"{video_id}.mp4").symlink_to(demo_root / f"{video_id}.mp4")
@@ -60,27 +67,33 @@ def test_an_evaluation_by_another_rule_says_so(
     one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
-    asked = ["data.tracks=all", "sampling.eval_clips_per_track=null", "hydra.run.dir=out"]
+    asked = ["data.tracks=all", "sampling.eval_clips_per_track=null", "aggregate=mean_logit", "hydra.run.dir=out"]
     assert script("evaluate", *SMALL_DEMO, checkpoint, *asked) == 0
     content = json.loads((tmp_path / "out" / "metrics.json").read_text())
     assert content["scoring"] == {
         "clips_per_track": None,
         "tracks": "all",
         "main_face": "largest",
-        "aggregation": AGGREGATION,
+        "aggregate": "mean_logit",
+        "aggregation": "sigmoid of the mean of the logits of the clips of a track, highest of the tracks",
     }
     assert content["scoring_unlike_checkpoint"] == {
         CLIPS: {"here": None, "checkpoint": 2},
         TRACKS: {"here": "all", "checkpoint": "main"},
+        AGGREGATE: {"here": "mean_logit", "checkpoint": "mean"},
     }
+    written = pd.read_csv(tmp_path / "out" / "videos.csv").dropna(subset="score")
+    expected = of_videos(tmp_path / "out" / "predictions.csv", "mean_logit")
+    assert dict(zip(written["video_id"], written["score"], strict=True)) == pytest.approx(expected, rel=1e-15)
     shown = "".join(capfd.readouterr())
+    assert "aggregate is mean_logit, but mean in the checkpoint" in shown
     assert "data.tracks is all, but main in the checkpoint" in shown
     assert "sampling.eval_clips_per_track is null, but 2 in the checkpoint" in shown
     card = torch.load(one_epoch / "checkpoints" / "best.ckpt", weights_only=True)["deepfake"]
     assert card["scoring"]["clips_per_track"] == 2
 
 
-AS_IS = {CLIPS: CARRIED, TRACKS: CARRIED, MAIN_FACE: CARRIED}
+AS_IS = {CLIPS: CARRIED, TRACKS: CARRIED, MAIN_FACE: CARRIED, AGGREGATE: CARRIED}
 
 
 def test_a_card_of_before_rules_were_noted_has_them_in_its_config() -> None:

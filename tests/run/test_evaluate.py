@@ -12,6 +12,7 @@ import pytest
 from deepfake.checkpoints.data_card import compare_content, compare_listing, require_fingerprint
 from deepfake.corpora import Listing
 from deepfake.corpora.splits import fingerprint
+from deepfake.evaluation import best_aggregate
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run
 
@@ -164,3 +165,20 @@ def test_other_files_under_the_same_names_are_told(
 def test_a_fingerprint_may_be_left_out_or_be_right() -> None:
     require_fingerprint(None, "mine", LISTING)
     require_fingerprint(fingerprint(LISTING.videos), "mine", LISTING)
+
+
+def test_the_way_from_clips_to_videos_is_chosen_on_val(
+    one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
+    given = [*COMMON, *SMALL_DEMO, checkpoint, "aggregate=best"]
+    assert script("evaluate", *given, "hydra.run.dir=out") == 0
+    content, table = numbers(tmp_path / "out"), pd.read_csv(tmp_path / "out" / "aggregation.csv")
+    chosen = content["chosen_on_val"]["aggregate"]
+    assert content["scoring"]["aggregate"] == chosen == best_aggregate(table)
+    table = table.set_index("aggregate")
+    assert table.at["mean", "val_auc"] == pytest.approx(numbers(one_epoch)["metrics"]["val/video/auc"], abs=1e-6)
+    assert table.at[chosen, "test_auc"] == pytest.approx(content["metrics"]["test/video/auc"], abs=1e-14)
+    assert "Aggregation, chosen on val" in capfd.readouterr().out
+    assert script("evaluate", *given, "split=val", "hydra.run.dir=val") == 1
+    assert "split=val would measure the rule on what it was chosen on" in capfd.readouterr().err

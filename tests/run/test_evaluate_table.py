@@ -102,3 +102,24 @@ def test_a_mistake_is_one_clear_line(
     error = capfd.readouterr().err
     assert message in error and "Traceback" not in error
     assert len([line for line in error.splitlines() if line.startswith("error:")]) == 1
+
+
+def test_a_table_of_clips_is_aggregated_as_asked(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    clips = pd.DataFrame({"video_id": [i // 3 for i in range(60)], "clip": [i % 3 for i in range(60)]})
+    clips = clips.assign(label=clips["video_id"] % 2, score=[(i * 17 % 31) / 31 for i in range(60)])
+    clips.to_csv(tmp_path / "clips.csv", index=False)
+    of_videos = clips.groupby("video_id")
+    expected = {"checkpoint": of_videos["score"].mean(), "max": of_videos["score"].max()}
+    for aggregate, score in expected.items():
+        folder = tmp_path / aggregate
+        given = ["predictions=clips.csv", f"aggregate={aggregate}", f"hydra.run.dir={folder}"]
+        assert script("evaluate", *given) == 0
+        content = json.loads((folder / "metrics.json").read_text())
+        assert content["metrics"]["test/video/auc"] == pytest.approx(roc_auc_score(of_videos["label"].first(), score))
+        assert content["scoring"]["aggregate"] == aggregate.replace("checkpoint", "mean")
+    assert script("evaluate", "predictions=clips.csv", "aggregate=best") == 1
+    assert "aggregate=best chooses on val, and a table is of one split" in capfd.readouterr().err
+    assert script("evaluate", "predictions=clips.csv", "aggregate=top_0") == 1
+    assert "aggregate" in capfd.readouterr().err

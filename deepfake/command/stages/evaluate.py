@@ -11,7 +11,7 @@ from deepfake.config.check import Group
 from deepfake.distort.choice import chosen_distortions
 from deepfake.evaluation import Columns, Missing, Scores
 from deepfake.options import types_of
-from deepfake.ranges import Device, PathName, Share
+from deepfake.ranges import Aggregate, Device, PathName, Share
 from deepfake.schema import MainFace, Split, Tracks
 
 _WORDS = "16 digits, 0 to 9 and a to f, in quotes: \"expect_fingerprint='...'\""  # some would be read as numbers
@@ -35,6 +35,7 @@ OPTIONS = Group(
         "predictions": PathName | None,
         "columns": Group(types_of(Columns)),
         "scores": Scores,
+        "aggregate": Aggregate | Literal["checkpoint", "best"],
         "missing": Missing,
         "min_coverage": Share,
         "backbone_weights": PathName | None,

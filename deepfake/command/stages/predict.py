@@ -6,7 +6,7 @@ from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS
 from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
-from deepfake.ranges import Device, PathName
+from deepfake.ranges import Aggregate, Device, PathName
 from deepfake.schema import Tracks
 
 OPTIONS = Group(
@@ -21,6 +21,7 @@ OPTIONS = Group(
         "backbone_weights": PathName | None,
         "input": PathName,
         "tracks": Tracks | Literal["checkpoint"],
+        "aggregate": Aggregate | Literal["checkpoint"],
         "output": PathName,
     },
     optional=("faces",),

@@ -15,7 +15,7 @@ from deepfake.config.check import Built, Each, Group
 from deepfake.data.augment import Augmentation
 from deepfake.optim.rates import Rates
 from deepfake.options import types_of
-from deepfake.ranges import Device, Note, PathName, Seed, Tags
+from deepfake.ranges import Aggregate, Device, Note, PathName, Seed, Tags
 
 OPTIONS = Group(
     {
@@ -39,6 +39,7 @@ OPTIONS = Group(
         "seed": Seed,
         "resume": PathName | None,
         "compile": bool,
+        "aggregate": Aggregate,
         "tf32": bool,
         "deterministic": bool,
         "train": bool,
