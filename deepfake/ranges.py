@@ -58,8 +58,8 @@ FolderName = Annotated[  # becomes the name of a folder
 Aggregate = Annotated[  # how the scores of a face's clips become one; see `deepfake.scoring`
     str,
     Field(
-        pattern=r"^(mean|median|max|mean_logit|mean_all|top_[1-9]\d{0,2})$",
-        description="mean, median, max, mean_logit, mean_all, or top_3 and the like",
+        pattern=r"^(mean|median|max|mean_logit|mean_all|top_[1-9][0-9]{0,2})$",
+        description="mean, median, max, top_3 (or another number), mean_logit, mean_all",
     ),
 ]
 Device = Annotated[

@@ -2,7 +2,7 @@
 
     clip    sigmoid of the detector's logit, in double precision
     track   mean of its clips, or what `aggregate` says
-    video   maximum of its tracks, since one forged face makes a forged video
+    video   maximum of its tracks, since one forged face makes a forged video; but see `mean_all`
 
 If only the main face is scored, a video's score is that of its one track. `aggregate` is one of
 
@@ -31,7 +31,7 @@ from deepfake.progress import progress
 from deepfake.ranges import Aggregate, Count
 from deepfake.schema import MainFace, Tracks
 
-_EPSILON = 2.0**-53  # scores of 0 and 1 have no finite logit; they count as if they were this far from it
+_EPSILON = 2.0**-53  # a score nearer to 0 or 1 than this counts as if it were so far away; 0 and 1 have no finite logit
 _OF_TRACK = {
     "mean": "mean of the clips of a track",
     "median": "median of the clips of a track",

@@ -86,7 +86,7 @@ def test_a_stages_header_shows_its_command(primary: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(CONF.glob("**/*.yaml")), ids=lambda path: path.stem)
 def test_yaml_files_are_short(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= (42 if path.parent == CONF else 36)
+    assert len(path.read_text().splitlines()) <= (44 if path.parent == CONF else 36)
 
 
 MODELS = sorted(path.stem for path in (CONF / "model").glob("*.yaml"))

@@ -21,7 +21,7 @@ from deepfake.faces.finders import Finder
 from deepfake.faces.settled_recipe import checked
 from deepfake.models.detector import Detector
 from deepfake.models.tune import Tune
-from deepfake.ranges import Above0, Count, Finite, Length, Margin
+from deepfake.ranges import Above0, Aggregate, Count, Finite, Length, Margin
 from deepfake.schema import Label, MainFace, Tracks
 
 FORMAT = 2
@@ -75,6 +75,7 @@ class _Scoring(_Plain):
     clips_per_track: Count | None
     tracks: Tracks
     main_face: MainFace
+    aggregate: Aggregate = "mean"
     aggregation: str
 
 

@@ -2,7 +2,8 @@ from .aggregates import AGGREGATES as AGGREGATES
 from .aggregates import BEST as BEST
 from .aggregates import best_aggregate as best_aggregate
 from .aggregates import compare_aggregates as compare_aggregates
-from .aggregates import require_choosable as require_choosable
+from .aggregates import refuse_val as refuse_val
+from .aggregates import require_both_classes as require_both_classes
 from .aggregates import write_aggregates as write_aggregates
 from .missing import Missing as Missing
 from .missing import require_coverage as require_coverage

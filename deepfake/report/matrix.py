@@ -117,12 +117,15 @@ def _read(folder: Path) -> Result:
         options = given_options(shlex.join(trained.get("overrides", [])))
         if not known or checkpoint.name != Path(trained["checkpoint"]).name:  # another epoch than the run's best
             options["checkpoint"] = from_here(checkpoint) if not known else checkpoint.name
+    aggregate, of_training = (each.get("scoring", {}).get("aggregate", "mean") for each in (content, trained))
+    if aggregate != of_training:
+        options["aggregate"] = aggregate  # what is measured by another rule has a row of its own
     data = content["data"]
     order = (Split.TEST, Split.TRAIN, Split.VAL)  # a training has numbers of val too, and the predictions of test
     split = next(split for split in order if f"{split}/video/auc" in content["metrics"])
     corpus = data["corpus"] if split is Split.TEST else f"{data['corpus']} {split}"
     predictions = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
-    videos = video_table(predictions, content.get("scoring", {}).get("aggregate", "mean"))
+    videos = video_table(predictions, aggregate)
     source = (trained.get("data") if measured else data) or content.get("trained_on") or {}
     fakes = videos.loc[videos["label"] == Label.FAKE, "method"]
     return Result(

@@ -3,6 +3,7 @@
 With `predictions=`, a table of scores is measured instead; see `deepfake.run.evaluate_table`.
 """
 
+import logging
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from deepfake.checkpoints.scoring_rule import (
     CLIPS,
     MAIN_FACE,
     TRACKS,
+    Differences,
     data_options,
     rule_card,
     settled_rule,
@@ -36,6 +38,7 @@ from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
 from deepfake.config.model_name import model_name
 from deepfake.corpora import Listing
+from deepfake.corpora.audit import audit
 from deepfake.corpora.fitness import data_caption, require_testable
 from deepfake.corpora.listing import list_corpus
 from deepfake.data.augment import NoAugmentation
@@ -48,7 +51,8 @@ from deepfake.evaluation import (
     best_aggregate,
     compare_aggregates,
     evaluate_scores,
-    require_choosable,
+    refuse_val,
+    require_both_classes,
     require_coverage,
     show_numbers,
     with_people,
@@ -71,6 +75,8 @@ from deepfake.run.evaluate_table import OF_TABLES, evaluate_table
 from deepfake.schema import Split, Video
 from deepfake.scoring import ScoringRule, score_clips, score_levels
 from deepfake.store import FaceStore
+
+log = logging.getLogger(__name__)
 
 
 @entry_point
@@ -95,11 +101,13 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
                 "leave out missing, or distort"
             )
         start_early(DistortFaces.__module__)  # workers of every distortion are forked from what has imported it
+    split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
+    choosing = cfg.aggregate == BEST
+    if choosing:
+        refuse_val(split)
     begun, checkpoint = begin(), read_checkpoint(cfg.checkpoint)
     detector = build_detector(checkpoint, cfg.backbone_weights)
-    split, folder = Split(cfg.split), Path(cfg.paths.output_dir)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
-    choosing = cfg.aggregate == BEST
     given[AGGREGATE] = CARRIED if choosing else cfg.aggregate
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
@@ -110,21 +118,23 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     if audits:
         null_audit.require_null_audit(listing, split)
 
-    of_val = [video for video in listing.videos if choosing and video.split is Split.VAL]
-    if choosing:
-        require_choosable(split, {video.label for video in of_val})
-
     faces, differing = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     videos = [video for video in listing.videos if video.split == split]
     train = [video for video in listing.videos if audits and video.split is Split.TRAIN]
+    of_val = [video for video in listing.videos if choosing and video.split is Split.VAL]
+    if choosing:
+        audit([*of_val, *videos]).require_disjoint(listing.protocol)  # compares names only, before hours of extraction
+        require_both_classes(video.label for video in of_val)
     extracting = ExtractOptions(device=cfg.device, **cfg.extract)
     needed = [*train, *of_val, *videos]
     complete_store([*needed, *reals_of(needed, listing)], store, faces, extracting)
-    val_clips = None
+    scored_val, own = None, rule.aggregate
     if choosing:
-        val_clips = _scored(store, cfg=cfg, detector=detector, rule=rule, videos=of_val, split=Split.VAL).clips
-        rule = replace(rule, aggregate=best_aggregate(compare_aggregates({Split.VAL: val_clips})))
+        audit([*of_val, *videos], _digests(store, [*of_val, *videos])).require_disjoint(listing.protocol)
+        scored_val = _scored(store, cfg=cfg, detector=detector, rule=rule, videos=of_val, split=Split.VAL)
+        require_both_classes(scored_val.clips["label"])
+        rule, other_rule = _chosen(scored_val, rule, other_rule)
     score = partial(_scored, cfg=cfg, detector=detector, rule=rule, videos=videos, split=split)
     clean = score(store)
     write_atomic(folder / "predictions.csv", clean.clips.to_csv(index=False).encode())
@@ -147,10 +157,10 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
         "faces_unlike_checkpoint": differing,
         **outcome.facts(),
     }
-    if val_clips is not None:
-        facts["chosen_on_val"] = {"aggregate": rule.aggregate}
-        compared = {Split.VAL: val_clips, split: clean.clips}
-        paths["aggregation"] = write_aggregates(folder, compared, rule.aggregate)
+    if scored_val:
+        facts["chosen_on_val"] = {"aggregate": rule.aggregate, "coverage": scored_val.coverage}
+        compared = {Split.VAL: scored_val.clips, split: clean.clips}
+        paths["aggregation"] = write_aggregates(folder, compared, cfg.data.name, chosen=rule.aggregate, own=own)
     if audits:
         findings = null_audit.find_shortcuts(train, videos, clean.clips, store, rule.main_face, rule.aggregate)
         facts["null_audit"] = findings.facts()
@@ -164,6 +174,21 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
         paths |= write_robustness(table, clean.clips, subject, folder, drawn_by, *captions)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
     show_paths({"run": folder, "metrics": write_metrics(folder, outcome.metrics(split), data, facts), **paths})
+
+
+def _chosen(scored_val: Scored, rule: ScoringRule, differences: Differences) -> tuple[ScoringRule, Differences]:
+    """Return the rule with the aggregate that is best on val, and the differences from the checkpoint's rule."""
+    table = compare_aggregates({Split.VAL: scored_val.clips}, rule.aggregate)
+    chosen = best_aggregate(table)
+    if chosen != rule.aggregate:
+        log.info("aggregate=best is %s, by the videos of val; in the checkpoint it is %s", chosen, rule.aggregate)
+        differences = {**differences, AGGREGATE: {"here": chosen, "checkpoint": rule.aggregate}}
+    return replace(rule, aggregate=chosen), differences
+
+
+def _digests(store: FaceStore, videos: list[Video]) -> dict[str, str]:
+    found = store.rows([video.video_id for video in videos])["digest"]
+    return {str(video_id): str(digest) for video_id, digest in found.items() if digest}
 
 
 def _scored(

@@ -1,5 +1,6 @@
 """Measures a table of predictions alone, ours or anybody's: no GPU and no video. `evaluate.py predictions=` does it."""
 
+import logging
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -16,6 +17,7 @@ from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
 
+log = logging.getLogger(__name__)
 OF_TABLES = ("columns", "scores")  # what has an effect on tables alone
 # The options that act on a table; all others choose videos, faces or a detector.
 USED = (
@@ -47,7 +49,13 @@ def evaluate_table(cfg: DictConfig) -> None:
     begun, path, folder = begin(), Path(cfg.predictions), Path(cfg.paths.output_dir)
     columns = OmegaConf.to_container(cfg.columns)
     clips = read_predictions(path, Columns(**columns), cfg.scores)  # type: ignore[arg-type]
+    if cfg.aggregate != CARRIED and clips["video_id"].is_unique:
+        raise ConfigError(
+            f"aggregate={cfg.aggregate} has no effect on predictions={path}, which has one row a video: leave it out"
+        )
     rule = ScoringRule(aggregate="mean" if cfg.aggregate == CARRIED else cfg.aggregate)
+    if not clips["video_id"].is_unique:
+        log.info("score of a video: %s (aggregate=%s)", rule.aggregation, rule.aggregate)
     outcome = evaluate_scores(clips, cfg.missing, cfg.seed, aggregate=rule.aggregate)
     counts = outcome.counts()
     require_coverage(counts["scored"], counts["videos"], cfg.min_coverage, f"predictions={path}")

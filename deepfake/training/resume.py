@@ -132,6 +132,8 @@ def require_same_options(resumed: Checkpoint, config: Mapping[str, Any], asked: 
         ConfigError: options differ, and all of them are named; or the run's version chose its best epoch differently.
     """
     then, now = dict(_flat(resumed.card["config"])), dict(_flat(config))
+    if "aggregate" in now:
+        then.setdefault("aggregate", "mean")  # runs of before 2026-11-27 knew no other
     measured = not config.get("train", True)
     if then.get("callbacks.best.monitor") == _OLD_MONITOR and not measured:
         raise ConfigError(

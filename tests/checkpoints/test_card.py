@@ -23,6 +23,7 @@ FREE = {("config",), ("data", "content"), ("faces", "image_options")}  # anythin
 OPTIONAL = {
     ("digest",),
     ("scoring",),
+    ("scoring", "aggregate"),
     ("distortions",),
     ("rest",),
     ("data", "content"),

@@ -8,7 +8,14 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from deepfake.errors import ConfigError, CorpusError
-from deepfake.evaluation import AGGREGATES, best_aggregate, compare_aggregates, require_choosable, write_aggregates
+from deepfake.evaluation import (
+    AGGREGATES,
+    best_aggregate,
+    compare_aggregates,
+    refuse_val,
+    require_both_classes,
+    write_aggregates,
+)
 from deepfake.schema import Label, Split
 
 
@@ -46,19 +53,30 @@ def test_the_best_is_chosen_by_val_alone(auc: list[float], loss: list[float], ex
     assert best_aggregate(table.assign(test_auc=[0.1, 0.2, 1.0])) == expected
 
 
+def test_the_checkpoints_own_rule_is_compared_as_well() -> None:
+    table = compare_aggregates({Split.VAL: clips_of(0)}, "top_5").set_index("aggregate")
+    assert [*table.index] == [*AGGREGATES, "top_5"]
+    assert table.loc["top_5", "val_auc"] == table.loc["mean", "val_auc"]  # a video has five clips
+    assert [*compare_aggregates({Split.VAL: clips_of(0)}, "max")["aggregate"]] == [*AGGREGATES]
+
+
 def test_what_is_chosen_on_val_is_not_measured_on_it() -> None:
-    require_choosable(Split.TEST, {Label.REAL, Label.FAKE})
+    refuse_val(Split.TEST)
     with pytest.raises(ConfigError, match="split=val would measure the rule on what it was chosen on"):
-        require_choosable(Split.VAL, {Label.REAL, Label.FAKE})
+        refuse_val(Split.VAL)
+
+
+def test_one_class_alone_chooses_nothing() -> None:
+    require_both_classes([Label.REAL, Label.FAKE, Label.FAKE])
     for labels in ([], [Label.REAL], [Label.FAKE, Label.FAKE]):
-        with pytest.raises(CorpusError, match="val, which has no real or no fake video"):
-            require_choosable(Split.TEST, labels)
+        with pytest.raises(CorpusError, match="val, which has no real or no fake video with a score"):
+            require_both_classes(labels)
 
 
 def test_the_comparison_is_written_and_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     clips = {Split.VAL: clips_of(0), Split.TEST: clips_of(1)}
-    written = pd.read_csv(write_aggregates(tmp_path, clips, "median"))
-    pd.testing.assert_frame_equal(written, compare_aggregates(clips), check_dtype=False)
+    written = pd.read_csv(write_aggregates(tmp_path, clips, "demo", chosen="median", own="top_5"))
+    pd.testing.assert_frame_equal(written, compare_aggregates(clips, "top_5"), check_dtype=False)
     shown = capsys.readouterr().out
     assert "median *" in shown and "mean *" not in shown
     assert "val: 20 real, 20 fake videos; test: 20 real, 20 fake videos" in shown

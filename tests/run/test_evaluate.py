@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from deepfake.checkpoints.data_card import compare_content, compare_listing, require_fingerprint
 from deepfake.corpora import Listing
 from deepfake.corpora.splits import fingerprint
 from deepfake.evaluation import best_aggregate
+from deepfake.report.matrix import read_results
 from deepfake.schema import Label, Split, Video
 from tests.conftest import SMALL_DEMO, Run
 
@@ -182,3 +184,22 @@ def test_the_way_from_clips_to_videos_is_chosen_on_val(
     assert "Aggregation, chosen on val" in capfd.readouterr().out
     assert script("evaluate", *given, "split=val", "hydra.run.dir=val") == 1
     assert "split=val would measure the rule on what it was chosen on" in capfd.readouterr().err
+
+
+def test_another_rule_that_val_chose_is_used_and_said(
+    one_epoch: Path, script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("deepfake.run.evaluate.best_aggregate", lambda table: "max")
+    checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, "aggregate=best", "hydra.run.dir=out") == 0
+    content, clips = numbers(tmp_path / "out"), pd.read_csv(tmp_path / "out" / "predictions.csv")
+    of_videos = clips.groupby("video_id")
+    expected = roc_auc_score(of_videos["label"].first(), of_videos["score"].max())
+    assert content["metrics"]["test/video/auc"] == pytest.approx(expected, abs=1e-14)
+    assert content["scoring_unlike_checkpoint"]["aggregate"] == {"here": "max", "checkpoint": "mean"}
+    assert content["chosen_on_val"]["coverage"]["scored"] > 0
+    assert "aggregate=best is max, by the videos of val; in the checkpoint it is mean" in "".join(capfd.readouterr())
+    # By another rule, the same detector has a row of its own in the matrix.
+    results = read_results([tmp_path / "out", one_epoch])
+    assert ["aggregate=max" in result.options for result in results] == [True, False]
+    assert results[0].aucs["all fakes"] == pytest.approx(expected, abs=1e-14)

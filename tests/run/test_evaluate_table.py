@@ -122,4 +122,7 @@ def test_a_table_of_clips_is_aggregated_as_asked(
     assert script("evaluate", "predictions=clips.csv", "aggregate=best") == 1
     assert "aggregate=best chooses on val, and a table is of one split" in capfd.readouterr().err
     assert script("evaluate", "predictions=clips.csv", "aggregate=top_0") == 1
-    assert "aggregate" in capfd.readouterr().err
+    assert "aggregate is 'top_0': give mean, median, max, top_3 (or another number)" in capfd.readouterr().err
+    clips.drop_duplicates("video_id").drop(columns="clip").to_csv(tmp_path / "videos.csv", index=False)
+    assert script("evaluate", "predictions=videos.csv", "aggregate=max") == 1
+    assert "aggregate=max has no effect on predictions=videos.csv, which has one row a video" in capfd.readouterr().err
