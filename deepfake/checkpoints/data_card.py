@@ -1,7 +1,7 @@
 """What numbers were measured on, as plain data for cards and `metrics.json`, and how test data relates to it."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from deepfake.corpora import Listing
@@ -9,11 +9,21 @@ from deepfake.corpora.audit import num_sharing
 from deepfake.corpora.methods import count_methods
 from deepfake.corpora.splits import content_digests, fingerprint
 from deepfake.errors import ConfigError
-from deepfake.schema import Split
+from deepfake.schema import Split, Video
 from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore
 
 log = logging.getLogger(__name__)
+
+
+def file_digests(store: FaceStore, videos: Iterable[Video]) -> dict[str, str]:
+    """Return the hash of each video's file, by `video_id`; empty where the store has none, as of a file that is gone.
+
+    Raises:
+        StoreError: the store lacks one of them.
+    """
+    found = store.rows([video.video_id for video in videos])["digest"]
+    return {str(video_id): str(digest or "") for video_id, digest in found.items()}
 
 
 def data_card(
@@ -33,7 +43,7 @@ def data_card(
         rule: the rule that videos are scored by.
     """
     videos = [video for video in listing.videos if video.split in coverage]
-    digests = store.rows([video.video_id for video in videos])["digest"].to_dict()
+    digests = file_digests(store, videos)
     return {
         "corpus": name,
         "protocol": listing.protocol,

@@ -76,12 +76,14 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
     values = {name: getattr(theirs, field) for name, field in NAMES.items()}
     rule = _checked({**values, **{name: value for name, value in given.items() if value != CARRIED}})
     there, here = rule_card(theirs), rule_card(rule)
-    if recorded is not None and rule.aggregate == theirs.aggregate:
+    compared = dict(NAMES)
+    if recorded is not None and rule.aggregate == theirs.aggregate:  # earlier versions may have aggregated otherwise
         there["aggregation"] = recorded.get("aggregation")
+        compared["aggregation"] = "aggregation"
     differing = {
         name: {"here": here[field], "checkpoint": there[field]}
-        for name, field in {**NAMES, "aggregation": "aggregation"}.items()
-        if here[field] != there[field] and not (name == "aggregation" and rule.aggregate != theirs.aggregate)
+        for name, field in compared.items()
+        if here[field] != there[field]
     }
     for name, pair in differing.items():
         log.warning(

@@ -20,6 +20,7 @@ from deepfake.checkpoints.data_card import (
     compare_content,
     compare_listing,
     data_card,
+    file_digests,
     require_fingerprint,
 )
 from deepfake.checkpoints.faces import faces_of
@@ -131,7 +132,7 @@ def evaluate_checkpoint(cfg: DictConfig) -> None:
     complete_store([*needed, *reals_of(needed, listing)], store, faces, extracting)
     scored_val, own = None, rule.aggregate
     if choosing:
-        audit([*of_val, *videos], _digests(store, [*of_val, *videos])).require_disjoint(listing.protocol)
+        audit([*of_val, *videos], file_digests(store, [*of_val, *videos])).require_disjoint(listing.protocol)
         scored_val = _scored(store, cfg=cfg, detector=detector, rule=rule, videos=of_val, split=Split.VAL)
         require_both_classes(scored_val.clips["label"])
         rule, other_rule = _chosen(scored_val, rule, other_rule)
@@ -184,11 +185,6 @@ def _chosen(scored_val: Scored, rule: ScoringRule, differences: Differences) -> 
         log.info("aggregate=best is %s, by the videos of val; in the checkpoint it is %s", chosen, rule.aggregate)
         differences = {**differences, AGGREGATE: {"here": chosen, "checkpoint": rule.aggregate}}
     return replace(rule, aggregate=chosen), differences
-
-
-def _digests(store: FaceStore, videos: list[Video]) -> dict[str, str]:
-    found = store.rows([video.video_id for video in videos])["digest"]
-    return {str(video_id): str(digest) for video_id, digest in found.items() if digest}
 
 
 def _scored(

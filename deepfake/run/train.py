@@ -14,7 +14,7 @@ from omegaconf import DictConfig
 
 from deepfake.callbacks.run_id import RunId
 from deepfake.checkpoints import make_card, read_checkpoint
-from deepfake.checkpoints.data_card import data_card
+from deepfake.checkpoints.data_card import data_card, file_digests
 from deepfake.checkpoints.initial_model import build_model, cut_of
 from deepfake.checkpoints.rest import rest_card
 from deepfake.checkpoints.scoring_rule import chosen_rule, data_options, rule_card
@@ -197,8 +197,7 @@ def audited_store(cfg: DictConfig, faces: Mapping[str, Any], listing: Listing) -
     audit(listing.videos).require_disjoint(listing.protocol)  # compares names only, before hours of extraction
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     complete_store(listing.videos, store, faces, ExtractOptions(device=cfg.device, **cfg.extract))
-    ids = [video.video_id for video in listing.videos]
-    found = audit(listing.videos, {str(k): str(v) for k, v in store.rows(ids)["digest"].items() if v})
+    found = audit(listing.videos, file_digests(store, listing.videos))
     found.require_disjoint(listing.protocol)
     for overlap in found.overlaps:
         log.info("%s: %s", listing.protocol, overlap)
