@@ -22,8 +22,8 @@ def file_digests(store: FaceStore, videos: Iterable[Video]) -> dict[str, str]:
     Raises:
         StoreError: the store lacks one of them.
     """
-    found = store.rows([video.video_id for video in videos])["digest"]
-    return {str(video_id): str(digest or "") for video_id, digest in found.items()}
+    found: dict[str, str] = store.rows([video.video_id for video in videos])["digest"].to_dict()
+    return found
 
 
 def data_card(
