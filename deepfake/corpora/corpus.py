@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deepfake.errors import CorpusError
-from deepfake.schema import Video
+from deepfake.schema import Split, Video
 
 
 class Count(NamedTuple):
@@ -63,6 +63,10 @@ class Listing:
                 )
                 if note not in self.notes:  # as it is in a copy
                     object.__setattr__(self, "notes", (*self.notes, note))
+
+    def of(self, split: Split) -> list[Video]:
+        """Return the videos of one split, sorted by `video_id`."""
+        return [video for video in self.videos if video.split is split]
 
     @property
     def num_dropped(self) -> int:

@@ -189,7 +189,7 @@ def test_the_way_from_clips_to_videos_is_chosen_on_val(
 def test_another_rule_that_val_chose_is_used_and_said(
     one_epoch: Path, script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("deepfake.run.evaluate.best_aggregate", lambda table: "max")
+    monkeypatch.setattr("deepfake.run.prepared_test.best_aggregate", lambda table: "max")
     checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, "aggregate=best", "hydra.run.dir=out") == 0
     content, clips = numbers(tmp_path / "out"), pd.read_csv(tmp_path / "out" / "predictions.csv")

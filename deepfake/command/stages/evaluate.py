@@ -21,6 +21,7 @@ _Fingerprint = (
 )
 # A config gives null as None; the word in quotes means the same, as does a shell's that keeps them.
 _Audit = Annotated[Literal["none", "null"] | None, Field(description="none or null")]
+_Checkpoints = Annotated[list[PathName], Field(min_length=1, description="a list of paths")]
 
 OPTIONS = Group(
     {
@@ -31,7 +32,7 @@ OPTIONS = Group(
         "loader": SCORING_LOADER,
         "faces": CARRIED_FACES,
         "data": data(Tracks | Literal["checkpoint"], MainFace | Literal["checkpoint"]),
-        "checkpoint": PathName | None,
+        "checkpoint": PathName | _Checkpoints | None,
         "predictions": PathName | None,
         "columns": Group(types_of(Columns)),
         "scores": Scores,
