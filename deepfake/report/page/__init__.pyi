@@ -1,0 +1,1 @@
+from .writing import write_page as write_page

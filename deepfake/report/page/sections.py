@@ -1,0 +1,118 @@
+"""The sections of the page: which there are for a run, and what is said instead of one that is absent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from deepfake.report.page.chart import Chart, Table
+from deepfake.report.page.curves import curve_charts
+from deepfake.report.page.learning import learning_charts
+from deepfake.report.page.part_charts import parts_chart, robustness_chart
+from deepfake.report.page.run_files import RunFiles
+from deepfake.report.page.score_charts import reliability_chart, score_chart
+
+_UNTESTED = "There is no predictions.csv of a test here: test=true lets a training test its best epoch."
+_NO_NUMBERS = "There is no numbers.csv here: scripts/evaluate.py writes it."
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the page.
+
+    Attributes:
+        name: identifies it in the page.
+        title: its heading.
+        charts: what is drawn.
+        tables: heading -> table.
+        absent: how to get what is not there; empty if nothing lacks.
+    """
+
+    name: str
+    title: str
+    charts: list[Chart] = field(default_factory=list)
+    tables: dict[str, Table] = field(default_factory=dict)
+    absent: str = ""
+
+
+def sections(run: RunFiles) -> list[Section]:
+    """Return the sections of charts and of small tables, in the order of the page."""
+    found = [_thresholds(run), _scores(run), _parts(run), _robustness(run), _learning(run)]
+    return [*found, _aggregation(run), _null_audit(run)]
+
+
+def of_all(numbers: pd.DataFrame | None, level: str = "video") -> dict[str, pd.Series]:
+    """Return metric -> its row of `numbers.csv`, of all videos or clips."""
+    if numbers is None:
+        return {}
+    own = numbers[(numbers["by"] == "all") & (numbers["level"] == level)]
+    return {str(row["metric"]): row for _, row in own.iterrows()}
+
+
+def _thresholds(run: RunFiles) -> Section:
+    section = Section("thresholds", "Every threshold")
+    if run.videos is None:
+        return Section(section.name, section.title, absent=_UNTESTED)
+    if run.videos["label"].nunique() < 2:
+        return Section(section.name, section.title, absent="There is no such curve of one class alone.")
+    section.charts.extend(curve_charts(run.videos, of_all(run.numbers)))
+    return section
+
+
+def _scores(run: RunFiles) -> Section:
+    if run.videos is None or run.videos.empty:
+        return Section("distribution", "Scores", absent=_UNTESTED)
+    error = of_all(run.numbers).get("ece")
+    known = None if error is None or pd.isna(error["value"]) else float(error["value"])
+    return Section("distribution", "Scores", [score_chart(run.videos), reliability_chart(run.videos, known)])
+
+
+def _parts(run: RunFiles) -> Section:
+    name, title = "parts", "Methods and groups"
+    if run.numbers is None:
+        return Section(name, title, absent=_UNTESTED if run.videos is None else _NO_NUMBERS)
+    charts = [chart for by in ("method", "group") if (chart := parts_chart(run.numbers, by))]
+    return Section(name, title, charts, absent="" if charts else "All fakes are of one method, and no group is known.")
+
+
+def _robustness(run: RunFiles) -> Section:
+    name, title = "distortions", "Robustness"
+    if run.robustness is None or len(run.robustness) < 2:
+        return Section(name, title, absent="evaluate.py checkpoint=... distort=deeperforensics tests it.")
+    return Section(name, title, [robustness_chart(run.robustness, of_all(run.numbers).get("auc"))])
+
+
+def _learning(run: RunFiles) -> Section:
+    name, title = "learning", "Learning curves"
+    if run.curves is not None and (charts := learning_charts(run.curves)):
+        return Section(name, title, charts)
+    where = "logger=csv keeps them" if run.is_training else "They are on the page of the training, in its own folder"
+    return Section(name, title, absent=f"{where}.")
+
+
+def _aggregation(run: RunFiles) -> Section:
+    name, title = "aggregation", "From clips to a video"
+    if run.aggregation is None:
+        return Section(name, title, absent="evaluate.py checkpoint=... aggregate=best compares the ways.")
+    rows = [[_cell(value) for value in row] for row in run.aggregation.itertuples(index=False, name=None)]
+    return Section(name, title, tables={"AUC and log-loss of each way": Table([*run.aggregation.columns], rows)})
+
+
+def _null_audit(run: RunFiles) -> Section:
+    name, title = "null-audit", "Is it the pixels?"
+    found: Mapping[str, Any] | None = run.facts.get("null_audit")
+    if found is None:
+        return Section(name, title, absent="evaluate.py checkpoint=... audit=null tests a model that sees no face.")
+    columns = list(dict.fromkeys(key for model in found["models"].values() for key in model))
+    rows = [[model, *(values.get(column) for column in columns)] for model, values in found["models"].items()]
+    rows.insert(0, ["the detector", *(found["detector_auc"] if i == 0 else None for i in range(len(columns)))])
+    warning = "A model that sees no face comes near the detector. " if found["is_near"] else ""
+    heading = f"{warning}AUC of models that look at no face, beside the detector's"
+    return Section(name, title, tables={heading: Table(["model", *columns], rows)})
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return None if pd.isna(value) else value
+    return value if isinstance(value, str | bool) else str(value)
