@@ -133,7 +133,7 @@ class Plane(NamedTuple):
         """
         data = rows_of(table)
         shown = [alt.Tooltip(name, title=title, format="") for name, title in tips.items()]
-        marks = [alt.Chart(data).mark_point(**{"color": colour, "filled": True, "size": 70, **look})]
+        marks = [alt.Chart(data).mark_point(**{"color": colour, "filled": True, "size": 70, "opacity": 1, **look})]
         marks[0] = marks[0].encode(x=self.across.x(), y=self.up.y(), tooltip=shown)
         bars = alt.Chart(data).mark_rule(color=colour, strokeWidth=1.5, clip=True)
         if "x_low" in table:

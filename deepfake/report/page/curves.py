@@ -13,11 +13,15 @@ from deepfake.report.page.words import counted, number
 
 MOST_METHODS = 8  # lines beside that of all; more cannot be told apart
 _HEIGHT = 340
+_EDGES = -0.02, 1.02  # so that a line along the edge is seen whole
+_SHARES = {"values": [0, 0.2, 0.4, 0.6, 0.8, 1]}
 _RATES = Plane(
-    Axis("share of real videos called fake (false alarms)"), Axis("share of fake videos called fake (hits)")
+    Axis("share of real videos called fake (false alarms)", *_EDGES, _SHARES),
+    Axis("share of fake videos called fake (hits)", *_EDGES, _SHARES),
 )
 _PRECISION = Plane(
-    Axis("share of fake videos called fake (recall)"), Axis("share of fakes among those called fake (precision)")
+    Axis("share of fake videos called fake (recall)", *_EDGES, _SHARES),
+    Axis("share of those called fake that are fake (precision)", *_EDGES, _SHARES),
 )
 _TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.99, 0.999)
 

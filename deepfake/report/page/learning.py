@@ -72,4 +72,8 @@ def _line(values: pd.Series, place: int, words: str, across: alt.X, up: alt.Y) -
     data = rows_of({"x": values.index, "y": values.to_numpy(), "what": words})
     look = {"color": numbered_ink(place), "strokeDash": dash(place) or [1, 0], "strokeWidth": 2}
     tips = [alt.Tooltip("what:N", title="curve"), alt.Tooltip("x:Q", title="epoch"), alt.Tooltip("y:Q", format=".4f")]
-    return alt.Chart(data).mark_line(point={"color": look["color"], "size": 30}, **look).encode(x=across, y=up, tooltip=tips)
+    return (
+        alt.Chart(data)
+        .mark_line(point={"color": look["color"], "size": 30}, **look)
+        .encode(x=across, y=up, tooltip=tips)
+    )

@@ -27,7 +27,9 @@ def parts_chart(numbers: pd.DataFrame, by: str) -> Chart | None:
     shown = own.head(MOST_PARTS).reset_index(drop=True)
     colours = [method_ink(name) if by == "method" else numbered_ink(0) for name in shown["part"]]
     data = rows_of(shown[["part", "value", "low", "high", "num_real", "num_fake"]].assign(zero=0.0, colour=colours))
-    part = alt.Y("part:N", title=None, sort=list(shown["part"]), axis=alt.Axis(labelLimit=130, ticks=False, domain=False))
+    part = alt.Y(
+        "part:N", title=None, sort=list(shown["part"]), axis=alt.Axis(labelLimit=130, ticks=False, domain=False)
+    )
     tips = [alt.Tooltip("part:N", title=by), alt.Tooltip("value:Q", title="AUC", format=".3f")]
     tips += [alt.Tooltip("num_real:Q", title="reals"), alt.Tooltip("num_fake:Q", title="fakes")]
     base = alt.Chart(data)
@@ -48,7 +50,13 @@ def parts_chart(numbers: pd.DataFrame, by: str) -> Chart | None:
         table=Table(
             [by, "AUC", "95 % interval", "reals", "fakes"],
             [
-                [row.part, row.value, interval({"low": row.low, "high": row.high}), str(row.num_real), str(row.num_fake)]
+                [
+                    row.part,
+                    row.value,
+                    interval({"low": row.low, "high": row.high}),
+                    str(row.num_real),
+                    str(row.num_fake),
+                ]
                 for row in shown.itertuples(index=False, name="Part")
             ],
         ),
@@ -77,7 +85,11 @@ def robustness_chart(table: pd.DataFrame, clean: pd.Series | None) -> Chart:
         marks.append(_type(own, i, across, up))
         seen = own["trained_with"].iloc[0]
         told = "" if seen in ("", "unknown") else f", trained with {seen.replace(',', ', ')} (hollow)"
-        mean = f"{name}: mean {number(own['video_auc'].mean())}" if len(own) > 1 else f"{name}: {number(own['video_auc'].mean())}"
+        mean = (
+            f"{name}: mean {number(own['video_auc'].mean())}"
+            if len(own) > 1
+            else f"{name}: {number(own['video_auc'].mean())}"
+        )
         keys.append(Key(mean + told, numbered_ink(i), dashes_of(i)))
     worst = rest.loc[rest["video_auc"].idxmin()] if rest["video_auc"].notna().any() else None
     falls = f"; the lowest is {worst['type']} with {number(worst['video_auc'])}" if worst is not None else ""
@@ -90,8 +102,14 @@ def robustness_chart(table: pd.DataFrame, clean: pd.Series | None) -> Chart:
         table=Table(
             ["distortion", "level", "AUC of videos", "AUC of clips", "reals", "fakes"],
             [
-                [row.type, "" if pd.isna(row.level) else str(int(row.level)), row.video_auc, row.clip_auc,
-                 str(int(row.num_real)), str(int(row.num_fake))]
+                [
+                    row.type,
+                    "" if pd.isna(row.level) else str(int(row.level)),
+                    row.video_auc,
+                    row.clip_auc,
+                    str(int(row.num_real)),
+                    str(int(row.num_fake)),
+                ]
                 for row in table.itertuples(index=False, name="Row")
             ],
         ),
@@ -108,12 +126,17 @@ def _clean(area: float, row: pd.Series | None, across: alt.X, up: Axis) -> tuple
     marks = []
     if ends:
         band = rows_of({"y_low": [row["low"]], "y_high": [row["high"]]})
-        marks.append(alt.Chart(band).mark_rect(color=MUTED, opacity=0.13, clip=True).encode(y=up.y("y_low"), y2="y_high:Q"))
+        marks.append(
+            alt.Chart(band).mark_rect(color=MUTED, opacity=0.13, clip=True).encode(y=up.y("y_low"), y2="y_high:Q")
+        )
     for value, look in ((0.5, {"color": MUTED, "strokeDash": [2, 3]}), (area, {"color": INK})):
         marks.append(alt.Chart(rows_of({"y": [value]})).mark_rule(**look).encode(y=up.y()))
-    dot = alt.Chart(rows_of({"place": ["clean"], "y": [area]})).mark_point(color=INK, filled=True, size=70)
+    dot = alt.Chart(rows_of({"place": ["clean"], "y": [area]})).mark_point(color=INK, filled=True, size=70, opacity=1)
     marks.append(dot.encode(x=across, y=up.y()))
-    keys = [Key(f"clean: {number(area)}" + (f" (95 % interval {ends})" if ends else ""), INK), Key("chance", MUTED, "2 3")]
+    keys = [
+        Key(f"clean: {number(area)}" + (f" (95 % interval {ends})" if ends else ""), INK),
+        Key("chance", MUTED, "2 3"),
+    ]
     return marks, keys
 
 
@@ -125,4 +148,4 @@ def _type(rows: pd.DataFrame, place: int, across: alt.X, up: Axis) -> alt.LayerC
     base = alt.Chart(data).encode(x=across, y=up.y(), tooltip=tips)
     line = base.mark_line(color=colour, strokeDash=dash(place) or [1, 0], strokeWidth=2).encode(order="order:Q")
     shape = _SHAPES[place % len(_SHAPES)]
-    return alt.layer(line, base.mark_point(color=colour, filled=not seen, size=60, shape=shape))
+    return alt.layer(line, base.mark_point(color=colour, filled=not seen, size=60, shape=shape, opacity=1))

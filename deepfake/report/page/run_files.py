@@ -64,7 +64,7 @@ class RunFiles:
         if "predictions" in self.facts["data"]:
             return "unknown model, of a table of predictions"
         name = str(self.facts.get("model") or Path(self.facts["checkpoint"]).name)
-        return name if self.is_training else f"{name}, trained on {self.facts['trained_on']['corpus']}"
+        return name if self.is_training else f"{name} trained on {self.facts['trained_on']['corpus']}"
 
 
 def read_run(folder: Path) -> RunFiles:

@@ -33,7 +33,9 @@ def score_chart(videos: pd.DataFrame) -> Chart:
     marks.append(half.encode(x=_SCORE.x()))
     totals = videos["label"].value_counts()
     means = videos.groupby("label")["score"].median()
-    middle = "; ".join(f"half of the {name}s score {number(means[label])} or more" for label, name, _ in _present(means))
+    middle = "; ".join(
+        f"half of the {name}s score {number(means[label])} or more" for label, name, _ in _present(means)
+    )
     return Chart(
         name="scores",
         title="Scores by class",
@@ -80,7 +82,9 @@ def reliability_chart(videos: pd.DataFrame, error: float | None) -> Chart:
     """
     bins = reliability(videos)
     table = bins.rename(columns={"score": "x", "share": "y", "low": "y_low", "high": "y_high"})
-    table = table.assign(what=[f"{fakes} of {total}" for fakes, total in zip(bins["fakes"], bins["videos"], strict=True)])
+    table = table.assign(
+        what=[f"{fakes} of {total}" for fakes, total in zip(bins["fakes"], bins["videos"], strict=True)]
+    )
     dots = _PLANE.points(table, INK, {"what:N": "fakes of the videos"}, size=60)
     low, high = _PLANE.guide([0, 1], [0, 1]), _PLANE.line(table["x"], table["y"], MUTED, strokeWidth=1)
     measured = f"the expected calibration error is {number(error)}" if error is not None else "a bin a dot"

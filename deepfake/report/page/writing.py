@@ -34,22 +34,26 @@ def write_page(folder: Path, faces: Faces | None = None) -> Path:
     """
     run = read_run(folder)
     wrong, mistakes = (0, []) if run.videos is None else worst_mistakes(run.videos, run.clips, faces)
-    content = _environment().get_template("page.html").render(
-        **_fixed(),
-        title=name_of(f"{run.model} on {run.corpus}"),
-        split=run.split,
-        subject=subject(run),
-        head=headline(run),
-        rows=number_rows(run.numbers),
-        num_numbers=0 if run.numbers is None else len(run.numbers),
-        sections=sections(run),
-        tested=run.videos is not None,
-        num_wrong=wrong,
-        mistakes=mistakes,
-        has_faces=faces is not None,
-        most=SHOWN,
-        facts=run_facts(run),
-        config=run.config,
+    content = (
+        _environment()
+        .get_template("page.html")
+        .render(
+            **_fixed(),
+            title=name_of(f"{run.model}, tested on {run.corpus}"),
+            split=run.split,
+            subject=subject(run),
+            head=headline(run),
+            rows=number_rows(run.numbers),
+            num_numbers=0 if run.numbers is None else len(run.numbers),
+            sections=sections(run),
+            tested=run.videos is not None,
+            num_wrong=wrong,
+            mistakes=mistakes,
+            has_faces=faces is not None,
+            most=SHOWN,
+            facts=run_facts(run),
+            config=run.config,
+        )
     )
     write_atomic(folder / FILE, content.encode())
     return folder / FILE

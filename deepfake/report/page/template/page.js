@@ -75,6 +75,11 @@
         count.textContent = `${shown} of ${rows.length} rows`;
       });
     }
+    // The numbers of all videos and clips come first; those of parts are a choice away.
+    if (rows.some((row) => row.cells[1].textContent !== "all")) {
+      choices[1].value = "all";
+      choices[1].dispatchEvent(new Event("change"));
+    }
     filters.hidden = false;
   }
 
