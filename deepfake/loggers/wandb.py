@@ -155,18 +155,23 @@ def max_faces(loggers: Iterable[Logger]) -> int:
     return max((run.max_faces for _, run in _runs(loggers)), default=0)
 
 
-def log_results(loggers: Iterable[Logger], pictures: Mapping[str, Path], videos: pd.DataFrame) -> None:
-    """Add pictures and a table of videos to the W&B run, if there is one among the loggers.
+def log_results(
+    loggers: Iterable[Logger], pictures: Mapping[str, Path], videos: pd.DataFrame, numbers: pd.DataFrame
+) -> None:
+    """Add pictures, a table of numbers and one of videos to the W&B run, if there is one among the loggers.
 
     Args:
         loggers: the run's loggers.
         pictures: key -> PNG.
         videos: one row for each video, with an image (S, S, 3) uint8 RGB in column `face`. If empty, no table is added.
+        numbers: `numbers.csv`: every number of the test with its interval.
     """
 
     def add(run: WandbRun) -> None:
         for key, path in pictures.items():
             run.log_image(key, [str(path)])
+        cells = numbers.astype(object).where(numbers.notna(), None)
+        run.log_table("test/numbers", columns=list(cells.columns), data=cells.to_numpy().tolist())
         if len(videos):
             shown = videos.assign(face=[wandb.Image(image) for image in videos["face"]])
             run.log_table("test/videos", columns=list(shown.columns), data=shown.to_numpy().tolist())

@@ -9,6 +9,7 @@ from deepfake import null_audit
 from deepfake.atomic import write_atomic
 from deepfake.checkpoints.data_card import compare_content, data_card
 from deepfake.checkpoints.scoring_rule import AGGREGATE, rule_card
+from deepfake.config.model_name import model_name
 from deepfake.corpora.fitness import data_caption
 from deepfake.device import pick_device
 from deepfake.distort.choice import chosen_distortions
@@ -26,6 +27,7 @@ from deepfake.evaluation import (
 from deepfake.extraction.distorted import CleanStore
 from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.server import start_early
+from deepfake.report.page import page_beside
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
@@ -72,7 +74,8 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outco
     if distortions:
         _distort(distortions, test, clean, folder, captions, facts, paths)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
-    show_paths({"run": folder, "metrics": write_metrics(folder, outcome.metrics(test.split), data, facts), **paths})
+    metrics = write_metrics(folder, outcome.metrics(test.split), data, facts)
+    show_paths({"run": folder, **page_beside(folder, test.store.image), "metrics": metrics, **paths})
     return outcome
 
 
@@ -93,6 +96,7 @@ def _distortions(cfg: DictConfig) -> list[Distortion]:
 def _facts(test: PreparedTest) -> Facts:
     """Return what `metrics.json` holds of the detector."""
     return {
+        "model": model_name(test.checkpoint.card["model"]),
         "checkpoint": str(test.checkpoint.path),
         "trained_on": test.checkpoint.card["data"],
         "scoring": rule_card(test.rule),

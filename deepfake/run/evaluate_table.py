@@ -11,6 +11,7 @@ from deepfake.command.idle import refuse_idle
 from deepfake.content import digest
 from deepfake.errors import ConfigError
 from deepfake.evaluation import BEST, Columns, evaluate_scores, read_predictions, require_coverage, show_numbers
+from deepfake.report.page import page_beside
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_videos, write_metrics
@@ -69,4 +70,4 @@ def evaluate_table(cfg: DictConfig) -> None:
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
     paths |= draw_videos(folder, subject, outcome.drawn)
     metrics = write_metrics(folder, outcome.metrics(cfg.split), {**data, "coverage": coverage}, facts)  # marks the end
-    show_paths({"run": folder, "metrics": metrics, **paths})
+    show_paths({"run": folder, **page_beside(folder), "metrics": metrics, **paths})

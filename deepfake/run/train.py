@@ -172,7 +172,8 @@ def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:
             "made_with": provenance(trainer.strategy.root_device, begun),
         }
         if trainer.is_global_zero:
-            write_results(folder, task.measured, data, facts, Path(measured), loggers, store)
+            tested = listing.of(Split.TEST)
+            write_results(folder, task.measured, data, facts, Path(measured), loggers, store, tested)
     return task.measured["val/video/auc"]
 
 

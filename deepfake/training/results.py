@@ -9,11 +9,13 @@ import pandas as pd
 from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
+from deepfake.evaluation import Outcome, evaluate_scores, with_people, with_unscored
 from deepfake.loggers.wandb import log_results, max_faces, where_to_look
+from deepfake.report.page import page_beside
 from deepfake.report.plots import Subject
 from deepfake.report.results import covered, draw_pictures, most_wrong, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
-from deepfake.schema import Split
+from deepfake.schema import Split, Video
 from deepfake.store import FaceStore
 
 
@@ -25,8 +27,9 @@ def write_results(
     best: Path,
     loggers: Sequence[Logger],
     store: FaceStore,
+    tested: Sequence[Video],
 ) -> None:
-    """Write `metrics.json` and the pictures, log them, and show where all of it is.
+    """Write `metrics.json`, the numbers with their intervals, the pictures and the page, log them, and show where all of it is.
 
     Args:
         folder: the run's folder; it holds `predictions.csv` if there was a test.
@@ -36,6 +39,7 @@ def write_results(
         best: the checkpoint of the best epoch.
         loggers: the run's loggers.
         store: the store that holds the faces.
+        tested: the videos of the test split.
     """
     facts = {**facts, "checkpoint": os.path.relpath(best, folder)}
     paths: dict[str, Path | str] = {"run": folder, "checkpoint": best}
@@ -45,8 +49,10 @@ def write_results(
         pictures, videos = draw_pictures(
             folder, Subject(data["corpus"], Split.TEST, facts["model"]), facts["scoring"]["aggregate"]
         )
-        log_pictures(pictures, videos, loggers, store)
-        paths |= pictures
+        outcome = measured_test(folder, tested, facts)
+        log_pictures(pictures, videos, outcome.numbers, loggers, store)
+        paths |= {**outcome.write(folder), **pictures}
+    paths |= page_beside(folder, store.image)
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}
     show_metrics(metrics, scored, covered(scored), data_caption(data))
     if line := where_to_look(loggers):
@@ -54,12 +60,23 @@ def write_results(
     show_paths(paths)
 
 
+def measured_test(folder: Path, tested: Sequence[Video], facts: Mapping[str, Any]) -> Outcome:
+    """Measure the test that stands in `predictions.csv`, as `scripts/evaluate.py` does."""
+    table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
+    clips, people = with_people(with_unscored(table, tested), tested)
+    return evaluate_scores(clips, "exclude", facts["seed"], people, facts["scoring"]["aggregate"])
+
+
 def log_pictures(
-    pictures: Mapping[str, Path], videos: pd.DataFrame, loggers: Sequence[Logger], store: FaceStore
+    pictures: Mapping[str, Path],
+    videos: pd.DataFrame,
+    numbers: pd.DataFrame,
+    loggers: Sequence[Logger],
+    store: FaceStore,
 ) -> None:
-    """Send the pictures of the test and a table of its videos to the loggers, the most wrong ones with a face."""
+    """Send the pictures of the test, its numbers and a table of its videos to the loggers, the most wrong with a face."""
     shown = most_wrong(videos, max_faces(loggers))
     faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
     shown_faces = {"faces/contact_sheet": store.root / "contact_sheet.jpg"} if max_faces(loggers) else {}
     sent = {f"test/{name}": path for name, path in pictures.items()} | shown_faces
-    log_results(loggers, {key: path for key, path in sent.items() if path.is_file()}, shown.assign(face=faces))
+    log_results(loggers, {key: path for key, path in sent.items() if path.is_file()}, shown.assign(face=faces), numbers)

@@ -1,1 +1,2 @@
+from .beside import page_beside as page_beside
 from .writing import write_page as write_page

@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 import altair as alt
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from deepfake.report.page.look import DASHES, MUTED
+
+Mark = alt.Chart | alt.LayerChart
 
 
 class Key(NamedTuple):
@@ -54,7 +57,7 @@ class Chart:
     name: str
     title: str
     says: str
-    drawing: alt.LayerChart
+    drawing: Mark
     keys: Sequence[Key]
     table: Table
     note: str = ""
@@ -75,6 +78,17 @@ def rows_of(table: pd.DataFrame | Mapping[str, Any]) -> alt.InlineData:
 
 def _plain(value: object) -> object:
     return value.item() if isinstance(value, np.generic) else value
+
+
+def layered(*marks: Mark, height: int | None = None) -> alt.LayerChart:
+    """Return marks over one another, the first one lowest.
+
+    Args:
+        marks: share the axes that they name.
+        height: in pixels; None for a part of a drawing.
+    """
+    drawing = alt.LayerChart(layer=[*marks])
+    return drawing if height is None else drawing.properties(height=height)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +125,14 @@ class Plane(NamedTuple):
     across: Axis
     up: Axis
 
-    def line(self, x: Sequence[float], y: Sequence[float], colour: str, **look: Any) -> alt.Chart:
+    def line(self, x: ArrayLike, y: ArrayLike, colour: str, **look: Any) -> alt.Chart:
         """Return a line through points in their order."""
-        data = rows_of({"order": range(len(x)), "x": x, "y": y})
+        xs = np.asarray(x, float)
+        data = rows_of({"order": np.arange(len(xs)), "x": xs, "y": np.asarray(y, float)})
         chart = alt.Chart(data).mark_line(color=colour, clip=True, **look)
         return chart.encode(x=self.across.x(), y=self.up.y(), order=alt.Order("order:Q"))
 
-    def guide(self, x: Sequence[float], y: Sequence[float]) -> alt.Chart:
+    def guide(self, x: ArrayLike, y: ArrayLike) -> alt.Chart:
         """Return a dotted line, which marks chance or perfection."""
         return self.line(x, y, MUTED, strokeDash=[2, 3], strokeWidth=1)
 
@@ -140,7 +155,7 @@ class Plane(NamedTuple):
             marks.append(bars.encode(x=self.across.x("x_low"), x2="x_high:Q", y=self.up.y()))
         if "y_low" in table:
             marks.append(bars.encode(y=self.up.y("y_low"), y2="y_high:Q", x=self.across.x()))
-        return alt.layer(*marks)
+        return layered(*marks)
 
 
 def dashes_of(number: int) -> str:

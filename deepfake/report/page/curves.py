@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from deepfake.report.page.chart import Axis, Chart, Key, Plane, Table, dashes_of
+from deepfake.report.page.chart import Axis, Chart, Key, Mark, Plane, Table, dashes_of, layered
 from deepfake.report.page.look import INK, dash, method_ink
 from deepfake.report.page.points import Rates, calls, precision_points, probit, roc_points
 from deepfake.report.page.words import counted, number
@@ -60,7 +60,7 @@ def _roc(parts: Mapping[str, pd.DataFrame], values: Mapping[str, pd.Series]) -> 
         title="ROC curve",
         says=f"The ROC curve of all videos has an area of {number(areas['all'])}; at the threshold 0.5 "
         f"{at['hits']} of {at['fakes']} fakes and {at['alarms']} of {at['reals']} reals are called fake.",
-        drawing=alt.layer(*marks).properties(height=_HEIGHT),
+        drawing=layered(*marks, height=_HEIGHT),
         keys=_keys(parts, lambda name: f"AUC {number(areas[name])}"),
         table=_table(found, ["false alarms", "hits"]),
         note=_note("The dotted line is a guess.", values, ("recall", "specificity")),
@@ -81,7 +81,7 @@ def _precision(parts: Mapping[str, pd.DataFrame], values: Mapping[str, pd.Series
         title="Precision and recall",
         says=f"Precision against recall, {area}; at the threshold 0.5 {at['hits']} of the {called} videos that are "
         f"called fake are fake, and a guess would be right {number(prevalence)} of the time.",
-        drawing=alt.layer(*marks).properties(height=_HEIGHT),
+        drawing=layered(*marks, height=_HEIGHT),
         keys=_keys(parts, None),
         table=_table(found, ["recall", "precision"]),
         note=_note(
@@ -112,7 +112,7 @@ def _det(parts: Mapping[str, pd.DataFrame], values: Mapping[str, pd.Series]) -> 
         name="det",
         title="Detection error trade-off",
         says=f"Missed fakes against false alarms on scales of the normal distribution: {equal}.",
-        drawing=alt.layer(*marks).properties(height=_HEIGHT),
+        drawing=layered(*marks, height=_HEIGHT),
         keys=_keys(parts, None),
         table=_table(missed, ["real videos called fake", "fake videos missed"]),
         note="Lower is better. On these scales normal scores make a straight line; a rate of 0 is drawn at half a "
@@ -146,9 +146,9 @@ def _at_half(plane: Plane, point: Mapping[str, float]) -> alt.LayerChart:
     return plane.points(table, INK, {"what:N": "point"}, size=90)
 
 
-def _lines(plane: Plane, found: Mapping[str, Rates]) -> list[alt.Chart]:
+def _lines(plane: Plane, found: Mapping[str, Rates]) -> list[Mark]:
     """Return a line each, that of all widest and below the others."""
-    lines = []
+    lines: list[Mark] = []
     for i, (name, points) in enumerate(found.items()):
         x, y = points.thinned()
         look = {"strokeWidth": 3} if name == "all" else {"strokeWidth": 1.75, "strokeDash": dash(i - 1) or [1, 0]}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import altair as alt
 import pandas as pd
 
-from deepfake.report.page.chart import Chart, Key, Table, dashes_of, rows_of
+from deepfake.report.page.chart import Chart, Key, Table, dashes_of, layered, rows_of
 from deepfake.report.page.look import INK, dash, numbered_ink
 from deepfake.report.page.words import number
 
@@ -55,7 +55,7 @@ def _chart(epochs: pd.DataFrame, columns: Mapping[str, str], best: int | None, n
         name=name,
         title=title,
         says=f"{title}, of {len(epochs)} epochs; after the last one: {ends}.",
-        drawing=alt.layer(*marks).properties(height=260),
+        drawing=layered(*marks, height=260),
         keys=keys,
         table=Table(
             ["epoch", *present.values()],
@@ -70,10 +70,7 @@ def _cells(row: pd.Series, columns: Sequence[str]) -> list[object]:
 
 def _line(values: pd.Series, place: int, words: str, across: alt.X, up: alt.Y) -> alt.Chart:
     data = rows_of({"x": values.index, "y": values.to_numpy(), "what": words})
-    look = {"color": numbered_ink(place), "strokeDash": dash(place) or [1, 0], "strokeWidth": 2}
+    colour, dots = numbered_ink(place), {"color": numbered_ink(place), "size": 30}
     tips = [alt.Tooltip("what:N", title="curve"), alt.Tooltip("x:Q", title="epoch"), alt.Tooltip("y:Q", format=".4f")]
-    return (
-        alt.Chart(data)
-        .mark_line(point={"color": look["color"], "size": 30}, **look)
-        .encode(x=across, y=up, tooltip=tips)
-    )
+    curve = alt.Chart(data).mark_line(color=colour, strokeDash=dash(place) or [1, 0], strokeWidth=2, point=dots)
+    return curve.encode(x=across, y=up, tooltip=tips)

@@ -93,7 +93,8 @@ def reliability(videos: pd.DataFrame) -> pd.DataFrame:
         videos: `label`, `score`, one row a video.
 
     Returns:
-        `score` (mean in the bin), `share` of fakes with `low` and `high` (Wilson, 95 %), `fakes`, `videos`; a row a bin that is not empty.
+        `score` (mean in the bin), `share` of fakes with `low` and `high` (Wilson, 95 %), `fakes`, `videos`; a row a bin
+        that is not empty.
     """
     number = np.digitize(videos["score"], np.linspace(0, 1, NUM_BINS + 1)[1:-1])
     found = videos.groupby(number).agg(

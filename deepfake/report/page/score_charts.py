@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from deepfake.report.page.chart import Axis, Chart, Key, Plane, Table
+from deepfake.report.page.chart import Axis, Chart, Key, Plane, Table, layered
 from deepfake.report.page.look import FAKE_INK, INK, MUTED, REAL_INK
 from deepfake.report.page.points import NUM_BARS, calls, histogram, reliability
 from deepfake.report.page.words import at_half, number
@@ -29,18 +29,16 @@ def score_chart(videos: pd.DataFrame) -> Chart:
         start = own["low"] + width * (0.08 if label == 0 else 0.5)
         data = own.assign(start=start, end=start + 0.42 * width, bottom=0.0, what=name)
         marks.append(_bars(data, shares, colour))
-    half = alt.Chart(alt.InlineData(values=[{"x": 0.5}])).mark_rule(color=INK, strokeDash=[4, 3])
-    marks.append(half.encode(x=_SCORE.x()))
+    middle = alt.Chart(alt.InlineData(values=[{"x": 0.5}])).mark_rule(color=INK, strokeDash=[4, 3])
+    marks.append(middle.encode(x=_SCORE.x()))
     totals = videos["label"].value_counts()
-    means = videos.groupby("label")["score"].median()
-    middle = "; ".join(
-        f"half of the {name}s score {number(means[label])} or more" for label, name, _ in _present(means)
-    )
+    medians = videos.groupby("label")["score"].median()
+    half = (f"half of the {name}s score {number(medians[label])} or more" for label, name, _ in _present(medians))
     return Chart(
         name="scores",
         title="Scores by class",
-        says=f"Histogram of the scores: {middle}. {at_half(calls(videos))}",
-        drawing=alt.layer(*marks).properties(height=_HEIGHT),
+        says=f"Histogram of the scores: {'; '.join(half)}. {at_half(calls(videos))}",
+        drawing=layered(*marks, height=_HEIGHT),
         keys=[
             *(Key(f"{name} ({totals.get(label, 0)})", colour, None) for label, name, colour in _CLASSES),
             Key("threshold 0.5", INK, "4 3"),
@@ -92,7 +90,7 @@ def reliability_chart(videos: pd.DataFrame, error: float | None) -> Chart:
         name="reliability",
         title="Reliability of the scores",
         says=f"Share of fakes among videos of about equal score, against that score; {measured}.",
-        drawing=alt.layer(low, high, dots).properties(height=_HEIGHT),
+        drawing=layered(low, high, dots, height=_HEIGHT),
         keys=[Key("videos of about equal score, with 95 % intervals (Wilson)", INK, None)],
         table=Table(
             ["mean score", "share fake", "low", "high", "videos"],

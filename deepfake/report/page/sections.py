@@ -9,7 +9,8 @@ import pandas as pd
 from deepfake.report.page.chart import Chart, Table
 from deepfake.report.page.curves import curve_charts
 from deepfake.report.page.learning import learning_charts
-from deepfake.report.page.part_charts import parts_chart, robustness_chart
+from deepfake.report.page.part_charts import parts_chart
+from deepfake.report.page.robustness_chart import robustness_chart
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
 

@@ -18,6 +18,7 @@ from deepfake.report.page.summary import headline, number_rows, run_facts, subje
 from deepfake.report.page.words import name_of
 
 FILE = "report.html"
+_NEEDED = "window.vegaEmbed = vegaEmbed;"  # what the page calls of the bundle
 _TEMPLATE = Path(__file__).parent / "template"
 
 
@@ -75,7 +76,7 @@ def _fixed() -> dict[str, Any]:
 
     Browsers run the two scripts by their hashes and no other one, whatever a name in the page may hold.
     """
-    scripts = [_closed(vl_convert.javascript_bundle()), _closed((_TEMPLATE / "page.js").read_text())]
+    scripts = [_closed(vl_convert.javascript_bundle(_NEEDED)), _closed((_TEMPLATE / "page.js").read_text())]
     return {
         "scripts": scripts,
         "hashes": [_hash(script) for script in scripts],

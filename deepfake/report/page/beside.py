@@ -1,0 +1,28 @@
+"""The page at the end of a run, whose numbers are safe already."""
+
+import logging
+from pathlib import Path
+
+from deepfake.report.page.mistakes import Faces
+
+log = logging.getLogger(__name__)
+
+
+def page_beside(folder: Path, faces: Faces | None = None) -> dict[str, Path]:
+    """Write the page of a run that has written its `metrics.json`, and return its path by name.
+
+    A page that cannot be made is a warning, since a run of hours must not end as failed for its picture book.
+
+    Args:
+        folder: see `write_page`.
+        faces: see `write_page`.
+    """
+    try:
+        from deepfake.report.page.writing import write_page  # altair takes a second, and belongs to the page alone
+
+        return {"page": write_page(folder, faces)}
+    except Exception as error:  # of any type: altair's, Jinja's, a disk's
+        kind, text = type(error).__name__, " ".join(str(error).split())
+        log.warning("report.html could not be made (%s: %s); every number is in the other files of the run", kind, text)
+        log.debug("the whole error", exc_info=True)
+        return {}
