@@ -164,14 +164,15 @@ def log_results(
         loggers: the run's loggers.
         pictures: key -> PNG.
         videos: one row for each video, with an image (S, S, 3) uint8 RGB in column `face`. If empty, no table is added.
-        numbers: `numbers.csv`: every number of the test with its interval.
+        numbers: `numbers.csv`: every number of the test with its interval. If empty, no table is added.
     """
 
     def add(run: WandbRun) -> None:
         for key, path in pictures.items():
             run.log_image(key, [str(path)])
-        cells = numbers.astype(object).where(numbers.notna(), None)
-        run.log_table("test/numbers", columns=list(cells.columns), data=cells.to_numpy().tolist())
+        if len(numbers):
+            cells = numbers.astype(object).where(numbers.notna(), None)
+            run.log_table("test/numbers", columns=list(cells.columns), data=cells.to_numpy().tolist())
         if len(videos):
             shown = videos.assign(face=[wandb.Image(image) for image in videos["face"]])
             run.log_table("test/videos", columns=list(shown.columns), data=shown.to_numpy().tolist())

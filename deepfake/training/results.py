@@ -29,7 +29,7 @@ def write_results(
     store: FaceStore,
     tested: Sequence[Video],
 ) -> None:
-    """Write `metrics.json`, the numbers with their intervals, the pictures and the page, log them, and show where all of it is.
+    """Write `metrics.json`, the numbers with their intervals, the pictures and the page; log and show them.
 
     Args:
         folder: the run's folder; it holds `predictions.csv` if there was a test.
@@ -74,7 +74,7 @@ def log_pictures(
     loggers: Sequence[Logger],
     store: FaceStore,
 ) -> None:
-    """Send the pictures of the test, its numbers and a table of its videos to the loggers, the most wrong with a face."""
+    """Send the test's pictures and numbers to the loggers, and a table of its videos, the most wrong with a face."""
     shown = most_wrong(videos, max_faces(loggers))
     faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
     shown_faces = {"faces/contact_sheet": store.root / "contact_sheet.jpg"} if max_faces(loggers) else {}

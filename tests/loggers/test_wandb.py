@@ -48,6 +48,7 @@ def run_of(logger: GuardedLogger) -> wandb.Run:
     return logger.inner.experiment
 
 
+NUMBERS = pd.DataFrame({"level": ["video"], "metric": ["auc"], "value": [0.5], "low": [float("nan")]})
 VIDEOS = pd.DataFrame({"video_id": ["a"], "label": [1], "score": [0.25], "face": [np.zeros((8, 8, 3), np.uint8)]})
 
 
@@ -141,14 +142,15 @@ def test_it_gets_pictures_and_numbers_and_faces_only_if_there_are_rows(tmp_path:
     Image.new("RGB", (8, 8)).save(picture)
     logger = start(tmp_path / "plain")
     with closing([logger]):
-        log_results([logger], {"test/roc": picture}, VIDEOS.iloc[:0])
+        log_results([logger], {"test/roc": picture}, VIDEOS.iloc[:0], NUMBERS.iloc[:0])
     sent = {path.name for path in (tmp_path / "plain").rglob("files/**/*") if path.is_file()}
     assert any(name.startswith("roc") for name in sent)
     assert not any("table" in name or "videos" in name for name in sent)
     with_faces = start(tmp_path / "faces", faces=True)
     with closing([with_faces]):
-        log_results([with_faces], {}, VIDEOS)
-    assert list((tmp_path / "faces").rglob("*.table.json"))
+        log_results([with_faces], {}, VIDEOS, NUMBERS)
+    tables = {path.name.partition("_")[0] for path in (tmp_path / "faces").rglob("*.table.json")}
+    assert tables == {"videos", "numbers"}
     assert not with_faces.failed
 
 
@@ -179,7 +181,7 @@ def test_its_process_may_be_killed(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with closing([logger]):
         for step in range(100):
             logger.log_metrics({"loss": 1.0}, step)
-        log_results([logger], {}, VIDEOS)
+        log_results([logger], {}, VIDEOS, NUMBERS)
     assert time.monotonic() - begun < 10
     assert len([m for m in caplog.messages if "the run goes on without it" in m]) == 1
     # The next job of a sweep starts a new service.

@@ -1,0 +1,108 @@
+"""What stands on the page, as text: that it is complete, small, and says what lacks."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from deepfake.errors import ConfigError, StoreError
+from deepfake.evaluation import evaluate_scores
+from deepfake.report.page import page_beside, write_page
+from deepfake.report.page.run_files import read_run
+from deepfake.report.results import write_metrics
+from tests.report.page.runs import METHOD, write_evaluation
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_evaluation(tmp_path_factory.mktemp("page") / "run")
+
+
+def text_of(page: Path) -> str:
+    """The page's text without scripts and marks."""
+    html = re.sub(r"<script.*?</script>|<style.*?</style>", " ", page.read_text(), flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def test_the_head_says_what_the_numbers_say(run: Path) -> None:
+    text = text_of(write_page(run))
+    row = pd.read_csv(run / "numbers.csv").query("level == 'video' and by == 'all' and metric == 'auc'").iloc[0]
+    pairs = f"in {100 * row['value']:.0f} of 100 pairs ({100 * row['low']:.0f} to {100 * row['high']:.0f}"
+    assert pairs in text and f"{row['low']:.2f} to {row['high']:.2f}" in text
+    videos = pd.read_csv(run / "videos.csv").dropna(subset=["score"])
+    called = videos["score"] > 0.5
+    hits, alarms = (called & (videos["label"] == 1)).sum(), (called & (videos["label"] == 0)).sum()
+    assert f"it calls {hits} of 19 fakes and {alarms} of 20 reals fake" in text
+    assert "python scripts/evaluate.py data=demo" in text and "0000000000000000" in text
+
+
+def test_a_method_called_na_keeps_its_name(run: Path) -> None:
+    found = read_run(run)
+    assert found.videos is not None and set(found.videos["method"]) == {"real", "NA", METHOD}
+    assert found.numbers is not None and {"NA", METHOD} <= set(found.numbers["part"])
+
+
+def test_a_folder_with_little_says_what_lacks(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has no metrics\.json, so it is not the folder of a finished"):
+        write_page(tmp_path)
+    data = {"corpus": "tiny", "protocol": "none", "fingerprint": "0" * 16, "coverage": {}}
+    (tmp_path / "metrics.json").write_text(json.dumps({"metrics": {"val/video/auc": 0.75}, "data": data, "model": "m"}))
+    (tmp_path / "predictions.csv").write_text("video_id,label,method,track,start,score\nold,1,a,0,0,0.5\n")
+    text = text_of(write_page(tmp_path))
+    assert "in 75 of 100 pairs." in text and "val split" in text
+    assert "old" not in text.split()  # the table is that of an earlier test
+    for cure in ("test=true", "distort=deeperforensics", "aggregate=best", "audit=null", "logger=csv"):
+        assert cure in text, cure
+
+
+def test_one_class_alone_has_no_curves(tmp_path: Path) -> None:
+    clips = pd.DataFrame(
+        {"video_id": ["a", "b"], "label": 1, "method": "x", "track": 0, "start": 0, "score": [0.2, 1.0]}
+    )
+    outcome = evaluate_scores(clips, "exclude", 0)
+    outcome.write(tmp_path)
+    data = {"predictions": "their<s>.csv", "digest": "0", "coverage": {"test": outcome.counts()}}
+    write_metrics(tmp_path, outcome.metrics("test"), data, outcome.facts())
+    text = text_of(write_page(tmp_path))
+    assert "no such curve of one class alone" in text and "there is no AUC" in text and "their<s>.csv" in text
+
+
+def test_a_face_that_the_store_has_lost_is_said(run: Path) -> None:
+    def lost(video_id: str, track: int, frame: int) -> np.ndarray:
+        raise StoreError(f"{video_id} is gone")
+
+    page = write_page(run, lost)
+    assert "data:image" not in page.read_text() and "no face" in text_of(page)
+
+
+def test_a_page_that_cannot_be_made_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert page_beside(tmp_path) == {}
+    assert "report.html could not be made (ConfigError" in caplog.text
+
+
+def test_many_videos_and_methods_stay_below_five_megabytes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    count = 20_000
+    label = rng.integers(0, 2, count)
+    method = np.where(label == 1, np.char.add("method", (np.arange(count) % 60).astype(str)), "real")
+    videos = pd.DataFrame({"video_id": np.arange(count).astype(str), "label": label, "method": method})
+    videos["score"] = np.clip(rng.normal(0.4 + 0.2 * label, 0.2), 0, 1)
+    videos.to_csv(tmp_path / "videos.csv", index=False)
+    counts = {"videos": count, "scored": count, "scored_real": int(sum(1 - label)), "scored_fake": int(sum(label))}
+    numbers = pd.DataFrame({"part": sorted(set(method) - {"real"}) * 40}).assign(
+        level="video", by="method", metric="auc", value=0.7, low=0.6, high=0.8, interval="DeLong", note=""
+    )
+    numbers.assign(num_real=100, num_fake=100, resampled="videos").to_csv(tmp_path / "numbers.csv", index=False)
+    data = {"corpus": "large", "coverage": {"test": counts}}
+    write_metrics(
+        tmp_path,
+        {"test/video/auc": 0.7},
+        data,
+        {"model": "m", "checkpoint": "c", "trained_on": {**data, "protocol": "p", "fingerprint": "f"}},
+    )
+    page = write_page(tmp_path)
+    assert page.stat().st_size < 2_500_000 and "1500 of 2400 numbers; numbers.csv has all." in text_of(page)
