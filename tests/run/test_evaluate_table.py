@@ -25,7 +25,15 @@ def test_a_table_of_others_becomes_a_whole_folder(
     assert script("evaluate", *given) == 0
     out, shown = tmp_path / "out", capfd.readouterr().out
     names = {path.name for path in out.iterdir()}
-    assert names >= {"metrics.json", "predictions.csv", "numbers.csv", "videos.csv", "scores.png", "roc.png"}
+    assert names >= {
+        "metrics.json",
+        "predictions.csv",
+        "numbers.csv",
+        "videos.csv",
+        "scores.png",
+        "roc.png",
+        "report.html",
+    }
     content = json.loads((out / "metrics.json").read_text())
     assert content["metrics"]["val/video/auc"] == pytest.approx(roc_auc_score(table["label"], table["score"]))
     assert content["metrics"]["val/video/coverage"] == 1 and content["data"]["scores"] == "probability"

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import psutil
 import pytest
 import pytorch_lightning as pl
@@ -47,8 +48,11 @@ def test_wandb_is_offline_and_gets_no_faces_unless_asked(
         sent[faces] = [path for path in folder.rglob("files/**/*") if path.is_file()]
         assert any(path.name.startswith("roc") for path in sent[faces])
     assert not [path for path in sent["false"] if "videos" in str(path)]
-    (table,) = [path for path in sent["true"] if path.name.endswith(".table.json")]
-    assert len(json.loads(table.read_text())["data"]) == 2
+    tables = {path.name.partition("_")[0]: path for path in sent["true"] if path.name.endswith(".table.json")}
+    assert len(json.loads(tables["videos"].read_text())["data"]) == 2
+    # Hydra reads the folder's name as a truth value.
+    numbers = pd.read_csv(tmp_path / "True" / "numbers.csv")
+    assert len(json.loads(tables["numbers"].read_text())["data"]) == len(numbers) > 30
 
 
 def test_a_service_that_dies_costs_nothing_but_its_record(
