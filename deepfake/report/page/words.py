@@ -46,8 +46,8 @@ def in_pairs(auc: float, low: float = math.nan, high: float = math.nan) -> str:
 
     Example:
         >>> in_pairs(0.8653, 0.71, 0.977)
-        'Of a random fake and a random real video, the fake has the higher score in 87 of 100 pairs (71 to 98 with 95 % confidence).'
-    """  # noqa: E501
+        'Of a random fake and a random real video, the fake has the higher score in 87 of 100 pairs (71 to 98 with...'
+    """
     if math.isnan(auc):
         return "There are no pairs of a fake and a real video to compare, so there is no AUC."
     sure = "" if math.isnan(low) else f" ({100 * low:.0f} to {100 * high:.0f} with 95 % confidence)"
