@@ -13,6 +13,8 @@ from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
+from deepfake.report.page.words import name_of
+from deepfake.report.results import covered
 
 _UNTESTED = "There is no predictions.csv of a test here: test=true lets a training test its best epoch."
 _NO_NUMBERS = "There is no numbers.csv here: scripts/evaluate.py writes it."
@@ -28,6 +30,7 @@ class Section:
         charts: what is drawn.
         tables: heading -> table.
         absent: how to get what is not there; empty if nothing lacks.
+        about: data, model and counts, if they are not those of the tested split.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Section:
     charts: list[Chart] = field(default_factory=list)
     tables: dict[str, Table] = field(default_factory=dict)
     absent: str = ""
+    about: str = ""
 
 
 def sections(run: RunFiles) -> list[Section]:
@@ -87,7 +91,9 @@ def _robustness(run: RunFiles) -> Section:
 def _learning(run: RunFiles) -> Section:
     name, title = "learning", "Learning curves"
     if run.curves is not None and (charts := learning_charts(run.curves)):
-        return Section(name, title, charts)
+        used = {split: counts for split, counts in run.facts["data"]["coverage"].items() if split in ("train", "val")}
+        about = f"{run.corpus}, {covered(used)}; {run.model}"
+        return Section(name, title, charts, about=name_of(about))
     where = "logger=csv keeps them" if run.is_training else "They are on the page of the training, in its own folder"
     return Section(name, title, absent=f"{where}.")
 

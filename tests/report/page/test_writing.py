@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -106,3 +107,18 @@ def test_many_videos_and_methods_stay_below_five_megabytes(tmp_path: Path) -> No
     )
     page = write_page(tmp_path)
     assert page.stat().st_size < 2_500_000 and "1500 of 2400 numbers; numbers.csv has all." in text_of(page)
+
+
+def test_learning_curves_name_the_splits_that_they_are_of(run: Path, tmp_path: Path) -> None:
+    counts = {"videos": 9, "scored": 9, "scored_real": 4, "scored_fake": 5}
+    data = {
+        "corpus": "tiny",
+        "protocol": "none",
+        "fingerprint": "f",
+        "coverage": dict.fromkeys(("train", "val"), counts),
+    }
+    write_metrics(tmp_path, {"val/video/auc": 0.8}, data, {"model": "m", "checkpoint": "c"})
+    shutil.copytree(run / "csv", tmp_path / "csv")
+    text = text_of(write_page(tmp_path))
+    assert "Loss by epoch tiny, train 9 videos (4 real, 5 fake); val 9 videos (4 real, 5 fake); m" in text
+    assert "best epoch: 2" in text  # epoch 3 has the same AUC and a higher loss
