@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepfake.checkpoints.checkpoint import load_detector
+    from deepfake.verdict.predictor import load_predictor
 
-__all__ = ["load_detector"]
+__all__ = ["load_detector", "load_predictor"]
 
 
 def __getattr__(name: str) -> Any:
@@ -14,4 +15,8 @@ def __getattr__(name: str) -> Any:
         from deepfake.checkpoints.checkpoint import load_detector
 
         return load_detector
+    if name == "load_predictor":
+        from deepfake.verdict.predictor import load_predictor
+
+        return load_predictor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -4,8 +4,11 @@ import os
 import socket
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import BinaryIO
 
 import psutil
 
@@ -18,9 +21,21 @@ def write_atomic(path: Path, content: bytes | memoryview) -> None:
     Raises:
         OSError: the disk is full or read-only; the error names the file.
     """
+    with written(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file for content that comes in pieces; it gets its name at the end of the block, as in `write_atomic`.
+
+    Raises:
+        OSError: the disk is full or read-only; the error names the file.
+    """
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
-        partial.write_bytes(content)
+        with partial.open("wb") as file:
+            yield file
         os.replace(partial, path)
     except BaseException as error:
         partial.unlink(missing_ok=True)

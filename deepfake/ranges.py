@@ -45,6 +45,7 @@ def _nameable(path: str | Path) -> str | Path:
 
 
 PathName = Annotated[str | Path, AfterValidator(_nameable), Field(description="a path")]
+Paths = Annotated[Sequence[PathName], Field(min_length=1, description="a list of paths")]
 Word = Annotated[str, Field(min_length=1, description="a word")]
 Tag = Annotated[str, Field(min_length=1, max_length=64)]  # W&B refuses longer ones
 Tags = Annotated[Sequence[Tag], Field(description="a list of words of 64 letters at most, as in tags=[demo,baseline]")]

@@ -7,6 +7,7 @@ from typing import Literal
 
 # In order of preference, when files of one name have different suffixes.
 VIDEO_SUFFIXES = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".ts", ".mts", ".m2ts", ".mpg", ".mpeg")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")  # an image is read as a video of one frame
 
 
 Tracks = Literal["main", "all"]  # which faces of a video are used

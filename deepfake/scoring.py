@@ -99,9 +99,23 @@ def clip_scores(logits: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def score_clips(
-    detector: Detector, dataset: ClipDataset, *, batch_size: int, num_workers: int | None, device: str
+    detector: Detector,
+    dataset: ClipDataset,
+    *,
+    batch_size: int,
+    num_workers: int | None,
+    device: str,
+    shown: bool = True,
 ) -> np.ndarray:
-    """P(fake) of every clip of a dataset, (N,) in double precision; the progress is shown.
+    """P(fake) of every clip of a dataset, (N,) in double precision.
+
+    Args:
+        detector: in eval mode.
+        dataset: the clips.
+        batch_size: clips that are scored at a time.
+        num_workers: processes that load clips; None means one per core.
+        device: the device that the detector runs on.
+        shown: whether the progress is shown, which callers that show their own leave out.
 
     Raises:
         TrainingError: a score is NaN.
@@ -111,7 +125,7 @@ def score_clips(
     loader = clip_loader(dataset, batch_size, num_workers, pin_memory=on_gpu)
     scores = [
         clip_scores(clip_logits(detector, as_float(batch["clip"].to(device, non_blocking=on_gpu))).cpu())
-        for batch in progress(loader, "scoring", "batches")
+        for batch in (progress(loader, "scoring", "batches") if shown else loader)
     ]
     found = torch.cat(scores).numpy() if scores else np.zeros(0)
     if not np.isfinite(found).all():

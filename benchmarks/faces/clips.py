@@ -8,11 +8,11 @@ import numpy as np
 from omegaconf import DictConfig
 from PIL import Image
 
+from deepfake.corpora.input_files import input_files
 from deepfake.demo.design import DemoDesign, Take
 from deepfake.demo.encode import ClipWriter
 from deepfake.demo.shoot import frames
 from deepfake.progress import progress
-from deepfake.run.predict import input_files
 from deepfake.schema import Label, Video
 from deepfake.threads import one_thread
 
@@ -23,7 +23,7 @@ MIN_DRAWN = 120  # height in pixels below which finders do not see a drawn perso
 def clips(cfg: DictConfig, folder: Path) -> list[Path]:
     """Return the first `cfg.num_videos` files of `cfg.input`, or draw as many in a new folder below `folder`."""
     if cfg.input is not None:
-        return list(input_files(Path(cfg.input)).values())[: cfg.num_videos]
+        return [file.path for file in input_files(cfg.input) if not file.problem][: cfg.num_videos]
     target = Path(tempfile.mkdtemp(dir=folder))
     paths = [target / f"{number:03}.mp4" for number in range(cfg.num_videos)]
     for number, path in enumerate(progress(paths, "drawing clips", "videos")):

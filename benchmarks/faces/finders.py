@@ -23,11 +23,11 @@ from benchmarks.faces.setting import (
 )
 from benchmarks.record import Record
 from deepfake.config.plain import plain
+from deepfake.corpora.input_files import input_files
 from deepfake.errors import ConfigError
 from deepfake.faces.settled_recipe import settled
 from deepfake.progress import progress
 from deepfake.report.tables import show
-from deepfake.run.predict import input_files
 
 log = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def compare_finders(cfg: DictConfig, record: Record) -> None:
     """
     if cfg.input is None:
         raise ConfigError("benchmark=finders needs videos with real faces: add input=FOLDER to the command")
-    paths = input_files(Path(cfg.input))
+    paths = {file.name: file.path for file in input_files(cfg.input) if not file.problem}
     recipe = {key: value for key, value in plain(cfg.faces).items() if key != "finder"}
     record.numbers |= {"recipe": recipe, "num_videos": len(paths), "finders": {}}
     seen: dict[str, Seen] = {}

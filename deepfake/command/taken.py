@@ -28,6 +28,7 @@ OmegaConf.register_new_resolver(
 )
 
 LOCK = ".run.lock"
+JOURNAL = "predictions.jsonl"  # of `predict.py`
 # What a stage leaves. A folder with only Hydra's own files is from a command that failed before it began, and one with
 # curves but no checkpoint (csv/) from a training that was stopped in its first epoch; both may be used again.
 RESULTS = (
@@ -58,7 +59,9 @@ def own_folders(cfg: DictConfig) -> Iterator[None]:
         for option, folder in wanted.items():
             if folder is not None and Path(folder).resolve() not in taken:
                 taken.add(Path(folder).resolve())
-                held.callback(take(Path(folder), option, resumed_by(cfg)).release)
+                # Predictions go on by themselves where their journal lies, which says whether they are the same ones.
+                goes_on = option == "output" and (Path(folder) / JOURNAL).exists()
+                held.callback(take(Path(folder), option, folder if goes_on else resumed_by(cfg)).release)
         yield
 
 

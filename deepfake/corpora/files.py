@@ -8,7 +8,7 @@ from pathlib import Path
 from deepfake.corpora.walk import Kind, LeftOut, cannot_be_read, entries
 from deepfake.errors import CorpusError
 from deepfake.names import as_id
-from deepfake.schema import VIDEO_SUFFIXES
+from deepfake.schema import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,11 @@ def scan(root: Path, folder: str) -> Scan:
 def is_video(name: str) -> bool:
     """Return whether a file name is a video's. Hidden files are not (`._000.mp4` is macOS's metadata for a video)."""
     return not name.startswith(".") and os.path.splitext(name)[1].lower() in VIDEO_SUFFIXES
+
+
+def is_image(name: str) -> bool:
+    """Return whether a file name is an image's. Hidden files are not."""
+    return not name.startswith(".") and os.path.splitext(name)[1].lower() in IMAGE_SUFFIXES
 
 
 def require_folder(path: str | Path, option: str, contents: str) -> Path:

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from deepfake.faces.settled_recipe import make_finder, stored_recipe, with_weigh
 from deepfake.names import first_few
 from deepfake.progress import Progress
 from deepfake.report.store_sheet import store_sheet
-from deepfake.schema import Video
+from deepfake.schema import Video, VideoRow
 from deepfake.store import FaceStore, ReadOnlyError, recipe_name
 from deepfake.video.door import readers_for
 
@@ -99,22 +99,14 @@ def extract_faces(
         options: how to extract.
         tables: whether to update the store's tables now and then; shards leave that to the last run.
     """
-    readers = readers_for(options.reader)
+    readers_for(options.reader)  # a reader that is not here is refused even where there is nothing to read
     todo, start, frames = store.todo(paths), time.perf_counter(), 0
     if 0 < len(todo) < len(paths):
         log.info(
             "%d of %d videos are in the store; it lacks %s", len(paths) - len(todo), len(paths), first_few(list(todo))
         )
     if todo:
-        recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
-        device = pick_device(options.device)
-        workers = min(options.num_workers or default_workers(device), len(todo))
-        log.info("extracting %d videos: starting %d workers on %s", len(todo), workers, device)
-        worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # their libraries load meanwhile
-        finder = make_finder(with_weights(faces)["finder"], device)
-        rows = extract(
-            todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
-        )
+        rows = extracted_rows(todo, pairs, store, faces, options)
         with Progress("extracting faces", "videos", len(todo)) as shown:
             written: list[str] = []
             for row in rows:
@@ -125,6 +117,34 @@ def extract_faces(
                     store.update_tables(written)
                     written = []
     return Extraction(len(todo), frames, time.perf_counter() - start)
+
+
+def extracted_rows(
+    todo: Mapping[str, Path],
+    pairs: Mapping[str, str],
+    store: FaceStore,
+    faces: Mapping[str, Any],
+    options: ExtractOptions,
+) -> Iterator[VideoRow]:
+    """Start to extract videos, and return the row of each as soon as it is on disk.
+
+    Args:
+        todo: video_id -> file, at least one.
+        pairs: video_id of a fake -> that of its real.
+        store: the open store.
+        faces: the settled recipe that the store was made from.
+        options: how to extract.
+    """
+    readers = readers_for(options.reader)
+    recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
+    device = pick_device(options.device)
+    workers = min(options.num_workers or default_workers(device), len(todo))
+    log.info("extracting %d videos: starting %d workers on %s", len(todo), workers, device)
+    worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # their libraries load meanwhile
+    finder = make_finder(with_weights(faces)["finder"], device)
+    return extract(
+        todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
+    )
 
 
 def default_workers(device: str) -> int:

@@ -1,83 +1,130 @@
 """Scores unseen files with the extraction, crops and network of training, and gives each file a verdict."""
 
 import logging
-import os
-import tempfile
-from collections.abc import Mapping
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from deepfake.atomic import write_atomic
-from deepfake.checkpoints import build_detector, read_checkpoint
-from deepfake.checkpoints.faces import faces_of
-from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS, settled_rule
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.command.writable import require_writable
-from deepfake.corpora.input_files import input_files
-from deepfake.device import pick_device
-from deepfake.extraction.completion import extract_faces, face_store
-from deepfake.extraction.options import ExtractOptions
-from deepfake.extraction.shards import require_whole
-from deepfake.names import as_id, as_text, shown
+from deepfake.config.plain import plain_list
+from deepfake.corpora.input_files import InputFile, input_files
+from deepfake.errors import ExtractionError
+from deepfake.extraction import ExtractOptions, chosen_shard
+from deepfake.names import shown
+from deepfake.progress import Progress
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
-from deepfake.verdict.score_files import score_files
-from deepfake.verdict.table import require_readable, show_predictions
+from deepfake.store import facts
+from deepfake.verdict import Journal, Predictor, Summary, load_predictor, write_results
+from deepfake.verdict.tables import FACES, JSON, PREDICTIONS
 
-NOTHING_KEPT = "stopped; incomplete predictions are not kept, and the same command starts again"
+UNREAD = 3  # exit code if some files could not be read
+WORK = ".faces"  # folder of crops that are not scored yet
 log = logging.getLogger(__name__)
 
 
 @entry_point
 def predict(cfg: DictConfig) -> None:
-    """Score the file or folder `cfg.input` with the detector of `cfg.checkpoint`."""
-    with stoppable(lambda: NOTHING_KEPT):
-        files, table = _score(cfg)
-        _write(files, table, Path(cfg.output))
-    require_readable(table, cfg.input)
+    """Score the files of `cfg.input` with the detector of `cfg.checkpoint`."""
+    output = Path(cfg.output)
+    with stoppable(lambda: stopped(output)):
+        predictor = _predictor(cfg)
+        require_writable(output)
+        files = _shard(input_files(plain_list(cfg.input)), predictor.options)
+        output.mkdir(parents=True, exist_ok=True)
+        journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
+        _score(files, predictor, journal, output / WORK)
+        summary = _write(files, journal, output)
+    summary.show()
+    show_paths({Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, JSON)})
+    if summary.num_unread:
+        _leave(f"{summary.num_unread} of {len(files)} files could not be read; exit code {UNREAD}")
 
 
-def _score(cfg: DictConfig) -> tuple[dict[str, Path], pd.DataFrame]:
-    checkpoint = read_checkpoint(cfg.checkpoint)
-    require_writable(Path(cfg.output))
-    detector = build_detector(checkpoint, cfg.backbone_weights)
-    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.tracks, MAIN_FACE: CARRIED}
-    given[AGGREGATE] = cfg.aggregate
-    rule, _ = settled_rule(checkpoint.card, given, checkpoint.path)
-    files = input_files(Path(cfg.input))
-    paths = {as_id(name): Path(os.path.abspath(path)) for name, path in files.items()}
-    faces, _ = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
-    warn_unlike_test(rule, faces)
-
-    options = ExtractOptions(device=cfg.device, **cfg.extract)
-    require_whole(options)
-    loading = {"batch_size": cfg.loader.batch_size, "num_workers": cfg.loader.num_workers}
-    with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
-        store = face_store(faces, Path(folder))
-        extract_faces(paths, {}, store, faces, options)  # unseen files have no pairs
-        store.build_tables(paths)
-        return files, score_files(paths, store, detector, rule, device=pick_device(cfg.device), **loading)
+def _predictor(cfg: DictConfig) -> Predictor:
+    predictor = load_predictor(
+        cfg.checkpoint,
+        device=cfg.device,
+        tracks=cfg.tracks,
+        aggregate=cfg.aggregate,
+        clips_per_track=cfg.sampling.eval_clips_per_track,
+        faces=cfg.get("faces"),
+        backbone_weights=cfg.backbone_weights,
+        weights_dir=cfg.paths.weights_dir,
+        extract=ExtractOptions(**cfg.extract),
+        batch_size=cfg.loader.batch_size,
+        num_workers=cfg.loader.num_workers,
+    )
+    warn_unlike_test(predictor.rule, predictor.faces)
+    return predictor
 
 
-def _write(files: Mapping[str, Path], table: pd.DataFrame, output: Path) -> None:
-    output.mkdir(parents=True, exist_ok=True)
-    written = table.assign(path=[as_text(str(path)) for path in files.values()])
-    write_atomic(output / "predictions.csv", written.to_csv(index=False).encode())
-    show_predictions(table.assign(path=list(map(shown, files))))  # relative to their folder, which may have a long name
-    show_paths({"predictions": output / "predictions.csv"})
+def _shard(files: Sequence[InputFile], options: ExtractOptions) -> list[InputFile]:
+    """Return the part of the files that this run scores: all of them, or its shard."""
+    numbered = {f"{number:09}": file.path for number, file in enumerate(files)}
+    chosen = [files[int(number)] for number in chosen_shard(numbered, {}, options)]
+    if len(chosen) < len(files):
+        log.info("this shard scores %d of %d files", len(chosen), len(files))
+    return chosen
+
+
+def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, work: Path) -> None:
+    """Score the files that have no result yet, and note each result as soon as there is one."""
+    todo = [file for file in files if not journal.is_done(file.path)]
+    if len(todo) < len(files):
+        log.info("%d of %d files have their results in %s", len(files) - len(todo), len(files), journal.path)
+    sources = {str(file.path): facts(file.path) for file in todo}
+    failed = False
+    with Progress("scoring", "files", len(todo), keep=False) as bar:
+        for file, result in predictor.stream(todo, work):
+            journal.append(result, sources[str(file.path)])
+            failed |= not result.readable
+            bar.update()
+    if not failed:  # the work folder tells which files failed before, so that they stop no later run
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _write(files: Sequence[InputFile], journal: Journal, output: Path) -> Summary:
+    summary = Summary()
+    paths = [file.path for file in files]
+    write_results(journal.results(paths), output, journal.identity)
+    for file, result in zip(files, journal.results(paths), strict=True):
+        summary.add(file.name, result)
+    return summary
+
+
+def _leave(message: str) -> None:
+    """End the command with the exit code that tells that files could not be read.
+
+    Raises:
+        SystemExit: in a run of its own.
+        ExtractionError: in a job of a sweep, whose other jobs go on.
+    """
+    if HydraConfig.initialized() and HydraConfig.get().mode is not RunMode.RUN:
+        raise ExtractionError(message)
+    sys.stderr.write(f"{message}\n")
+    sys.exit(UNREAD)
+
+
+def stopped(output: Path) -> str:
+    """Return the line with which a command that is stopped ends."""
+    return f"stopped; every result so far is kept: the same command with output={shown(str(output))} goes on"
 
 
 def warn_unlike_test(rule: ScoringRule, faces: Mapping[str, Any]) -> None:
     """Warn of what the checkpoint's test does and cannot be done here, since the reals of unseen files are unknown."""
     if rule.tracks == "main" and rule.main_face != "largest":
         log.warning(
-            "%s is %s in the checkpoint, whose test scores the face that differs from the real's; the reals of these "
-            "files are unknown, so the largest face is scored",
-            MAIN_FACE,
+            "data.main_face is %s in the checkpoint, whose test scores the face that differs from the real's; the "
+            "reals of these files are unknown, so the largest face is scored",
             rule.main_face,
         )
     if faces["reuse_boxes"]:

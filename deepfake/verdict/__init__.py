@@ -1,4 +1,4 @@
-"""Files whose faces are stored -> a score and a verdict each."""
+"""A detector and files -> a typed verdict each: persons, scores, reasons; resumable, and written as they come."""
 
 import lazy_loader
 

@@ -1,2 +1,9 @@
-from .table import require_readable as require_readable
-from .table import show_predictions as show_predictions
+from .journal import Journal as Journal
+from .predictor import Predictor as Predictor
+from .predictor import load_predictor as load_predictor
+from .result import FileResult as FileResult
+from .result import PersonResult as PersonResult
+from .table import Summary as Summary
+from .tables import write_results as write_results
+from .verdict import Because as Because
+from .verdict import Verdict as Verdict

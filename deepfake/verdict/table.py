@@ -1,52 +1,54 @@
-"""Shows verdicts on screen, and stops if no file could be scored."""
+"""Shows verdicts on screen, and why files have none."""
 
 from collections import Counter
 
 import pandas as pd
 
-from deepfake.errors import ConfigError, ExtractionError
-from deepfake.faces.setbacks import cure
 from deepfake.report.reasons import log_reasons, log_remarks
 from deepfake.report.tables import show
 from deepfake.schema import Status
+from deepfake.verdict.result import FileResult
+
+MOST_ROWS = 100  # of the table on screen
 
 
-def show_predictions(table: pd.DataFrame) -> None:
-    """Print the most important columns, and below them the first reasons why files could not be scored.
+class Summary:
+    """Gathers of many results what is shown on screen: counts, the first rows, and the first reasons.
 
-    Args:
-        table: `COLUMNS` of `deepfake.verdict.score_files`.
+    Attributes:
+        num_unread: files that could not be read.
     """
-    rows = []
-    for row in table.itertuples():
-        scored = not pd.isna(row.score)
-        verdict, score = (row.verdict, row.score) if scored else (row.status.replace("_", " "), None)
-        rows.append([row.path, verdict, score, row.num_faces, row.num_clips, f"{row.num_sampled} of {row.num_frames}"])
-    counts = Counter(row[1] for row in rows)
-    title = f"predictions of {len(rows)} files: {', '.join(f'{count} {verdict}' for verdict, count in counts.items())}"
-    show(title, ["file", "verdict", "score", "faces", "clips", "frames seen"], rows)
-    log_reasons(table.set_index("path"), "predictions.csv")
-    log_remarks(table.set_index("path"), "predictions.csv")
 
+    def __init__(self) -> None:
+        self.num_unread = 0
+        self._counts: Counter[str] = Counter()
+        self._rows: list[list[object]] = []
+        self._told: list[tuple[str, Status, str, str]] = []
 
-def require_readable(table: pd.DataFrame, source: str) -> None:
-    """Stop unless at least one file could be read.
+    def add(self, name: str, result: FileResult) -> None:
+        """Count a result.
 
-    Args:
-        table: `COLUMNS` of `deepfake.verdict.score_files`.
-        source: the files' folder, or the file.
+        Args:
+            name: how people are told of the file.
+            result: its result.
+        """
+        words = str(result.because or result.verdict)
+        self._counts[words] += 1
+        self.num_unread += not result.readable
+        if len(self._rows) < MOST_ROWS:
+            seen = f"{result.num_sampled} of {result.num_frames}"
+            seconds = f"{result.seen_s:.1f} of {result.duration_s:.1f}" if result.duration_s else None
+            self._rows.append([name, words, result.score, result.num_faces, result.num_clips, seen, seconds])
+        if result.reason or result.remarks:
+            self._told.append((name, result.status, result.reason, result.remarks))
 
-    Raises:
-        ConfigError: no file is a readable video.
-        ExtractionError: no file could be read, and at least one may be readable but failed.
-    """
-    failed = table[table["status"] == Status.FAILED]
-    if not table["status"].isin([Status.UNREADABLE, Status.FAILED]).all():
-        return
-    if len(failed):
-        reason = failed["reason"].iloc[0]
-        raise ExtractionError(
-            f"none of the {len(table)} files under input={source} could be scored; {len(failed)} failed for reasons "
-            f"outside of the files, the first with: {reason}. {cure(reason)}, and give the same command again"
-        )
-    raise ConfigError(f"none of the {len(table)} files under input={source} is a readable video")
+    def show(self) -> None:
+        """Print the table of the first files and the counts of all, and log the first reasons."""
+        total = self._counts.total()
+        counts = ", ".join(f"{count} {words}" for words, count in self._counts.items())
+        more = f"{total - MOST_ROWS} more files: see predictions.csv" if total > MOST_ROWS else ""
+        heads = ["file", "verdict", "score", "faces", "clips", "frames seen", "seconds seen"]
+        show(f"predictions of {total} files: {counts}", heads, self._rows, more)
+        told = pd.DataFrame(self._told, columns=["name", "status", "reason", "remarks"]).set_index("name")
+        log_reasons(told, "predictions.csv")
+        log_remarks(told, "predictions.csv")

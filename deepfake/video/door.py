@@ -1,7 +1,8 @@
 """The only way to open video files: a reader for a path, whichever library reads it.
 
-PyAV reads everything that can be read. decord, which has wheels for some platforms only, is compared with it frame by
-frame: if the user chooses it, and when a file is retried on which PyAV hung or died.
+PyAV reads every video that can be read, and Pillow images, which are videos of one frame. decord, which has wheels for
+some platforms only, is compared with PyAV frame by frame: if the user chooses it, and when a file is retried on which
+PyAV hung or died.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,7 +13,9 @@ from typing import Literal, TypeVar
 import numpy as np
 
 from deepfake.errors import ConfigError, UnreadableVideoError
+from deepfake.schema import IMAGE_SUFFIXES
 from deepfake.video.av_reader import AvReader
+from deepfake.video.image_reader import ImageReader
 from deepfake.video.reader import VideoInfo, VideoReader
 
 T = TypeVar("T")
@@ -51,6 +54,8 @@ def open_video(path: Path, reader: str = "av") -> VideoReader:
         raise UnreadableVideoError(path, "no such file")
     if path.stat().st_size == 0:
         raise UnreadableVideoError(path, "the file is empty")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return ImageReader(path)
     if reader == "av":
         return AvReader(path)
     from deepfake.video.decord_reader import DecordReader  # imported here, since not every platform has decord

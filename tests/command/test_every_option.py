@@ -138,7 +138,7 @@ def test_every_option_with_every_wrong_value(name: str) -> None:
 NULLABLE = {
     "max_epochs", "gradient_clip_val", "num_sanity_val_steps", "log_every_n_steps", "precision", "monitor", "filename",
     "eval_clips_per_track", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
-    "enable_progress_bar", "enable_model_summary", "save_last", "checkpoint", "audit",
+    "enable_progress_bar", "enable_model_summary", "save_last", "checkpoint", "audit", "num_workers",
 }  # fmt: skip
 
 

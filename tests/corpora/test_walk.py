@@ -192,7 +192,7 @@ def test_a_file_that_may_not_be_read_costs_only_itself(tmp_path: Path, monkeypat
     videos, notes = look_into(tmp_path)
     assert videos == [tmp_path / "a.mp4"]
     assert "not looked at: b.mp4 (this user may not read it)" in notes
-    assert any("3 files without a video's suffix (1 .mp4, 1 .txt, 1 no suffix)" in line for line in notes)
+    assert any("3 files without a video's or an image's suffix (1 .mp4, 1 .txt, 1 no suffix)" in line for line in notes)
 
 
 def test_second_names(tmp_path: Path) -> None:

@@ -94,6 +94,15 @@ def wait_for_faces(process: subprocess.Popen[str], folder: Path, num_videos: int
     _wait(process, folder, lambda: len(list(folder.rglob("crops/**/*.zip"))) >= num_videos)
 
 
+def wait_for_results(process: subprocess.Popen[str], folder: Path, num_files: int) -> None:
+    """Wait until predictions have been noted of some files, below a command's folder."""
+
+    def noted() -> int:
+        return sum(path.read_bytes().count(b"\n") - 1 for path in folder.rglob("predictions.jsonl"))
+
+    _wait(process, folder, lambda: noted() >= num_files)
+
+
 def _wait(process: subprocess.Popen[str], folder: Path, is_reached: Callable[[], bool]) -> None:
     end = time.monotonic() + 300
     while not is_reached():

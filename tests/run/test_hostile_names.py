@@ -162,7 +162,7 @@ def test_predicting_them(
     (tmp_path / "in" / "\x1b[2J").symlink_to("nowhere")
     (tmp_path / "in" / "[bad].mp4").write_text("no video")
     options = ["loader.num_workers=0", "extract.num_workers=1", "faces.num_segments=1", "output=out"]
-    assert script("predict", f"checkpoint={model}", "input=in", *options) == 0
+    assert script("predict", f"checkpoint={model}", "input=in", *options) == 3  # one is no video
     table = pd.read_csv(tmp_path / "out" / "predictions.csv", keep_default_na=False)
     assert {as_path(path) for path in table["path"]} == {f"in/{name}" for name in [*made, "[bad].mp4"]}
     assert table["status"].value_counts().to_dict() == {"ok": len(made), "unreadable": 1}
@@ -171,7 +171,11 @@ def test_predicting_them(
     assert not DANGEROUS.search(re.sub("\r|\x1b\\[A", "", captured.err))  # those are the progress bars'
     for name in made:
         assert shown(name).strip() in captured.out
-    for line in ("\\x1b[2J (a link that leads nowhere)", ".\\x1b[2J (a hidden folder)", "without a video's suffix"):
+    for line in (
+        "\\x1b[2J (a link that leads nowhere)",
+        ".\\x1b[2J (a hidden folder)",
+        "without a video's or an image's suffix",
+    ):
         assert line in captured.out + captured.err
 
 

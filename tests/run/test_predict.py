@@ -1,18 +1,19 @@
 """Unseen files in, a score and a verdict each out."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 import torch
+from PIL import Image
 
-from deepfake.corpora.input_files import input_files
-from deepfake.errors import ConfigError, ExtractionError
+from deepfake.extraction import ExtractOptions
 from deepfake.run.predict import warn_unlike_test
-from deepfake.schema import Status
 from deepfake.scoring import ScoringRule
-from deepfake.verdict.score_files import COLUMNS
-from deepfake.verdict.table import require_readable
+from deepfake.verdict import Journal, load_predictor
+from deepfake.verdict.tables import COLUMNS
+from deepfake.video.door import read
 from tests.conftest import TINY, Run
 
 
@@ -32,23 +33,23 @@ def test_a_folder_with_odd_files_in_it(
     (clips / "text.mp4").write_text("no video")
     (clips / "notes.txt").write_text("ignored")
     common = [f"checkpoint={model}", f"input={clips}", "loader.num_workers=0", "extract.num_workers=1"]
-    assert script("predict", *common, "output=out") == 0
+    assert script("predict", *common, "tracks=checkpoint", "output=out") == 3  # one is no video
     table = predictions(tmp_path / "out")
     assert table["status"].to_dict() == {"a.mp4": "ok", "b.MP4": "no_face", "c.mp4": "ok", "text.mp4": "unreadable"}
     scored = table[table["status"] == "ok"]
     assert scored["score"].between(0, 1).all()
     assert ((scored["score"] > 0.5) == (scored["verdict"] == "fake")).all()
-    assert table.loc[table["status"] != "ok", ["score", "verdict"]].isna().all(axis=None)
+    assert table.loc[table["status"] != "ok", "score"].isna().all()
+    assert table.loc[table["status"] != "ok", "verdict"].eq("inconclusive").all()
+    assert table["because"].dropna().to_dict() == {"b.MP4": "no face", "text.mp4": "unreadable"}
     assert table.loc["a.mp4", ["num_faces", "num_clips"]].tolist() == [1, 2]  # as in the training run's test
     assert table.loc["c.mp4", ["num_faces", "num_clips"]].tolist() == [2, 2]
-    assert "1 of 4 files show several faces; the largest is scored, tracks=all scores all" in capfd.readouterr().out
+    assert "text.mp4: unreadable" in capfd.readouterr().out
     assert table["num_sampled"].to_dict() == {"a.mp4": 16, "b.MP4": 16, "c.mp4": 16, "text.mp4": 0}
     assert (table["num_frames"] >= table["num_sampled"]).all() and table.at["a.mp4", "num_frames"] in (18, 19, 20)
     assert table["duration_s"].tolist() == pytest.approx((table["num_frames"] / 25).tolist(), abs=1e-3)
     assert table["reason"].isna().to_dict() == {"a.mp4": True, "b.MP4": False, "c.mp4": True, "text.mp4": False}
-    assert script("predict", *common, "output=again") == 0
-    pd.testing.assert_frame_equal(table, predictions(tmp_path / "again"))
-    assert script("predict", *common, "tracks=all", "sampling.eval_clips_per_track=null", "output=all") == 0
+    assert script("predict", *common, "sampling.eval_clips_per_track=null", "output=all") == 3
     assert predictions(tmp_path / "all")["num_clips"].to_dict() == {"a.mp4": 16, "b.MP4": 0, "c.mp4": 32, "text.mp4": 0}
 
 
@@ -68,15 +69,58 @@ def test_a_files_score_is_the_one_that_the_test_gave_it(
     assert predictions(tmp_path / "out")["score"].tolist() == pytest.approx([expected], rel=1e-14)
 
 
-def test_files_that_failed_through_no_fault_of_their_own_are_no_success() -> None:
-    def table(*statuses: Status) -> pd.DataFrame:
-        return pd.DataFrame({"status": statuses, "reason": ["RuntimeError: out of memory" for _ in statuses]})
+def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
+    model: Path,
+    demo_root: Path,
+    script: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Also the same in another folder, with another number of workers, and for one of the files alone."""
+    clips = tmp_path / "clips"
+    clips.mkdir()
+    sources = ["real/p04_a", "extra/two_people", "extra/no_face", "extra/truncated"]
+    for source in sources:
+        (clips / f"{Path(source).name}.mp4").write_bytes((demo_root / f"{source}.mp4").read_bytes())
+    save_picture(demo_root / "real" / "p04_a.mp4", clips / "photo.png")
+    common = [f"checkpoint={model}", "input=clips", "extract.num_workers=1"]
+    assert script("predict", *common, "output=whole") == 3
+    assert "1 of 5 files could not be read" in capfd.readouterr().err
+    append, lines = Journal.append, []
 
-    with pytest.raises(ExtractionError, match="none of the 2 files .*; 1 failed .*out of memory.*extract.num_workers"):
-        require_readable(table(Status.UNREADABLE, Status.FAILED), "clips")
-    with pytest.raises(ConfigError, match="is a readable video"):
-        require_readable(table(Status.UNREADABLE), "clips")
-    require_readable(table(Status.FAILED, Status.NO_FACE), "clips")
+    def cut_off(self: Journal, *given: Any) -> None:
+        if len(lines) == 2:
+            raise KeyboardInterrupt
+        append(self, *given)
+        lines.append(given)
+
+    monkeypatch.setattr(Journal, "append", cut_off)
+    assert script("predict", *common, "output=out") == 130
+    assert "every result so far is kept: the same command with output=out goes on" in capfd.readouterr().err
+    assert not (tmp_path / "out" / "predictions.csv").exists()
+    monkeypatch.setattr(Journal, "append", append)
+    assert script("predict", *common, "output=out") == 3
+    assert "2 of 5 files have their results" in capfd.readouterr().out
+    for name in ("predictions.csv", "faces.csv", "predictions.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list((tmp_path / "whole").rglob("*.zip"))  # no crop is left
+    faces = pd.read_csv(tmp_path / "whole" / "faces.csv")
+    assert faces["person"].tolist() == [1, 1, 1, 2] and faces["score"].notna().all()
+    assert faces["file"].iloc[0].endswith("p04_a.mp4") and faces["file"].iloc[1].endswith("photo.png")
+
+    assert script("predict", *common, "output=out", "tracks=main") == 1
+    assert "tracks is main, there all): give another output=, or overwrite=true" in capfd.readouterr().err
+    (tmp_path / "elsewhere.mp4").write_bytes((clips / "two_people.mp4").read_bytes())
+    assert script("predict", common[0], "input=elsewhere.mp4", "extract.num_workers=2", "output=one") == 0
+    table = predictions(tmp_path / "whole")
+    assert predictions(tmp_path / "one")["score"].tolist() == [table.at["two_people.mp4", "score"]]
+    alone = load_predictor(model, device="cpu", extract=ExtractOptions(num_workers=1)).predict(clips / "photo.png")
+    assert alone.score == table.at["photo.png", "score"] and alone.persons[0].box_frame == 0
+
+
+def save_picture(video: Path, image: Path) -> None:
+    Image.fromarray(read(video, [0])[0]).save(image)
 
 
 @pytest.mark.parametrize(
@@ -96,16 +140,9 @@ def test_what_needs_a_real_is_said_not_to_be_done(
     assert len(messages) == len(words) and all(map(str.startswith, messages, words))
 
 
-def test_ids_of_files_keep_their_suffix_so_that_no_two_share_one(tmp_path: Path) -> None:
-    for name in ("a.mp4", "a.avi", "b/a.MP4"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).touch()
-    assert list(input_files(tmp_path)) == ["a.avi", "a.mp4", "b/a.MP4"]
-
-
 @pytest.mark.parametrize(
     "case",
-    ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "text file", "no output"],
+    ["no checkpoint", "no input", "foreign checkpoint", "text checkpoint", "empty folder", "no output"],
 )
 def test_a_mistake_is_one_clear_line(
     case: str, model: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
@@ -124,7 +161,6 @@ def test_a_mistake_is_one_clear_line(
         ),
         "text checkpoint": ([f"checkpoint={text}", f"input={video}"], ["text.ckpt", "cannot be read safely"]),
         "empty folder": ([f"checkpoint={model}", f"input={empty}"], ["empty", "holds no video"]),
-        "text file": ([f"checkpoint={model}", f"input={video}"], ["text.mp4", "is a readable video"]),
         "no output": (
             [f"checkpoint={model}", f"input={video}", f"output={text}/out"],
             ["text.ckpt/out: Not a directory; choose another path"],

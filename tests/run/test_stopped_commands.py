@@ -14,10 +14,18 @@ import pandas as pd
 import pytest
 
 from deepfake.command.stopping import SAME_COMMAND, START_AGAIN
-from deepfake.run.predict import NOTHING_KEPT
+from deepfake.run.predict import stopped
 from tests.conftest import SMALL_DEMO, TINY, Run
 from tests.loggers.offline import run_ids
-from tests.run.processes import SCRIPTS, SIGNALS, SLURM, running, wait_for, wait_for_faces
+from tests.run.processes import (
+    SCRIPTS,
+    SIGNALS,
+    SLURM,
+    running,
+    wait_for,
+    wait_for_faces,
+    wait_for_results,
+)
 
 
 def listens(process: subprocess.Popen[str]) -> bool:
@@ -97,15 +105,16 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
 ) -> None:
     of_stage = {"evaluate": [*SMALL_DEMO, "paths.faces_dir=faces"], "predict": [f"input={demo_root}"]}[stage]
     arguments = [f"checkpoint={model}", *of_stage, "extract.num_workers=1", "hydra.run.dir=out"]
-    variables = {**(SLURM if code == 143 else {}), "TMPDIR": str(tmp_path)}  # predict's store is a temporary one
+    variables = SLURM if code == 143 else {}
     with running(tmp_path, data_dir, stage, *arguments, variables=variables) as process:
-        wait_for_faces(process, tmp_path, 1)
+        {"evaluate": wait_for_faces, "predict": wait_for_results}[stage](process, tmp_path, 1)
         os.killpg(process.pid, number)
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
-    message = {"evaluate": SAME_COMMAND, "predict": NOTHING_KEPT}[stage]
+    message = {"evaluate": SAME_COMMAND, "predict": stopped(tmp_path / "out")}[stage]
     assert "Traceback" not in shown and (number == signal.SIGKILL or message in shown)
-    assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log"}
+    goes_on = {"evaluate": set(), "predict": {"predictions.jsonl", ".faces"}}[stage]
+    assert {path.name for path in (tmp_path / "out").iterdir()} <= {".hydra", ".run.lock", f"{stage}.log", *goes_on}
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS
 from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
-from deepfake.ranges import Aggregate, Device, PathName
+from deepfake.ranges import Aggregate, Device, PathName, Paths
 from deepfake.schema import Tracks
 
 OPTIONS = Group(
@@ -19,10 +19,11 @@ OPTIONS = Group(
         "faces": CARRIED_FACES,
         "checkpoint": PathName,
         "backbone_weights": PathName | None,
-        "input": PathName,
+        "input": PathName | Paths,
         "tracks": Tracks | Literal["checkpoint"],
         "aggregate": Aggregate | Literal["checkpoint"],
         "output": PathName,
+        "overwrite": bool,
     },
     optional=("faces",),
 )

@@ -1,0 +1,141 @@
+"""The faces of a file and their scores -> the file's verdict. Pure functions.
+
+The file's score is that of the person whose score is highest (with `aggregate=mean_all` the mean of all clips). Not
+every face counts, and a file of which none counts has no score:
+
+    too short        it does not last for one clip
+    too small        the square that the detector is shown is smaller than a third of the detector's input
+    too many faces   more than `MOST_FACES` would be scored: the highest of so many scores is high by chance alone
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from deepfake.metrics.binary import THRESHOLD
+from deepfake.names import as_text
+from deepfake.schema import ClipSpec, Status, VideoRow
+from deepfake.scoring import ScoringRule, video_scores
+from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.tracks import Track
+from deepfake.verdict.verdict import Because, Verdict
+
+SMALLEST = 1 / 3  # side of the square that is cut from the frame, as a share of the side of the detector's input
+MOST_FACES = 20
+_NO_FACES: Mapping[str, Because] = {
+    Status.UNREADABLE: Because.UNREADABLE,
+    Status.FAILED: Because.FAILED,
+    Status.NO_FACE: Because.NO_FACE,
+    Status.TOO_SHORT: Because.TOO_SHORT,
+}
+
+
+def judge(path: str, row: VideoRow, tracks: Sequence[Track], rule: ScoringRule, spec: ClipSpec) -> FileResult:
+    """Return what is found out about a file.
+
+    Args:
+        path: the file as it was given.
+        row: the outcome of its extraction.
+        tracks: its faces, with the scores of their clips.
+        rule: how clips become the file's score.
+        spec: the detector's input.
+    """
+    whys = [_why_not(track, rule, spec) for track in tracks]
+    persons = tuple(_person(track, why, row, rule) for track, why in zip(tracks, whys, strict=True))
+    counted = [track for track, why in zip(tracks, whys, strict=True) if why is None]
+    measured = _score(counted or [track for track in tracks if len(track.scores)], rule)
+    why, reason = _why_no_score(row, tracks, whys, spec)
+    score = measured if why is None else None
+    scored = [person for person in persons if person.score is not None]
+    names_one = score is not None and rule.aggregate != "mean_all"
+    return FileResult(
+        path=as_text(path),
+        status=Status.TOO_SHORT if why is Because.TOO_SHORT else row.status,
+        score=score,
+        calibrated=None,
+        verdict=_verdict(score),
+        because=why,
+        error_rate=None,
+        person=max(scored, key=lambda person: person.score or 0.0).person if names_one else None,
+        num_faces=row.num_faces,
+        num_clips=sum(len(track.scores) for track in counted),
+        num_sampled=row.num_sampled,
+        num_frames=row.num_frames,
+        seen_s=round(row.num_sampled / row.fps, 3) if row.fps else 0.0,
+        duration_s=_duration(row),
+        reason="; ".join(filter(None, [reason, row.reason])),
+        remarks=row.remarks,
+        raw_score=measured,
+        persons=persons,
+    )
+
+
+def _why_not(track: Track, rule: ScoringRule, spec: ClipSpec) -> Because | None:
+    """Return why a face has no score; None if it has one."""
+    if rule.tracks == "main" and track.number:
+        return Because.NOT_MAIN_FACE
+    if not len(track.scores):
+        return Because.TOO_SHORT
+    return Because.FACE_TOO_SMALL if track.cut_size < SMALLEST * spec.size else None
+
+
+def _why_no_score(
+    row: VideoRow, tracks: Sequence[Track], whys: Sequence[Because | None], spec: ClipSpec
+) -> tuple[Because | None, str]:
+    """Return why a file has no score and a sentence on it; None if it has one."""
+    if row.status != Status.OK:
+        return _NO_FACES[row.status], ""
+    counted = whys.count(None)
+    if counted > MOST_FACES:
+        reason = f"{counted} faces could be scored, and the highest of more than {MOST_FACES} scores is high by chance"
+        return Because.TOO_MANY_FACES, reason
+    if counted:
+        return None, ""
+    if Because.FACE_TOO_SMALL in whys:
+        side = max(track.cut_size for track, why in zip(tracks, whys, strict=True) if why is Because.FACE_TOO_SMALL)
+        return (
+            Because.FACE_TOO_SMALL,
+            f"the largest face fills a square of {side:.0f} pixels, less than a third of the detector's {spec.size}",
+        )
+    return Because.TOO_SHORT, f"no face lasts long enough for a clip of {spec.clip_length} frames"
+
+
+def _score(tracks: Sequence[Track], rule: ScoringRule) -> float | None:
+    """Return one score of the clips of some faces; None if there are none."""
+    if not tracks:
+        return None
+    number = np.repeat([track.number for track in tracks], [len(track.scores) for track in tracks])
+    scores = np.concatenate([track.scores for track in tracks])
+    return float(video_scores(np.zeros_like(number), number, scores, rule.aggregate)[1][0])
+
+
+def _person(track: Track, why: Because | None, row: VideoRow, rule: ScoringRule) -> PersonResult:
+    of_one = replace(rule, aggregate="mean") if rule.aggregate == "mean_all" else rule
+    measured = _score([track] if len(track.scores) else [], of_one)
+    score = measured if why is None else None
+    return PersonResult(
+        person=track.number + 1,
+        score=score,
+        calibrated=None,
+        verdict=_verdict(score),
+        because=why,
+        start_s=round(track.first / row.fps, 3) if row.fps else 0.0,
+        end_s=round((track.last + 1) / row.fps, 3) if row.fps else 0.0,
+        num_clips=len(track.scores),
+        num_frames=track.num_frames,
+        box_frame=track.box_frame,
+        box=track.box,
+        raw_score=measured,
+    )
+
+
+def _verdict(score: float | None) -> Verdict:
+    if score is None:
+        return Verdict.INCONCLUSIVE
+    return Verdict.FAKE if score > THRESHOLD else Verdict.REAL
+
+
+def _duration(row: VideoRow) -> float:
+    """Return a video's length in seconds, computed from its frames if the store does not have it; 0 if unknown."""
+    return round(row.duration_s or (row.num_frames / row.fps if row.fps else 0.0), 3)

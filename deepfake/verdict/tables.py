@@ -1,0 +1,58 @@
+"""Writes results as tables and as JSON, one after the other, however many there are."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from deepfake.atomic import written
+from deepfake.verdict.result import SCHEMA_VERSION, FileResult, as_plain
+
+PREDICTIONS, FACES, JSON = "predictions.csv", "faces.csv", "predictions.json"
+COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
+COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
+COLUMNS += ["because", "calibrated", "error_rate", "person", "seen_s"]
+FACE_COLUMNS = ["file", "person", "score", "calibrated", "verdict", "because", "start_s", "end_s"]
+FACE_COLUMNS += ["num_clips", "num_frames", "box_frame", "x0", "y0", "x1", "y1"]
+
+
+def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping[str, Any]) -> None:
+    """Write `predictions.csv` (a row a file), `faces.csv` (a row a person) and `predictions.json`.
+
+    Args:
+        results: in the order of the tables; they are gone through once.
+        folder: where to write, each file whole or not at all.
+        identity: what decides the results; it stands in the JSON.
+    """
+    with ExitStack() as open_:
+        files, faces, plain = (open_.enter_context(written(folder / name)) for name in (PREDICTIONS, FACES, JSON))
+        add_file, add_face = _table(files, COLUMNS), _table(faces, FACE_COLUMNS)
+        head = json.dumps({"schema_version": SCHEMA_VERSION, "identity": identity}, indent=1)
+        plain.write(f'{head[:-2]},\n "files": ['.encode())
+        for number, result in enumerate(results):
+            values = as_plain(result)
+            add_file(values)
+            for row in _faces(values):
+                add_face(row)
+            plain.write(b",\n" * (number > 0) + json.dumps(values).encode())
+        plain.write(b"]\n}\n")
+
+
+def _faces(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for person in values["persons"]:
+        yield {**person, "file": values["path"], **dict(zip(("x0", "y0", "x1", "y1"), person["box"], strict=True))}
+
+
+def _table(file: BinaryIO, columns: list[str]) -> Callable[[Mapping[str, Any]], None]:
+    """Write the heads of a CSV, and return what adds a row to it."""
+
+    def add(row: Mapping[str, Any]) -> None:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="\n").writerow(row[name] for name in columns)
+        file.write(line.getvalue().encode())
+
+    add({name: name for name in columns})
+    return add

@@ -1,0 +1,95 @@
+"""The journal: what is on the disk after a kill, and what another command may go on with."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deepfake.errors import ConfigError
+from deepfake.store import facts
+from deepfake.verdict import Journal
+from tests.verdict.made import FACELESS, FAILED, SCORED
+
+IDENTITY = {"checkpoint": "12ab" * 16, "rule": {"tracks": "all", "aggregate": "mean"}}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """Files to score, with names of all kinds."""
+    made = [tmp_path / name for name in ("a.mp4", "a\nb\udcff.mp4", '<img src=x onerror="alert(1)">.mp4')]
+    for path in made:
+        path.write_text(path.name.encode("utf-8", "replace").decode())
+    return made
+
+
+def noted(folder: Path, files: list[Path], identity: Mapping[str, Any] = IDENTITY) -> Journal:
+    journal = Journal(folder, identity)
+    for path, result in zip(files, (SCORED, FACELESS, FAILED), strict=True):
+        journal.append(result, facts(path))
+    return journal
+
+
+def test_results_come_back_as_they_were_in_the_order_of_the_files(tmp_path: Path, files: list[Path]) -> None:
+    noted(tmp_path, files)
+    journal = Journal(tmp_path, IDENTITY)
+    assert list(journal.results(reversed(files))) == [FAILED, FACELESS, SCORED]
+    assert [journal.is_done(path) for path in files] == [True, True, False]  # what failed is tried again
+
+
+def test_a_file_that_changed_is_judged_again_and_its_last_line_counts(tmp_path: Path, files: list[Path]) -> None:
+    journal = noted(tmp_path, files)
+    os.utime(files[0], (1, 1))
+    files[1].write_text("longer than before")
+    assert not journal.is_done(files[0]) and not journal.is_done(files[1])
+    better = replace(SCORED, score=0.25)
+    journal.append(better, facts(files[0]))
+    assert journal.is_done(files[0])
+    assert list(Journal(tmp_path, IDENTITY).results(files[:1])) == [better]
+
+
+@pytest.mark.parametrize("cut", [1, 10, 300])
+def test_a_line_that_a_kill_cut_off_costs_only_itself(tmp_path: Path, files: list[Path], cut: int) -> None:
+    path = noted(tmp_path, files).path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    journal = Journal(tmp_path, IDENTITY)
+    assert list(journal.results(files)) == [SCORED, FACELESS]
+    journal.append(FAILED, facts(files[2]))
+    assert path.read_bytes() == whole
+
+
+def test_another_checkpoint_or_rule_is_refused_and_named(tmp_path: Path, files: list[Path]) -> None:
+    noted(tmp_path, files)
+    other = {**IDENTITY, "rule": {"tracks": "main", "aggregate": "mean"}}
+    with pytest.raises(ConfigError, match=r"with other options \(tracks is main, there all\): .*overwrite=true"):
+        Journal(tmp_path, other)
+    with pytest.raises(ConfigError, match="checkpoint is 34cd34cd34cd, there 12ab12ab12ab"):
+        Journal(tmp_path, {**IDENTITY, "checkpoint": "34cd" * 16})
+    assert list(Journal(tmp_path, other, overwrite=True).results(files)) == []
+
+
+@pytest.mark.parametrize("content", ["", "no json\n", "[1]\n", '{"schema_version": 1}\n', '{"schema_version": 0}\n'])
+def test_what_is_no_journal_is_refused(tmp_path: Path, content: str) -> None:
+    (tmp_path / "predictions.jsonl").write_text(content)
+    with pytest.raises(ConfigError, match=r"predictions.jsonl (is no journal|was written by another).*overwrite=true"):
+        Journal(tmp_path, IDENTITY)
+
+
+def test_a_damaged_line_is_not_passed_over(tmp_path: Path, files: list[Path]) -> None:
+    path = noted(tmp_path, files).path
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines[:2], b"{}\n", *lines[3:]]))
+    with pytest.raises(ConfigError, match="is damaged"):
+        Journal(tmp_path, IDENTITY)
+
+
+def test_each_line_is_json(tmp_path: Path, files: list[Path]) -> None:
+    lines = noted(tmp_path, files).path.read_text().splitlines()
+    assert [sorted(json.loads(line)) for line in lines] == [
+        ["identity", "schema_version"],
+        *[["result", "source"]] * 3,
+    ]

@@ -1,0 +1,81 @@
+"""From the faces of a file and their scores to its verdict, against a plain loop and by each rule."""
+
+import re
+
+import numpy as np
+import pytest
+
+from deepfake.schema import ClipSpec, Status, VideoRow
+from deepfake.scoring import ScoringRule
+from deepfake.verdict import Because, Verdict
+from deepfake.verdict.judge import MOST_FACES, judge
+from deepfake.verdict.tracks import Track
+
+SPEC = ClipSpec(4, 1, 1.3, 240, "square", (0.5,) * 3, (0.5,) * 3)
+ALL = ScoringRule(tracks="all")
+ROW = VideoRow("a", Status.OK, num_frames=100, fps=25.0, num_sampled=32, num_faces=2, duration_s=4.0)
+
+
+def track(number: int, *scores: float, cut_size: float = 200.0) -> Track:
+    return Track(number, np.array(scores), 12, 10, 59, 20, (1.0, 2.0, 3.0, 4.0), cut_size)
+
+
+def test_the_file_has_the_score_of_the_highest_person() -> None:
+    result = judge("a.mp4", ROW, [track(0, 0.25, 0.5), track(1, 0.75, 0.625, 0.875)], ALL, SPEC)
+    assert (result.score, result.person, result.verdict) == (0.75, 2, Verdict.FAKE)
+    assert [person.score for person in result.persons] == [0.375, 0.75]
+    assert [person.verdict for person in result.persons] == [Verdict.REAL, Verdict.FAKE]
+    assert (result.num_clips, result.seen_s, result.duration_s) == (5, 32 / 25, 4.0)
+    assert (result.persons[0].start_s, result.persons[0].end_s) == (0.4, 2.4)  # frames 10 to 59 at 25 frames a second
+
+
+def test_a_person_scores_the_same_alone_and_beside_another() -> None:
+    alone = judge("a.mp4", ROW, [track(0, 0.1, 0.2, 0.7)], ALL, SPEC)
+    beside = judge("a.mp4", ROW, [track(0, 0.1, 0.2, 0.7), track(1, 0.9)], ALL, SPEC)
+    assert alone.persons[0] == beside.persons[0]
+
+
+def test_the_mean_of_all_clips_names_nobody() -> None:
+    rule = ScoringRule(tracks="all", aggregate="mean_all")
+    result = judge("a.mp4", ROW, [track(0, 0.25, 0.25), track(1, 1.0)], rule, SPEC)
+    assert (result.score, result.person) == (0.5, None)
+    assert [person.score for person in result.persons] == [0.25, 1.0]
+
+
+def test_the_main_face_alone() -> None:
+    result = judge("a.mp4", ROW, [track(0, 0.25), track(1)], ScoringRule(tracks="main"), SPEC)
+    assert (result.score, result.person) == (0.25, 1)
+    assert result.persons[1].because is Because.NOT_MAIN_FACE
+
+
+@pytest.mark.parametrize(
+    ("tracks", "because", "words", "raw"),
+    [
+        ([track(0), track(1)], Because.TOO_SHORT, "no face lasts long enough for a clip of 4 frames", None),
+        ([track(0, 0.5, cut_size=79.0)], Because.FACE_TOO_SMALL, "79 pixels, less than a third of .* 240", 0.5),
+        ([track(i, 0.5) for i in range(MOST_FACES + 1)], Because.TOO_MANY_FACES, "21 faces could be scored", 0.5),
+    ],
+)
+def test_faces_that_do_not_count_give_a_reason_and_no_score(
+    tracks: list[Track], because: Because, words: str, raw: float | None
+) -> None:
+    result = judge("a.mp4", ROW, tracks, ALL, SPEC)
+    assert (result.score, result.person, result.verdict) == (None, None, Verdict.INCONCLUSIVE)
+    assert result.because is because and result.raw_score == raw and result.readable
+    assert re.search(words, result.reason)
+
+
+def test_a_small_face_does_not_count_beside_a_large_one() -> None:
+    result = judge("a.mp4", ROW, [track(0, 0.25), track(1, 0.99, cut_size=79.9)], ALL, SPEC)
+    assert (result.score, result.person, result.because) == (0.25, 1, None)
+    small = result.persons[1]
+    assert (small.score, small.raw_score, small.because) == (None, 0.99, Because.FACE_TOO_SMALL)
+    assert judge("a.mp4", ROW, [track(0, 0.99, cut_size=80.0)], ALL, SPEC).score == 0.99  # a third is enough
+
+
+@pytest.mark.parametrize("status", [status for status in Status if status != Status.OK])
+def test_a_file_without_faces_has_no_number(status: Status) -> None:
+    result = judge("a.mp4", VideoRow("a", status, "why"), [], ALL, SPEC)
+    assert result.score is result.raw_score is None and result.reason == "why" and result.persons == ()
+    assert result.because is not None and result.because.value == status.value.replace("_", " ")
+    assert result.readable == (status in (Status.NO_FACE, Status.TOO_SHORT))
