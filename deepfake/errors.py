@@ -43,6 +43,10 @@ class CheckpointError(DeepfakeError):
     """A checkpoint does not exist, cannot be read, or was not made by this project."""
 
 
+class CalibrationError(DeepfakeError):
+    """A calibration cannot be learnt from these videos, cannot be read, or belongs to another detector."""
+
+
 class UnreadableVideoError(DeepfakeError):
     """A file holds no video that can be decoded.
 

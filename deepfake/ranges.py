@@ -30,6 +30,7 @@ NotNegative = Annotated[float, Field(ge=0, le=LARGEST)]
 Margin = Annotated[float, Field(gt=0, le=1_000)]  # side of the cut as a multiple of the side of the face's box
 Share = Annotated[float, Field(ge=0, le=1)]
 Confidence = Annotated[float, Field(gt=0, lt=1)]  # how often an interval holds, as 0.95
+Prior = Annotated[float, Field(gt=0, lt=1)]  # share of fakes among the files that a probability speaks of
 Below1 = Annotated[float, Field(ge=0, lt=1)]
 BelowHalf = Annotated[float, Field(ge=0, lt=0.5)]
 

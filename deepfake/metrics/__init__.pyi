@@ -10,4 +10,5 @@ from .estimate import Method as Method
 from .hanley_mcneil import hanley_mcneil_error as hanley_mcneil_error
 from .measurement import measure as measure
 from .numbers import all_numbers as all_numbers
+from .probabilities import measure_probabilities as measure_probabilities
 from .rows import InvalidRowError as InvalidRowError

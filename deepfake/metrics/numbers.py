@@ -87,10 +87,22 @@ def missing(name: str, labels: np.ndarray, value: float) -> str:
         return "it needs fakes, and all are real"
     if name == "specificity" and not reals:
         return "it needs reals, and all are fake"
-    needed = math.ceil(1 / LIMITS[name] - 1e-9) if name in LIMITS else 0
-    if reals < needed:
-        return f"too few reals: {reals}, where a false-positive rate of {LIMITS[name]} needs {needed}"
+    if name in LIMITS and (few := too_few_reals(name, reals)):
+        return few
     return "it is a ratio of nothing to nothing: no row is called fake" if math.isnan(value) else ""
+
+
+def too_few_reals(name: str, reals: int) -> str:
+    """Say why there are too few reals for a false-positive rate; the empty string if there are enough.
+
+    Args:
+        name: one of `LIMITS`.
+        reals: that there are.
+    """
+    needed = math.ceil(1 / LIMITS[name] - 1e-9)
+    if reals >= needed:
+        return ""
+    return f"too few reals: {reals}, where a false-positive rate of {LIMITS[name]} needs {needed}"
 
 
 def caution(name: str, labels: np.ndarray) -> str:

@@ -1,0 +1,13 @@
+from .bands import BANDS as BANDS
+from .bands import EDGES as EDGES
+from .bands import Band as Band
+from .bands import band_numbers as band_numbers
+from .calibration import Calibration as Calibration
+from .calibration import Numbers as Numbers
+from .calibration import fit_calibration as fit_calibration
+from .calibrator import CalibrationMethod as CalibrationMethod
+from .calibrator import Calibrator as Calibrator
+from .cross_fit import cross_fitted as cross_fitted
+from .fit import fit_calibrator as fit_calibrator
+from .thresholds import Threshold as Threshold
+from .thresholds import choose_thresholds as choose_thresholds
