@@ -10,9 +10,11 @@ every face counts, and a file of which none counts has no score:
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
+from deepfake.calibration import Calibration
 from deepfake.metrics.binary import THRESHOLD
 from deepfake.names import as_text
 from deepfake.schema import ClipSpec, Status, VideoRow
@@ -31,7 +33,14 @@ _NO_FACES: Mapping[str, Because] = {
 }
 
 
-def judge(path: str, row: VideoRow, tracks: Sequence[Track], rule: ScoringRule, spec: ClipSpec) -> FileResult:
+def judge(
+    path: str,
+    row: VideoRow,
+    tracks: Sequence[Track],
+    rule: ScoringRule,
+    spec: ClipSpec,
+    calibration: Calibration | None = None,
+) -> FileResult:
     """Return what is found out about a file.
 
     Args:
@@ -40,23 +49,25 @@ def judge(path: str, row: VideoRow, tracks: Sequence[Track], rule: ScoringRule, 
         tracks: its faces, with the scores of their clips.
         rule: how clips become the file's score.
         spec: the detector's input.
+        calibration: of scores that this rule gave; None if there is none.
     """
     whys = [_why_not(track, rule, spec) for track in tracks]
-    persons = tuple(_person(track, why, row, rule) for track, why in zip(tracks, whys, strict=True))
+    persons = tuple(_person(track, why, row, rule, calibration) for track, why in zip(tracks, whys, strict=True))
     counted = [track for track, why in zip(tracks, whys, strict=True) if why is None]
     measured = _score(counted or [track for track in tracks if len(track.scores)], rule)
     why, reason = _why_no_score(row, tracks, whys, spec)
     score = measured if why is None else None
     scored = [person for person in persons if person.score is not None]
     names_one = score is not None and rule.aggregate != "mean_all"
+    said = _said(score, calibration)
     return FileResult(
         path=as_text(path),
         status=Status.TOO_SHORT if why is Because.TOO_SHORT else row.status,
         score=score,
-        calibrated=None,
-        verdict=_verdict(score),
+        calibrated=said.calibrated,
+        verdict=said.verdict,
         because=why,
-        error_rate=None,
+        error_rate=said.error_rate,
         person=max(scored, key=lambda person: person.score or 0.0).person if names_one else None,
         num_faces=row.num_faces,
         num_clips=sum(len(track.scores) for track in counted),
@@ -110,15 +121,18 @@ def _score(tracks: Sequence[Track], rule: ScoringRule) -> float | None:
     return float(video_scores(np.zeros_like(number), number, scores, rule.aggregate)[1][0])
 
 
-def _person(track: Track, why: Because | None, row: VideoRow, rule: ScoringRule) -> PersonResult:
+def _person(
+    track: Track, why: Because | None, row: VideoRow, rule: ScoringRule, calibration: Calibration | None
+) -> PersonResult:
     of_one = replace(rule, aggregate="mean") if rule.aggregate == "mean_all" else rule
     measured = _score([track] if len(track.scores) else [], of_one)
     score = measured if why is None else None
+    said = _said(score, calibration)
     return PersonResult(
         person=track.number + 1,
         score=score,
-        calibrated=None,
-        verdict=_verdict(score),
+        calibrated=said.calibrated,
+        verdict=said.verdict,
         because=why,
         start_s=round(track.first / row.fps, 3) if row.fps else 0.0,
         end_s=round((track.last + 1) / row.fps, 3) if row.fps else 0.0,
@@ -130,10 +144,22 @@ def _person(track: Track, why: Because | None, row: VideoRow, rule: ScoringRule)
     )
 
 
-def _verdict(score: float | None) -> Verdict:
+class _Said(NamedTuple):
+    """What a score says; all but the verdict is None without a score or a calibration."""
+
+    verdict: Verdict
+    calibrated: float | None = None
+    error_rate: float | None = None
+
+
+def _said(score: float | None, calibration: Calibration | None) -> _Said:
     if score is None:
-        return Verdict.INCONCLUSIVE
-    return Verdict.FAKE if score > THRESHOLD else Verdict.REAL
+        return _Said(Verdict.INCONCLUSIVE)
+    if calibration is None:
+        return _Said(Verdict.FAKE if score > THRESHOLD else Verdict.REAL)
+    (band,) = calibration.bands_of([score])
+    assert band is not None  # only a score that is no number has none
+    return _Said(Verdict(band.name), float(calibration.apply([score])[0]), band.error_rate)
 
 
 def _duration(row: VideoRow) -> float:

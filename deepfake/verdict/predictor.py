@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from deepfake.calibration import Calibration
 from deepfake.checkpoints import build_detector, faces_of, read_checkpoint, settled_rule
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
@@ -24,7 +25,7 @@ from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, Stored, facts
 from deepfake.verdict.judge import judge
 from deepfake.verdict.result import FileResult
-from deepfake.verdict.tracks import score_tracks
+from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
 _LONGEST = 240  # bytes of an id
@@ -44,6 +45,7 @@ class Predictor:
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips beside those that extract.
         digest: of the checkpoint's weights.
+        calibration: of the detector's scores by this rule; None if there is none.
     """
 
     detector: Detector
@@ -54,6 +56,7 @@ class Predictor:
     batch_size: int
     num_workers: int | None
     digest: str
+    calibration: Calibration | None = None
 
     def predict(self, path: str | Path) -> FileResult:
         """Return the verdict on one video or image.
@@ -95,7 +98,7 @@ class Predictor:
         for i, file in enumerate(files):
             if file.problem:
                 row = VideoRow("", Status.UNREADABLE, file.problem, **facts(file.path))
-                yield file, judge(str(file.path), row, [], self.rule, self.detector.spec)
+                yield file, self._judged(file, row, [])
             else:
                 kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(i, file.path)] = file
         for is_image, of_kind in kinds.items():
@@ -104,7 +107,9 @@ class Predictor:
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
-        return {"checkpoint": self.digest, "rule": asdict(self.rule), "faces": stored_recipe(self.faces)}
+        calibration = None if self.calibration is None else asdict(self.calibration)
+        of_faces = {"rule": asdict(self.rule), "faces": stored_recipe(self.faces)}
+        return {"checkpoint": self.digest, **of_faces, "calibration": calibration}
 
     def _stream(
         self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
@@ -150,10 +155,13 @@ class Predictor:
         )
         for stored, tracks in zip(waiting, found, strict=True):
             file = files[stored.row.video_id]
-            yield file, judge(str(file.path), stored.row, tracks, self.rule, self.detector.spec)
+            yield file, self._judged(file, stored.row, tracks)
             if stored.row.status != Status.FAILED:  # what failed is noted there, so that it stops no later run
                 with suppress(FileNotFoundError):
                     store.discard(stored.row.video_id)
+
+    def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Track]) -> FileResult:
+        return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration)
 
 
 def load_predictor(
@@ -163,6 +171,7 @@ def load_predictor(
     tracks: str = "all",
     aggregate: str = CARRIED,
     clips_per_track: int | str | None = CARRIED,
+    calibration: Calibration | None = None,
     faces: Any = None,
     backbone_weights: str | Path | None = None,
     weights_dir: str | Path | None = None,
@@ -178,6 +187,8 @@ def load_predictor(
         tracks: faces of a file to score: `all`, `main` (the largest), or `checkpoint` for those of its own test.
         aggregate: a face's score, as `deepfake.scoring` has it; `checkpoint` for that of its own test.
         clips_per_track: the most clips of a face; None for all, `checkpoint` for those of its own test.
+        calibration: of this detector's scores by this rule, as `deepfake.calibration.fit_calibration` learns it on val;
+            None gives the score alone.
         faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
         backbone_weights: file of frozen weights that a small checkpoint leaves out.
         weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
@@ -205,6 +216,7 @@ def load_predictor(
         batch_size=batch_size,
         num_workers=num_workers,
         digest=found.card.get("digest") or digest(found.state),
+        calibration=calibration,
     )
 
 

@@ -21,6 +21,7 @@ class Summary:
 
     def __init__(self) -> None:
         self.num_unread = 0
+        self._uncalibrated = False
         self._counts: Counter[str] = Counter()
         self._rows: list[list[object]] = []
         self._told: list[tuple[str, Status, str, str]] = []
@@ -38,7 +39,9 @@ class Summary:
         if len(self._rows) < MOST_ROWS:
             seen = f"{result.num_sampled} of {result.num_frames}"
             seconds = f"{result.seen_s:.1f} of {result.duration_s:.1f}" if result.duration_s else None
-            self._rows.append([name, words, result.score, result.num_faces, result.num_clips, seen, seconds])
+            scores = [result.score, result.calibrated, result.error_rate]
+            self._rows.append([name, words, *scores, result.num_faces, result.num_clips, seen, seconds])
+        self._uncalibrated |= result.score is not None and result.calibrated is None
         if result.reason or result.remarks:
             self._told.append((name, result.status, result.reason, result.remarks))
 
@@ -47,8 +50,19 @@ class Summary:
         total = self._counts.total()
         counts = ", ".join(f"{count} {words}" for words, count in self._counts.items())
         more = f"{total - MOST_ROWS} more files: see predictions.csv" if total > MOST_ROWS else ""
-        heads = ["file", "verdict", "score", "faces", "clips", "frames seen", "seconds seen"]
-        show(f"predictions of {total} files: {counts}", heads, self._rows, more)
+        heads = [
+            "file",
+            "verdict",
+            "score",
+            "calibrated",
+            "wrong on val",
+            "faces",
+            "clips",
+            "frames seen",
+            "seconds seen",
+        ]
+        plain = "scores are not calibrated; fake is a score above 0.5"
+        show(f"predictions of {total} files: {counts}", heads, self._rows, more, plain if self._uncalibrated else "")
         told = pd.DataFrame(self._told, columns=["name", "status", "reason", "remarks"]).set_index("name")
         log_reasons(told, "predictions.csv")
         log_remarks(told, "predictions.csv")

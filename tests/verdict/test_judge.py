@@ -5,11 +5,13 @@ import re
 import numpy as np
 import pytest
 
+from deepfake.calibration import BANDS, EDGES, fit_calibration
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule
 from deepfake.verdict import Because, Verdict
 from deepfake.verdict.judge import MOST_FACES, judge
 from deepfake.verdict.tracks import Track
+from tests.calibration.drawn import drawn_videos
 
 SPEC = ClipSpec(4, 1, 1.3, 240, "square", (0.5,) * 3, (0.5,) * 3)
 ALL = ScoringRule(tracks="all")
@@ -63,6 +65,25 @@ def test_faces_that_do_not_count_give_a_reason_and_no_score(
     assert (result.score, result.person, result.verdict) == (None, None, Verdict.INCONCLUSIVE)
     assert result.because is because and result.raw_score == raw and result.readable
     assert re.search(words, result.reason)
+
+
+@pytest.mark.parametrize("score", [0.02, 0.2, 0.4, 0.5, 0.6, 0.8, 0.99])
+def test_a_calibrated_score_has_a_band_with_the_error_rate_of_val(score: float) -> None:
+    scores, labels, people = drawn_videos(200, 200)
+    calibration = fit_calibration(scores, labels, "platt", people)
+    result = judge("a.mp4", ROW, [track(0, score)], ALL, SPEC, calibration)
+    odds = calibration.calibrator.slope * np.log(score / (1 - score)) + calibration.calibrator.intercept
+    expected = 1 / (1 + np.exp(-odds))
+    assert result.score == score and result.calibrated == pytest.approx(expected, rel=1e-12)
+    place = sum(expected > edge for edge in EDGES)
+    assert result.verdict == BANDS[place] and result.error_rate == calibration.bands[place].error_rate
+    assert (result.persons[0].calibrated, result.persons[0].verdict) == (result.calibrated, result.verdict)
+    small = judge("a.mp4", ROW, [track(0, score, cut_size=10.0)], ALL, SPEC, calibration)
+    assert (small.calibrated, small.error_rate, small.verdict) == (None, None, Verdict.INCONCLUSIVE)
+
+
+def test_every_band_is_a_verdict() -> None:
+    assert [Verdict(name).value for name in BANDS] == list(BANDS)
 
 
 def test_a_small_face_does_not_count_beside_a_large_one() -> None:

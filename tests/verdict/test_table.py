@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deepfake.verdict import Summary
+from deepfake.verdict import Summary, Verdict
 from deepfake.verdict.table import MOST_ROWS
 from tests.verdict.made import FACELESS, SCORED
 
@@ -39,7 +39,7 @@ def test_a_long_name_stays_whole(capsys: pytest.CaptureFixture[str]) -> None:
     show(LONG, "b.mp4")
     lines = capsys.readouterr().out.splitlines()
     assert sum(line.endswith(f"  {LONG}") for line in lines) == 1
-    assert len(lines) == 1 + 1 + 3  # title, heads, files
+    assert lines[1 + 1 + 3].startswith("scores are not calibrated")  # after title, heads and files
 
 
 def test_many_files_are_counted_and_not_all_shown(capsys: pytest.CaptureFixture[str]) -> None:
@@ -48,6 +48,16 @@ def test_many_files_are_counted_and_not_all_shown(capsys: pytest.CaptureFixture[
     assert f"predictions of {MOST_ROWS + 2} files: {MOST_ROWS + 1} fake, 1 no face" in shown
     assert f"{MOST_ROWS - 1}.mp4" in shown and f" {MOST_ROWS}.mp4" not in shown
     assert "2 more files: see predictions.csv" in shown
+
+
+def test_the_error_rate_stands_beside_a_band(capsys: pytest.CaptureFixture[str]) -> None:
+    summary = Summary()
+    band = replace(SCORED, verdict=Verdict.STRONG_FAKE, calibrated=0.953, error_rate=0.041)
+    summary.add("a.mp4", band)
+    summary.show()
+    shown = capsys.readouterr().out
+    assert "1 strong evidence of manipulation" in shown and "0.953" in shown and "0.041" in shown
+    assert "not calibrated" not in shown
 
 
 def test_files_that_could_not_be_read_are_counted() -> None:
