@@ -9,7 +9,7 @@ Source: Afchar et al. 2018, "MesoNet: a Compact Facial Video Forgery Detection N
 from torch import Tensor, nn
 
 from deepfake.models.backbones import Backbone
-from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
+from deepfake.models.backbones.meso_block import MAP_LAYER, NUM_CHANNELS, POOLS, MesoBlock, num_features
 from deepfake.ranges import Above0, Deviations, Length, Means
 
 
@@ -37,6 +37,7 @@ class Meso4(Backbone):
         self.mean = (mean[0], mean[1], mean[2])
         self.std = (std[0], std[1], std[2])
         self.num_features = num_features(size)
+        self.map_layer = MAP_LAYER
 
         def block(inputs: int, outputs: int, kernel: int, pool: int) -> MesoBlock:
             convolution = nn.Conv2d(inputs, outputs, kernel, padding="same", bias=conv_bias)

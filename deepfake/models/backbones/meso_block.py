@@ -13,6 +13,7 @@ from torch import nn
 
 POOLS = (2, 2, 2, 4)  # max-pools of the four blocks
 NUM_CHANNELS = 16  # channels of the last block
+MAP_LAYER = "blocks.3.1"  # its ReLU: before the pool, which leaves 4x4 of 128 pixels, and with activations above 0
 
 
 class MesoBlock(nn.Sequential):

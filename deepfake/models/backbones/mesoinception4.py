@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.models.backbones import Backbone
-from deepfake.models.backbones.meso_block import NUM_CHANNELS, POOLS, MesoBlock, num_features
+from deepfake.models.backbones.meso_block import MAP_LAYER, NUM_CHANNELS, POOLS, MesoBlock, num_features
 from deepfake.ranges import Length
 
 
@@ -50,6 +50,7 @@ class MesoInception4(Backbone):
         self.mean = (0.0, 0.0, 0.0)
         self.std = (1.0, 1.0, 1.0)
         self.num_features = num_features(size)
+        self.map_layer = MAP_LAYER
         self.blocks = nn.Sequential(
             MesoBlock(Inception(3, (1, 4, 4, 2)), 11, POOLS[0]),
             MesoBlock(Inception(11, (2, 4, 4, 2)), 12, POOLS[1]),
