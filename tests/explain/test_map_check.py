@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from deepfake.explain import check_map
-from deepfake.explain.check_map import marked
 from deepfake.explain.hiding import blurred, hidden
+from deepfake.explain.map_check import marked
 from deepfake.models.backbones import Backbone
 from deepfake.models.detector import Detector
 from deepfake.models.heads import LinearHead
