@@ -76,6 +76,9 @@ def test_what_has_no_map_is_refused() -> None:
     network = detector("clip").eval()
     with pytest.raises(ConfigError, match="method=grad_cam needs the feature map of a convolutional network, and Timm"):
         heat_maps(network, clips(network, 1), "grad_cam")
+    network.backbone.map_layer = ""
+    with pytest.raises(ConfigError, match="has none: use method=gradient"):
+        heat_maps(network, clips(network, 1), "grad_cam")
     with pytest.raises(ValueError, match="call detector.eval\\(\\) first"):
         heat_maps(detector("meso4").train(), torch.zeros(1, 1, 3, 256, 256))
 

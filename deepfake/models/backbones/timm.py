@@ -54,8 +54,10 @@ class Timm(Backbone):
         self.name = name
         self.made_for = network.pretrained_cfg["input_size"][-1]
         self.network = network
-        # A transformer's is a block, whose output is no map; what asks for a map looks at its shape.
-        self.map_layer = f"network.{network.feature_info[-1]['module']}"
+        # A transformer's last one is a block, whose output is no map: what asks for a map looks at its shape. Some
+        # networks of timm list none.
+        layers = getattr(network, "feature_info", None)
+        self.map_layer = f"network.{layers[-1]['module']}" if layers else ""
         self.num_features = network.head_hidden_size  # counts layers between pool and classifier, if there are any
         self.mean = network.pretrained_cfg["mean"]
         self.std = network.pretrained_cfg["std"]
