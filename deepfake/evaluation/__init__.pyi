@@ -5,6 +5,8 @@ from .aggregates import compare_aggregates as compare_aggregates
 from .aggregates import refuse_val as refuse_val
 from .aggregates import require_both_classes as require_both_classes
 from .aggregates import write_aggregates as write_aggregates
+from .comparison import compare_outcomes as compare_outcomes
+from .comparison import write_comparison as write_comparison
 from .missing import Missing as Missing
 from .missing import require_coverage as require_coverage
 from .missing import with_people as with_people

@@ -85,7 +85,15 @@ def unfinished(folders: Sequence[Path]) -> list[Path]:
     """Return the folders of trainings and evaluations that began and left no `metrics.json`."""
     logs = [path for folder in folders for name in ("train.log", "evaluate.log") for path in folder.rglob(name)]
     began = {path.parent for path in logs if (path.parent / ".hydra").is_dir()}
-    return sorted(folder for folder in began if not (folder / "metrics.json").is_file())
+    return sorted(folder for folder in began if not _finished(folder))
+
+
+def _finished(folder: Path) -> bool:
+    """Return whether a run has its result, or each folder of a test of several checkpoints has."""
+    if (folder / "metrics.json").is_file():
+        return True
+    tests = [path for path in folder.iterdir() if path.name.isdecimal() and path.is_dir()]
+    return bool(tests) and all((path / "metrics.json").is_file() for path in tests)
 
 
 def read_result(folder: Path) -> Result | None:

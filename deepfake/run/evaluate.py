@@ -9,8 +9,11 @@ from omegaconf import DictConfig, ListConfig
 from deepfake.checkpoints import read_checkpoint
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
+from deepfake.config.model_name import model_name
 from deepfake.errors import ConfigError
+from deepfake.evaluation import write_comparison
 from deepfake.names import shown
+from deepfake.report.tables import show_paths
 from deepfake.run.evaluate_checkpoint import evaluate_checkpoint
 from deepfake.run.evaluate_table import OF_TABLES, evaluate_table
 
@@ -34,7 +37,7 @@ def evaluate(cfg: DictConfig) -> None:
 
 
 def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) -> None:
-    """Test several checkpoints on the same videos, each in a folder of its own that is numbered as they were given.
+    """Test several checkpoints on the same videos, each in a folder numbered as they were given, and compare them.
 
     Raises:
         ConfigError: a checkpoint is given twice.
@@ -43,10 +46,14 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
     files = [Path(each).expanduser().resolve() for each in checkpoints]
     if twice := [given for given, file in zip(checkpoints, files, strict=True) if files.count(file) > 1]:
         raise ConfigError(f"checkpoint= has {shown(twice[0])} twice: give each once")
-    for each in checkpoints:
-        read_checkpoint(each)  # a mistake in the last one is told before hours of testing the first
-    for index, checkpoint in enumerate(checkpoints):
-        log.info("%d of %d: %s", index + 1, len(checkpoints), shown(checkpoint))
-        own = folder / str(index)
+    cards = [read_checkpoint(each).card for each in checkpoints]  # a mistake is told before hours of testing
+    names = [f"{index}: {model_name(card['model'])}" for index, card in enumerate(cards)]
+    folders = [folder / str(index) for index in range(len(checkpoints))]
+    for own in folders:
         own.mkdir(parents=True, exist_ok=True)
-        evaluate_checkpoint(cfg, checkpoint, own)
+    outcomes = {}
+    for name, checkpoint, own in zip(names, checkpoints, folders, strict=True):
+        log.info("detector %s (of %d): %s", name, len(names), shown(checkpoint))
+        outcomes[name] = evaluate_checkpoint(cfg, checkpoint, own)
+    if len(outcomes) > 1:
+        show_paths({"comparison": write_comparison(outcomes, folder, cfg.seed)})

@@ -209,3 +209,12 @@ def test_what_was_stopped_is_named(tmp_path: Path) -> None:
         (tmp_path / name / ".hydra").mkdir(parents=True)
         (tmp_path / name / "train.log").touch()
     assert unfinished([tmp_path]) == [tmp_path / "stopped"]
+    # A test of several checkpoints has a folder for each, and is finished when the last of them is.
+    for index in ("0", "1"):
+        (tmp_path / "several" / index).mkdir(parents=True)
+    (tmp_path / "several" / ".hydra").mkdir()
+    (tmp_path / "several" / "evaluate.log").touch()
+    (tmp_path / "several" / "0" / "metrics.json").touch()
+    assert unfinished([tmp_path]) == [tmp_path / "several", tmp_path / "stopped"]
+    (tmp_path / "several" / "1" / "metrics.json").touch()
+    assert unfinished([tmp_path]) == [tmp_path / "stopped"]

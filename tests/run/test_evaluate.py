@@ -62,6 +62,31 @@ def test_the_numbers_are_those_of_the_training_runs_test(
     assert "same videos, labels and splits as in the training run" in shown and "metrics.json" in shown
 
 
+def test_several_checkpoints_are_tested_on_the_same_videos_and_compared(
+    one_epoch: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    best = one_epoch / "checkpoints" / "best.ckpt"
+    shutil.copy(best, tmp_path / "copy.ckpt")
+    both = f"checkpoint=['{best}',copy.ckpt]"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, both, "hydra.run.dir=out") == 0
+    for index in ("0", "1"):
+        assert numbers(tmp_path / "out" / index)["metrics"]["test/video/auc"] == pytest.approx(
+            numbers(one_epoch)["metrics"]["test/video/auc"], abs=1e-14
+        )
+    table = pd.read_csv(tmp_path / "out" / "comparison.csv").set_index("metric")
+    assert [*table.loc["auc", ["first", "second", "difference"]]] == ["0: meso4", "1: meso4", 0]
+    assert table.loc["auc", "p_value"] == 1
+    assert "difference of the AUC" in capfd.readouterr().out
+    for wrong, message in (
+        (f"checkpoint=['{best}','{best}']", "twice: give each once"),
+        (f"checkpoint=['{best}',none.ckpt]", "checkpoint none.ckpt does not exist"),
+        ("checkpoint=[]", "checkpoint is []: give"),
+    ):
+        assert script("evaluate", *COMMON, *SMALL_DEMO, wrong, "hydra.run.dir=wrong") == 1
+        assert message in capfd.readouterr().err
+        assert not (tmp_path / "wrong" / "0").exists()
+
+
 def test_another_split(one_epoch: Path, script: Run, tmp_path: Path) -> None:
     checkpoint = f"checkpoint='{one_epoch / 'checkpoints' / 'best.ckpt'}'"
     assert script("evaluate", *COMMON, *SMALL_DEMO, checkpoint, "split=val", "hydra.run.dir=out") == 0
