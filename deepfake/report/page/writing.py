@@ -1,7 +1,6 @@
 """Writes `report.html`: one file that needs no network, from what stands in a run's folder."""
 
 import base64
-import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from deepfake.atomic import write_atomic
+from deepfake.content import sha256
 from deepfake.report.page.look import CONFIG, DARK, LIGHT
 from deepfake.report.page.mistakes import SHOWN, Faces, worst_mistakes
 from deepfake.report.page.run_files import read_run
@@ -93,4 +93,4 @@ def _closed(script: str) -> str:
 
 
 def _hash(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return base64.b64encode(sha256(script.encode()).digest()).decode()
