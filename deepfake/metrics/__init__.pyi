@@ -8,6 +8,7 @@ from .estimate import Difference as Difference
 from .estimate import Estimate as Estimate
 from .estimate import Method as Method
 from .hanley_mcneil import hanley_mcneil_error as hanley_mcneil_error
+from .mean_aucs import MeanAucs as MeanAucs
 from .measurement import measure as measure
 from .numbers import all_numbers as all_numbers
 from .probabilities import measure_probabilities as measure_probabilities

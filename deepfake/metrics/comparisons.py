@@ -14,7 +14,7 @@ from deepfake.metrics.intervals import UNKNOWN
 from deepfake.metrics.measurement import require_settings
 from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
 from deepfake.metrics.replicated import LONE_CLUSTER
-from deepfake.metrics.sample import Sample, checked_sample
+from deepfake.metrics.sample import checked_sample
 from deepfake.metrics.weighted import WeightedMetrics
 from deepfake.ranges import Confidence, Replicates, Seed
 
@@ -72,7 +72,7 @@ def compare(
         if reason := missing(base, pair[0].labels, value):
             return Difference(math.nan, *UNKNOWN, math.nan, Method.NONE, reason)
         if pair[0].independent and name == "auc":
-            return delong_test(*pair, confidence)
+            return delong_test(np.stack([sample.scores for sample in pair]), pair[0].labels, confidence)
         return pair[0].replicates(drawn[name]).difference(value, confidence, caution(base, pair[0].labels))
 
     return {name: difference(name, base) for name, base in metric_names(thresholds).items()}
@@ -82,15 +82,21 @@ def _difference(first: Mapping[str, np.ndarray], second: Mapping[str, np.ndarray
     return {name: first[name] - second[name] for name in first}
 
 
-def delong_test(first: Sample, second: Sample, confidence: float) -> Difference:
-    """Compare the AUCs of two detectors on the same independent rows, by DeLong's test.
+def delong_test(scores: np.ndarray, labels: np.ndarray, confidence: float, num_first: int = 1) -> Difference:
+    """Compare the mean AUCs of two groups of detectors on the same independent rows, by DeLong's test.
 
     Detectors that rank all rows alike have a p-value of 1. Where the variance is 0 for another reason, as for a perfect
     and a constant detector, or not known, as for a single real, there is no p-value.
+
+    Args:
+        scores: (K, N) of the first group's detectors, then of the second's.
+        labels: (N,) true for fakes.
+        confidence: of the interval.
+        num_first: size of the first group.
     """
-    scores, labels = np.stack([first.scores, second.scores]), first.labels
     areas, _ = auc_covariance(scores, labels)
-    value, variance = float(areas[0] - areas[1]), difference_variance(scores, labels)
+    value = float(areas[:num_first].mean() - areas[num_first:].mean())
+    variance = difference_variance(scores, labels, num_first)
     if variance > 0:
         error = math.sqrt(variance)
         reach = float(norm.ppf((1 + confidence) / 2)) * error

@@ -50,14 +50,15 @@ def auc_covariance(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, 
     return areas, sum(np.atleast_2d(np.cov(part)) / part.shape[1] for part in (of_fakes, of_reals))
 
 
-def difference_variance(scores: np.ndarray, labels: np.ndarray) -> float:
-    """Return the variance of the difference of two AUCs: exactly 0 for detectors that rank alike; NaN as above.
+def difference_variance(scores: np.ndarray, labels: np.ndarray, num_first: int = 1) -> float:
+    """Return the variance of the difference of two mean AUCs: exactly 0 for detectors that rank alike; NaN as above.
 
     Args:
-        scores: (2, N).
+        scores: (K, N); those of two detectors, or of two groups of them, as of several seeds.
         labels: (N,) true for fakes.
+        num_first: how many of the K are in the first group.
     """
-    parts = [np.diff(part, axis=0).ravel() for part in placements(scores, labels)]
+    parts = [part[:num_first].mean(0) - part[num_first:].mean(0) for part in placements(scores, labels)]
     if min(map(len, parts)) < 2:
         return np.nan
     return float(sum(part.var(ddof=1) / len(part) for part in parts))

@@ -41,8 +41,21 @@ def auc_interval(scores: np.ndarray, labels: np.ndarray, confidence: float) -> t
         labels: (N,) true for fakes; of both classes.
         confidence: as 0.95.
     """
-    areas, covariance = auc_covariance(scores[None], labels)
-    area, error = float(areas[0]), math.sqrt(covariance[0, 0])
+    return mean_auc_interval(scores[None], labels, confidence)
+
+
+def mean_auc_interval(scores: np.ndarray, labels: np.ndarray, confidence: float) -> tuple[Bounds, Method]:
+    """Return the interval of the mean AUC of several detectors on the same independent rows; see `auc_interval`.
+
+    It is of the rows that are drawn: other detectors of the kind, as by other seeds, are not in it.
+
+    Args:
+        scores: (K, N).
+        labels: (N,) true for fakes; of both classes.
+        confidence: as 0.95.
+    """
+    areas, covariance = auc_covariance(scores, labels)
+    area, error = float(areas.mean()), math.sqrt(covariance.mean())
     if 0 < area < 1 and error > 0:
         return logit_interval(area, error, norm.ppf((1 + confidence) / 2)), Method.DELONG
     num_fakes = int(np.count_nonzero(labels))

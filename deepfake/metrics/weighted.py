@@ -76,6 +76,12 @@ class WeightedMetrics:
         curve = self._curve(room)
         return {**self._ranking(curve), **self._decision(curve), **found}
 
+    def auc(self, weights: np.ndarray) -> dict[str, np.ndarray]:
+        """Compute the AUC alone; see `__call__`."""
+        room = self._room(len(weights))
+        weights.take(self.clusters, axis=1, out=room[0], mode="clip")
+        return {"auc": ranking.auc(self._curve(room))}
+
     def _room(self, height: int) -> np.ndarray:
         """Return memory (5, B, N) of this thread's own; new pages for each weighting would take a third of the time."""
         room: np.ndarray | None = getattr(self.memory, "room", None)
