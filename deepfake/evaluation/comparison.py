@@ -8,8 +8,8 @@ import pandas as pd
 
 from deepfake.atomic import write_atomic
 from deepfake.evaluation.outcome import Outcome
-from deepfake.evaluation.table import resampled
 from deepfake.metrics import compare, holm
+from deepfake.report.independent import resampled
 from deepfake.report.tables import num_digits, show
 
 COLUMNS = [

@@ -9,6 +9,7 @@ import pandas as pd
 
 from deepfake.corpora.groups import GroupedBy
 from deepfake.metrics import Estimate, Method, measure
+from deepfake.report.independent import resampled
 from deepfake.report.tables import TOO_FEW
 
 COLUMNS = [
@@ -96,18 +97,6 @@ def parts(videos: pd.DataFrame) -> Iterator[Part]:
     for by, table in (("method", videos[fakes]), ("group", videos)):
         names = sorted(table[by].unique()) if by in table else []
         yield from (Part(by, name) for name in (names if len(names) > 1 else []))
-
-
-def resampled(table: pd.DataFrame, people: GroupedBy = "people") -> tuple[np.ndarray, GroupedBy]:
-    """Return what each row belongs to that is independent of the others, as numbers (N,), and what that is.
-
-    Rows without a person are of one for each video.
-    """
-    if "person" not in table or not (table["person"] != "").any():
-        return pd.factorize(table["video_id"])[0], "videos"
-    alone = table["person"] == ""
-    keys = pd.MultiIndex.from_arrays([table["person"], table["video_id"].where(alone, "")])
-    return pd.factorize(keys)[0], people
 
 
 def _rows(level: str, part: Part, table: pd.DataFrame, people: GroupedBy, seed: int) -> list[list[object]]:

@@ -3,7 +3,6 @@
 import json
 import logging
 import math
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from deepfake.command.taken import options_of
 from deepfake.corpora.fitness import data_caption
 from deepfake.hydra_callbacks.own_folder import resolved
 from deepfake.report.tables import show, show_paths
-from deepfake.report.varied import given_options, varied
+from deepfake.report.varied import brief, given_options, varied
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +130,7 @@ def show_sweep(table: "pd.DataFrame") -> None:
     best = f", best {KEYS[numbers[0]]} of videos first" if numbers else ""
     options = table["overrides"].map(given_options)
     rows = [
-        [job, *(_short(given.get(name)) for name in differing), *map(_number, values)]
+        [job, *(brief(given.get(name, "")) for name in differing), *map(_number, values)]
         for job, given, values in zip(table["job"], options, table[numbers].to_numpy().tolist(), strict=True)
     ]
     remarks = table["remarks"] if "remarks" in table else table["job"].map(lambda _: "")
@@ -157,12 +156,6 @@ def _show_seeds(table: "pd.DataFrame", options: "pd.Series", differing: Sequence
     if rows:
         heads = [*others, "seeds", *(KEYS[name] for name in numbers)]
         show("over seeds: mean ± standard deviation", heads, rows)
-
-
-def _short(value: str | None) -> str | None:
-    """Return three digits of a number that a search has drawn, such as 0.0038322168504927897."""
-    drawn = value is not None and re.fullmatch(r"\d+\.\d{6,}(e-?\d+)?", value)
-    return f"{float(drawn[0]):.3g}" if drawn else value
 
 
 def _number(value: float) -> float | None:

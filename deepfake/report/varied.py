@@ -1,5 +1,6 @@
 """The options in which jobs differ, which is what a table of them has to show."""
 
+import re
 import shlex
 from collections.abc import Iterable
 
@@ -27,3 +28,14 @@ def given_options(words: str) -> dict[str, str]:
         if is_option or word.startswith("~"):
             found[name] = value or "yes"
     return found
+
+
+def brief(value: str) -> str:
+    """Return three digits of a number that a search has drawn, and any other value as it is.
+
+    Example:
+        >>> brief("0.0038322168504927897"), brief("0.25"), brief("meso4")
+        ('0.00383', '0.25', 'meso4')
+    """
+    drawn = re.fullmatch(r"\d+\.\d{6,}(e-?\d+)?", value)
+    return f"{float(drawn[0]):.3g}" if drawn else value

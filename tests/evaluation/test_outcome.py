@@ -20,7 +20,8 @@ from deepfake.evaluation import (
     with_unscored,
 )
 from deepfake.evaluation.missing import bounds, counted
-from deepfake.evaluation.table import COLUMNS, parts, resampled
+from deepfake.evaluation.table import COLUMNS, parts
+from deepfake.report.independent import resampled
 from deepfake.report.results import video_table
 from deepfake.schema import Label, Split, Video
 

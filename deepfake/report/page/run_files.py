@@ -92,7 +92,7 @@ def read_run(folder: Path) -> RunFiles:
         robustness=_table(folder / "robustness.csv"),
         aggregation=_table(folder / "aggregation.csv"),
         curves=_table(folder / _CURVES),
-        command=_command(folder / ".hydra"),
+        command=command_of(folder),
         config=_text(folder / ".hydra" / "config.yaml"),
     )
 
@@ -122,7 +122,9 @@ def _videos(folder: Path, clips: pd.DataFrame | None, facts: Mapping[str, Any]) 
     return table.astype({"label": int, "score": float})
 
 
-def _command(hydra: Path) -> tuple[str, ...]:
+def command_of(folder: Path) -> tuple[str, ...]:
+    """Return the words of the command that a run's folder tells of; none if it does not."""
+    hydra = folder / ".hydra"
     overrides, settings = _text(hydra / "overrides.yaml"), _text(hydra / "hydra.yaml")
     if not settings:
         return ()

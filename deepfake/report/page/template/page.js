@@ -33,7 +33,12 @@
   }
 
   function compare(one, other) {
-    if (typeof one === "string") return one.localeCompare(other, "en", { numeric: true });
+    if (typeof one === "string") {
+      // Options such as 1e-5 are numbers, where names with digits are not.
+      const numbers = [one, other].map((text) => (text.trim() === "" ? NaN : Number(text)));
+      if (!numbers.some(Number.isNaN)) return numbers[0] - numbers[1];
+      return one.localeCompare(other, "en", { numeric: true });
+    }
     if (Number.isNaN(one) || Number.isNaN(other)) return 0;
     return one - other;
   }
@@ -52,12 +57,17 @@
     table.tBodies[0].append(...[...known, ...rest].map((each) => each.row));
   }
 
-  function offerTable() {
+  function offerTables() {
+    for (const table of document.querySelectorAll("table.sortable")) {
+      [...table.tHead.rows[0].cells].forEach((head, column) => {
+        head.querySelector("button").addEventListener("click", () => sortTable(table, column));
+      });
+    }
+  }
+
+  function offerFilters() {
     const table = document.getElementById("sortable");
     if (!table) return;
-    [...table.tHead.rows[0].cells].forEach((head, column) => {
-      head.querySelector("button").addEventListener("click", () => sortTable(table, column));
-    });
     const rows = [...table.tBodies[0].rows];
     const filters = document.querySelector(".filters");
     const choices = [...filters.querySelectorAll("select")];
@@ -84,6 +94,7 @@
   }
 
   offerTheme();
-  offerTable();
+  offerTables();
+  offerFilters();
   drawCharts();
 })();
