@@ -1,34 +1,69 @@
-"""Gathers runs and evaluations into one table: what was trained in rows, what it was tested on in columns."""
+"""Gathers runs and evaluations into one matrix: what was trained in rows, what it was tested on in columns."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
 from deepfake.command.entry import entry_point
-from deepfake.report.matrix import Result, cells, markdown, matrix, read_results, unfinished
-from deepfake.report.tables import num_digits, show, show_paths
+from deepfake.errors import ConfigError
+from deepfake.report.matrix import (
+    Leaderboard,
+    Matrix,
+    build_matrix,
+    latex,
+    leaderboards,
+    markdown,
+    read_results,
+    show_leaderboard,
+    show_matrix,
+    tidy,
+    unfinished,
+    write_matrix_page,
+)
+from deepfake.report.page.run_files import command_of
+from deepfake.report.tables import show_paths
 from deepfake.screen import from_here
 
 
 @entry_point
 def report(cfg: DictConfig) -> None:
-    """Print the table, and write it as `matrix.csv` and `matrix.md` into the run's folder."""
+    """Print matrix and leaderboards, and write them into the run's folder.
+
+    Raises:
+        ConfigError: a folder does not exist, or there is nothing to show.
+    """
     folders, folder = [Path(each) for each in cfg.runs], Path(cfg.paths.output_dir)
-    results = read_results(folders)
-    table = matrix(results)
-    fewest = min(min(reals, sum(fakes.values())) for reals, fakes in (each.counts for each in results))
-    text = cells(table, num_digits({"scored_real": fewest, "scored_fake": fewest}))
-    captions = list(dict.fromkeys(map(_tested, results)))
-    if missing := unfinished(folders):
-        captions.append(f"without a result (failed, stopped, or still at work): {', '.join(map(from_here, missing))}")
-    show("AUC of videos, mean ± standard deviation over seeds", [*text.columns], text.to_numpy().tolist(), *captions)
-    write_atomic(folder / "matrix.csv", table.to_csv(index=False).encode())
-    write_atomic(folder / "matrix.md", (markdown(text) + "\n" + "\n".join(captions) + "\n").encode())
-    show_paths({"table": folder / "matrix.csv", "markdown": folder / "matrix.md"})
+    results, boards = read_results(folders), leaderboards(folders)
+    if not results and not boards:
+        raise ConfigError(f"no result of a test, and no two trainings, in {', '.join(map(from_here, folders))}")
+    missing = unfinished(folders)
+    notes = (
+        [f"without a result (failed, stopped, or still at work): {', '.join(map(from_here, missing))}"]
+        if missing
+        else []
+    )
+    matrix = build_matrix(results) if results else None
+    if matrix:
+        show_matrix(matrix, *notes)
+    for board in boards:
+        show_leaderboard(board)
+    paths = {"page": write_matrix_page(folder, matrix, boards, notes, command_of(folder))}
+    show_paths({**paths, **_write_tables(folder, matrix, boards, notes)})
 
 
-def _tested(result: Result) -> str:
-    reals, fakes = result.counts
-    counted = ", ".join([f"{reals} real", *(f"{count} {method}" for method, count in sorted(fakes.items()))])
-    return f"{result.corpus}: {counted} videos; state {result.state}"
+def _write_tables(
+    folder: Path, matrix: Matrix | None, boards: Sequence[Leaderboard], notes: Sequence[str]
+) -> dict[str, Path]:
+    texts = {}
+    if matrix:
+        texts["matrix.csv"] = tidy(matrix).to_csv(index=False)
+        texts["matrix.md"] = markdown(matrix, *notes)
+        texts["matrix.tex"] = latex(matrix)
+    for place, board in enumerate(boards):
+        name = "leaderboard.csv" if len(boards) == 1 else f"leaderboard_{place}.csv"
+        texts[name] = board.jobs.to_csv(index=False)
+    for name, text in texts.items():
+        write_atomic(folder / name, text.encode())
+    return {name: folder / name for name in texts}

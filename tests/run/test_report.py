@@ -6,30 +6,45 @@ import pandas as pd
 import pytest
 
 from tests.conftest import Run
-from tests.report.test_matrix import train
+from tests.report.matrix.runs import train
 
 
 def test_it_prints_and_writes_the_table(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     for seed in (0, 1):
-        train(tmp_path / "runs" / f"{seed}", seed, "model=meso4")
+        train(tmp_path / "runs" / f"{seed}", seed, "model=meso4", seed=seed)
     assert script("report", "runs=[runs]", "hydra.run.dir=out") == 0
     printed = capfd.readouterr().out
-    assert (
-        "mean ± standard deviation over seeds" in printed
-        and "demo: 3 real, 2 flick|er, 2 swap videos; state cccc" in printed
-    )
-    assert pd.read_csv(tmp_path / "out" / "matrix.csv")["seeds"].tolist() == [2]
-    assert (tmp_path / "out" / "matrix.md").read_text().startswith("| seeds | demo: all fakes |")
+    assert "± standard deviation over seeds" in printed and "videos of demo: 6 real, 6 fake" in printed
+    assert pd.read_csv(tmp_path / "out" / "matrix.csv")["num_runs"].tolist() == [2, 2, 2]
+    assert (tmp_path / "out" / "matrix.md").read_text().startswith("| model | trained on | runs | demo")
+    assert "\\toprule" in (tmp_path / "out" / "matrix.tex").read_text()
+    page = (tmp_path / "out" / "matrix.html").read_text()
+    assert "python scripts/report.py" in page and "<title>What was trained, and how it does" in page
 
 
-def test_a_folder_that_is_not_there_or_taken_is_one_line(
+def test_a_sweep_without_a_test_has_a_leaderboard_alone(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for job, auc in enumerate((0.6, 0.9)):
+        train(tmp_path / "runs" / f"{job}", job, f"optimizer.lr=0.{job}", metrics={"val/video/auc": auc})
+    assert script("report", "runs=[runs]", "hydra.run.dir=out") == 0
+    assert "2 trainings on demo, best val AUC first" in capfd.readouterr().out
+    assert pd.read_csv(tmp_path / "out" / "leaderboard.csv")["optimizer.lr"].tolist() == [0.1, 0.0]
+    assert "2 jobs are too few to tell" in (tmp_path / "out" / "matrix.html").read_text()
+    assert not (tmp_path / "out" / "matrix.csv").exists()
+
+
+def test_a_folder_that_is_not_there_empty_or_taken_is_one_line(
     script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert script("report", "runs=[nothing]") == 1
     assert (
         capfd.readouterr().err.strip() == "error: nothing is not a folder: give folders of runs, evaluations or sweeps"
     )
+    (tmp_path / "empty").mkdir()
+    assert script("report", "runs=[empty]") == 1
+    assert capfd.readouterr().err.strip() == "error: no result of a test, and no two trainings, in empty"
     train(tmp_path / "runs", 0)
     assert script("report", "runs=[runs]", "hydra.run.dir=out") == 0
     assert script("report", "runs=[runs]", "hydra.run.dir=out") == 1
-    assert "out holds another run (matrix.csv)" in capfd.readouterr().err
+    assert "out holds another run (matrix." in capfd.readouterr().err

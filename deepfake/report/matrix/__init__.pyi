@@ -1,0 +1,12 @@
+from .formats import latex as latex
+from .formats import markdown as markdown
+from .formats import tidy as tidy
+from .grid import Matrix as Matrix
+from .grid import build_matrix as build_matrix
+from .leaderboard import Leaderboard as Leaderboard
+from .leaderboard import leaderboards as leaderboards
+from .page import write_matrix_page as write_matrix_page
+from .results import read_results as read_results
+from .results import unfinished as unfinished
+from .screen import show_leaderboard as show_leaderboard
+from .screen import show_matrix as show_matrix
