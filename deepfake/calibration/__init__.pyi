@@ -5,6 +5,12 @@ from .bands import band_numbers as band_numbers
 from .calibration import Calibration as Calibration
 from .calibration import Numbers as Numbers
 from .calibration import fit_calibration as fit_calibration
+from .calibration_file import SUFFIX as SUFFIX
+from .calibration_file import CalibrationFile as CalibrationFile
+from .calibration_file import Learnt as Learnt
+from .calibration_file import from_plain as from_plain
+from .calibration_file import read_calibration as read_calibration
+from .calibration_file import write_calibration as write_calibration
 from .calibrator import CalibrationMethod as CalibrationMethod
 from .calibrator import Calibrator as Calibrator
 from .cross_fit import cross_fitted as cross_fitted

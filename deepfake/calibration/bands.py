@@ -17,6 +17,7 @@ BANDS = (
     "moderate evidence of manipulation",
     "strong evidence of manipulation",
 )
+ENDS = (0.0, *EDGES, 1.0)  # of the bands, five lower ones and the last upper one
 MIDDLE = 2  # the band that says nothing, so that it has no error rate
 CONFIDENCE = 0.95
 
@@ -70,14 +71,13 @@ def count_bands(calibrated: np.ndarray, label: np.ndarray, prior: Prior) -> tupl
     number = band_numbers(calibrated)
     fakes, reals = int(np.count_nonzero(label == 1)), int(np.count_nonzero(label == 0))
     odds = math.log(prior / fakes) - math.log((1 - prior) / reals)  # by which a fake counts more than a real
-    ends = (0.0, *EDGES, 1.0)
 
     def band(place: int) -> Band:
         inside = label[number == place]
         num_fake, num_real = int(np.count_nonzero(inside == 1)), int(np.count_nonzero(inside == 0))
         wrong, shift = (num_fake, odds) if place < MIDDLE else (num_real, -odds)
         rates = (None, None, None) if place == MIDDLE else _error_rate(wrong, len(inside), shift)
-        return Band(BANDS[place], ends[place], ends[place + 1], num_real, num_fake, *rates)
+        return Band(BANDS[place], ENDS[place], ENDS[place + 1], num_real, num_fake, *rates)
 
     return tuple(map(band, range(len(BANDS))))
 

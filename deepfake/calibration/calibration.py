@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from deepfake.calibration.bands import Band, band_numbers, count_bands
+from deepfake.calibration.bands import BANDS, ENDS, Band, band_numbers, count_bands
 from deepfake.calibration.calibrator import CalibrationMethod, Calibrator
 from deepfake.calibration.cross_fit import cross_fitted
 from deepfake.calibration.fit import fit_calibrator, require_enough
-from deepfake.calibration.thresholds import BALANCED, Threshold, choose_thresholds, threshold_value
+from deepfake.calibration.thresholds import BALANCED, NAMES, Threshold, choose_thresholds, threshold_value
 from deepfake.metrics.probabilities import measure_probabilities
 from deepfake.metrics.rows import checked_rows
 from deepfake.ranges import Amount, NotNegative, Prior
@@ -59,6 +59,19 @@ class Calibration:
     num_real: Amount
     num_fake: Amount
     num_groups: Amount
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: its bands or thresholds are not those of this version.
+        """
+        ends = zip(BANDS, ENDS[:-1], ENDS[1:], strict=True)
+        if [(band.name, band.low, band.high) for band in self.bands] != [*ends]:
+            raise ValueError("its bands are not those of this version")
+        if tuple(each.name for each in self.thresholds) != NAMES:
+            raise ValueError(f"its thresholds are not {', '.join(NAMES)}")
+        if self.thresholds[0].value is None:
+            raise ValueError(f"its threshold {BALANCED} has no value")
 
     def apply(self, score: ArrayLike) -> np.ndarray:
         """Return calibrated scores in [0, 1], (N,), of the detector's scores of videos; NaN stays NaN."""

@@ -70,7 +70,7 @@ def _sigmoid(value: np.ndarray, target: np.ndarray, weight: np.ndarray, shift: b
     return (slope, float(np.sum(model.intercept_)) - slope * middle) if slope > 0 else (0.0, level)
 
 
-def require_enough(label: np.ndarray, method: CalibrationMethod, source: str) -> None:
+def require_enough(label: ArrayLike, method: CalibrationMethod, source: str) -> None:
     """Stop unless there are enough videos of each class.
 
     Args:
@@ -81,7 +81,8 @@ def require_enough(label: np.ndarray, method: CalibrationMethod, source: str) ->
     Raises:
         CalibrationError: there are too few.
     """
-    reals, fakes = int(np.count_nonzero(label == 0)), int(np.count_nonzero(label == 1))
+    labels = np.asarray(label)
+    reals, fakes = int(np.count_nonzero(labels == 0)), int(np.count_nonzero(labels == 1))
     needed = LEAST[method]
     if min(reals, fakes) < needed:
         simpler = ", or take method=platt" if min(reals, fakes) >= LEAST["platt"] else ""

@@ -13,6 +13,7 @@ from deepfake.ranges import Share
 
 BALANCED = "balanced_accuracy"
 FPRS = (0.1, 0.01)
+NAMES = (BALANCED, "eer", *(f"fpr_{fpr}" for fpr in FPRS))
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,6 +102,8 @@ class Card(_Plain):
         rest: where the frozen weights of the backbone come from that the file leaves out, and their digest; None if it
             holds all.
         digest: digest of the file's state dict; older cards have none.
+        calibration: the content of the calibration that `scripts/calibrate.py` has put into the file, checked where it
+            is used; else None.
     """
 
     format: Literal[2]
@@ -115,6 +117,7 @@ class Card(_Plain):
     distortions: list[str] | None = None
     rest: _Rest | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
+    calibration: dict[str, Any] | None = None
 
 
 def check_card(card: Mapping[str, Any], path: Path) -> None:

@@ -7,6 +7,9 @@ from .aggregates import require_both_classes as require_both_classes
 from .aggregates import write_aggregates as write_aggregates
 from .comparison import compare_outcomes as compare_outcomes
 from .comparison import write_comparison as write_comparison
+from .learning import learn_calibration as learn_calibration
+from .learning import require_val as require_val
+from .learning import show_calibration as show_calibration
 from .missing import Missing as Missing
 from .missing import require_coverage as require_coverage
 from .missing import with_people as with_people

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
+from deepfake.calibration import Calibration
 from deepfake.corpora.groups import GroupedBy
 from deepfake.evaluation.missing import BELOW, Missing, bounds, counted, coverage
 from deepfake.evaluation.predictions import OF_VIDEO
-from deepfake.evaluation.table import numbers_table
+from deepfake.evaluation.table import AFTER, BEFORE, numbers_table
+from deepfake.metrics.numbers import MEANS
 from deepfake.ranges import Aggregate
-from deepfake.report.results import video_table
-from deepfake.schema import Label
+from deepfake.report.results import video_counts, video_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Outcome:
     """What was measured.
 
     Attributes:
-        videos: one row a video, with `score` NaN where it has none.
+        videos: one row a video, with `score` NaN where it has none, and with `calibrated` if there is a calibration.
         measured: the videos that count, each with a score.
         numbers: see `numbers_table`.
         bounds: metric -> the least and the most that it could be, if videos lack a score; else empty.
@@ -45,15 +46,23 @@ class Outcome:
 
     def counts(self) -> dict[str, int]:
         """Return the numbers of `videos`, of those `scored`, and of these by class."""
-        scored = self.videos[self.videos["score"].notna()]
-        by_class = {f"scored_{label.name.lower()}": int((scored["label"] == label).sum()) for label in Label}
-        return {"videos": len(self.videos), "scored": len(scored), **by_class}
+        return video_counts(self.videos)
 
     @property
     def drawn(self) -> pd.DataFrame:
         """The videos for pictures, with a `method`: those that count, or all, whose titles name the unscored."""
         videos = self.videos if self.missing == "exclude" else self.measured
         return videos if "method" in videos else videos.assign(method=videos["label"].map({0: "real", 1: "fake"}))
+
+    @property
+    def believed(self) -> dict[str, dict[str, float]] | None:
+        """Return `before` and `after` calibration -> name -> number of all videos; None if there is none to compare."""
+        every = self.metrics("")
+        named = {
+            suffix.strip("_"): {name: every.get(f"/video/{name}{suffix}", math.nan) for name in MEANS}
+            for suffix in (BEFORE, AFTER)
+        }
+        return None if math.isnan(named["after"]["ece"]) else named
 
     def caption(self) -> str:
         """Say what happened to videos without a score, and how far they could move numbers; empty if there are none."""
@@ -80,7 +89,12 @@ class Outcome:
 
 
 def evaluate_scores(
-    clips: pd.DataFrame, missing: Missing, seed: int, people: GroupedBy = "people", aggregate: Aggregate = "mean"
+    clips: pd.DataFrame,
+    missing: Missing,
+    seed: int,
+    people: GroupedBy = "people",
+    aggregate: Aggregate = "mean",
+    calibration: Calibration | None = None,
 ) -> Outcome:
     """Measure scores.
 
@@ -90,11 +104,16 @@ def evaluate_scores(
         seed: of the bootstrap.
         people: what `person` tells apart.
         aggregate: how a track's clips become one score; see `deepfake.scoring`.
+        calibration: of the scores of videos by this rule; None if there is none.
     """
     videos = video_table(clips, aggregate)
     videos = videos[["video_id", *(name for name in OF_VIDEO if name in videos), "score"]]
+    if calibration is not None:
+        videos = videos.assign(calibrated=calibration.apply(videos["score"]))
     measured = counted(videos, missing)
+    if calibration is not None:  # a video without a score may have got one
+        measured = measured.assign(calibrated=calibration.apply(measured["score"]))
     scored = clips[clips["score"].notna()].reset_index(drop=True)
-    numbers = numbers_table(scored, measured, every=videos, people=people, seed=seed)
+    numbers = numbers_table(scored, measured, every=videos, people=people, seed=seed, calibration=calibration)
     ends = bounds(videos) if coverage(videos) < BELOW else {}
     return Outcome(videos, measured, numbers, ends, missing)

@@ -25,7 +25,7 @@ def show_numbers(numbers: pd.DataFrame, *captions: str) -> None:
     levels = list(dict.fromkeys(every["level"]))
     table = {level: every[every["level"] == level].set_index("metric") for level in levels}
     heads = [head for level in levels for head in (level, "95 % interval")]
-    rows = [[name, *(c for level in levels for c in _cells(table[level].loc[name]))] for name in table[levels[0]].index]
+    rows = [[name, *(c for level in levels for c in _of(table[level], name))] for name in table[levels[0]].index]
     show("metrics", ["metric", *heads], rows, *captions, *_notes(every), _how(every))
     videos = numbers[(numbers["level"] == "video") & numbers["metric"].isin(OF_PARTS)]
     for by in ("method", "group"):
@@ -41,6 +41,10 @@ def _of_parts(numbers: pd.DataFrame, by: str) -> tuple[list[str], list[list[obje
         rest = (_cells(values.loc[name])[0] for name in OF_PARTS[1:])
         rows.append([part, str(auc["num_real"]), str(auc["num_fake"]), *_cells(auc), *rest])
     return [by, "reals", "fakes", "auc", "95 % interval", *OF_PARTS[1:]], rows
+
+
+def _of(table: pd.DataFrame, name: str) -> tuple[str, str]:
+    return _cells(table.loc[name]) if name in table.index else ("", "")  # of videos alone, such as `accuracy_at_val`
 
 
 def _cells(row: pd.Series) -> tuple[str, str]:

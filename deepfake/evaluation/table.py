@@ -7,8 +7,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from deepfake.calibration import Calibration
 from deepfake.corpora.groups import GroupedBy
-from deepfake.metrics import Estimate, Method, measure
+from deepfake.metrics import Estimate, Method, measure, measure_probabilities
+from deepfake.metrics.numbers import AT_HALF
 from deepfake.report.independent import resampled
 from deepfake.report.tables import TOO_FEW
 
@@ -26,6 +28,9 @@ COLUMNS = [
     "num_fake",
     "resampled",
 ]
+
+# Ends of the names of numbers that a calibration gives, beside those of the same names without them.
+AT_VAL, BEFORE, AFTER = "_at_val", "_before", "_after"
 
 
 class Part(NamedTuple):
@@ -48,9 +53,18 @@ class Part(NamedTuple):
 
 
 def numbers_table(
-    clips: pd.DataFrame, videos: pd.DataFrame, *, every: pd.DataFrame, people: GroupedBy = "people", seed: int = 0
+    clips: pd.DataFrame,
+    videos: pd.DataFrame,
+    *,
+    every: pd.DataFrame,
+    people: GroupedBy = "people",
+    seed: int = 0,
+    calibration: Calibration | None = None,
 ) -> pd.DataFrame:
     """Compute all metrics with 95 % intervals; see `deepfake.metrics.measure`.
+
+    With a calibration, decisions about videos are measured at its threshold as well (`accuracy_at_val`), and log-loss,
+    Brier and ECE of videos before and after it (`ece_before`, `ece_after`), among files of which its share is fake.
 
     Of a method, its fakes are measured against all reals; of a group, its fakes against its reals. People are drawn
     again as a whole where they are known, and otherwise videos, with all their clips.
@@ -62,20 +76,28 @@ def numbers_table(
             has its rows.
         people: what `person` tells apart.
         seed: of the bootstrap.
+        calibration: of the scores of videos; None if there is none.
 
     Returns:
         One row for each number with `COLUMNS`. `interval` is how it was found, and `resampled` what was taken to be
         independent. There are no rows of clips if no video has two.
     """
     divided = [*parts(every)]
-    found = _numbers_of("video", videos, divided, people, seed)
+    found = _numbers_of("video", videos, divided, people, seed, calibration)
     if clips["video_id"].is_unique:
         return found
     return pd.concat([found, _as_sure_as(found, _numbers_of("clip", clips, divided, people, seed))], ignore_index=True)
 
 
-def _numbers_of(level: str, table: pd.DataFrame, divided: Sequence[Part], people: GroupedBy, seed: int) -> pd.DataFrame:
-    rows = [row for part in divided for row in _rows(level, part, part.rows(table), people, seed)]
+def _numbers_of(
+    level: str,
+    table: pd.DataFrame,
+    divided: Sequence[Part],
+    people: GroupedBy,
+    seed: int,
+    calibration: Calibration | None = None,
+) -> pd.DataFrame:
+    rows = [row for part in divided for row in _rows(level, part, part.rows(table), people, seed, calibration)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -99,10 +121,17 @@ def parts(videos: pd.DataFrame) -> Iterator[Part]:
         yield from (Part(by, name) for name in (names if len(names) > 1 else []))
 
 
-def _rows(level: str, part: Part, table: pd.DataFrame, people: GroupedBy, seed: int) -> list[list[object]]:
+def _rows(
+    level: str, part: Part, table: pd.DataFrame, people: GroupedBy, seed: int, calibration: Calibration | None
+) -> list[list[object]]:
     clusters, of = resampled(table, people)
-    label = table["label"].to_numpy()
-    found = measure(table["score"].to_numpy(np.float64), label, clusters=clusters, seed=seed)
+    label, score = table["label"].to_numpy(), table["score"].to_numpy(np.float64)
+    thresholds = AT_HALF if calibration is None else {**AT_HALF, AT_VAL: calibration.threshold}
+    found = measure(score, label, thresholds=thresholds, clusters=clusters, seed=seed)
+    if calibration is not None:
+        for suffix, scores in ((BEFORE, score), (AFTER, calibration.apply(score))):
+            numbers = measure_probabilities(scores, label, calibration.prior, clusters=clusters, seed=seed)
+            found |= {f"{name}{suffix}": one for name, one in numbers.items()}
     counts = int((label == 0).sum()), int((label == 1).sum())
     return [[level, part.by, part.name, name, *_cells(one), *counts, of] for name, one in found.items()]
 

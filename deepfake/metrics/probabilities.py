@@ -49,8 +49,8 @@ def measure_probabilities(
         return dict.fromkeys(MEANS, without_value("it needs both classes"))
     sums = _cluster_sums(sample)
     values = _means(sums.sum(axis=1, keepdims=True), prior)
-    drawn = [sample.resampling.draw(seed, number) for number in range(replicates)]
-    drawn_values = _means(np.einsum("kcm,rc->krm", sums, np.stack(drawn)), prior)
+    draws = (sample.resampling.draw(seed, number) for number in range(replicates))  # one at a time: 50,000 videos fit
+    drawn_values = _means(np.stack([np.einsum("kcm,c->km", sums, draw) for draw in draws], axis=1), prior)
     return {
         name: sample.replicates(drawn_values[name]).estimate(
             name, float(values[name][0]), confidence, caution(name, sample.labels)

@@ -4,6 +4,7 @@ from .palette import of_method as of_method
 from .plots import Subject as Subject
 from .plots import roc_figure as roc_figure
 from .plots import score_figure as score_figure
+from .reliability import reliability_figure as reliability_figure
 from .results import covered as covered
 from .results import draw_pictures as draw_pictures
 from .results import most_wrong as most_wrong

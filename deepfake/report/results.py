@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from deepfake.atomic import write_atomic
-from deepfake.ranges import Aggregate
+from deepfake.ranges import Aggregate, Prior
 from deepfake.report.plots import Subject, roc_figure, save, score_figure
+from deepfake.report.reliability import reliability_figure
 from deepfake.schema import Label
 from deepfake.scoring import video_scores
 
@@ -27,6 +28,17 @@ def write_metrics(
     content = {"metrics": {**known, **shares}, "data": data, **facts}
     write_atomic(folder / "metrics.json", json.dumps(content, indent=2).encode())
     return folder / "metrics.json"
+
+
+def video_counts(videos: pd.DataFrame) -> dict[str, int]:
+    """Return the numbers of `videos`, of those `scored`, and of these by class.
+
+    Args:
+        videos: `label`, `score`, one row a video.
+    """
+    scored = videos[videos["score"].notna()]
+    by_class = {f"scored_{label.name.lower()}": int((scored["label"] == label).sum()) for label in Label}
+    return {"videos": len(videos), "scored": len(scored), **by_class}
 
 
 def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
@@ -80,6 +92,28 @@ def draw_videos(folder: Path, subject: Subject, videos: pd.DataFrame) -> dict[st
     if videos["label"].nunique() == 2:
         pictures["roc"] = save(roc_figure(videos, subject), folder / "roc.png")
     return pictures
+
+
+def draw_reliability(
+    folder: Path,
+    subject: Subject,
+    videos: pd.DataFrame,
+    prior: Prior,
+    numbers: Mapping[str, Mapping[str, float]] | None,
+) -> dict[str, Path]:
+    """Draw how far scores can be believed before and after calibration, and return the file by name.
+
+    Args:
+        folder: where the picture goes.
+        subject: the data and the model, for the title.
+        videos: `label`, `score`, `calibrated`, one row a video.
+        prior: the share of fakes that calibrated scores speak of.
+        numbers: as `reliability_figure` takes them; None, as where one class lacks, draws nothing.
+    """
+    if numbers is None:
+        return {}
+    figure = reliability_figure(videos, prior, subject, numbers)
+    return {"reliability": save(figure, folder / "reliability.png")}
 
 
 def most_wrong(videos: pd.DataFrame, count: int) -> pd.DataFrame:

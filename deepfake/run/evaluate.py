@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig
 
 from deepfake.checkpoints import read_checkpoint
+from deepfake.checkpoints.calibration import AUTO, NONE
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
 from deepfake.config.model_name import model_name
@@ -40,12 +41,17 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
     """Test several checkpoints on the same videos, each in a folder numbered as they were given, and compare them.
 
     Raises:
-        ConfigError: a checkpoint is given twice.
+        ConfigError: a checkpoint is given twice, or a calibration, which can be of one of them alone.
         CheckpointError: one of them is none.
     """
     files = [Path(each).expanduser().resolve() for each in checkpoints]
     if twice := [given for given, file in zip(checkpoints, files, strict=True) if files.count(file) > 1]:
         raise ConfigError(f"checkpoint= has {shown(twice[0])} twice: give each once")
+    if cfg.calibration not in (AUTO, NONE, None):
+        raise ConfigError(
+            f"calibration={cfg.calibration} is of one detector: beside several give auto, which takes each one's own, "
+            "or none"
+        )
     cards = [read_checkpoint(each).card for each in checkpoints]  # a mistake is told before hours of testing
     names = [f"{index}: {model_name(card['model'])}" for index, card in enumerate(cards)]
     folders = [folder / str(index) for index in range(len(checkpoints))]

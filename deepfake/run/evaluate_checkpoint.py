@@ -29,7 +29,7 @@ from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.server import start_early
 from deepfake.report.page import page_beside
 from deepfake.report.provenance import begin, provenance
-from deepfake.report.results import covered, draw_videos, write_metrics
+from deepfake.report.results import covered, draw_reliability, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 from deepfake.robustness import Scored, score_distorted, summary, write_robustness
 from deepfake.run.prepared_test import PreparedTest, prepare_test, with_best_aggregate
@@ -59,12 +59,18 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outco
     compare_content(card["data"], data)
 
     clips, people = with_people(with_unscored(clean.clips, test.videos), test.videos)
-    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, people, test.rule.aggregate)
+    calibrated = test.calibration
+    learnt = calibrated.calibration if calibrated else None
+    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, people, test.rule.aggregate, learnt)
     captions = covered(data["coverage"]), data_caption(data, card["data"])
-    show_numbers(outcome.numbers, *captions, outcome.caption())
+    show_numbers(outcome.numbers, *captions, outcome.caption(), calibrated.caption() if calibrated else "")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
     paths |= draw_videos(folder, test.subject, outcome.drawn)
     facts = {**_facts(test), **outcome.facts()}
+    if calibrated:
+        prior = calibrated.calibration.prior
+        paths |= draw_reliability(folder, test.subject, outcome.drawn, prior, outcome.believed)
+        facts["calibration"] = calibrated.facts()
     if scored_val:
         facts["chosen_on_val"] = {AGGREGATE: test.rule.aggregate, "coverage": scored_val.coverage}
         compared = {Split.VAL: scored_val.clips, test.split: clean.clips}

@@ -6,6 +6,8 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from deepfake.atomic import write_atomic
+from deepfake.checkpoints import calibration_of_table
+from deepfake.checkpoints.calibration import AUTO, NONE
 from deepfake.checkpoints.scoring_rule import CARRIED
 from deepfake.command.idle import refuse_idle
 from deepfake.content import digest
@@ -14,7 +16,7 @@ from deepfake.evaluation import BEST, Columns, evaluate_scores, read_predictions
 from deepfake.report.page import page_beside
 from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
-from deepfake.report.results import covered, draw_videos, write_metrics
+from deepfake.report.results import covered, draw_reliability, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
 
@@ -27,6 +29,7 @@ USED = (
     "scores",
     "split",
     "missing",
+    "calibration",
     "aggregate",
     "min_coverage",
     "seed",
@@ -57,17 +60,25 @@ def evaluate_table(cfg: DictConfig) -> None:
     rule = ScoringRule(aggregate="mean" if cfg.aggregate == CARRIED else cfg.aggregate)
     if not clips["video_id"].is_unique:
         log.info("score of a video: %s (aggregate=%s)", rule.aggregation, rule.aggregate)
-    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, aggregate=rule.aggregate)
+    own = cfg.calibration not in (AUTO, NONE, None)  # nothing lies beside a table
+    content = digest(path)
+    calibrated = calibration_of_table(Path(cfg.calibration), rule.aggregation, content) if own else None
+    learnt = calibrated.calibration if calibrated else None
+    outcome = evaluate_scores(clips, cfg.missing, cfg.seed, aggregate=rule.aggregate, calibration=learnt)
     counts = outcome.counts()
     require_coverage(counts["scored"], counts["videos"], cfg.min_coverage, f"predictions={path}")
     write_atomic(folder / "predictions.csv", clips.to_csv(index=False).encode())
     coverage = {cfg.split: counts}
-    data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}
+    data = {"predictions": str(path), "digest": content, "columns": columns, "scores": cfg.scores}
     scoring = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
     facts = {"scoring": scoring, **outcome.facts(), "made_with": provenance("cpu", begun)}
-    show_numbers(outcome.numbers, covered(coverage), outcome.caption())
+    show_numbers(outcome.numbers, covered(coverage), outcome.caption(), calibrated.caption() if calibrated else "")
     subject = Subject(path.name, cfg.split, "unknown, of a table of predictions")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
     paths |= draw_videos(folder, subject, outcome.drawn)
+    if calibrated:
+        prior = calibrated.calibration.prior
+        paths |= draw_reliability(folder, subject, outcome.drawn, prior, outcome.believed)
+        facts["calibration"] = calibrated.facts()
     metrics = write_metrics(folder, outcome.metrics(cfg.split), {**data, "coverage": coverage}, facts)  # marks the end
     show_paths({"run": folder, **page_beside(folder), "metrics": metrics, **paths})

@@ -56,6 +56,7 @@ def _predictor(cfg: DictConfig) -> Predictor:
         tracks=cfg.tracks,
         aggregate=cfg.aggregate,
         clips_per_track=cfg.sampling.eval_clips_per_track,
+        calibration=cfg.calibration,
         faces=cfg.get("faces"),
         backbone_weights=cfg.backbone_weights,
         weights_dir=cfg.paths.weights_dir,

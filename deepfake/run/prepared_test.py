@@ -1,6 +1,7 @@
 """A checkpoint, the videos that it is tested on and their faces: all that is settled before anything is scored."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from omegaconf import DictConfig
 
 from deepfake import null_audit
 from deepfake.callbacks.predictions import COLUMNS
-from deepfake.checkpoints import build_detector, read_checkpoint
+from deepfake.checkpoints import Calibrated, build_detector, calibration_of, read_checkpoint
+from deepfake.checkpoints.calibration import NONE
 from deepfake.checkpoints.checkpoint import Checkpoint
 from deepfake.checkpoints.data_card import compare_listing, file_digests, require_fingerprint
 from deepfake.checkpoints.faces import faces_of
@@ -70,6 +72,7 @@ class PreparedTest:
         faces: the recipe of the faces.
         other_faces: where that differs from the checkpoint's recipe.
         store: the faces of all videos that are needed.
+        calibration: of the scores by this rule; None if there is none, or none is wanted.
     """
 
     cfg: DictConfig
@@ -82,6 +85,7 @@ class PreparedTest:
     faces: dict[str, Any]
     other_faces: Differences
     store: FaceStore
+    calibration: Calibrated | None = None
 
     @property
     def videos(self) -> list[Video]:
@@ -127,14 +131,15 @@ class PreparedTest:
         return Scored(clips, _metrics_of(clips, self.rule.aggregate), coverage)
 
 
-def prepare_test(cfg: DictConfig, path: str) -> PreparedTest:
+def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] = lambda listing: None) -> PreparedTest:
     """Check all that can be checked of a checkpoint and a corpus, and extract the faces that their test needs.
 
     Args:
         cfg: the composed config of the command.
         path: the checkpoint.
+        require: stops, before hours of extraction, if the corpus does not serve.
     """
-    split, choosing = Split(cfg.split), cfg.aggregate == BEST
+    split, choosing, auditing = Split(cfg.split), cfg.aggregate == BEST, cfg.get("audit", "none") != "none"
     if choosing:
         refuse_val(split)
     checkpoint = read_checkpoint(path)
@@ -146,7 +151,8 @@ def prepare_test(cfg: DictConfig, path: str) -> PreparedTest:
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
     require_testable(listing, split)
-    if cfg.audit != "none":
+    require(listing)
+    if auditing:
         null_audit.require_null_audit(listing, split)
     learnt = listing.of(Split.VAL) if choosing else []
     if choosing:
@@ -156,7 +162,9 @@ def prepare_test(cfg: DictConfig, path: str) -> PreparedTest:
     faces, other_faces = faces_of(checkpoint, cfg.get("faces"), Path(cfg.paths.weights_dir))
     store = face_store(faces, Path(cfg.paths.faces_dir) / cfg.data.name)
     test = PreparedTest(cfg, checkpoint, detector, rule, other_rule, listing, split, faces, other_faces, store)
-    trained = listing.of(Split.TRAIN) if cfg.audit != "none" else []
+    if not choosing:
+        test = _with_calibration(test)
+    trained = listing.of(Split.TRAIN) if auditing else []
     needed = [*trained, *learnt, *test.videos]
     complete_store([*needed, *_reals_of(needed, listing)], store, faces, test.extracting)
     if choosing:
@@ -171,11 +179,17 @@ def with_best_aggregate(test: PreparedTest) -> tuple[PreparedTest, Scored]:
     require_both_classes(scored.clips["label"])
     own = test.rule.aggregate
     chosen = best_aggregate(compare_aggregates({Split.VAL: scored.clips}, own))
-    if chosen == own:
-        return test, scored
-    log.info("aggregate=best is %s, by the videos of val; in the checkpoint it is %s", chosen, own)
-    differences = {**test.other_rule, AGGREGATE: {"here": chosen, "checkpoint": own}}
-    return replace(test, rule=replace(test.rule, aggregate=chosen), other_rule=differences), scored
+    if chosen != own:
+        log.info("aggregate=best is %s, by the videos of val; in the checkpoint it is %s", chosen, own)
+        differences = {**test.other_rule, AGGREGATE: {"here": chosen, "checkpoint": own}}
+        test = replace(test, rule=replace(test.rule, aggregate=chosen), other_rule=differences)
+    return _with_calibration(test), scored
+
+
+def _with_calibration(test: PreparedTest) -> PreparedTest:
+    """Return the test with the calibration that was asked for, if it is of its scores."""
+    given, tested = test.cfg.get("calibration", NONE), test.cfg.data.name if test.split is Split.VAL else ""
+    return replace(test, calibration=calibration_of(given, test.checkpoint, test.rule, test.faces, tested))
 
 
 def _reals_of(fakes: list[Video], listing: Listing) -> list[Video]:

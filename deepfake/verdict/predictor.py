@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 from deepfake.calibration import Calibration
-from deepfake.checkpoints import build_detector, faces_of, read_checkpoint, settled_rule
+from deepfake.checkpoints import (
+    build_detector,
+    calibration_of,
+    faces_of,
+    read_checkpoint,
+    settled_rule,
+    weights_digest,
+)
+from deepfake.checkpoints.calibration import AUTO
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import InputFile, input_files
@@ -18,7 +26,6 @@ from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
-from deepfake.models.digest import digest
 from deepfake.names import as_id, fitted
 from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
 from deepfake.scoring import ScoringRule
@@ -171,7 +178,7 @@ def load_predictor(
     tracks: str = "all",
     aggregate: str = CARRIED,
     clips_per_track: int | str | None = CARRIED,
-    calibration: Calibration | None = None,
+    calibration: Calibration | str | Path | None = AUTO,
     faces: Any = None,
     backbone_weights: str | Path | None = None,
     weights_dir: str | Path | None = None,
@@ -187,8 +194,10 @@ def load_predictor(
         tracks: faces of a file to score: `all`, `main` (the largest), or `checkpoint` for those of its own test.
         aggregate: a face's score, as `deepfake.scoring` has it; `checkpoint` for that of its own test.
         clips_per_track: the most clips of a face; None for all, `checkpoint` for those of its own test.
-        calibration: of this detector's scores by this rule, as `deepfake.calibration.fit_calibration` learns it on val;
-            None gives the score alone.
+        calibration: of this detector's scores by this rule: `auto` for the file beside the checkpoint, and otherwise
+            what its card has, if they are of these scores, which is logged; the path of a file of
+            `scripts/calibrate.py`; what `deepfake.calibration.fit_calibration` returned; `none` or None for the score
+            alone.
         faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
         backbone_weights: file of frozen weights that a small checkpoint leaves out.
         weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
@@ -198,6 +207,7 @@ def load_predictor(
 
     Raises:
         CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.
+        CalibrationError: the file of `calibration` cannot be read, or is of other scores.
         ConfigError: an option is wrong.
         WeightsError: the finder's weights are not here.
     """
@@ -207,6 +217,9 @@ def load_predictor(
     rule, _ = settled_rule(found.card, given, found.path)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
     chosen = pick_device(device)
+    if not isinstance(calibration, Calibration):
+        found_calibration = calibration_of(calibration, found, rule, recipe)
+        calibration = None if found_calibration is None else found_calibration.calibration
     return Predictor(
         detector=detector.to(chosen),
         rule=rule,
@@ -215,7 +228,7 @@ def load_predictor(
         device=chosen,
         batch_size=batch_size,
         num_workers=num_workers,
-        digest=found.card.get("digest") or digest(found.state),
+        digest=weights_digest(found),
         calibration=calibration,
     )
 

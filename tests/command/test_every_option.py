@@ -23,6 +23,7 @@ CONF = Path(__file__).parents[2] / "conf"
 STAGES = sorted(path.stem for path in CONF.glob("*.yaml"))
 NEEDED = {
     "evaluate": ["checkpoint=a.ckpt"],
+    "calibrate": ["checkpoint=a.ckpt"],
     "predict": ["checkpoint=a.ckpt", "input=clips"],
     "import_weights": ["format=v1", "weights=a.pth", "output=b.ckpt"],
     "benchmark": ["benchmark=finders"],
@@ -139,6 +140,7 @@ NULLABLE = {
     "max_epochs", "gradient_clip_val", "num_sanity_val_steps", "log_every_n_steps", "precision", "monitor", "filename",
     "eval_clips_per_track", "name", "dirpath", "version", "shard_index", "ffpp_root", "splits_dir", "frames_per_batch",
     "enable_progress_bar", "enable_model_summary", "save_last", "checkpoint", "audit", "num_workers",
+    "calibration",
 }  # fmt: skip
 
 

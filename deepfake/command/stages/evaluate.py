@@ -38,6 +38,7 @@ OPTIONS = Group(
         "scores": Scores,
         "aggregate": Aggregate | Literal["checkpoint", "best"],
         "missing": Missing,
+        "calibration": PathName | None,
         "min_coverage": Share,
         "backbone_weights": PathName | None,
         "split": Split,

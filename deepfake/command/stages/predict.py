@@ -22,6 +22,7 @@ OPTIONS = Group(
         "input": PathName | Paths,
         "tracks": Tracks | Literal["checkpoint"],
         "aggregate": Aggregate | Literal["checkpoint"],
+        "calibration": PathName | None,
         "output": PathName,
         "overwrite": bool,
     },

@@ -9,8 +9,6 @@ from scipy.stats import norm
 from torchmetrics.functional.classification import binary_precision_recall_curve, binary_roc
 
 from deepfake.metrics import THRESHOLD
-from deepfake.metrics.intervals import rate_interval
-from deepfake.metrics.weighted import NUM_BINS
 
 MOST_POINTS = 400  # of a curve; on a screen nobody sees more
 NUM_BARS = 20  # of the histogram
@@ -84,25 +82,6 @@ def histogram(videos: pd.DataFrame) -> pd.DataFrame:
         counts, _ = np.histogram(own["score"], edges)
         rows += [(label, edges[i], edges[i + 1], count, count / len(own)) for i, count in enumerate(counts) if count]
     return pd.DataFrame(rows, columns=["label", "low", "high", "videos", "share"])
-
-
-def reliability(videos: pd.DataFrame) -> pd.DataFrame:
-    """Compare scores with what share of the videos that have them is fake, in the bins of the calibration error.
-
-    Args:
-        videos: `label`, `score`, one row a video.
-
-    Returns:
-        `score` (mean in the bin), `share` of fakes with `low` and `high` (Wilson, 95 %), `fakes`, `videos`; a row a bin
-        that is not empty.
-    """
-    number = np.digitize(videos["score"], np.linspace(0, 1, NUM_BINS + 1)[1:-1])
-    found = videos.groupby(number).agg(
-        score=("score", "mean"), share=("label", "mean"), fakes=("label", "sum"), videos=("label", "size")
-    )
-    pairs = zip(found["fakes"], found["videos"], strict=True)
-    ends = [rate_interval(int(fakes), int(total), 0.95, "wilson") for fakes, total in pairs]
-    return found.assign(low=[low for low, _ in ends], high=[high for _, high in ends]).reset_index(drop=True)
 
 
 def calls(videos: pd.DataFrame) -> dict[str, int]:

@@ -1,12 +1,15 @@
 """The charts of the scores themselves: their distributions, and whether they can be believed."""
 
+from collections.abc import Mapping
+
 import altair as alt
 import pandas as pd
 
-from deepfake.report.page.chart import Axis, Chart, Key, Plane, Table, layered
+from deepfake.report.page.chart import Axis, Chart, Key, Mark, Plane, Table, layered
 from deepfake.report.page.look import FAKE_INK, INK, MUTED, REAL_INK
-from deepfake.report.page.points import NUM_BARS, calls, histogram, reliability
+from deepfake.report.page.points import NUM_BARS, calls, histogram
 from deepfake.report.page.words import at_half, number
+from deepfake.report.reliability import reliability
 
 _HEIGHT = 280
 _SCORE = Axis("score: probability of fake")
@@ -71,34 +74,48 @@ def _bars(data: pd.DataFrame, shares: Axis, colour: str) -> alt.Chart:
     return chart.encode(x=_SCORE.x("start"), x2="end:Q", y=shares.y("bottom"), y2="share:Q", tooltip=tips)
 
 
-def reliability_chart(videos: pd.DataFrame, error: float | None) -> Chart:
+def reliability_chart(videos: pd.DataFrame, errors: Mapping[str, float | None], prior: float | None = None) -> Chart:
     """Draw what share of the videos of a score is fake, with Wilson's intervals.
 
     Args:
-        videos: `label`, `score`, one row a video.
-        error: the expected calibration error, if it is known.
+        videos: `label`, `score`, one row a video, and `calibrated` if there is a calibration.
+        errors: the expected calibration errors that are known: `""` of the scores, or `before` and `after` calibration.
+        prior: the share of fakes that calibrated scores speak of; None without a calibration.
     """
-    bins = reliability(videos)
-    table = bins.rename(columns={"score": "x", "share": "y", "low": "y_low", "high": "y_high"})
-    table = table.assign(
-        what=[f"{fakes} of {total}" for fakes, total in zip(bins["fakes"], bins["videos"], strict=True)]
+    series = {"": "score"} if prior is None else {"before": "score", "after": "calibrated"}
+    marks: list[Mark] = [_PLANE.guide([0, 1], [0, 1])]
+    keys: list[Key] = []
+    rows: list[list[object]] = []
+    said: list[str] = []
+    for when, column in series.items():
+        colour = MUTED if when == "before" else INK
+        bins = reliability(videos, column, prior)
+        table = bins.rename(columns={"score": "x", "share": "y", "low": "y_low", "high": "y_high"})
+        what = [f"{fakes} of {total}" for fakes, total in zip(bins["fakes"], bins["videos"], strict=True)]
+        marks.append(_PLANE.line(table["x"], table["y"], MUTED, strokeWidth=1))
+        marks.append(_PLANE.points(table.assign(what=what), colour, {"what:N": "fakes of the videos"}, size=60))
+        of = f" {when} calibration" if when else ""
+        keys.append(Key(f"videos of about equal score{of}, with 95 % intervals (Wilson)", colour, None))
+        rows += [
+            [*([when] if when else []), row.score, row.share, row.low, row.high, str(row.videos)]
+            for row in bins.itertuples(index=False, name="Bin")
+        ]
+        if errors.get(when) is not None:
+            said.append(f"the expected calibration error{of} is {number(errors[when])}")
+    measured = "; ".join(said) or "a bin a dot"
+    depends = (
+        "The share depends on how many of these videos are fake."
+        if prior is None
+        else f"The classes count as if {prior:g} of the videos were fake."
     )
-    dots = _PLANE.points(table, INK, {"what:N": "fakes of the videos"}, size=60)
-    low, high = _PLANE.guide([0, 1], [0, 1]), _PLANE.line(table["x"], table["y"], MUTED, strokeWidth=1)
-    measured = f"the expected calibration error is {number(error)}" if error is not None else "a bin a dot"
+    heads = [*([] if prior is None else ["calibration"]), "mean score", "share fake", "low", "high", "videos"]
     return Chart(
         name="reliability",
         title="Reliability of the scores",
         says=f"Share of fakes among videos of about equal score, against that score; {measured}.",
-        drawing=layered(low, high, dots, height=_HEIGHT),
-        keys=[Key("videos of about equal score, with 95 % intervals (Wilson)", INK, None)],
-        table=Table(
-            ["mean score", "share fake", "low", "high", "videos"],
-            [
-                [row.score, row.share, row.low, row.high, str(row.videos)]
-                for row in bins.itertuples(index=False, name="Bin")
-            ],
-        ),
-        note="On the dotted line a score is the probability of being fake that it says. The share depends on how many "
-        "of these videos are fake. Intervals take videos to be independent.",
+        drawing=layered(*marks, height=_HEIGHT),
+        keys=keys,
+        table=Table(heads, rows),
+        note="On the dotted line a score is the probability of being fake that it says. "
+        f"{depends} Intervals take videos to be independent.",
     )

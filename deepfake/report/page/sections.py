@@ -1,5 +1,6 @@
 """The sections of the page: which there are for a run, and what is said instead of one that is absent."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -68,9 +69,12 @@ def _thresholds(run: RunFiles) -> Section:
 def _scores(run: RunFiles) -> Section:
     if run.videos is None or run.videos.empty:
         return Section("distribution", "Scores", absent=_UNTESTED)
-    error = of_all(run.numbers).get("ece")
-    known = None if error is None or pd.isna(error["value"]) else float(error["value"])
-    return Section("distribution", "Scores", [score_chart(run.videos), reliability_chart(run.videos, known)])
+    prior = run.facts.get("calibration", {}).get("prior") if "calibrated" in run.videos else None
+    names = {"": "ece"} if prior is None else {"before": "ece_before", "after": "ece_after"}
+    numbers = of_all(run.numbers)
+    errors = {when: float(numbers[name]["value"]) for when, name in names.items() if name in numbers}
+    known = {when: error for when, error in errors.items() if not math.isnan(error)}
+    return Section("distribution", "Scores", [score_chart(run.videos), reliability_chart(run.videos, known, prior)])
 
 
 def _parts(run: RunFiles) -> Section:

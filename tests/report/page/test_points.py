@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import norm
 from sklearn.metrics import auc, precision_recall_curve, roc_curve
 
-from deepfake.report.page.points import Rates, calls, histogram, precision_points, probit, reliability, roc_points
+from deepfake.report.page.points import Rates, calls, histogram, precision_points, probit, roc_points
+from deepfake.report.reliability import reliability
 
 
 @pytest.fixture(scope="module")

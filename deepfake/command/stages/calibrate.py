@@ -1,0 +1,28 @@
+"""The options of `scripts/calibrate.py`."""
+
+from typing import Literal
+
+from deepfake.calibration import CalibrationMethod
+from deepfake.command.stages.evaluate import OPTIONS as EVALUATE
+from deepfake.config.check import Group
+from deepfake.ranges import Aggregate, PathName, Prior
+
+_AS_EVALUATE = (
+    *("paths", "device", "extract", "sampling", "loader", "faces", "data", "predictions", "columns", "scores"),
+    *("min_coverage", "backbone_weights", "split", "expect_fingerprint"),
+)
+
+OPTIONS = Group(
+    {
+        **{name: EVALUATE.options[name] for name in _AS_EVALUATE},
+        **{
+            name: EVALUATE.options[name] for name in ("min_coverage", "backbone_weights", "split", "expect_fingerprint")
+        },
+        "checkpoint": PathName | None,
+        "method": CalibrationMethod,
+        "prior": Prior,
+        "aggregate": Aggregate | Literal["checkpoint"],
+        "output": PathName | None,
+    },
+    optional=("faces",),
+)

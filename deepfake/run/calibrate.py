@@ -1,0 +1,108 @@
+"""Learns on val what a detector's scores are worth: a calibration, thresholds, and bands with their error rates."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from deepfake.atomic import write_atomic
+from deepfake.calibration import CalibrationFile, Learnt, write_calibration
+from deepfake.calibration.calibration_file import SCHEMA_VERSION
+from deepfake.calibration.fit import require_enough
+from deepfake.checkpoints import beside, carry_calibration, weights_digest
+from deepfake.checkpoints.data_card import compare_content, data_card
+from deepfake.checkpoints.scoring_rule import rule_card
+from deepfake.command.entry import entry_point
+from deepfake.command.idle import refuse_idle
+from deepfake.command.writable import require_writable
+from deepfake.corpora import Listing
+from deepfake.corpora.audit import audit, duplicates
+from deepfake.corpora.fitness import data_caption
+from deepfake.errors import ConfigError
+from deepfake.evaluation import learn_calibration, require_val, show_calibration, with_people, with_unscored
+from deepfake.faces.settled_recipe import stored_recipe
+from deepfake.report.results import covered, draw_reliability
+from deepfake.report.tables import show_paths
+from deepfake.robustness import Scored
+from deepfake.run.calibrate_table import OF_TABLES, calibrate_table
+from deepfake.run.prepared_test import PreparedTest, prepare_test
+from deepfake.schema import Split
+
+log = logging.getLogger(__name__)
+
+
+@entry_point
+def calibrate(cfg: DictConfig) -> None:
+    """Calibrate the detector of `cfg.checkpoint` on val of `cfg.data`, or the scores of `cfg.predictions`."""
+    if (cfg.checkpoint is None) == (cfg.predictions is None):
+        raise ConfigError("give either checkpoint=, to calibrate a detector, or predictions=, a table of its scores")
+    require_val(Split(cfg.split))
+    if cfg.predictions is not None:
+        calibrate_table(cfg)
+        return
+    refuse_idle(beside="checkpoint", idle=OF_TABLES)
+    output = beside(Path(cfg.checkpoint)) if cfg.output is None else Path(cfg.output)
+    require_writable(output.parent)
+    calibrate_checkpoint(cfg, output, Path(cfg.paths.output_dir))
+
+
+def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
+    """Score val, learn from the scores, and write what was learnt.
+
+    The checkpoint's own test may score the main face of a video, and predictions score all faces, so both scores are
+    calibrated.
+
+    Args:
+        cfg: the composed config of the command.
+        output: file of the calibration.
+        folder: where the scores and the pictures go.
+    """
+    source = f"val of {cfg.data.name}"
+
+    def require(listing: Listing) -> None:
+        of_val = listing.of(Split.VAL)
+        both = [*of_val, *listing.of(Split.TEST)]
+        audit(both, duplicates(both)).require_disjoint(listing.protocol)
+        require_enough([int(video.label) for video in of_val], cfg.method, source)
+
+    first = prepare_test(cfg, cfg.checkpoint, require)
+    paths, learnt = {"run": folder, "calibration": output}, []
+    for test, scored in _by_rule(first):
+        data = data_card(cfg.data.name, test.listing, {Split.VAL: scored.coverage}, test.store, test.rule)
+        clips, people = with_people(with_unscored(scored.clips, test.videos), test.videos)
+        found, videos, by = learn_calibration(clips, test.rule.aggregate, cfg.method, cfg.prior, source, people)
+        learnt.append(Learnt(rule_card(test.rule), dict(scored.coverage), found))
+        if learnt[1:] and found == learnt[0].calibration:
+            log.info("tracks=all, all faces of a video, gives the same: no video of val has a second one")
+            continue
+        captions = covered(data["coverage"]), data_caption(data, test.checkpoint.card["data"])
+        show_calibration(found, by, f"tracks={test.rule.tracks}, aggregate={test.rule.aggregate}", *captions)
+        place = folder / test.rule.tracks if learnt[1:] else folder
+        place.mkdir(parents=True, exist_ok=True)
+        write_atomic(place / "predictions.csv", scored.clips.to_csv(index=False).encode())
+        numbers = {"before": asdict(found.before), "after": asdict(found.after)}
+        drawn = draw_reliability(place, test.subject, videos, cfg.prior, numbers)
+        of = f" ({test.rule.tracks})" if learnt[1:] else ""
+        paths |= {f"{name}{of}": path for name, path in {"predictions": place / "predictions.csv", **drawn}.items()}
+    compare_content(first.checkpoint.card["data"], data)
+    of_data = {name: data[name] for name in ("corpus", "protocol", "fingerprint", "content")}
+    weights, faces = weights_digest(first.checkpoint), stored_recipe(first.faces)
+    file = CalibrationFile(SCHEMA_VERSION, weights, faces, of_data, by, tuple(learnt))
+    if output.exists():
+        log.info("replaced: %s", output)
+    plain = write_calibration(file, output)
+    if cfg.output is None:
+        carry_calibration(first.checkpoint.path, weights, plain)
+    show_paths(paths)
+
+
+def _by_rule(test: PreparedTest) -> Iterator[tuple[PreparedTest, Scored]]:
+    """Yield the test by its own rule, and by that of all faces, each with the scores of val."""
+    scored = test.score()
+    yield test, scored
+    if test.rule.tracks != "all":
+        every = replace(test, rule=replace(test.rule, tracks="all"))
+        num_faces = test.store.rows([video.video_id for video in test.videos])["num_faces"]
+        yield every, every.score() if (num_faces > 1).any() else scored

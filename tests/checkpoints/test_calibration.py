@@ -1,0 +1,140 @@
+"""Which calibration a checkpoint gets: that of its own scores, from beside it or from its card, and no other."""
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from deepfake.calibration import CalibrationFile, write_calibration
+from deepfake.checkpoints import (
+    Checkpoint,
+    beside,
+    calibration_of,
+    calibration_of_table,
+    carry_calibration,
+    read_checkpoint,
+    weights_digest,
+)
+from deepfake.checkpoints.scoring_rule import rule_card
+from deepfake.errors import CalibrationError
+from deepfake.faces.settled_recipe import settled, stored_recipe
+from deepfake.scoring import ScoringRule
+from tests.calibration.test_calibration_file import made
+from tests.checkpoints.test_checkpoint import content
+
+RULE = ScoringRule()
+
+
+@pytest.fixture
+def checkpoint(tmp_path: Path) -> Checkpoint:
+    torch.save(content("model=meso4", "faces=mtcnn"), tmp_path / "best.ckpt")
+    return read_checkpoint(tmp_path / "best.ckpt")
+
+
+@pytest.fixture
+def faces(checkpoint: Checkpoint) -> dict[str, Any]:
+    recipe = {
+        name: value for name, value in checkpoint.card["faces"].items() if name not in ("extractor", "image_options")
+    }
+    return settled(recipe, Path("weights"))
+
+
+@pytest.fixture
+def file(checkpoint: Checkpoint, faces: dict[str, Any]) -> CalibrationFile:
+    every = replace(RULE, tracks="all")
+    learnt = [replace(made().learnt[0], rule=rule_card(rule)) for rule in (RULE, every)]
+    of = {"checkpoint": weights_digest(checkpoint), "faces": stored_recipe(faces)}
+    return replace(made(), **of, learnt=tuple(learnt))
+
+
+def test_the_one_beside_it_is_taken_then_that_of_its_card(
+    checkpoint: Checkpoint, faces: dict[str, Any], file: CalibrationFile, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    assert calibration_of("auto", checkpoint, RULE, faces) is None
+    assert "there is no" in caplog.text and "best.calibration.json; scripts/calibrate.py makes it" in caplog.text
+    place = beside(checkpoint.path)
+    plain = write_calibration(file, place)
+    for rule in (RULE, replace(RULE, tracks="all"), replace(RULE, tracks="all", main_face="changed")):
+        found = calibration_of("auto", checkpoint, rule, faces)
+        assert found is not None and found.path == place and found.calibration == file.learnt[0].calibration
+    assert "calibrated by platt, learnt on 60 real and 60 fake videos of val of demo (best.calib" in caplog.text
+
+    weights = weights_digest(checkpoint)
+    carry_calibration(checkpoint.path, weights, plain)
+    carrying = read_checkpoint(checkpoint.path)
+    assert weights_digest(carrying) == weights and carrying.content.keys() == checkpoint.content.keys()
+    assert {**carrying.card, "calibration": None} == {**checkpoint.card, "calibration": None}
+    place.unlink()
+    found = calibration_of("auto", carrying, RULE, faces)
+    assert found is not None and found.file == file and found.path == checkpoint.path
+    # A file beside it that does not fit hides nothing.
+    write_calibration(replace(file, checkpoint="b" * 64), place)
+    found = calibration_of("auto", carrying, RULE, faces)
+    assert found is not None and found.path == checkpoint.path
+    assert calibration_of("none", carrying, RULE, faces) is None is calibration_of(None, carrying, RULE, faces)
+
+
+def test_a_link_stays_a_link(checkpoint: Checkpoint, file: CalibrationFile, tmp_path: Path) -> None:
+    (tmp_path / "link.ckpt").symlink_to("best.ckpt")
+    plain = write_calibration(file, tmp_path / "a.json")
+    carry_calibration(tmp_path / "link.ckpt", weights_digest(checkpoint), plain)
+    assert (tmp_path / "link.ckpt").is_symlink()
+    assert read_checkpoint(checkpoint.path).card["calibration"]["schema_version"] == 1
+
+
+def test_a_checkpoint_that_was_overwritten_meanwhile_is_left_alone(
+    checkpoint: Checkpoint, file: CalibrationFile
+) -> None:
+    before = checkpoint.path.read_bytes()
+    with pytest.raises(CalibrationError, match="has other weights than when its scores were measured"):
+        carry_calibration(checkpoint.path, "b" * 64, asdict(file))
+    assert checkpoint.path.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "rule", "tested", "message"),
+    [
+        ({"checkpoint": "b" * 64}, RULE, "", "is of another detector (weights bbbbbbbbbbbb, here "),
+        ({"checkpoint": None}, RULE, "", "was learnt on a table, and nobody knows which detector"),
+        ({"faces": {}}, RULE, "", "was learnt on other faces ("),
+        ({}, replace(RULE, aggregate="max"), "", "another rule (aggregation is highest of the clips"),
+        ({}, replace(RULE, clips_per_track=None), "", "another rule (clips_per_track is None, there 16)"),
+        ({}, replace(RULE, main_face="changed"), "", "another rule (main_face is changed, there largest)"),
+        ({}, RULE, "demo", "was learnt on val of demo, so it cannot be tested there"),
+    ],
+)
+def test_what_is_of_other_scores_is_refused_by_name_or_said(
+    change: dict[str, Any],
+    rule: ScoringRule,
+    tested: str,
+    message: str,
+    checkpoint: Checkpoint,
+    faces: dict[str, Any],
+    file: CalibrationFile,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = beside(checkpoint.path)
+    write_calibration(replace(file, **change), place)
+    with pytest.raises(CalibrationError) as caught:
+        calibration_of(place, checkpoint, rule, faces, tested)
+    assert message in str(caught.value) and str(place) in str(caught.value) and "\n" not in str(caught.value)
+    assert calibration_of("auto", checkpoint, rule, faces, tested) is None
+    (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert record.getMessage() == f"scores are not calibrated: {caught.value}"
+
+
+def test_a_tables_calibration_is_for_other_tables(tmp_path: Path) -> None:
+    path, said = tmp_path / "a.json", "mean of the clips of a track, highest of the tracks"
+    table = replace(made(), checkpoint=None, faces=None, data={"predictions": "val.csv", "digest": "d"})
+    write_calibration(table, path)
+    assert calibration_of_table(path, said, "e").calibration == table.learnt[0].calibration
+    with pytest.raises(CalibrationError, match="was learnt on this very table"):
+        calibration_of_table(path, said, "d")
+    with pytest.raises(CalibrationError, match="by another rule \\(aggregation is median"):
+        calibration_of_table(path, "median", "e")
+    write_calibration(made(), path)
+    with pytest.raises(CalibrationError, match="is of a checkpoint's scores, and nobody knows"):
+        calibration_of_table(path, said, "e")
