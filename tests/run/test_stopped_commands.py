@@ -118,6 +118,22 @@ def test_a_test_or_a_prediction_leaves_nothing_that_looks_done(
 
 
 @pytest.mark.slow
+def test_a_prediction_that_is_killed_goes_on_and_is_the_same(
+    model: Path, demo_root: Path, data_dir: Path, script: Run, tmp_path: Path
+) -> None:
+    options = [f"checkpoint={model}", f"input={demo_root / 'real'}", "extract.num_workers=2", "faces.num_segments=1"]
+    with running(tmp_path, data_dir, "predict", *options, "output=out") as process:
+        wait_for_results(process, tmp_path, 2)
+        os.killpg(process.pid, signal.SIGKILL)
+        assert process.wait(60) == -signal.SIGKILL
+    assert script("predict", *options, "output=out") == 0
+    assert script("predict", *options, "output=whole") == 0
+    for name in ("predictions.csv", "faces.csv", "predictions.json"):
+        assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert not list((tmp_path / "out").rglob("*.zip"))
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("logger", ["csv", "wandb"])
 def test_a_training_that_is_killed_goes_on_and_is_the_same(
     logger: str, whole: Path, data_dir: Path, script: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

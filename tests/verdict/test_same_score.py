@@ -1,0 +1,55 @@
+"""The same file has the same result, to the last bit: in any company, batch, place and number of processes."""
+
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from deepfake.verdict import FileResult, Predictor
+from deepfake.video.door import read
+from tests.verdict.marked import predictor, untrained
+from tests.verdict.scenes import scenes, shoot
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clips")
+    shown = scenes(3, 8)
+    for name in ("crossing", "b leaves"):
+        shoot(folder / f"{name}.mp4", shown[name], 3)
+    Image.fromarray(read(folder / "crossing.mp4", [0])[0]).save(folder / "picture.png")
+    return folder
+
+
+def results(with_: Predictor, *paths: Path) -> dict[str, FileResult]:
+    """Return the result of each file by its name, as if all lay in one folder."""
+    return {Path(each.path).name: replace(each, path="") for each in with_.predict_many(paths)}
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> dict[str, FileResult]:
+    found = results(predictor(untrained(), num_segments=2, num_workers=1), folder)
+    assert len({each.score for each in found.values()}) == len(found) == 3 and None not in found.values()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "extracting", "loading"),
+    [(1, 2, 0), *(pytest.param(*each, marks=pytest.mark.slow) for each in ((3, 1, 1), (2, 2, 2)))],
+)
+def test_batches_and_processes_change_nothing(
+    batch_size: int, extracting: int, loading: int, folder: Path, whole: dict[str, FileResult]
+) -> None:
+    other = predictor(untrained(), num_segments=2, num_workers=extracting, batch_size=batch_size)
+    assert results(replace(other, num_workers=loading), folder) == whole
+
+
+def test_company_order_and_place_change_nothing(folder: Path, whole: dict[str, FileResult], tmp_path: Path) -> None:
+    one = predictor(untrained(), num_segments=2, num_workers=1)
+    assert results(one, folder / "crossing.mp4") == {"crossing.mp4": whole["crossing.mp4"]}
+    for name in whole:
+        shutil.copy(folder / name, tmp_path / f"{ {'picture.png': 'a'}.get(name, 'z') } {name}")
+    moved = results(one, *sorted(tmp_path.iterdir(), reverse=True))
+    assert {name[2:]: each for name, each in moved.items()} == whole
