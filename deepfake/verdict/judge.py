@@ -19,7 +19,7 @@ from deepfake.metrics.binary import THRESHOLD
 from deepfake.names import as_text
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule, video_scores
-from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.tracks import Track
 from deepfake.verdict.verdict import Because, Verdict
 
@@ -134,14 +134,43 @@ def _person(
         calibrated=said.calibrated,
         verdict=said.verdict,
         because=why,
-        start_s=round(track.first / row.fps, 3) if row.fps else 0.0,
-        end_s=round((track.last + 1) / row.fps, 3) if row.fps else 0.0,
+        start_s=second(track.first, row.fps),
+        end_s=second(track.last + 1, row.fps),
         num_clips=len(track.scores),
         num_frames=track.num_frames,
         box_frame=track.box_frame,
         box=track.box,
         raw_score=measured,
+        clips=_clips(track, row.fps),
+        thumbnail=track.thumbnail,
     )
+
+
+def _clips(track: Track, fps: float) -> tuple[ClipScore, ...]:
+    """Return the scores of a face over time."""
+    middle = track.frames.shape[1] // 2
+    return tuple(
+        ClipScore(
+            start_frame=first,
+            end_frame=last,
+            start_s=second(first, fps),
+            end_s=second(last + 1, fps),
+            score=score,
+            box=tuple(box),
+        )
+        for first, last, score, box in zip(
+            track.frames[:, 0].tolist(),
+            track.frames[:, -1].tolist(),
+            track.scores.tolist(),
+            track.boxes[:, middle].tolist(),
+            strict=True,
+        )
+    )
+
+
+def second(frame: int, fps: float) -> float:
+    """Return when a frame begins, in seconds from the first one by the average frame rate; 0 if the rate is unknown."""
+    return round(frame / fps, 3) if fps else 0.0
 
 
 class _Said(NamedTuple):
