@@ -3,7 +3,7 @@
 import logging
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +11,22 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from deepfake.checkpoints.scoring_rule import CARRIED
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.command.writable import require_writable
 from deepfake.config.plain import plain_list
 from deepfake.corpora.input_files import InputFile, input_files
-from deepfake.errors import ExtractionError
+from deepfake.errors import ConfigError, ExtractionError
 from deepfake.extraction import ExtractOptions, chosen_shard
 from deepfake.names import shown
 from deepfake.progress import Progress
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
 from deepfake.store import facts
-from deepfake.verdict import Journal, Predictor, Summary, load_predictor, write_results
-from deepfake.verdict.tables import FACES, JSON, PREDICTIONS
+from deepfake.verdict import FileResult, Journal, Predictor, Summary, load_predictor, write_results
+from deepfake.verdict.page import write_report
+from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
 
 UNREAD = 3  # exit code if some files could not be read
 WORK = ".faces"  # folder of crops that are not scored yet
@@ -43,8 +45,12 @@ def predict(cfg: DictConfig) -> None:
         journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
         _score(files, predictor, journal, output / WORK)
         summary = _write(files, journal, output)
+        report = write_report(_named(files, journal), output, predictor.about, explain=cfg.explain)
     summary.show()
-    show_paths({Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, JSON)})
+    tables = {
+        Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, TIMELINE, JSON)
+    }
+    show_paths({**tables, "report": report})
     if summary.num_unread:
         _leave(f"{summary.num_unread} of {len(files)} files could not be read; exit code {UNREAD}")
 
@@ -62,6 +68,8 @@ def _predictor(cfg: DictConfig) -> Predictor:
         extract=ExtractOptions(**cfg.extract),
         batch_size=cfg.loader.batch_size,
         num_workers=cfg.loader.num_workers,
+        dense=_dense(cfg),
+        explain=cfg.explain,
     )
     warn_unlike_test(predictor.rule, predictor.faces)
     return predictor
@@ -96,9 +104,32 @@ def _write(files: Sequence[InputFile], journal: Journal, output: Path) -> Summar
     summary = Summary()
     paths = [file.path for file in files]
     write_results(journal.results(paths), output, journal.identity)
-    for file, result in zip(files, journal.results(paths), strict=True):
-        summary.add(file.name, result)
+    for name, result in _named(files, journal):
+        summary.add(name, result)
     return summary
+
+
+def _named(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str, FileResult]]:
+    """Yield how people are told of each file, and its result."""
+    results = journal.results([file.path for file in files])
+    return zip((file.name for file in files), results, strict=True)
+
+
+def _dense(cfg: DictConfig) -> bool:
+    """Return whether all frames are scored.
+
+    Raises:
+        ConfigError: another option says how many.
+    """
+    if not cfg.dense:
+        return False
+    clips, segments = cfg.sampling.eval_clips_per_track, cfg.faces.num_segments
+    given = {} if clips in (CARRIED, None) else {"sampling.eval_clips_per_track": clips}
+    if segments is not None and "_target_" not in cfg.faces.finder:  # a whole recipe has a number that nobody gave
+        given["faces.num_segments"] = segments
+    for name, value in given.items():
+        raise ConfigError(f"dense=true looks at every frame, so {name}={value} would do nothing: leave one of them out")
+    return True
 
 
 def _leave(message: str) -> None:

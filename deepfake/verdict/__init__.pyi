@@ -1,3 +1,4 @@
+from .about import About as About
 from .journal import Journal as Journal
 from .predictor import Predictor as Predictor
 from .predictor import load_predictor as load_predictor

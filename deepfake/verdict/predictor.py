@@ -20,14 +20,17 @@ from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.names import as_id, fitted
-from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
+from deepfake.schema import IMAGE_SUFFIXES, ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, Stored, facts
+from deepfake.verdict.about import About, about
+from deepfake.verdict.explaining import explained
 from deepfake.verdict.judge import judge
 from deepfake.verdict.result import FileResult
 from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
+ALL_SEGMENTS = 1_000_000  # more than fit into any video
 _LONGEST = 240  # bytes of an id
 _WEIGHTS = "DEEPFAKE_WEIGHTS"
 
@@ -45,7 +48,9 @@ class Predictor:
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips beside those that extract.
         digest: of the checkpoint's weights.
+        about: the detector in words.
         calibration: of the detector's scores by this rule; None if there is none.
+        explain: whether results have heat maps.
     """
 
     detector: Detector
@@ -56,7 +61,9 @@ class Predictor:
     batch_size: int
     num_workers: int | None
     digest: str
+    about: About
     calibration: Calibration | None = None
+    explain: bool = False
 
     def predict(self, path: str | Path) -> FileResult:
         """Return the verdict on one video or image.
@@ -109,7 +116,7 @@ class Predictor:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
         calibration = None if self.calibration is None else asdict(self.calibration)
         of_faces = {"rule": asdict(self.rule), "faces": stored_recipe(self.faces)}
-        return {"checkpoint": self.digest, **of_faces, "calibration": calibration}
+        return {"checkpoint": self.digest, **of_faces, "calibration": calibration, "explain": self.explain}
 
     def _stream(
         self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
@@ -155,13 +162,19 @@ class Predictor:
         )
         for stored, tracks in zip(waiting, found, strict=True):
             file = files[stored.row.video_id]
-            yield file, self._judged(file, stored.row, tracks)
+            yield file, self._explained(self._judged(file, stored.row, tracks), tracks, stored.row.fps)
             if stored.row.status != Status.FAILED:  # what failed is noted there, so that it stops no later run
                 with suppress(FileNotFoundError):
                     store.discard(stored.row.video_id)
 
     def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Track]) -> FileResult:
         return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration)
+
+    def _explained(self, result: FileResult, tracks: Sequence[Track], fps: float) -> FileResult:
+        if not self.explain or result.person is None:
+            return result
+        track = next(track for track in tracks if track.number == result.person - 1)
+        return replace(result, explanations=explained(self.detector, track, fps, self.device))
 
 
 def load_predictor(
@@ -178,6 +191,8 @@ def load_predictor(
     extract: ExtractOptions | None = None,
     batch_size: int = 32,
     num_workers: int | None = 0,
+    dense: bool = False,
+    explain: bool = False,
 ) -> Predictor:
     """Load a checkpoint's detector with all that turns a file into a verdict.
 
@@ -195,6 +210,10 @@ def load_predictor(
         extract: how faces are extracted; None takes the defaults.
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips; 0 loads in this one.
+        dense: whether every frame is looked at and every clip scored, in segments that follow one another. It takes the
+            place of `clips_per_track` and of `faces.num_segments`.
+        explain: whether results have heat maps of the most and the least suspicious frame of the file's person, which
+            takes as long as scoring some 50 clips.
 
     Raises:
         CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.
@@ -205,7 +224,11 @@ def load_predictor(
     detector = build_detector(found, backbone_weights)
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
     rule, _ = settled_rule(found.card, given, found.path)
+    if dense:
+        rule = replace(rule, clips_per_track=None)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
+    if dense:
+        recipe = dense_recipe(recipe, detector.spec)
     chosen = pick_device(device)
     return Predictor(
         detector=detector.to(chosen),
@@ -216,8 +239,20 @@ def load_predictor(
         batch_size=batch_size,
         num_workers=num_workers,
         digest=found.card.get("digest") or digest(found.state),
+        about=about(found, calibration),
         calibration=calibration,
+        explain=explain,
     )
+
+
+def dense_recipe(faces: Mapping[str, Any], spec: ClipSpec) -> dict[str, Any]:
+    """Return the recipe that looks at every frame of a video: as many segments as fit, each of whole clips.
+
+    Fewer frames than a segment has are left, and lie between the segments. A segment is decoded and searched at a time,
+    so memory does not grow with the video.
+    """
+    reach = spec.clip_length * spec.frame_stride  # so many frames are filled by clips that interleave
+    return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}
 
 
 def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Scores the clips of every face in files whose crops are stored, with batches that go across files."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -44,8 +44,8 @@ class Track:
     box_frame: int
     box: tuple[float, float, float, float]
     cut_size: float
-    frames: np.ndarray = field(default_factory=lambda: np.zeros((0, 1), np.int64))
-    boxes: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 4)))
+    frames: np.ndarray
+    boxes: np.ndarray
     thumbnail: str = ""
     clip: Callable[[int], Tensor] | None = None
 
