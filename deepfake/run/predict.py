@@ -1,6 +1,7 @@
 """Scores unseen files with the extraction, crops and network of training, and gives each file a verdict."""
 
 import logging
+import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +18,7 @@ from deepfake.command.stopping import stoppable
 from deepfake.command.writable import require_writable
 from deepfake.config.plain import plain_list
 from deepfake.corpora.input_files import InputFile, input_files
-from deepfake.errors import ConfigError, ExtractionError
+from deepfake.errors import ConfigError, ExtractionError, UnreadableVideoError
 from deepfake.extraction import ExtractOptions, chosen_shard
 from deepfake.names import shown
 from deepfake.progress import Progress
@@ -25,6 +26,8 @@ from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
 from deepfake.store import facts
 from deepfake.verdict import FileResult, Journal, Predictor, Summary, load_predictor, write_results
+from deepfake.verdict.annotate import FOLDER as ANNOTATED
+from deepfake.verdict.annotate import annotate, annotated_path
 from deepfake.verdict.page import write_report
 from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
 
@@ -40,11 +43,13 @@ def predict(cfg: DictConfig) -> None:
     with stoppable(lambda: stopped(output)):
         predictor = _predictor(cfg)
         require_writable(output)
-        files = _shard(input_files(plain_list(cfg.input)), predictor.options)
+        files = _shard(_without_copies(input_files(plain_list(cfg.input)), output), predictor.options)
         output.mkdir(parents=True, exist_ok=True)
         journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
         _score(files, predictor, journal, output / WORK)
         summary = _write(files, journal, output)
+        if cfg.annotate:
+            _annotate(files, journal, output)
         report = write_report(_named(files, journal), output, predictor.about, explain=cfg.explain)
     summary.show()
     tables = {
@@ -75,6 +80,21 @@ def _predictor(cfg: DictConfig) -> Predictor:
     return predictor
 
 
+def _without_copies(files: Sequence[InputFile], output: Path) -> list[InputFile]:
+    """Leave out the annotated copies of an earlier run, which lie among the files where the output does.
+
+    Raises:
+        ConfigError: nothing is left.
+    """
+    copies = os.path.abspath(output / ANNOTATED)
+    kept = [file for file in files if os.path.dirname(os.path.abspath(file.path)) != copies]
+    if len(kept) < len(files):
+        log.info("%d annotated copies in %s are not scored", len(files) - len(kept), shown(copies))
+    if not kept:
+        raise ConfigError(f"input holds annotated copies alone, which {shown(copies)} is for: give another input=")
+    return kept
+
+
 def _shard(files: Sequence[InputFile], options: ExtractOptions) -> list[InputFile]:
     """Return the part of the files that this run scores: all of them, or its shard."""
     numbered = {f"{number:09}": file.path for number, file in enumerate(files)}
@@ -93,6 +113,7 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
     failed = False
     with Progress("scoring", "files", len(todo), keep=False) as bar:
         for file, result in predictor.stream(todo, work):
+            annotated_path(file.path, journal.path.parent).unlink(missing_ok=True)  # it shows an older result
             journal.append(result, sources[str(file.path)])
             failed |= not result.readable
             bar.update()
@@ -113,6 +134,21 @@ def _named(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str, 
     """Yield how people are told of each file, and its result."""
     results = journal.results([file.path for file in files])
     return zip((file.name for file in files), results, strict=True)
+
+
+def _annotate(files: Sequence[InputFile], journal: Journal, output: Path) -> None:
+    """Write the annotated copies that are not there yet."""
+    results = zip(files, journal.results([file.path for file in files]), strict=True)
+    with Progress("annotating", "files", len(files), keep=False) as bar:
+        for file, result in results:
+            target = annotated_path(file.path, output)
+            if result.readable and not target.exists():
+                try:
+                    if remark := annotate(file.path, target, result):
+                        log.info("%s: %s", target, remark)
+                except UnreadableVideoError as error:
+                    log.warning("%s has no annotated copy: %s", file.name, error.reason)
+            bar.update()
 
 
 def _dense(cfg: DictConfig) -> bool:

@@ -72,6 +72,7 @@ def _clips(values: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {**clip, "file": values["path"], "person": person["person"], **dict(zip(_BOX, clip["box"], strict=True))}
         for person in values["persons"]
+        if person["because"] is None  # numbers that count for nothing stand in the JSON alone
         for clip in person["clips"]
     ]
 

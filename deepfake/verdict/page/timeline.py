@@ -42,9 +42,9 @@ def timeline(person: PersonResult, duration_s: float) -> Timeline | None:
         duration_s: of the file, in seconds.
 
     Returns:
-        The drawing; None if there is no clip, or no time, as in an image.
+        The drawing; None if the person has no score, or the file no time, as an image.
     """
-    if not person.clips or duration_s <= 0:
+    if person.because is not None or not person.clips or duration_s <= 0:
         return None
     of_clips = np.array([(clip.start_s, clip.end_s, clip.score) for clip in person.clips])
     start, end, score = of_clips.T
