@@ -1,7 +1,7 @@
 """Copies of files with a box around each person where the detector looked, and what it said there.
 
-A box stands still over a clip and for a fifth of a second after it, then fades, and is gone a second after the clip:
-where no box is, nothing was looked at lately.
+A box stands still over a clip and for a fifth of a second after it, then fades, and is gone a second after the clip or
+at a cut: where no box is, nothing was looked at lately.
 """
 
 import os
@@ -13,6 +13,7 @@ from PIL import Image, ImageDraw
 
 from deepfake.atomic import partial_name
 from deepfake.content import digest_of_bytes
+from deepfake.faces.shots import same_shot, scene
 from deepfake.names import as_id, fitted
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import FAKE, INK, PAPER, REAL, UNLABELLED
@@ -85,14 +86,22 @@ class _Marker:
         self._starts = [[clip.start_frame for clip in person.clips] for person in self._persons]
         self._fps = result.num_frames / result.duration_s if result.duration_s else 0.0
         self._letters: Lettering | None = None
+        self._before: np.ndarray | None = None
+        self._shot_start = 0
 
     def draw(self, frame: int, picture: np.ndarray) -> np.ndarray:
-        """Return a frame with its boxes: (H, W, 3) uint8 RGB, as is the picture."""
+        """Return a frame with its boxes, (H, W, 3) uint8 RGB as is the picture; frames come in their order."""
+        now = scene(picture)
+        if self._before is not None and not same_shot(self._before, now):
+            self._shot_start = frame
+        self._before = now
         for person, starts in zip(self._persons, self._starts, strict=True):
             number = bisect_right(starts, frame) - 1
             if number < 0:
                 continue
             clip = person.clips[number]
+            if clip.end_frame < self._shot_start:
+                continue
             age = max(0, frame - clip.end_frame) / self._fps if self._fps else 0.0
             strength = 1 - max(0.0, age - _HELD_S) / (_GONE_S - _HELD_S)
             if strength > 0:
