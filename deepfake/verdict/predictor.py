@@ -12,10 +12,11 @@ from deepfake.calibration import Calibration
 from deepfake.checkpoints import build_detector, faces_of, read_checkpoint, settled_rule
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
-from deepfake.corpora.input_files import InputFile, input_files
+from deepfake.corpora.input_files import LIST, InputFile, input_files
 from deepfake.device import pick_device
 from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
+from deepfake.extraction.shards import require_whole
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
@@ -69,13 +70,15 @@ class Predictor:
         """Return the verdict on one video or image.
 
         Raises:
-            ConfigError: the path is a folder or does not exist.
+            ConfigError: the path is a folder or a list, or does not exist.
         """
         if not os.path.lexists(path) or os.path.isdir(path):
             raise ConfigError(f"{path} is no file: give a video or an image, or a folder to predict_many")
+        if Path(path).suffix.lower() == LIST:
+            raise ConfigError(f"{path} is a list of files: give it to predict_many")
         return next(self.predict_many([path]))
 
-    def predict_many(self, paths: Iterable[str | Path]) -> Iterator[FileResult]:
+    def predict_many(self, paths: str | Path | Iterable[str | Path]) -> Iterator[FileResult]:
         """Yield the verdict on each file as soon as there is one, which is not always the order of the paths.
 
         Faces are found by worker processes, which import the program that calls this: like all of Python's, they need
@@ -88,7 +91,7 @@ class Predictor:
             ConfigError: one of them does not exist, or there is nothing to score.
             ExtractionError: faces cannot be extracted, for a reason other than the files.
         """
-        files = input_files(list(paths))
+        files = input_files(paths if isinstance(paths, str | Path) else list(paths))
         with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
             yield from (result for _, result in self.stream(files, Path(folder)))
 
@@ -102,12 +105,12 @@ class Predictor:
             folder: for the crops; faces that a run before this one left here are not extracted again.
         """
         kinds: dict[bool, dict[str, InputFile]] = {False: {}, True: {}}
-        for i, file in enumerate(files):
+        for file in files:
             if file.problem:
                 row = VideoRow("", Status.UNREADABLE, file.problem, **facts(file.path))
                 yield file, self._judged(file, row, [])
             else:
-                kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(i, file.path)] = file
+                kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(file.path)] = file
         for is_image, of_kind in kinds.items():
             if of_kind:
                 yield from self._stream(of_kind, _of_image(self.faces) if is_image else self.faces, folder)
@@ -207,7 +210,8 @@ def load_predictor(
         faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
         backbone_weights: file of frozen weights that a small checkpoint leaves out.
         weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
-        extract: how faces are extracted; None takes the defaults.
+        extract: how faces are extracted, on `device`; None takes the defaults. All files that are given are extracted,
+            so it names no shard.
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips; 0 loads in this one.
         dense: whether every frame is looked at and every clip scored, in segments that follow one another. It takes the
@@ -220,10 +224,12 @@ def load_predictor(
         ConfigError: an option is wrong.
         WeightsError: the finder's weights are not here.
     """
+    options = extract or ExtractOptions()
+    require_whole(options)
     found = read_checkpoint(checkpoint)
     detector = build_detector(found, backbone_weights)
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
-    rule, _ = settled_rule(found.card, given, found.path)
+    rule, _ = settled_rule(found.card, given, found.path, called={TRACKS: "tracks"})
     if dense:
         rule = replace(rule, clips_per_track=None)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
@@ -234,7 +240,7 @@ def load_predictor(
         detector=detector.to(chosen),
         rule=rule,
         faces=recipe,
-        options=replace(extract or ExtractOptions(), device=device),
+        options=replace(options, device=device),
         device=chosen,
         batch_size=batch_size,
         num_workers=num_workers,
@@ -260,7 +266,7 @@ def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:
     return {**faces, **_ONE_FRAME, "min_track_length": min(1, faces["min_track_length"])}
 
 
-def _id(index: int, path: Path) -> str:
-    """Return an id that tells files apart, keeps their order, and can be stored whatever the name."""
-    place = digest_of_bytes(os.fsencode(os.path.abspath(path)), 4)
-    return fitted(f"{index:07}-{place}-{as_id(path.name)}", _LONGEST)
+def _id(path: Path) -> str:
+    """Return an id that tells files apart, is the same in every run, and can be stored whatever the name."""
+    place = digest_of_bytes(os.fsencode(os.path.abspath(path)), 8)
+    return fitted(f"{place}-{as_id(path.name)}", _LONGEST)
