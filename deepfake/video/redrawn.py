@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import av
 import numpy as np
@@ -143,7 +144,7 @@ class _Sound:
                 packet.stream = self._stream
                 self._copy.mux(packet)
             return
-        frames = packet.decode()
+        frames = cast(list[av.AudioFrame], packet.decode())
         for frame in frames:
             frame.pts = None if frame.pts is None else frame.pts - shift
         for piece in [*frames, None] if packet.dts is None else frames:

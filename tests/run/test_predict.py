@@ -124,18 +124,26 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
 
 
 def test_every_frame_with_maps_and_copies(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
-    (tmp_path / "a.mp4").write_bytes((demo_root / "real" / "p04_a.mp4").read_bytes())
-    common = [f"checkpoint={model}", "input=.", "extract.num_workers=1", "dense=true", "explain=true", "annotate=true"]
-    assert script("predict", *common, "output=out") == 0
-    table = predictions(tmp_path / "out")
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes((demo_root / "real" / "p04_a.mp4").read_bytes())
+    common = [
+        f"checkpoint={model}",
+        "input=clips",
+        "extract.num_workers=1",
+        "dense=true",
+        "explain=true",
+        "annotate=true",
+    ]
+    assert script("predict", *common, "output=clips/out") == 0
+    table = predictions(tmp_path / "clips" / "out")
     sampled, frames = table.loc["a.mp4", ["num_sampled", "num_frames"]]
     assert frames - 8 < sampled <= frames and table.at["a.mp4", "num_clips"] == sampled  # 8 frames a segment
-    page = (tmp_path / "out" / "report.html").read_text()
+    page = (tmp_path / "clips" / "out" / "report.html").read_text()
     assert page.count("data:image/webp") == 5 and "The check" in page
-    (copy,) = (tmp_path / "out" / "annotated").iterdir()
+    (copy,) = (tmp_path / "clips" / "out" / "annotated").iterdir()
     times = copy.stat().st_mtime_ns
-    assert script("predict", *common, "output=out") == 0  # the copy is neither made again nor scored
-    assert copy.stat().st_mtime_ns == times and len(predictions(tmp_path / "out")) == 1
+    assert script("predict", *common, "output=clips/out") == 0  # the copy is neither made again nor scored
+    assert copy.stat().st_mtime_ns == times and len(predictions(tmp_path / "clips" / "out")) == 1
     assert script("predict", *common, "output=o", "faces.num_segments=3") == 1
 
 
