@@ -31,7 +31,7 @@ from deepfake.verdict.result import FileResult
 from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
-ALL_SEGMENTS = 1_000_000  # more than fit into any video
+ALL_SEGMENTS = 10_000  # the most of a recipe; of 8 frames they cover 53 minutes at 25 frames a second
 _LONGEST = 240  # bytes of an id
 _WEIGHTS = "DEEPFAKE_WEIGHTS"
 
@@ -254,8 +254,8 @@ def load_predictor(
 def dense_recipe(faces: Mapping[str, Any], spec: ClipSpec) -> dict[str, Any]:
     """Return the recipe that looks at every frame of a video: as many segments as fit, each of whole clips.
 
-    Fewer frames than a segment has are left, and lie between the segments. A segment is decoded and searched at a time,
-    so memory does not grow with the video.
+    Fewer frames than a segment has are left, and lie between the segments, of which there are at most `ALL_SEGMENTS`. A
+    segment is decoded and searched at a time, so memory does not grow with the video.
     """
     reach = spec.clip_length * spec.frame_stride  # so many frames are filled by clips that interleave
     return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}

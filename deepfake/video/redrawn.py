@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import av
 import numpy as np
@@ -59,9 +60,9 @@ def write_redrawn(source: Path, target: Path, draw: Draw) -> str:
                     lost += 1
                     continue
                 frame = av.VideoFrame.from_ndarray(np.pad(draw(index, picture), padding, "edge"), format="rgb24")
-                frame.pts, frame.time_base = round(second / _TICKS), _TICKS
+                frame.pts, frame.time_base = round((second + sound.lead) / _TICKS), _TICKS
                 copy.mux(stream.encode(frame))
-                sound.write(second)
+                sound.write(second + sound.lead)
             copy.mux(stream.encode(None))
             sound.write(None)
     except FFmpegError as error:
@@ -100,6 +101,7 @@ class _Sound:
 
     Attributes:
         remark: what is done with it, in words.
+        lead: seconds of sound before the first picture; the copy begins with whichever comes first.
     """
 
     def __init__(self, stored: av.container.InputContainer, copy: av.container.OutputContainer) -> None:
@@ -107,7 +109,7 @@ class _Sound:
         self._packets: Iterator[av.Packet] = iter(())
         self._waiting: av.Packet | None = None
         self._resampler: av.AudioResampler | None = None
-        self.remark = "it has no sound"
+        self.remark, self.lead = "it has no sound", 0.0
         source = stored.streams.best("audio")
         if not isinstance(source, av.AudioStream):
             return
@@ -122,8 +124,10 @@ class _Sound:
         if len(stored.streams.audio) > 1:
             self.remark += f"; of {len(stored.streams.audio)} sound tracks, number {source.index} is kept"
         first = video_streams(stored)[0]
-        self._shift = (first.start_time or 0) * Fraction(first.time_base or 0)  # the copy's pictures begin at 0
         self._ticks = Fraction(source.time_base or 0)
+        seen_at = (first.start_time or 0) * Fraction(first.time_base or 0)
+        self._shift = min(seen_at, (source.start_time or 0) * self._ticks)
+        self.lead = float(seen_at - self._shift)
         self._packets = stored.demux(source)
 
     def write(self, until: float | None) -> None:
@@ -143,7 +147,7 @@ class _Sound:
                 packet.stream = self._stream
                 self._copy.mux(packet)
             return
-        frames = packet.decode()
+        frames = cast(list[av.AudioFrame], packet.decode())
         for frame in frames:
             frame.pts = None if frame.pts is None else frame.pts - shift
         for piece in [*frames, None] if packet.dts is None else frames:

@@ -12,7 +12,7 @@ from PIL import Image
 from deepfake.errors import UnreadableVideoError
 from deepfake.report.palette import FAKE
 from deepfake.verdict import ClipScore, FileResult
-from deepfake.verdict.annotate import annotate, annotated_path
+from deepfake.verdict.annotate import _Marker, annotate, annotated_path
 from deepfake.video import probe, read
 from tests.fakes import turn
 from tests.verdict.made import PERSON, SCORED
@@ -109,13 +109,33 @@ def test_other_sound(name: str, sound: str | None, words: str, tmp_path: Path) -
             assert len(heard) >= 41_000 and np.abs(heard).max() > 0.5
 
 
+def test_sound_that_begins_before_the_pictures_is_whole_and_in_time(tmp_path: Path) -> None:
+    plain, source = made(tmp_path / "a.mp4", 25), tmp_path / "late.mkv"
+    with av.open(str(plain)) as given, av.open(str(source), "w") as file:
+        streams = {stream.index: file.add_stream_from_template(stream) for stream in given.streams}
+        for packet in given.demux():
+            if packet.dts is not None:
+                if packet.stream.type == "video":
+                    packet.pts, packet.dts = (int(t + 0.5 / packet.time_base) for t in (packet.pts, packet.dts))
+                packet.stream = streams[packet.stream.index]
+                file.mux(packet)
+    target = annotated_path(source, tmp_path)
+    annotate(source, target, result_of(source))
+    starts = []
+    for path in (source, target):
+        with av.open(str(path)) as file:
+            starts.append([next(file.decode(stream)).time for stream in (file.streams.video[0],)])
+            file.seek(0)
+            starts[-1].append(next(file.decode(audio=0)).time)
+    assert starts[1][0] - starts[1][1] == pytest.approx(starts[0][0] - starts[0][1], abs=0.03) != 0
+    assert packets(target) == packets(source)
+
+
 def test_a_box_ends_at_a_cut(tmp_path: Path) -> None:
     source = made(tmp_path / "a.mp4", 12, sound=None)
     frames = read(source, range(12)).copy()
     noise = np.random.default_rng(0).integers(0, 255, (12, 16, 3)).repeat(10, 0).repeat(10, 1)
     frames[11] = noise.astype(np.uint8)
-    from deepfake.verdict.annotate import _Marker
-
     marker = _Marker(result_of(source))
     drawn = [marker.draw(i, frame) for i, frame in enumerate(frames)]
     assert (drawn[10] != frames[10]).any() and (drawn[11] == frames[11]).all()

@@ -12,7 +12,7 @@ from deepfake.names import shown
 from deepfake.report.page.frame import frame, read
 from deepfake.verdict.about import About
 from deepfake.verdict.page.card import card_html, environment_of_cards, style
-from deepfake.verdict.page.sentences import headline, kind_of
+from deepfake.verdict.page.sentences import kind_of
 from deepfake.verdict.result import FileResult
 
 FILE = "report.html"
@@ -54,8 +54,8 @@ def write_report(results: Iterable[tuple[str, FileResult]], folder: Path, about:
         counts=[f"{count} {words}" for words, count in counts.most_common()],
         files=files,
         num_left_out=total - len(files),
+        calibrated=any(file["calibrated"] is not None for file in files),
         explain=explain,
-        headline=headline,
     )
     write_atomic(folder / FILE, content.encode())
     return folder / FILE
