@@ -39,7 +39,8 @@ def written(path: Path) -> Iterator[BinaryIO]:
         os.replace(partial, path)
     except BaseException as error:
         partial.unlink(missing_ok=True)
-        if isinstance(error, OSError):  # Python does not name the file when a write fails
+        # Python does not name the file when a write fails; an error that names one is of something else in the block.
+        if isinstance(error, OSError) and error.errno and error.filename is None:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 

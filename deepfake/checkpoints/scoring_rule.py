@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from deepfake.errors import CheckpointError, ConfigError
@@ -53,13 +54,19 @@ def data_options(rule: ScoringRule) -> dict[str, Any]:
     }
 
 
-def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any) -> tuple[ScoringRule, Differences]:
+def settled_rule(
+    card: Mapping[str, Any],
+    given: Mapping[str, Any],
+    source: Any,
+    called: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[ScoringRule, Differences]:
     """Return a checkpoint's rule with the given options applied one by one, and log the differences.
 
     Args:
         card: the checkpoint's; an older card has no rule, and its config has the options.
         given: option -> its value, `CARRIED` for the checkpoint's.
         source: the checkpoint's path, for messages.
+        called: option -> its name in this command, where that is another, for messages.
 
     Returns:
         The rule, and the differences from the card, as option -> its value here and there.
@@ -74,7 +81,7 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
     except (ConfigError, TypeError, AttributeError, KeyError) as error:
         raise CheckpointError(f"{source} has an invalid scoring rule: {error}") from error
     values = {name: getattr(theirs, field) for name, field in NAMES.items()}
-    rule = _checked({**values, **{name: value for name, value in given.items() if value != CARRIED}})
+    rule = _checked({**values, **{name: value for name, value in given.items() if value != CARRIED}}, called)
     there, here = rule_card(theirs), rule_card(rule)
     compared = dict(NAMES)
     if recorded is not None and rule.aggregate == theirs.aggregate:  # earlier versions may have aggregated otherwise
@@ -88,7 +95,7 @@ def settled_rule(card: Mapping[str, Any], given: Mapping[str, Any], source: Any)
     for name, pair in differing.items():
         log.warning(
             "%s is %s, but %s in the checkpoint: the numbers cannot be compared with the checkpoint's own",
-            name,
+            called.get(name, name),
             *("null" if value is None else value for value in (pair["here"], pair["checkpoint"])),
         )
     return rule, differing
@@ -99,8 +106,9 @@ def _recorded_rule(recorded: Any) -> ScoringRule:
     return _checked({name: {**older, **recorded}[field] for name, field in NAMES.items()})
 
 
-def _checked(values: Mapping[str, Any]) -> ScoringRule:
+def _checked(values: Mapping[str, Any], called: Mapping[str, str] = MappingProxyType({})) -> ScoringRule:
     kinds = types_of(ScoringRule)
-    if found := [line for name, field in NAMES.items() if (line := fault(name, values[name], kinds[field]))]:
+    faults = (fault(called.get(name, name), values[name], kinds[field]) for name, field in NAMES.items())
+    if found := [line for line in faults if line]:
         raise ConfigError("; ".join(found))
     return ScoringRule(**{field: values[name] for name, field in NAMES.items()})

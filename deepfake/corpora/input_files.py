@@ -51,9 +51,16 @@ def input_files(given: str | Path | Sequence[str | Path]) -> list[InputFile]:
     sources = [given] if isinstance(given, str | Path) else list(given)
     found: dict[str, InputFile] = {}
     notes: list[str] = []
+    seconds = []
     for source in map(Path, sources):
-        for file in _of_source(source, notes):
-            found.setdefault(os.path.abspath(file.path), file)
+        files = list(_of_source(source, notes))
+        if not files and len(sources) > 1:
+            notes.append(f"{source} holds no video or image")
+        for file in files:
+            first = found.setdefault(_place(file.path), file)
+            if os.path.abspath(first.path) != os.path.abspath(file.path):
+                seconds.append(LeftOut(file.path, SECOND_NAME, first.path))
+    notes += left_out(seconds, Path())
     what = f"input={sources[0] if len(sources) == 1 else f'[{sources[0]}, ...]' if sources else '[]'}"
     if not found:
         raise ConfigError("; ".join([f"{what} holds no video or image ({_KINDS})", *notes]))
@@ -68,6 +75,14 @@ def look_into(source: Path) -> tuple[list[Path], list[str]]:
     """Return the videos and images in a folder and below, and notes on everything else that lies there."""
     files, left, notes = _inside(source)
     return files, [*left_out(left, source), *notes]
+
+
+def _place(path: Path) -> str:
+    """Return where a file really is, so that none is scored twice by two names."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):
+        return os.path.abspath(path)
 
 
 def _of_source(source: Path, notes: list[str]) -> Iterator[InputFile]:
@@ -100,7 +115,7 @@ def _of_list(source: Path, notes: list[str]) -> Iterator[InputFile]:
     for line in source.read_bytes().splitlines():
         if line.strip():
             path = source.parent / os.fsdecode(line)
-            if path.is_dir():
+            if os.path.isdir(path):  # unlike Path.is_dir, False where a name is too long or its folder closed
                 yield from _of_folder(path, notes)
             else:
                 yield _alone(path)

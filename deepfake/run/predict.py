@@ -1,9 +1,12 @@
 """Scores unseen files with the extraction, crops and network of training, and gives each file a verdict."""
 
 import logging
+import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +14,26 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
+from deepfake.checkpoints.scoring_rule import CARRIED
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.command.writable import require_writable
 from deepfake.config.plain import plain_list
+from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import InputFile, input_files
-from deepfake.errors import ExtractionError
+from deepfake.errors import ConfigError, ExtractionError, UnreadableVideoError
 from deepfake.extraction import ExtractOptions, chosen_shard
-from deepfake.names import shown
+from deepfake.names import as_text, shown
 from deepfake.progress import Progress
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
 from deepfake.store import facts
-from deepfake.verdict import Journal, Predictor, Summary, load_predictor, write_results
-from deepfake.verdict.tables import FACES, JSON, PREDICTIONS
+from deepfake.verdict import FileResult, Journal, Predictor, Summary, load_predictor, write_results
+from deepfake.verdict.annotate import FOLDER as ANNOTATED
+from deepfake.verdict.annotate import annotate, annotated_path
+from deepfake.verdict.page import write_report
+from deepfake.verdict.page.report import FILE as REPORT
+from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
 
 UNREAD = 3  # exit code if some files could not be read
 WORK = ".faces"  # folder of crops that are not scored yet
@@ -34,22 +43,30 @@ log = logging.getLogger(__name__)
 @entry_point
 def predict(cfg: DictConfig) -> None:
     """Score the files of `cfg.input` with the detector of `cfg.checkpoint`."""
-    output = Path(cfg.output)
-    with stoppable(lambda: stopped(output)):
-        predictor = _predictor(cfg)
+    output, options = Path(cfg.output), ExtractOptions(**cfg.extract)
+    with stoppable(lambda: stopped(output, anew=cfg.overwrite)):
+        predictor = _predictor(cfg, replace(options, num_shards=1, shard_index=None, only_merge=False))
         require_writable(output)
-        files = _shard(input_files(plain_list(cfg.input)), predictor.options)
+        files = _shard(_without_copies(input_files(plain_list(cfg.input)), output), options)
         output.mkdir(parents=True, exist_ok=True)
+        if cfg.overwrite:
+            _delete_results(output)
         journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
         _score(files, predictor, journal, output / WORK)
         summary = _write(files, journal, output)
+        if cfg.annotate:
+            _annotate(files, journal, output)
+        report = write_report(_named(files, journal), output, predictor.about, explain=cfg.explain)
     summary.show()
-    show_paths({Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, JSON)})
+    tables = {
+        Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, TIMELINE, JSON)
+    }
+    show_paths({**tables, "report": report})
     if summary.num_unread:
-        _leave(f"{summary.num_unread} of {len(files)} files could not be read; exit code {UNREAD}")
+        _leave(f"{summary.num_unread} of {len(files)} files could not be read")
 
 
-def _predictor(cfg: DictConfig) -> Predictor:
+def _predictor(cfg: DictConfig, options: ExtractOptions) -> Predictor:
     predictor = load_predictor(
         cfg.checkpoint,
         device=cfg.device,
@@ -60,46 +77,126 @@ def _predictor(cfg: DictConfig) -> Predictor:
         faces=cfg.get("faces"),
         backbone_weights=cfg.backbone_weights,
         weights_dir=cfg.paths.weights_dir,
-        extract=ExtractOptions(**cfg.extract),
+        extract=options,
         batch_size=cfg.loader.batch_size,
         num_workers=cfg.loader.num_workers,
+        dense=_dense(cfg),
+        explain=cfg.explain,
     )
     warn_unlike_test(predictor.rule, predictor.faces)
     return predictor
 
 
+def _without_copies(files: Sequence[InputFile], output: Path) -> list[InputFile]:
+    """Leave out the annotated copies of an earlier run, which lie among the files where the output does.
+
+    Raises:
+        ConfigError: nothing is left.
+    """
+    copies = os.path.abspath(output / ANNOTATED)
+    kept = [file for file in files if os.path.dirname(os.path.abspath(file.path)) != copies]
+    if len(kept) < len(files):
+        log.info("%d annotated copies in %s are not scored", len(files) - len(kept), shown(copies))
+    if not kept:
+        raise ConfigError(f"input holds annotated copies alone, which {shown(copies)} is for: give another input=")
+    return kept
+
+
 def _shard(files: Sequence[InputFile], options: ExtractOptions) -> list[InputFile]:
-    """Return the part of the files that this run scores: all of them, or its shard."""
-    numbered = {f"{number:09}": file.path for number, file in enumerate(files)}
-    chosen = [files[int(number)] for number in chosen_shard(numbered, {}, options)]
+    """Return the part of the files that this run scores: all of them, or its shard, whatever other files there are.
+
+    Raises:
+        ConfigError: the options do not fit together, or are of scripts/extract.py alone.
+    """
+    if options.only_merge:
+        raise ConfigError(
+            "extract.only_merge is for scripts/extract.py, whose shards are parts of one store: leave it out"
+        )
+    chosen_shard({}, {}, options)  # checks the options
+    chosen = [file for file in files if _number(file) % options.num_shards == (options.shard_index or 0)]
     if len(chosen) < len(files):
         log.info("this shard scores %d of %d files", len(chosen), len(files))
     return chosen
 
 
+def _number(file: InputFile) -> int:
+    """Return a number that is the same on every machine and however many other files there are."""
+    return int(digest_of_bytes(os.fsencode(file.name), 8), 16)
+
+
+def _delete_results(output: Path) -> None:
+    """Delete what an earlier run found out, so that nothing of it is taken for what this run finds."""
+    for name in (PREDICTIONS, FACES, JSON, TIMELINE, REPORT):
+        (output / name).unlink(missing_ok=True)
+    shutil.rmtree(output / ANNOTATED, ignore_errors=True)
+
+
 def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, work: Path) -> None:
     """Score the files that have no result yet, and note each result as soon as there is one."""
-    todo = [file for file in files if not journal.is_done(file.path)]
+    todo = [file for file in files if file.problem or not journal.is_done(file.path)]
     if len(todo) < len(files):
         log.info("%d of %d files have their results in %s", len(files) - len(todo), len(files), journal.path)
     sources = {str(file.path): facts(file.path) for file in todo}
     failed = False
     with Progress("scoring", "files", len(todo), keep=False) as bar:
         for file, result in predictor.stream(todo, work):
-            journal.append(result, sources[str(file.path)])
+            annotated_path(file.path, journal.path.parent).unlink(missing_ok=True)  # it shows an older result
+            source = sources[str(file.path)]
+            journal.append(result, source, again=bool(file.problem) or facts(file.path) != source)
             failed |= not result.readable
             bar.update()
-    if not failed:  # the work folder tells which files failed before, so that they stop no later run
+    if not failed:  # otherwise it tells which files failed before, so that they stop no later run
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _write(files: Sequence[InputFile], journal: Journal, output: Path) -> Summary:
     summary = Summary()
-    paths = [file.path for file in files]
-    write_results(journal.results(paths), output, journal.identity)
-    for file, result in zip(files, journal.results(paths), strict=True):
-        summary.add(file.name, result)
+    others = journal.others(file.path for file in files)
+    here = (result for _, result in _named(files, journal))
+    write_results(chain(here, journal.named(others)), output, journal.identity)
+    for name, result in _named(files, journal):
+        summary.add(name, result)
+    if others:
+        log.info("the tables also hold %d files of earlier commands with output=%s", len(others), shown(output))
     return summary
+
+
+def _named(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str, FileResult]]:
+    """Yield how people are told of each file, and its result, whose path is the one that this command was given."""
+    for file, result in zip(files, journal.results([file.path for file in files]), strict=True):
+        yield file.name, replace(result, path=as_text(str(file.path)))
+
+
+def _annotate(files: Sequence[InputFile], journal: Journal, output: Path) -> None:
+    """Write the annotated copies that are not there yet."""
+    results = zip(files, journal.results([file.path for file in files]), strict=True)
+    with Progress("annotating", "files", len(files), keep=False) as bar:
+        for file, result in results:
+            target = annotated_path(file.path, output)
+            if result.readable and not target.exists():
+                try:
+                    if remark := annotate(file.path, target, result):
+                        log.info("%s: %s", target, remark)
+                except UnreadableVideoError as error:
+                    log.warning("%s has no annotated copy: %s", file.name, error.reason)
+            bar.update()
+
+
+def _dense(cfg: DictConfig) -> bool:
+    """Return whether all frames are scored.
+
+    Raises:
+        ConfigError: another option says how many.
+    """
+    if not cfg.dense:
+        return False
+    clips, segments = cfg.sampling.eval_clips_per_track, cfg.faces.num_segments
+    given = {} if clips in (CARRIED, None) else {"sampling.eval_clips_per_track": clips}
+    if segments is not None and "_target_" not in cfg.faces.finder:  # a whole recipe has a number that nobody gave
+        given["faces.num_segments"] = segments
+    for name, value in given.items():
+        raise ConfigError(f"dense=true looks at every frame, so {name}={value} would do nothing: leave one of them out")
+    return True
 
 
 def _leave(message: str) -> None:
@@ -111,13 +208,14 @@ def _leave(message: str) -> None:
     """
     if HydraConfig.initialized() and HydraConfig.get().mode is not RunMode.RUN:
         raise ExtractionError(message)
-    sys.stderr.write(f"{message}\n")
+    sys.stderr.write(f"{message}; exit code {UNREAD}\n")
     sys.exit(UNREAD)
 
 
-def stopped(output: Path) -> str:
-    """Return the line with which a command that is stopped ends."""
-    return f"stopped; every result so far is kept: the same command with output={shown(str(output))} goes on"
+def stopped(output: Path, *, anew: bool = False) -> str:
+    """Return the line with which a command that is stopped ends; one that began anew would delete its results again."""
+    but = ", without overwrite=true," if anew else ""
+    return f"stopped; every result so far is kept: the same command with output={shown(str(output))}{but} goes on"
 
 
 def warn_unlike_test(rule: ScoringRule, faces: Mapping[str, Any]) -> None:

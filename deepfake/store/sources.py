@@ -53,7 +53,7 @@ def look_at(path: Path) -> Facts:
     name = as_text(at)
     try:
         found = os.stat(at)
-    except OSError:
+    except (OSError, ValueError):  # a name with a zero byte, which no disk can have, is a ValueError
         return Facts(name, 0, 0)
     return Facts(name, found.st_size, found.st_mtime_ns)
 

@@ -1,6 +1,9 @@
+from .about import About as About
 from .journal import Journal as Journal
 from .predictor import Predictor as Predictor
 from .predictor import load_predictor as load_predictor
+from .result import ClipScore as ClipScore
+from .result import Explanation as Explanation
 from .result import FileResult as FileResult
 from .result import PersonResult as PersonResult
 from .table import Summary as Summary

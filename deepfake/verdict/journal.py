@@ -57,35 +57,47 @@ class Journal:
         line = self._lines.get(now["path"])
         return line is not None and not line.failed and line.source == now
 
-    def append(self, result: FileResult, source: Mapping[str, Any]) -> None:
+    def append(self, result: FileResult, source: Mapping[str, Any], *, again: bool = False) -> None:
         """Add a file's result, and return when it is on the disk.
 
         Args:
             result: the file's result.
             source: `deepfake.store.facts` of the file, taken before it was read.
+            again: whether the file is not done, as it could not be opened for a reason that is none of its content.
 
         Raises:
             OSError: the disk is full or read-only; the journal ends with the line before this one.
         """
-        with self.path.open("ab") as file:
+        line = _encoded({"source": dict(source), "again": again, "result": as_plain(result)})
+        with self.path.open("ab", buffering=0) as file:  # with a buffer, closing would write what did not fit before
             offset = file.tell()
             try:
-                file.write(_encoded({"source": dict(source), "result": as_plain(result)}))
-                file.flush()
+                while line:
+                    line = line[file.write(line) :]
                 os.fsync(file.fileno())
             except OSError as error:
                 os.truncate(self.path, offset)
                 raise OSError(error.errno, error.strerror, str(self.path)) from error
-        self._lines[source["path"]] = _Line(offset, dict(source), result.status == Status.FAILED)
+        self._lines[source["path"]] = _Line(offset, dict(source), again or result.status == Status.FAILED)
 
     def results(self, paths: Iterable[Path]) -> Iterator[FileResult]:
         """Yield the result of each of these files that has one, in their order."""
+        yield from self._at(filter(None, (self._lines.get(facts(path)["path"]) for path in paths)))
+
+    def others(self, paths: Iterable[Path]) -> list[str]:
+        """Return the names of all other files that have a result, in the order in which they were first judged."""
+        these = {facts(path)["path"] for path in paths}
+        return [name for name in self._lines if name not in these]
+
+    def named(self, names: Iterable[str]) -> Iterator[FileResult]:
+        """Yield the results of files by the names that `others` returns."""
+        return self._at(self._lines[name] for name in names)
+
+    def _at(self, lines: Iterable[_Line]) -> Iterator[FileResult]:
         with self.path.open("rb") as file:
-            for path in paths:
-                line = self._lines.get(facts(path)["path"])
-                if line is not None:
-                    file.seek(line.offset)
-                    yield from_plain(json.loads(file.readline())["result"])
+            for line in lines:
+                file.seek(line.offset)
+                yield from_plain(json.loads(file.readline())["result"])
 
     def _read(self) -> None:
         """Read where the lines are, and cut off a last one that is not whole.
@@ -99,10 +111,10 @@ class Journal:
                 end = file.tell()
                 while (line := file.readline()).endswith(b"\n"):
                     found = json.loads(line)
-                    failed = found["result"]["status"] == Status.FAILED
+                    failed = found.get("again", False) or found["result"]["status"] == Status.FAILED
                     self._lines[found["source"]["path"]] = _Line(end, found["source"], failed)
                     end = file.tell()
-            except (ValueError, KeyError, TypeError) as error:
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise ConfigError(f"{self.path} is no journal of predictions, or is damaged: {ANEW}") from error
         if line:
             os.truncate(self.path, end)
@@ -111,8 +123,8 @@ class Journal:
         if header["schema_version"] != SCHEMA_VERSION:
             raise ConfigError(f"{self.path} was written by another version of this project: {ANEW}")
         there = header["identity"]
-        if differing := sorted(name for name in self.identity if there.get(name) != self.identity[name]):
-            what = ", ".join(_difference(name, self.identity[name], there.get(name)) for name in differing)
+        if there != self.identity:
+            what = _difference("identity", self.identity, there)
             raise ConfigError(f"{self.path} has predictions of another detector or with other options ({what}): {ANEW}")
 
 
@@ -125,7 +137,8 @@ def _difference(name: str, here: Any, there: Any) -> str:
     """
     if not isinstance(here, dict) or not isinstance(there, dict):
         return f"{name} is {str(here)[:12]}, there {str(there)[:12]}"
-    return ", ".join(_difference(key, here[key], there.get(key)) for key in here if here[key] != there.get(key))
+    names = sorted(key for key in {**here, **there} if here.get(key) != there.get(key))
+    return ", ".join(_difference(key, here.get(key), there.get(key)) for key in names)
 
 
 def _encoded(value: Mapping[str, Any]) -> bytes:

@@ -19,7 +19,7 @@ from deepfake.metrics.binary import THRESHOLD
 from deepfake.names import as_text
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule, video_scores
-from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.tracks import Track
 from deepfake.verdict.verdict import Because, Verdict
 
@@ -52,10 +52,12 @@ def judge(
         calibration: of scores that this rule gave; None if there is none.
     """
     whys = [_why_not(track, rule, spec) for track in tracks]
-    persons = tuple(_person(track, why, row, rule, calibration) for track, why in zip(tracks, whys, strict=True))
     counted = [track for track, why in zip(tracks, whys, strict=True) if why is None]
     measured = _score(counted or [track for track in tracks if len(track.scores)], rule)
-    why, reason = _why_no_score(row, tracks, whys, spec)
+    why, reason = _why_no_score(row, tracks, whys, rule, spec)
+    if why is Because.TOO_MANY_FACES:
+        whys = [each or why for each in whys]
+    persons = tuple(_person(track, why, row, rule, calibration) for track, why in zip(tracks, whys, strict=True))
     score = measured if why is None else None
     scored = [person for person in persons if person.score is not None]
     names_one = score is not None and rule.aggregate != "mean_all"
@@ -92,7 +94,7 @@ def _why_not(track: Track, rule: ScoringRule, spec: ClipSpec) -> Because | None:
 
 
 def _why_no_score(
-    row: VideoRow, tracks: Sequence[Track], whys: Sequence[Because | None], spec: ClipSpec
+    row: VideoRow, tracks: Sequence[Track], whys: Sequence[Because | None], rule: ScoringRule, spec: ClipSpec
 ) -> tuple[Because | None, str]:
     """Return why a file has no score and a sentence on it; None if it has one."""
     if row.status != Status.OK:
@@ -105,11 +107,13 @@ def _why_no_score(
         return None, ""
     if Because.FACE_TOO_SMALL in whys:
         side = max(track.cut_size for track, why in zip(tracks, whys, strict=True) if why is Because.FACE_TOO_SMALL)
-        return (
-            Because.FACE_TOO_SMALL,
-            f"the largest face fills a square of {side:.0f} pixels, less than a third of the detector's {spec.size}",
+        which = "main" if rule.tracks == "main" else "largest"
+        reason = (
+            f"the {which} face fills a square of {side:.0f} pixels, less than a third of the detector's {spec.size}"
         )
-    return Because.TOO_SHORT, f"no face lasts long enough for a clip of {spec.clip_length} frames"
+        return Because.FACE_TOO_SMALL, reason
+    which = "the main face does not last" if rule.tracks == "main" else "no face lasts"
+    return Because.TOO_SHORT, f"{which} long enough for a clip of {spec.clip_length} frames"
 
 
 def _score(tracks: Sequence[Track], rule: ScoringRule) -> float | None:
@@ -134,14 +138,43 @@ def _person(
         calibrated=said.calibrated,
         verdict=said.verdict,
         because=why,
-        start_s=round(track.first / row.fps, 3) if row.fps else 0.0,
-        end_s=round((track.last + 1) / row.fps, 3) if row.fps else 0.0,
+        start_s=second(track.first, row.fps),
+        end_s=second(track.last + 1, row.fps),
         num_clips=len(track.scores),
         num_frames=track.num_frames,
         box_frame=track.box_frame,
         box=track.box,
         raw_score=measured,
+        clips=_clips(track, row.fps),
+        thumbnail=track.thumbnail,
     )
+
+
+def _clips(track: Track, fps: float) -> tuple[ClipScore, ...]:
+    """Return the scores of a face over time."""
+    middle = track.frames.shape[1] // 2
+    return tuple(
+        ClipScore(
+            start_frame=first,
+            end_frame=last,
+            start_s=second(first, fps),
+            end_s=second(last + 1, fps),
+            score=score,
+            box=tuple(box),
+        )
+        for first, last, score, box in zip(
+            track.frames[:, 0].tolist(),
+            track.frames[:, -1].tolist(),
+            track.scores.tolist(),
+            track.boxes[:, middle].tolist(),
+            strict=True,
+        )
+    )
+
+
+def second(frame: int, fps: float) -> float:
+    """Return when a frame begins, in seconds from the first one by the average frame rate; 0 if the rate is unknown."""
+    return round(frame / fps, 3) if fps else 0.0
 
 
 class _Said(NamedTuple):

@@ -20,21 +20,25 @@ from deepfake.checkpoints import (
 from deepfake.checkpoints.calibration import AUTO
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
-from deepfake.corpora.input_files import InputFile, input_files
+from deepfake.corpora.input_files import LIST, InputFile, input_files
 from deepfake.device import pick_device
 from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
+from deepfake.extraction.shards import require_whole
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
 from deepfake.names import as_id, fitted
-from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
+from deepfake.schema import IMAGE_SUFFIXES, ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, Stored, facts
+from deepfake.verdict.about import About, about
+from deepfake.verdict.explaining import explained
 from deepfake.verdict.judge import judge
 from deepfake.verdict.result import FileResult
 from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
+ALL_SEGMENTS = 10_000  # the most of a recipe; of 8 frames they cover 53 minutes at 25 frames a second
 _LONGEST = 240  # bytes of an id
 _WEIGHTS = "DEEPFAKE_WEIGHTS"
 
@@ -52,7 +56,9 @@ class Predictor:
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips beside those that extract.
         digest: of the checkpoint's weights.
+        about: the detector in words.
         calibration: of the detector's scores by this rule; None if there is none.
+        explain: whether results have heat maps.
     """
 
     detector: Detector
@@ -63,19 +69,23 @@ class Predictor:
     batch_size: int
     num_workers: int | None
     digest: str
+    about: About
     calibration: Calibration | None = None
+    explain: bool = False
 
     def predict(self, path: str | Path) -> FileResult:
         """Return the verdict on one video or image.
 
         Raises:
-            ConfigError: the path is a folder or does not exist.
+            ConfigError: the path is a folder or a list, or does not exist.
         """
         if not os.path.lexists(path) or os.path.isdir(path):
             raise ConfigError(f"{path} is no file: give a video or an image, or a folder to predict_many")
+        if Path(path).suffix.lower() == LIST:
+            raise ConfigError(f"{path} is a list of files: give it to predict_many")
         return next(self.predict_many([path]))
 
-    def predict_many(self, paths: Iterable[str | Path]) -> Iterator[FileResult]:
+    def predict_many(self, paths: str | Path | Iterable[str | Path]) -> Iterator[FileResult]:
         """Yield the verdict on each file as soon as there is one, which is not always the order of the paths.
 
         Faces are found by worker processes, which import the program that calls this: like all of Python's, they need
@@ -88,7 +98,7 @@ class Predictor:
             ConfigError: one of them does not exist, or there is nothing to score.
             ExtractionError: faces cannot be extracted, for a reason other than the files.
         """
-        files = input_files(list(paths))
+        files = input_files(paths if isinstance(paths, str | Path) else list(paths))
         with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
             yield from (result for _, result in self.stream(files, Path(folder)))
 
@@ -102,12 +112,12 @@ class Predictor:
             folder: for the crops; faces that a run before this one left here are not extracted again.
         """
         kinds: dict[bool, dict[str, InputFile]] = {False: {}, True: {}}
-        for i, file in enumerate(files):
+        for file in files:
             if file.problem:
                 row = VideoRow("", Status.UNREADABLE, file.problem, **facts(file.path))
                 yield file, self._judged(file, row, [])
             else:
-                kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(i, file.path)] = file
+                kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(file.path)] = file
         for is_image, of_kind in kinds.items():
             if of_kind:
                 yield from self._stream(of_kind, _of_image(self.faces) if is_image else self.faces, folder)
@@ -116,7 +126,7 @@ class Predictor:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
         calibration = None if self.calibration is None else asdict(self.calibration)
         of_faces = {"rule": asdict(self.rule), "faces": stored_recipe(self.faces)}
-        return {"checkpoint": self.digest, **of_faces, "calibration": calibration}
+        return {"checkpoint": self.digest, **of_faces, "calibration": calibration, "explain": self.explain}
 
     def _stream(
         self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
@@ -162,13 +172,19 @@ class Predictor:
         )
         for stored, tracks in zip(waiting, found, strict=True):
             file = files[stored.row.video_id]
-            yield file, self._judged(file, stored.row, tracks)
+            yield file, self._explained(self._judged(file, stored.row, tracks), tracks, stored.row.fps)
             if stored.row.status != Status.FAILED:  # what failed is noted there, so that it stops no later run
                 with suppress(FileNotFoundError):
                     store.discard(stored.row.video_id)
 
     def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Track]) -> FileResult:
         return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration)
+
+    def _explained(self, result: FileResult, tracks: Sequence[Track], fps: float) -> FileResult:
+        if not self.explain or result.person is None:
+            return result
+        track = next(track for track in tracks if track.number == result.person - 1)
+        return replace(result, explanations=explained(self.detector, track, fps, self.device))
 
 
 def load_predictor(
@@ -185,6 +201,8 @@ def load_predictor(
     extract: ExtractOptions | None = None,
     batch_size: int = 32,
     num_workers: int | None = 0,
+    dense: bool = False,
+    explain: bool = False,
 ) -> Predictor:
     """Load a checkpoint's detector with all that turns a file into a verdict.
 
@@ -201,9 +219,14 @@ def load_predictor(
         faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
         backbone_weights: file of frozen weights that a small checkpoint leaves out.
         weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
-        extract: how faces are extracted; None takes the defaults.
+        extract: how faces are extracted, on `device`; None takes the defaults. All files that are given are extracted,
+            so it names no shard.
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips; 0 loads in this one.
+        dense: whether every frame is looked at and every clip scored, in segments that follow one another. It takes the
+            place of `clips_per_track` and of `faces.num_segments`.
+        explain: whether results have heat maps of the most and the least suspicious frame of the file's person, which
+            takes as long as scoring some 50 clips.
 
     Raises:
         CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.
@@ -211,11 +234,17 @@ def load_predictor(
         ConfigError: an option is wrong.
         WeightsError: the finder's weights are not here.
     """
+    options = extract or ExtractOptions()
+    require_whole(options)
     found = read_checkpoint(checkpoint)
     detector = build_detector(found, backbone_weights)
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
-    rule, _ = settled_rule(found.card, given, found.path)
+    rule, _ = settled_rule(found.card, given, found.path, called={TRACKS: "tracks"})
+    if dense:
+        rule = replace(rule, clips_per_track=None)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
+    if dense:
+        recipe = dense_recipe(recipe, detector.spec)
     chosen = pick_device(device)
     if not isinstance(calibration, Calibration):
         found_calibration = calibration_of(calibration, found, rule, recipe)
@@ -224,13 +253,25 @@ def load_predictor(
         detector=detector.to(chosen),
         rule=rule,
         faces=recipe,
-        options=replace(extract or ExtractOptions(), device=device),
+        options=replace(options, device=device),
         device=chosen,
         batch_size=batch_size,
         num_workers=num_workers,
         digest=weights_digest(found),
+        about=about(found, calibration),
         calibration=calibration,
+        explain=explain,
     )
+
+
+def dense_recipe(faces: Mapping[str, Any], spec: ClipSpec) -> dict[str, Any]:
+    """Return the recipe that looks at every frame of a video: as many segments as fit, each of whole clips.
+
+    Fewer frames than a segment has are left, and lie between the segments, of which there are at most `ALL_SEGMENTS`. A
+    segment is decoded and searched at a time, so memory does not grow with the video.
+    """
+    reach = spec.clip_length * spec.frame_stride  # so many frames are filled by clips that interleave
+    return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}
 
 
 def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:
@@ -238,7 +279,7 @@ def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:
     return {**faces, **_ONE_FRAME, "min_track_length": min(1, faces["min_track_length"])}
 
 
-def _id(index: int, path: Path) -> str:
-    """Return an id that tells files apart, keeps their order, and can be stored whatever the name."""
-    place = digest_of_bytes(os.fsencode(os.path.abspath(path)), 4)
-    return fitted(f"{index:07}-{place}-{as_id(path.name)}", _LONGEST)
+def _id(path: Path) -> str:
+    """Return an id that tells files apart, is the same in every run, and can be stored whatever the name."""
+    place = digest_of_bytes(os.fsencode(os.path.abspath(path)), 8)
+    return fitted(f"{place}-{as_id(path.name)}", _LONGEST)

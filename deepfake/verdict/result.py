@@ -1,13 +1,61 @@
 """What is found out about a file and about each person in it; see docs/verdict.md for the JSON that it becomes."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from deepfake.schema import Status
 from deepfake.verdict.verdict import Because, Verdict
 
 SCHEMA_VERSION = 1  # raised when a field of these classes gets another name, type or meaning
+
+
+@dataclass(frozen=True, slots=True)
+class ClipScore:
+    """What the detector said of one clip of a person.
+
+    Attributes:
+        start_frame: number of the clip's first frame in the file.
+        end_frame: number of its last frame; the same where a clip is one frame.
+        start_s: seconds from the file's first frame to the start of the clip, by the average frame rate.
+        end_s: seconds to the end of its last frame.
+        score: P(fake) in [0, 1], the detector's own.
+        box: the face in the clip's middle frame: left, top, right and bottom in pixels of the frame.
+    """
+
+    start_frame: int
+    end_frame: int
+    start_s: float
+    end_s: float
+    score: float
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A heat map of one frame of the file's person, and its check; see docs/explanations.md.
+
+    Attributes:
+        most: whether it is of the most suspicious clip, and not of the least suspicious one.
+        frame: number of the frame, the one of the clip whose map is strongest.
+        second: its time in seconds from the first frame, by the average frame rate.
+        score: P(fake) of the clip.
+        hidden_score: the same when the tenth of each frame that the map marks is blurred.
+        surpassed: share of the 20 other places whose blurring changes the logit less.
+        passes: whether the map passes the check.
+        crop: what the detector was shown, a WebP in base64.
+        overlay: the same with the map over it.
+    """
+
+    most: bool
+    frame: int
+    second: float
+    score: float
+    hidden_score: float
+    surpassed: float
+    passes: bool
+    crop: str
+    overlay: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +76,8 @@ class PersonResult:
         box: the face there: left, top, right and bottom in pixels of the frame, which may lie outside of it.
         raw_score: the detector's score even where it counts for nothing, as that of a face too small; None if it was
             not measured.
+        clips: the scores of the clips, in order of time.
+        thumbnail: the stored face of `box_frame`, at most 160 pixels a side, a WebP in base64; empty if there is none.
     """
 
     person: int
@@ -42,6 +92,8 @@ class PersonResult:
     box_frame: int
     box: tuple[float, float, float, float]
     raw_score: float | None
+    clips: tuple[ClipScore, ...] = ()
+    thumbnail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +119,7 @@ class FileResult:
         remarks: what was done to show the picture as a player does.
         raw_score: the score before it was found to count for nothing; None if it was not measured.
         persons: everybody who was found, the largest face first.
+        explanations: of the most and the least suspicious frame, if asked for, and if one person's score is the file's.
     """
 
     path: str
@@ -87,6 +140,7 @@ class FileResult:
     remarks: str
     raw_score: float | None
     persons: tuple[PersonResult, ...] = ()
+    explanations: tuple[Explanation, ...] = ()
 
     @property
     def readable(self) -> bool:
@@ -99,16 +153,31 @@ def as_plain(result: FileResult) -> dict[str, Any]:
     return asdict(result)
 
 
+def without_pictures(result: FileResult) -> FileResult:
+    """Return a result without its pictures, which a document for programs has no use for."""
+    persons = tuple(replace(person, thumbnail="") for person in result.persons)
+    return replace(
+        result, persons=persons, explanations=tuple(replace(e, crop="", overlay="") for e in result.explanations)
+    )
+
+
 def from_plain(data: Mapping[str, Any]) -> FileResult:
-    """Return the result that `as_plain` made plain.
+    """Return the result that `as_plain` made plain. What a newer field would say is empty where an older line lacks it.
 
     Raises:
         KeyError: a field is missing.
         ValueError: a word is none of its kind.
     """
-    values = {field.name: data[field.name] for field in fields(FileResult)}
-    persons = tuple(PersonResult(**{**_words(each), "box": tuple(each["box"])}) for each in values.pop("persons"))
-    return FileResult(**{**_words(values), "status": Status(values["status"]), "persons": persons})
+    values = {field.name: data[field.name] for field in fields(FileResult) if field.name in data}
+    persons = tuple(_person(each) for each in values.pop("persons"))
+    explanations = tuple(Explanation(**each) for each in values.pop("explanations", ()))
+    words = {**_words(values), "status": Status(values["status"])}
+    return FileResult(**{**words, "persons": persons, "explanations": explanations})
+
+
+def _person(values: Mapping[str, Any]) -> PersonResult:
+    clips = tuple(ClipScore(**{**clip, "box": tuple(clip["box"])}) for clip in values.get("clips", ()))
+    return PersonResult(**{**_words(values), "box": tuple(values["box"]), "clips": clips})
 
 
 def _words(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import pandas as pd
 
 from deepfake.report.reasons import log_reasons, log_remarks
 from deepfake.report.tables import show
-from deepfake.schema import Status
 from deepfake.verdict.result import FileResult
 
 MOST_ROWS = 100  # of the table on screen
@@ -24,7 +23,7 @@ class Summary:
         self._uncalibrated = False
         self._counts: Counter[str] = Counter()
         self._rows: list[list[object]] = []
-        self._told: list[tuple[str, Status, str, str]] = []
+        self._told: list[tuple[str, str, str, str]] = []
 
     def add(self, name: str, result: FileResult) -> None:
         """Count a result.
@@ -43,7 +42,7 @@ class Summary:
             self._rows.append([name, words, *scores, result.num_faces, result.num_clips, seen, seconds])
         self._uncalibrated |= result.score is not None and result.calibrated is None
         if result.reason or result.remarks:
-            self._told.append((name, result.status, result.reason, result.remarks))
+            self._told.append((name, words, result.reason, result.remarks))
 
     def show(self) -> None:
         """Print the table of the first files and the counts of all, and log the first reasons."""
@@ -64,5 +63,5 @@ class Summary:
         plain = "scores are not calibrated; fake is a score above 0.5"
         show(f"predictions of {total} files: {counts}", heads, self._rows, more, plain if self._uncalibrated else "")
         told = pd.DataFrame(self._told, columns=["name", "status", "reason", "remarks"]).set_index("name")
-        log_reasons(told, "predictions.csv")
+        log_reasons(told, "predictions.csv", at_most=MOST_ROWS)
         log_remarks(told, "predictions.csv")

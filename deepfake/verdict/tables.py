@@ -8,19 +8,39 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pyarrow as pa
+from pyarrow.parquet import ParquetWriter
+
 from deepfake.atomic import written
-from deepfake.verdict.result import SCHEMA_VERSION, FileResult, as_plain
+from deepfake.verdict.result import SCHEMA_VERSION, FileResult, as_plain, without_pictures
 
 PREDICTIONS, FACES, JSON = "predictions.csv", "faces.csv", "predictions.json"
+TIMELINE = "timeline.parquet"
 COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
 COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 COLUMNS += ["because", "calibrated", "error_rate", "person", "seen_s"]
 FACE_COLUMNS = ["file", "person", "score", "calibrated", "verdict", "because", "start_s", "end_s"]
 FACE_COLUMNS += ["num_clips", "num_frames", "box_frame", "x0", "y0", "x1", "y1"]
+_BOX = ("x0", "y0", "x1", "y1")
+TIMELINE_SCHEMA = pa.schema(
+    {
+        "file": pa.string(),
+        "person": pa.int32(),
+        "start_frame": pa.int64(),
+        "end_frame": pa.int64(),
+        "start_s": pa.float64(),
+        "end_s": pa.float64(),
+        "score": pa.float64(),
+        **dict.fromkeys(_BOX, pa.float64()),
+    }
+)
+_ROWS = 50_000  # of the timeline that are written at once
 
 
 def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping[str, Any]) -> None:
-    """Write `predictions.csv` (a row a file), `faces.csv` (a row a person) and `predictions.json`.
+    """Write `predictions.csv` (a row a file), `faces.csv` (a row a person), `predictions.json` and `timeline.parquet`.
+
+    The timeline has a row a clip of each person; it and the JSON are without pictures.
 
     Args:
         results: in the order of the tables; they are gone through once.
@@ -30,20 +50,49 @@ def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping
     with ExitStack() as open_:
         files, faces, plain = (open_.enter_context(written(folder / name)) for name in (PREDICTIONS, FACES, JSON))
         add_file, add_face = _table(files, COLUMNS), _table(faces, FACE_COLUMNS)
+        add_clips = _timeline(open_.enter_context(written(folder / TIMELINE)), open_)
         head = json.dumps({"schema_version": SCHEMA_VERSION, "identity": identity}, indent=1)
         plain.write(f'{head[:-2]},\n "files": ['.encode())
         for number, result in enumerate(results):
-            values = as_plain(result)
+            values = as_plain(without_pictures(result))
             add_file(values)
             for row in _faces(values):
                 add_face(row)
+            add_clips(_clips(values))
             plain.write(b",\n" * (number > 0) + json.dumps(values).encode())
         plain.write(b"]\n}\n")
 
 
 def _faces(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for person in values["persons"]:
-        yield {**person, "file": values["path"], **dict(zip(("x0", "y0", "x1", "y1"), person["box"], strict=True))}
+        yield {**person, "file": values["path"], **dict(zip(_BOX, person["box"], strict=True))}
+
+
+def _clips(values: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {**clip, "file": values["path"], "person": person["person"], **dict(zip(_BOX, clip["box"], strict=True))}
+        for person in values["persons"]
+        if person["because"] is None  # numbers that count for nothing stand in the JSON alone
+        for clip in person["clips"]
+    ]
+
+
+def _timeline(file: BinaryIO, open_: ExitStack) -> Callable[[list[dict[str, Any]]], None]:
+    """Return what adds rows to the timeline; they are written when there are many, and when the stack closes."""
+    waiting: list[dict[str, Any]] = []
+    writer = open_.enter_context(ParquetWriter(file, TIMELINE_SCHEMA))
+
+    def flush() -> None:
+        writer.write_table(pa.Table.from_pylist(waiting, TIMELINE_SCHEMA))
+        waiting.clear()
+
+    def add(rows: list[dict[str, Any]]) -> None:
+        waiting.extend(rows)
+        if len(waiting) >= _ROWS:
+            flush()
+
+    open_.callback(flush)
+    return add
 
 
 def _table(file: BinaryIO, columns: list[str]) -> Callable[[Mapping[str, Any]], None]:

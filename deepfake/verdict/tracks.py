@@ -1,17 +1,20 @@
 """Scores the clips of every face in files whose crops are stored, with batches that go across files."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
+from torch import Tensor
 
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import find_clips
-from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
+from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset, rows_of
 from deepfake.models.detector import Detector
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule, score_clips
-from deepfake.store import FaceStore, Stored
+from deepfake.store import FACE, PLACE, FaceStore, Stored, decode
+from deepfake.verdict.pictures import encoded
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,10 @@ class Track:
         box_frame: number of the frame in which it is largest.
         box: left, top, right and bottom of the face there.
         cut_size: median side of the square that the detector is shown, in pixels of the frame, before it is resized.
+        frames: (N, T) numbers of the frames of each clip.
+        boxes: (N, T, 4) left, top, right and bottom of the face in them.
+        thumbnail: the face of `box_frame` as `deepfake.verdict.pictures.encoded` gives it.
+        clip: reads one of the clips, (T, 3, S, S) uint8, as long as the store has the crops.
     """
 
     number: int
@@ -37,6 +44,10 @@ class Track:
     box_frame: int
     box: tuple[float, float, float, float]
     cut_size: float
+    frames: np.ndarray
+    boxes: np.ndarray
+    thumbnail: str = ""
+    clip: Callable[[int], Tensor] | None = None
 
 
 def score_tracks(
@@ -80,30 +91,58 @@ def score_tracks(
     dataset = ClipDataset(clips, store, detector.spec, NoAugmentation(), (video, columns))
     scores = score_clips(detector, dataset, batch_size=batch_size, num_workers=num_workers, device=device, shown=False)
     found: list[list[Track]] = [[] for _ in files]
-    of_clip = clips.video.numpy(), clips.track.numpy()
-    for place, i in enumerate(files_with_faces):
-        mine = video == place
-        own = {name: values[mine] for name, values in columns.items()}
-        for number in np.unique(own["track"]).tolist():
-            rows = {name: values[own["track"] == number] for name, values in own.items()}
-            its = scores[(of_clip[0] == place) & (of_clip[1] == number)]
-            found[i].append(_track(number, its, rows, detector.spec.margin))
+    of_clip, of_frame = clips.row.numpy(), rows_of(clips, detector.spec).reshape(-1, detector.spec.clip_length)
+    # The rows are sorted by video and track, so each track has a range of them.
+    begins = np.flatnonzero(np.diff(video, prepend=-1) | np.diff(columns["track"], prepend=-1))
+    for first, stop in zip(begins, [*begins[1:], len(video)], strict=True):
+        place = int(video[first])
+        chosen = np.flatnonzero((of_clip >= first) & (of_clip < stop))
+        track = _track(
+            {name: values[first:stop] for name, values in columns.items()},
+            of_frame[chosen] - first,
+            scores[chosen],
+            detector.spec.margin,
+            partial(store.read_images, video_ids[place]),
+        )
+        found[files_with_faces[place]].append(replace(track, clip=partial(_clip, dataset, chosen)))
     return found
 
 
-def _track(number: int, scores: np.ndarray, rows: Mapping[str, np.ndarray], margin: float) -> Track:
-    """Describe a face from its rows in the table of crops."""
-    width, height = rows["face_width"], rows["face_height"]
+def _clip(dataset: ClipDataset, chosen: np.ndarray, number: int) -> Tensor:
+    return dataset[int(chosen[number])]["clip"]
+
+
+def _track(
+    rows: Mapping[str, np.ndarray],
+    clips: np.ndarray,
+    scores: np.ndarray,
+    margin: float,
+    read: Callable[..., list[bytes]],
+) -> Track:
+    """Describe a face.
+
+    Args:
+        rows: its rows in the table of crops.
+        clips: (N, T) places in these rows of the frames of each clip.
+        scores: (N,) of the clips.
+        margin: of the detector's square.
+        read: returns crops by their `PLACE`.
+    """
+    x, y, width, height = (rows[name].astype(np.float64) for name in FACE)
+    boxes = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], axis=1).round(1)
     side = np.maximum(width, height)
     largest = int(side.argmax())
-    x, y, w, h = (float(rows[name][largest]) for name in ("face_x", "face_y", "face_width", "face_height"))
+    (picture,) = read(*(rows[name][largest : largest + 1] for name in PLACE))
     return Track(
-        number=number,
+        number=int(rows["track"][0]),
         scores=scores,
         num_frames=len(side),
         first=int(rows["frame"].min()),
         last=int(rows["frame"].max()),
         box_frame=int(rows["frame"][largest]),
-        box=(round(x - w / 2, 1), round(y - h / 2, 1), round(x + w / 2, 1), round(y + h / 2, 1)),
+        box=tuple(boxes[largest].tolist()),
         cut_size=float(np.median(side)) * margin,
+        frames=rows["frame"][clips],
+        boxes=boxes[clips],
+        thumbnail=encoded(decode(picture)),
     )

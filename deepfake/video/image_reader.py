@@ -1,4 +1,4 @@
-"""Pillow, the reader of images: a video of one frame, upright and in RGB, as a browser shows it."""
+"""Pillow, the reader of images: a video of one frame, upright and in RGB; colour profiles are not applied."""
 
 import warnings
 from collections.abc import Sequence
@@ -12,6 +12,7 @@ from deepfake.video.reader import VideoInfo, VideoReader
 
 FORMATS = ("JPEG", "PNG", "WEBP")
 _SINGLE = "only the first picture of an animated image is read"
+_DEEP = "of 16 bits a pixel the upper 8 are read"
 _SEEN_THROUGH = "what is transparent is shown on black"
 
 
@@ -36,9 +37,12 @@ class ImageReader(VideoReader):
             with content, warnings.catch_warnings():
                 warnings.simplefilter("error", Image.DecompressionBombWarning)
                 image: Image.Image = Image.open(content, formats=FORMATS)
-                if getattr(image, "is_animated", False):
+                if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with a preview
                     remarks.append(_SINGLE)
                 image = ImageOps.exif_transpose(image)
+                if image.mode.startswith("I"):  # grey of 16 bits, which Pillow would cut off at 255
+                    remarks.append(_DEEP)
+                    image = Image.fromarray(np.round(np.asarray(image) / 257).clip(0, 255).astype(np.uint8))
                 if image.has_transparency_data:
                     remarks.append(_SEEN_THROUGH)
                     image = Image.alpha_composite(Image.new("RGBA", image.size, "black"), image.convert("RGBA"))

@@ -102,12 +102,16 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
     monkeypatch.setattr(Journal, "append", append)
     assert script("predict", *common, "output=out") == 3
     assert "2 of 5 files have their results" in capfd.readouterr().out
-    for name in ("predictions.csv", "faces.csv", "predictions.json"):
+    for name in ("predictions.csv", "faces.csv", "predictions.json", "timeline.parquet", "report.html"):
         assert (tmp_path / "out" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert not list((tmp_path / "whole").rglob("*.zip"))  # no crop is left
     faces = pd.read_csv(tmp_path / "whole" / "faces.csv")
     assert faces["person"].tolist() == [1, 1, 1, 2] and faces["score"].notna().all()
     assert faces["file"].iloc[0].endswith("p04_a.mp4") and faces["file"].iloc[1].endswith("photo.png")
+
+    timeline = pd.read_parquet(tmp_path / "whole" / "timeline.parquet")
+    means = timeline.groupby(["file", "person"])["score"].mean().to_numpy()
+    assert means == pytest.approx(faces.sort_values(["file", "person"])["score"].to_numpy(), abs=1e-12)
 
     assert script("predict", *common, "output=out", "tracks=main") == 1
     assert "tracks is main, there all): give another output=, or overwrite=true" in capfd.readouterr().err
@@ -117,6 +121,30 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
     assert predictions(tmp_path / "one")["score"].tolist() == [table.at["two_people.mp4", "score"]]
     alone = load_predictor(model, device="cpu", extract=ExtractOptions(num_workers=1)).predict(clips / "photo.png")
     assert alone.score == table.at["photo.png", "score"] and alone.persons[0].box_frame == 0
+
+
+def test_every_frame_with_maps_and_copies(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes((demo_root / "real" / "p04_a.mp4").read_bytes())
+    common = [
+        f"checkpoint={model}",
+        "input=clips",
+        "extract.num_workers=1",
+        "dense=true",
+        "explain=true",
+        "annotate=true",
+    ]
+    assert script("predict", *common, "output=clips/out") == 0
+    table = predictions(tmp_path / "clips" / "out")
+    sampled, frames = table.loc["a.mp4", ["num_sampled", "num_frames"]]
+    assert frames - 8 < sampled <= frames and table.at["a.mp4", "num_clips"] == sampled  # 8 frames a segment
+    page = (tmp_path / "clips" / "out" / "report.html").read_text()
+    assert page.count("data:image/webp") == 5 and "The check" in page
+    (copy,) = (tmp_path / "clips" / "out" / "annotated").iterdir()
+    times = copy.stat().st_mtime_ns
+    assert script("predict", *common, "output=clips/out") == 0  # the copy is neither made again nor scored
+    assert copy.stat().st_mtime_ns == times and len(predictions(tmp_path / "clips" / "out")) == 1
+    assert script("predict", *common, "output=o", "faces.num_segments=3") == 1
 
 
 def save_picture(video: Path, image: Path) -> None:

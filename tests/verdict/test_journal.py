@@ -11,8 +11,9 @@ import pytest
 
 from deepfake.errors import ConfigError
 from deepfake.store import facts
-from deepfake.verdict import Journal
-from tests.verdict.made import FACELESS, FAILED, SCORED
+from deepfake.verdict import ClipScore, Explanation, Journal
+from deepfake.verdict.result import as_plain, from_plain
+from tests.verdict.made import FACELESS, FAILED, PERSON, SCORED
 
 IDENTITY = {"checkpoint": "12ab" * 16, "rule": {"tracks": "all", "aggregate": "mean"}}
 
@@ -31,6 +32,16 @@ def noted(folder: Path, files: list[Path], identity: Mapping[str, Any] = IDENTIT
     for path, result in zip(files, (SCORED, FACELESS, FAILED), strict=True):
         journal.append(result, facts(path))
     return journal
+
+
+def test_clips_faces_and_maps_come_back_and_older_lines_lack_them() -> None:
+    person = replace(PERSON, clips=(ClipScore(1, 2, 0.04, 0.12, 0.5, (1.0, 2.0, 3.0, 4.0)),), thumbnail="abc")
+    why = Explanation(True, 1, 0.04, 0.5, 0.25, 1.0, True, "a", "b")
+    result = replace(SCORED, persons=(person,), explanations=(why,))
+    plain = json.loads(json.dumps(as_plain(result)))
+    assert from_plain(plain) == result
+    del plain["explanations"], plain["persons"][0]["clips"], plain["persons"][0]["thumbnail"]
+    assert from_plain(plain) == replace(SCORED, persons=(replace(person, clips=(), thumbnail=""),))
 
 
 def test_results_come_back_as_they_were_in_the_order_of_the_files(tmp_path: Path, files: list[Path]) -> None:

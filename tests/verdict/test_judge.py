@@ -8,7 +8,7 @@ import pytest
 from deepfake.calibration import BANDS, EDGES, fit_calibration
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule
-from deepfake.verdict import Because, Verdict
+from deepfake.verdict import Because, ClipScore, Verdict
 from deepfake.verdict.judge import MOST_FACES, judge
 from deepfake.verdict.tracks import Track
 from tests.calibration.drawn import drawn_videos
@@ -19,7 +19,9 @@ ROW = VideoRow("a", Status.OK, num_frames=100, fps=25.0, num_sampled=32, num_fac
 
 
 def track(number: int, *scores: float, cut_size: float = 200.0) -> Track:
-    return Track(number, np.array(scores), 12, 10, 59, 20, (1.0, 2.0, 3.0, 4.0), cut_size)
+    frames = 10 + np.arange(4 * len(scores)).reshape(-1, 4)
+    boxes = frames[..., None] + np.array([0.0, 1.0, 20.0, 21.0])
+    return Track(number, np.array(scores), 12, 10, 59, 20, (1.0, 2.0, 3.0, 4.0), cut_size, frames, boxes, "face")
 
 
 def test_the_file_has_the_score_of_the_highest_person() -> None:
@@ -28,6 +30,9 @@ def test_the_file_has_the_score_of_the_highest_person() -> None:
     assert [person.score for person in result.persons] == [0.375, 0.75]
     assert [person.verdict for person in result.persons] == [Verdict.REAL, Verdict.FAKE]
     assert (result.num_clips, result.seen_s, result.duration_s) == (5, 32 / 25, 4.0)
+    second = ClipScore(14, 17, 0.56, 0.72, 0.5, (16.0, 17.0, 36.0, 37.0))  # frames 14 to 17, with the box of frame 16
+    assert len(result.persons[0].clips) == 2 and result.persons[0].clips[1] == second
+    assert result.persons[0].thumbnail == "face"
     assert (result.persons[0].start_s, result.persons[0].end_s) == (0.4, 2.4)  # frames 10 to 59 at 25 frames a second
 
 

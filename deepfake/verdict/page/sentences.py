@@ -1,0 +1,105 @@
+"""A verdict in whole sentences."""
+
+from deepfake.names import shown
+from deepfake.verdict.result import Explanation, FileResult, PersonResult
+from deepfake.verdict.verdict import Because, Verdict
+
+_FAKE, _REAL = "fake", "real"
+_KINDS = {
+    Verdict.STRONG_REAL: _REAL,
+    Verdict.MODERATE_REAL: _REAL,
+    Verdict.REAL: _REAL,
+    Verdict.STRONG_FAKE: _FAKE,
+    Verdict.MODERATE_FAKE: _FAKE,
+    Verdict.FAKE: _FAKE,
+}
+_WHY = {
+    Because.UNREADABLE: "The file could not be read.",
+    Because.FAILED: "The machine or the program failed; the same command tries the file again.",
+    Because.NO_FACE: "No face was found in the frames that were looked at.",
+    Because.TOO_SHORT: "Nothing lasts long enough for the detector.",
+    Because.FACE_TOO_SMALL: "The detector would see too few pixels of the face.",
+    Because.TOO_MANY_FACES: "The highest of so many scores is high by chance alone.",
+    Because.NOT_MAIN_FACE: "Only the main face was scored.",
+}
+_CONTROLS = 20
+
+
+def kind_of(verdict: Verdict) -> str:
+    """Return `real`, `fake` or `other`, the kind that the page colours and marks a verdict by."""
+    return _KINDS.get(verdict, "other")
+
+
+def headline(result: FileResult | PersonResult) -> str:
+    """Return a verdict in a few words.
+
+    Example:
+        >>> from tests.verdict.made import FACELESS, SCORED
+        >>> headline(SCORED), headline(FACELESS)
+        ('Fake, by a score that is not calibrated', 'Inconclusive: no face')
+    """
+    if result.because is not None:
+        return f"Inconclusive: {result.because}"
+    if result.calibrated is None:
+        return f"{result.verdict.capitalize()}, by a score that is not calibrated"
+    return result.verdict.capitalize()
+
+
+def sentences(result: FileResult) -> list[str]:
+    """Return what a file's verdict rests on, and how sure it is."""
+    if result.because is not None:
+        reason = f"{shown(result.reason)[:1].upper()}{shown(result.reason)[1:]}." if result.reason else ""
+        return [*filter(None, [_WHY[result.because], reason, "This says nothing about whether it was manipulated."])]
+    whose = f"that of person {result.person}" if result.person else "the mean of all clips"
+    named = f" The file's score is {whose}, the highest." if result.num_faces > 1 and result.person else ""
+    named = named or (f" The file's score is {whose}." if result.person is None else "")
+    if result.calibrated is None:
+        uncalibrated = "it ranks files, and does not tell how likely a manipulation is; above 0.5 is called fake."
+        return [f"The score is {result.score:.3f} of 1. It is not calibrated: {uncalibrated}{named}"]
+    said = [f"The calibrated score is {result.calibrated:.3f} of 1 (the detector's own is {result.score:.3f}).{named}"]
+    if result.error_rate is not None:
+        said.append(f"Of the val videos with this verdict, it was wrong for {100 * result.error_rate:.1f} %.")
+    elif result.verdict is Verdict.NOT_CONCLUSIVE:
+        said.append("Scores between 0.3 and 0.7 tell too little for a verdict.")
+    else:
+        said.append("No val video had this verdict, so how often it is wrong is not known.")
+    return said
+
+
+def seen(result: FileResult) -> str:
+    """Say how much of a file was looked at."""
+    if not result.num_frames:
+        return "None of it was looked at."
+    if result.num_frames == 1:
+        return "It is one picture."
+    seconds = f" ({result.seen_s:.1f} of {result.duration_s:.1f} seconds)" if result.duration_s else ""
+    some = result.num_sampled < result.num_frames
+    rest = " What happens in the others, nobody has seen." if some else ""
+    return f"{result.num_sampled} of {result.num_frames} frames were looked at{seconds}.{rest}"
+
+
+def clock(second: float) -> str:
+    """Write a time as players do.
+
+    Example:
+        >>> clock(3.25), clock(83), clock(3723.5)
+        ('0:03.2', '1:23.0', '1:02:03.5')
+    """
+    minutes, tenths = divmod(int(second * 10 + 1e-6), 600)
+    rest = f"{tenths // 10:02}.{tenths % 10}"
+    return f"{minutes // 60}:{minutes % 60:02}:{rest}" if minutes >= 60 else f"{minutes}:{rest}"
+
+
+def checked(explanation: Explanation) -> str:
+    """Say what became of the check of a heat map."""
+    beaten = round(explanation.surpassed * _CONTROLS)
+    score = f"the score goes from {explanation.score:.3f} to {explanation.hidden_score:.3f}"
+    if explanation.passes:
+        return (
+            f"The check is passed: when the marked tenth is blurred, {score}, a larger change than in {beaten} of "
+            f"{_CONTROLS} other places."
+        )
+    return (
+        f"The check failed, so this map explains nothing: when the marked tenth is blurred, {score}, a larger change "
+        f"than in only {beaten} of {_CONTROLS} other places."
+    )

@@ -1,0 +1,98 @@
+"""What stands on the page of verdicts, as text; `test_browser` opens it."""
+
+import re
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from deepfake.verdict import About, Because, ClipScore, Explanation, FileResult, Verdict
+from deepfake.verdict.page import card_html, card_style, write_report
+from deepfake.verdict.page.report import MOST_CARDS
+from deepfake.verdict.page.timeline import timeline
+from deepfake.verdict.pictures import encoded
+from tests.verdict.made import FACELESS, PERSON, SCORED
+
+ABOUT = About("meso4", "It was trained on X.", "Its AUC is 0.9.", "Its scores are not calibrated.")
+HOSTILE = '<img src=x onerror="window.ran=1">.mp4'
+CLIPS = tuple(ClipScore(i, i, i / 25, (i + 1) / 25, score, (1, 2, 3, 4)) for i, score in ((10, 0.25), (100, 0.875)))
+MAP = Explanation(True, 100, 4.0, 0.875, 0.5, 1.0, True, encoded(np.zeros((8, 8, 3), np.uint8)), "")
+
+
+def text_of(html: str) -> str:
+    html = re.sub(r"<script.*?</script>|<style.*?</style>", " ", html, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+
+
+def result_with(**changes: object) -> FileResult:
+    return replace(SCORED, persons=(replace(PERSON, clips=CLIPS, thumbnail="abc"),), **changes)  # type: ignore[arg-type]
+
+
+def test_a_card_says_what_it_rests_on() -> None:
+    card = card_html(result_with(path=HOSTILE, explanations=(MAP, replace(MAP, most=False, passes=False))), ABOUT)
+    text = text_of(card)
+    assert "<img src=x" not in card and text.startswith(HOSTILE)
+    assert "Fake, by a score that is not calibrated" in text and "score is 0.750 of 1. It is not calibrated" in text
+    assert "64 of 300 frames were looked at (2.6 of 12.0 seconds)" in text
+    assert "frame 100 at 0:04.0, score 0.875. The check is passed" in text and "The check failed" in text
+    assert all(sentence in text for sentence in ABOUT.limits) and 'src="data:image/webp;base64,abc"' in card
+    assert "between 0.25 and 0.88, median 0.56; highest at 0:04.0" in card
+
+
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (FACELESS, ["Inconclusive: no face", "No face in 64 frames.", "nothing about whether it was manipulated"]),
+        (
+            replace(SCORED, verdict=Verdict.STRONG_FAKE, calibrated=0.953, error_rate=0.041),
+            ["Strong evidence of manipulation", "0.953 of 1 (the detector's own is 0.750)", "wrong for 4.1 %"],
+        ),
+        (
+            replace(SCORED, verdict=Verdict.NOT_CONCLUSIVE, calibrated=0.5),
+            ["Not conclusive", "Scores between 0.3 and 0.7 tell too little"],
+        ),
+        (
+            replace(SCORED, verdict=Verdict.STRONG_REAL, calibrated=0.05),
+            ["No val video had this verdict"],
+        ),
+    ],
+)
+def test_verdicts_in_words(result: FileResult, words: list[str]) -> None:
+    text = text_of(card_html(result, ABOUT))
+    assert all(each in text for each in words), text
+
+
+def test_a_person_without_a_score_has_no_number_and_no_drawing() -> None:
+    person = replace(PERSON, score=None, because=Because.FACE_TOO_SMALL, raw_score=0.654, clips=CLIPS)
+    card = card_html(replace(SCORED, persons=(person,)), ABOUT)
+    assert "inconclusive: face too small" in card and "0.654" not in card and "<svg" not in card
+
+
+def test_the_drawing_has_every_clip_and_of_many_the_extremes() -> None:
+    line = timeline(replace(PERSON, clips=CLIPS), 10.0)
+    assert line is not None and line.end == "0:10.0"
+    assert line.real == "M40.0 75.0L44.0 75.0" and line.fake == "M400.0 12.5L404.0 12.5"
+    scores = np.random.default_rng(0).random(20_000)
+    many = tuple(ClipScore(i, i, i / 25, (i + 1) / 25, s, (1, 2, 3, 4)) for i, s in enumerate(scores.tolist()))
+    line = timeline(replace(PERSON, clips=many), 800.0)
+    assert line is not None
+    ends = [float(y) for y in re.findall(r"[ML]\S+ ([\d.]+)", line.fake + line.real)]
+    assert len(ends) == 1000 and min(ends) < 0.1 and max(ends) > 99.9
+    assert timeline(replace(PERSON, clips=CLIPS), 0.0) is None
+
+
+def test_the_most_suspicious_come_first_and_the_rest_is_counted(tmp_path: Path) -> None:
+    results = [(f"{i}.mp4", replace(SCORED, score=i / 200)) for i in range(MOST_CARDS + 5)]
+    page = write_report([("none.mp4", FACELESS), *results], tmp_path, ABOUT, explain=False)
+    text = text_of(page.read_text())
+    assert f"Verdicts on {MOST_CARDS + 6} files" in text and "the other 6 stand in predictions.csv" in text
+    assert text.index("104.mp4") < text.index("103.mp4") and "none.mp4" not in text
+    assert f"{MOST_CARDS + 5} fake, 1 no face" in text and "explain=true" in text
+
+
+def test_the_style_of_a_card_alone_touches_cards_alone() -> None:
+    style = re.sub(r"@media[^{]*{", "", card_style())
+    heads = [part.rpartition("}")[2].strip() for part in style.split("{")[:-1]]
+    assert all(head.startswith((".card", ".dark .card", ".files", "#files")) for head in heads if head)
