@@ -24,4 +24,4 @@ def render(template: str, **content: Any) -> str:
 @cache
 def _fixed() -> dict[str, Any]:
     """Return what is the same on every page with charts."""
-    return {**frame([vl_convert.javascript_bundle(_NEEDED), read("page.js")]), "look": CONFIG}
+    return {**frame([vl_convert.javascript_bundle(_NEEDED), read("theme.js"), read("page.js")]), "look": CONFIG}

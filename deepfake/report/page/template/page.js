@@ -1,7 +1,5 @@
 "use strict";
 (() => {
-  const root = document.documentElement;
-
   function drawCharts() {
     const config = JSON.parse(document.getElementById("look").textContent);
     for (const place of document.querySelectorAll("[data-chart]")) {
@@ -14,17 +12,6 @@
           place.textContent = "This chart could not be drawn; its figures are below.";
         });
     }
-  }
-
-  function offerTheme() {
-    const button = document.getElementById("theme");
-    const dark = () => root.dataset.theme
-      ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-    const name = () => { button.textContent = dark() ? "Light theme" : "Dark theme"; };
-    button.hidden = false;
-    button.addEventListener("click", () => { root.dataset.theme = dark() ? "light" : "dark"; name(); });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
-    name();
   }
 
   function orderOf(row, column) {
@@ -93,7 +80,6 @@
     filters.hidden = false;
   }
 
-  offerTheme();
   offerTables();
   offerFilters();
   drawCharts();
