@@ -1,6 +1,7 @@
 from .card import Card as Card
 from .checkpoint import Checkpoint as Checkpoint
 from .checkpoint import build_detector as build_detector
+from .checkpoint import build_network as build_network
 from .checkpoint import load_detector as load_detector
 from .checkpoint import make_card as make_card
 from .checkpoint import read_checkpoint as read_checkpoint

@@ -2,12 +2,13 @@
 
 A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
 data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
-resolved config and the fingerprint of the data.
+resolved config and the fingerprint of the data. What `scripts/export.py` makes of one is read by the same functions:
+`.safetensors` holds the weights and the card, `.onnx` a network that only scores, and the card.
 """
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +20,21 @@ from torch import Tensor
 from deepfake.checkpoints.card import FORMAT, LABELS, check_card, upgraded
 from deepfake.checkpoints.rest import fetched
 from deepfake.checkpoints.scoring_rule import chosen_rule, rule_card
+from deepfake.content import sha256
 from deepfake.errors import CheckpointError, WeightsError
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
+from deepfake.models.network import Network
+from deepfake.models.onnx_file import OnnxNetwork, read_onnx
+from deepfake.models.safetensors_file import read_safetensors
+from deepfake.models.sealed import card_in
 from deepfake.models.torch_file import load_seen, look
 from deepfake.schema import ClipSpec
 from deepfake.screen import from_here
 from deepfake.task import CARD
 
+PREFIX = "detector."  # of the detector's weights in the file of a training
 log = logging.getLogger(__name__)
 
 
@@ -39,13 +46,22 @@ class Checkpoint:
         path: the file that it was read from.
         card: plain data, see `make_card`.
         state: the detector's state dict.
-        content: the whole file, with Lightning's own entries.
+        content: the whole file, with Lightning's own entries; empty of an exported file.
+        graph: the content of an `.onnx` file, which has no state; None of any other.
     """
 
     path: Path
     card: Mapping[str, Any]
     state: Mapping[str, Tensor]
     content: Mapping[str, Any]
+    graph: bytes | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of what scores: files of one digest give one score."""
+        if self.graph is not None:
+            return sha256(self.graph).hexdigest()
+        return self.card.get("digest") or digest(self.state)
 
 
 def make_card(
@@ -87,9 +103,10 @@ def spec_card(spec: ClipSpec) -> dict[str, Any]:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint of this project.
+    """Read a checkpoint of this project, or a file exported from one.
 
     Raises:
+        MissingPackageError: the file is one of ONNX, and onnx or onnxruntime is not installed.
         CheckpointError: it does not exist, cannot be read safely, is damaged, or was written by another program.
     """
     path = Path(path)
@@ -99,17 +116,43 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         cure = f"give {from_here(found[0])}" if found else "give the path of a .ckpt file under outputs/"
         raise CheckpointError(f"checkpoint {path} {problem}: {cure}")
     try:
-        with path.open("rb") as file:
-            card = _checked_card(look(file, str(path)), path)
-            content = load_seen(file, str(path))
+        return _READERS.get(path.suffix.lower(), _read_torch)(path)
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}") from error
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
+
+
+def _read_torch(path: Path) -> Checkpoint:
+    with path.open("rb") as file:
+        card = _checked_card(look(file, str(path)), path)
+        content = load_seen(file, str(path))
     _check_state(content["state_dict"], card, path)
-    prefix = "detector."
-    state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
+    state = {k.removeprefix(PREFIX): v for k, v in content["state_dict"].items() if k.startswith(PREFIX)}
     return Checkpoint(path, card, state, content)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    texts, state = read_safetensors(path)
+    card = _checked_card({CARD: card_in(texts, str(path)), "state_dict": {}}, path)
+    _check_state({f"{PREFIX}{name}": value for name, value in state.items()}, card, path)
+    return Checkpoint(path, card, state, {})
+
+
+def _read_onnx(path: Path) -> Checkpoint:
+    texts, graph = read_onnx(path)
+    card = _checked_card({CARD: card_in(texts, str(path)), "state_dict": {}}, path)
+    return Checkpoint(path, card, {}, {}, graph)
+
+
+def _refuse_program(path: Path) -> Checkpoint:
+    raise CheckpointError(
+        f"{path} is a file of torch.export, and loading one runs code that it may hold: give the checkpoint that it was"
+        " made from, or export that with format=safetensors or format=onnx"
+    )
+
+
+_READERS = {".safetensors": _read_safetensors, ".onnx": _read_onnx, ".pt2": _refuse_program}
 
 
 def _checked_card(seen: Any, path: Path) -> dict[str, Any]:
@@ -157,6 +200,11 @@ def build_detector(checkpoint: Checkpoint, backbone_weights: str | Path | None =
     Raises:
         CheckpointError: its config names code that is not one of our models, or its weights do not fit.
     """
+    if checkpoint.graph is not None:
+        raise CheckpointError(
+            f"{checkpoint.path} holds a network that only scores: give the checkpoint that it was exported from, or its"
+            " export with format=safetensors"
+        )
     detector = _built(checkpoint)
     try:
         load_exactly(
@@ -166,14 +214,40 @@ def build_detector(checkpoint: Checkpoint, backbone_weights: str | Path | None =
         )
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
-    trained, built = checkpoint.card.get("spec"), spec_card(detector.spec)
-    if trained != built or checkpoint.card.get("labels") != LABELS:
-        raise CheckpointError(
-            f"{checkpoint.path} was trained with the input {trained} and labels {checkpoint.card.get('labels')}, but "
-            f"is built here with {built} and {LABELS}: use the versions of this project and of timm that it was made "
-            "with"
-        )
+    _require_input(checkpoint, spec_card(detector.spec))
     return detector.eval()
+
+
+def _require_input(checkpoint: Checkpoint, built: Mapping[str, Any]) -> None:
+    trained, labels = checkpoint.card.get("spec"), checkpoint.card.get("labels")
+    if trained != built or labels != LABELS:
+        raise CheckpointError(
+            f"{checkpoint.path} was trained with the input {trained} and labels {labels}, but is built here with {built}"
+            f" and {LABELS}: use the versions of this project and of timm that it was made with"
+        )
+
+
+def build_network(checkpoint: Checkpoint, backbone_weights: str | Path | None = None) -> Network:
+    """Return what scores clips: the detector in eval mode, or a network that onnxruntime runs.
+
+    Args:
+        checkpoint: the checkpoint, or an exported file.
+        backbone_weights: see `build_detector`.
+
+    Raises:
+        CheckpointError: see `build_detector`; or onnxruntime refuses the file.
+        MissingPackageError: onnxruntime is not installed.
+    """
+    if checkpoint.graph is None:
+        return build_detector(checkpoint, backbone_weights)
+    spec = checkpoint.card["spec"]
+    _require_input(checkpoint, spec)
+    known = {field.name: spec[field.name] for field in fields(ClipSpec)}
+    made = ClipSpec(**{**known, "mean": tuple(spec["mean"]), "std": tuple(spec["std"])})
+    try:
+        return OnnxNetwork(checkpoint.graph, made, str(checkpoint.path)).eval()
+    except WeightsError as error:
+        raise CheckpointError(str(error)) from error
 
 
 def whole_state(
@@ -221,8 +295,8 @@ def _cause(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def load_detector(path: str | Path, backbone_weights: str | Path | None = None) -> Detector:
-    """Load a checkpoint's network alone, in eval mode.
+def load_detector(path: str | Path, backbone_weights: str | Path | None = None) -> Network:
+    """Load the network of a checkpoint or of an exported file alone, in eval mode.
 
     It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says how to cut
     them: size, margin, clip length and stride.
@@ -232,9 +306,9 @@ def load_detector(path: str | Path, backbone_weights: str | Path | None = None) 
         backbone_weights: see `build_detector`.
 
     Raises:
-        CheckpointError: see `read_checkpoint` and `build_detector`.
+        CheckpointError: see `read_checkpoint` and `build_network`.
     """
-    return build_detector(read_checkpoint(path), backbone_weights)
+    return build_network(read_checkpoint(path), backbone_weights)
 
 
 def without_weights(model: Any) -> Any:

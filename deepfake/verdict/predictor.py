@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepfake.calibration import Calibration
-from deepfake.checkpoints import build_detector, faces_of, read_checkpoint, settled_rule
+from deepfake.checkpoints import build_network, faces_of, read_checkpoint, settled_rule
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import InputFile, input_files
@@ -17,8 +17,7 @@ from deepfake.device import pick_device
 from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
 from deepfake.faces.settled_recipe import stored_recipe
-from deepfake.models.detector import Detector
-from deepfake.models.digest import digest
+from deepfake.models.network import Network
 from deepfake.names import as_id, fitted
 from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
 from deepfake.scoring import ScoringRule
@@ -48,7 +47,7 @@ class Predictor:
         calibration: of the detector's scores by this rule; None if there is none.
     """
 
-    detector: Detector
+    detector: Network
     rule: ScoringRule
     faces: Mapping[str, Any]
     options: ExtractOptions
@@ -202,7 +201,7 @@ def load_predictor(
         WeightsError: the finder's weights are not here.
     """
     found = read_checkpoint(checkpoint)
-    detector = build_detector(found, backbone_weights)
+    detector = build_network(found, backbone_weights)
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
     rule, _ = settled_rule(found.card, given, found.path)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
@@ -215,7 +214,7 @@ def load_predictor(
         device=chosen,
         batch_size=batch_size,
         num_workers=num_workers,
-        digest=found.card.get("digest") or digest(found.state),
+        digest=found.digest,
         calibration=calibration,
     )
 

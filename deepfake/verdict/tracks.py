@@ -8,7 +8,7 @@ import numpy as np
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import find_clips
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset
-from deepfake.models.detector import Detector
+from deepfake.models.network import Network
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule, score_clips
 from deepfake.store import FaceStore, Stored
@@ -42,7 +42,7 @@ class Track:
 def score_tracks(
     files: Sequence[Stored],
     store: FaceStore,
-    detector: Detector,
+    detector: Network,
     rule: ScoringRule,
     *,
     batch_size: int,
