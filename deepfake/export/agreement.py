@@ -43,8 +43,8 @@ def require_agreement(detector: Detector, exported: Callable[[Tensor], Tensor], 
         worst = max(worst, (ours - theirs).abs().nan_to_num(torch.inf).max().item())
     if worst > limit:
         raise ExportError(
-            f"{what} disagrees with the checkpoint: a logit differs by {worst:.2g}, where {limit:g} is allowed: nothing "
-            "was written; use format=safetensors, or other releases of torch and onnxruntime"
+            f"{what} disagrees with the checkpoint: a logit differs by {worst:.2g}, where {limit:g} is allowed: "
+            "nothing was written; use format=safetensors, or other releases of torch and onnxruntime"
         )
     return worst
 

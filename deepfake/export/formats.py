@@ -2,6 +2,7 @@
 
 import io
 import json
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -117,10 +118,15 @@ FORMATS: Mapping[str, Format] = {
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence the exporters, which warn of their own insides; whether the file scores alike is measured."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
+    """Silence the exporters, which tell of their own insides; whether the file scores alike is measured."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @contextmanager

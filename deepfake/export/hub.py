@@ -19,7 +19,7 @@ def require_login(repository: str) -> None:
     Raises:
         ExportError: nobody is logged in, or the hub cannot be reached.
     """
-    with _one_line(repository, "leave the option out"):
+    with _one_line(repository, "or leave the option out"):
         HfApi().whoami()
 
 
@@ -35,7 +35,7 @@ def push(repository: str, files: Mapping[str, Path], *, private: bool) -> str:
         ExportError: the hub refuses, or cannot be reached.
     """
     made = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=path) for name, path in files.items()]
-    with _one_line(repository, "the files are here: upload them by hand, or export anew"):
+    with _one_line(repository, "or upload the files, which are written, by hand"):
         api = HfApi()
         address = api.create_repo(repository, private=private, exist_ok=True)
         api.create_commit(repository, made, commit_message="Publish a detector")
@@ -49,19 +49,16 @@ def _one_line(repository: str, cure: str) -> Iterator[None]:
         yield
     except LocalTokenNotFoundError as error:
         raise ExportError(
-            f"{what}: nobody is logged in to the Hugging Face hub here: run `hf auth login`, or {cure}"
+            f"{what}: nobody is logged in to the Hugging Face hub: run `hf auth login`, {cure}"
         ) from error
     except OfflineModeIsEnabled as error:
-        raise ExportError(f"{what}: HF_HUB_OFFLINE forbids the network: unset it, or {cure}") from error
+        raise ExportError(f"{what}: HF_HUB_OFFLINE forbids the network: unset it, {cure}") from error
     except HfHubHTTPError as error:
-        raise ExportError(
-            f"{what}: the Hugging Face hub refuses ({_first(error)}): check the name and your rights; {cure}"
-        ) from error
+        reason = _first(error)
+        raise ExportError(f"{what}: the Hugging Face hub refuses ({reason}): check name and rights, {cure}") from error
     except Exception as error:  # of whatever client of HTTP the package has
-        kind = type(error).__name__
-        raise ExportError(
-            f"{what}: the Hugging Face hub cannot be reached ({kind}: {_first(error)}): {cure}"
-        ) from error
+        reason = f"{type(error).__name__}: {_first(error)}"
+        raise ExportError(f"{what}: the Hugging Face hub cannot be reached ({reason}): try later, {cure}") from error
 
 
 def _first(error: Exception) -> str:

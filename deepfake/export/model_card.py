@@ -83,9 +83,8 @@ def _measured(run: RunFiles) -> dict[str, Any]:
 def _rows(run: RunFiles) -> list[tuple[str, str, str, str]]:
     prefix = f"{run.split}/video/"
     found = {key.removeprefix(prefix): value for key, value in run.facts["metrics"].items() if key.startswith(prefix)}
-    return [
-        (_WORDS.get(name, name), f"{value:.3f}", "not known", "") for name, value in found.items() if value is not None
-    ]
+    known = {_WORDS.get(name, name): value for name, value in found.items() if value is not None}
+    return [(name, f"{value:.3f}", "not known", "") for name, value in known.items()]
 
 
 def _rows_with_intervals(numbers: pd.DataFrame) -> list[tuple[str, str, str, str]]:
@@ -95,9 +94,8 @@ def _rows_with_intervals(numbers: pd.DataFrame) -> list[tuple[str, str, str, str
     for row in shown_ones.itertuples():
         of = f", {row.part}" if row.by == "method" else ""
         interval = "none" if pd.isna(row.low) else f"{row.low:.3f} to {row.high:.3f}"
-        rows.append(
-            (_WORDS.get(row.metric, row.metric) + of, f"{row.value:.3f}", interval, f"{row.num_real} / {row.num_fake}")
-        )
+        counts = f"{row.num_real} / {row.num_fake}"
+        rows.append((_WORDS.get(row.metric, row.metric) + of, f"{row.value:.3f}", interval, counts))
     return rows
 
 
