@@ -61,8 +61,10 @@ def _front(name: str, runs: Sequence[RunFiles]) -> ModelCardData:
         if run.facts["metrics"].get(key := f"{run.split}/video/auc") is not None
     ]
     tags = ["deepfake-detection", "face-forgery"]
-    named = {"model_name": name, "eval_results": results} if results else {}
-    return ModelCardData(library_name="deepfake", pipeline_tag=_TASK, tags=tags, **named)
+    named = name if results else None  # the hub takes results of a named model alone
+    return ModelCardData(
+        library_name="deepfake", pipeline_tag=_TASK, tags=tags, model_name=named, eval_results=results or None
+    )
 
 
 def _measured(run: RunFiles) -> dict[str, Any]:
