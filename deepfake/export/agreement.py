@@ -1,8 +1,10 @@
 """Does an exported file score as the detector that it was made from?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import cycle, islice
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -58,18 +60,27 @@ def trial_batches(spec: ClipSpec) -> list[Tensor]:
     return [torch.stack([*islice(clips, size)]) for size in BATCHES]
 
 
-def _people(spec: ClipSpec) -> "cycle[Tensor]":
-    """Yield clips of the demo's people, cut as wide as a picture is high."""
+def _people(spec: ClipSpec) -> Iterator[Tensor]:
+    """Yield clips of two drawn people without end."""
+    found = []
+    for pictures in _painted():
+        whole = torch.stack([*islice(cycle(pictures), spec.clip_length)])
+        resized = interpolate(whole, (spec.size, spec.size), mode="bilinear", antialias=True, align_corners=False)
+        found.append(resized.clamp(0, 1))
+    return cycle(found)
+
+
+@cache
+def _painted() -> list[Tensor]:
+    """Return for each of two people some frames in a row (N, 3, H, H) in [0, 1], as wide as they are high."""
     design = DemoDesign(num_people=6, min_seconds=0.32, max_seconds=0.32, extras=False)
     found = []
     for take in plan(design)[:2]:
         shown = [pictures[-1] for pictures in frames(design, take)]  # of several files the last, which is a fake
-        whole = torch.stack([torch.from_numpy(picture) for picture in islice(cycle(shown), spec.clip_length)])
         left = (design.width - design.height) // 2
-        square = whole[:, :, left : left + design.height].permute(0, 3, 1, 2) / 255
-        resized = interpolate(square, (spec.size, spec.size), mode="bilinear", antialias=True, align_corners=False)
-        found.append(resized.clamp(0, 1))
-    return cycle(found)
+        square = torch.from_numpy(np.stack(shown))[:, :, left : left + design.height]
+        found.append(square.permute(0, 3, 1, 2) / 255)
+    return found
 
 
 def _shown(logits: Tensor) -> str:

@@ -53,13 +53,13 @@ def test_the_same_network_agrees_to_the_last_bit(detector: Detector) -> None:
 def test_another_score_of_any_clip_is_an_error(
     wrong: Callable[[Tensor], Tensor], message: str, detector: Detector
 ) -> None:
-    detector.head.linear.bias.data += 1  # so that another sign is another logit
+    detector.head[-1].bias.data += 1  # so that another sign is another logit
     with pytest.raises(ExportError, match=rf"^model.onnx .*{message}.*nothing was written; use") as error:
         require_agreement(detector, lambda clips: wrong(detector(clips)), 1e-4, "model.onnx")
     assert "\n" not in str(error.value)
 
 
 def test_a_broken_checkpoint_is_not_compared(detector: Detector) -> None:
-    detector.head.linear.bias.data += torch.nan
+    detector.head[-1].bias.data += torch.nan
     with pytest.raises(ExportError, match="cannot be compared: the checkpoint gives logits that are not finite"):
         require_agreement(detector, detector, 1e-4, "model.onnx")
