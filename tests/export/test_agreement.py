@@ -9,19 +9,19 @@ from torch import Tensor
 from deepfake.errors import ExportError
 from deepfake.export import require_agreement
 from deepfake.export.agreement import trial_batches
-from deepfake.models.backbones.meso4 import Meso4
 from deepfake.models.detector import Detector
-from deepfake.models.heads import LinearHead
-from deepfake.models.temporal.mean import Mean
 from deepfake.schema import ClipSpec
+from tests.export.test_formats import lively
 
 
 @pytest.fixture
 def detector() -> Detector:
-    torch.manual_seed(0)
-    return Detector(
-        Meso4(), Mean, LinearHead, clip_length=2, frame_stride=1, margin=1.3, size=32
-    ).eval()  # fmt: skip
+    return lively("model=meso4")
+
+
+def move(detector: Detector, by: float) -> None:
+    """Add to every logit."""
+    [*detector.head.parameters()][-1].data += by
 
 
 def test_clips_are_of_the_input_noise_and_people_alike() -> None:
@@ -53,13 +53,13 @@ def test_the_same_network_agrees_to_the_last_bit(detector: Detector) -> None:
 def test_another_score_of_any_clip_is_an_error(
     wrong: Callable[[Tensor], Tensor], message: str, detector: Detector
 ) -> None:
-    detector.head[-1].bias.data += 1  # so that another sign is another logit
+    move(detector, 1)  # so that another sign is another logit
     with pytest.raises(ExportError, match=rf"^model.onnx .*{message}.*nothing was written; use") as error:
         require_agreement(detector, lambda clips: wrong(detector(clips)), 1e-4, "model.onnx")
     assert "\n" not in str(error.value)
 
 
 def test_a_broken_checkpoint_is_not_compared(detector: Detector) -> None:
-    detector.head[-1].bias.data += torch.nan
+    move(detector, torch.nan)
     with pytest.raises(ExportError, match="cannot be compared: the checkpoint gives logits that are not finite"):
         require_agreement(detector, detector, 1e-4, "model.onnx")

@@ -51,8 +51,7 @@ def agree(name: str, overrides: list[str], folder: Path) -> None:
     assert require_agreement(detector, kind.open(path), kind.limit, path.name) <= 1e-4
 
 
-@pytest.mark.parametrize("over_time", OVER_TIME)
-@pytest.mark.parametrize("network", NETWORKS)
+@pytest.mark.parametrize(("network", "over_time"), [*zip(NETWORKS, OVER_TIME, strict=True)])
 def test_safetensors_are_the_same_to_the_last_bit(network: str, over_time: str, tmp_path: Path) -> None:
     agree("safetensors", [*NETWORKS[network], *OVER_TIME[over_time]], tmp_path)
 

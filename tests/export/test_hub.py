@@ -61,11 +61,8 @@ def test_what_goes_wrong_is_one_line(failure: Exception, message: str, tmp_path:
         hub.require_login("owner/name")
     with pytest.raises(ExportError) as after:
         hub.push("owner/name", {}, private=True)
-    for error, cure in (
-        (before, "or leave the option out"),
-        (after, "or upload the files, which are written, by hand"),
-    ):
-        text = str(error.value)
+    cures = "or leave the option out", "or upload the files, which are written, by hand"
+    for text, cure in zip((str(before.value), str(after.value)), cures, strict=True):
         assert text.startswith(f"push_to_hub=owner/name: {message}") and text.endswith(cure) and "\n" not in text
 
 
