@@ -16,7 +16,8 @@ from deepfake.command.entry import entry_point
 from deepfake.command.writable import require_writable
 from deepfake.config.plain import plain_list
 from deepfake.errors import ConfigError
-from deepfake.export import FORMATS, facts_of, measured_runs, model_card, push, require_agreement, require_login
+from deepfake.export import facts_of, measured_runs, model_card, push, require_agreement, require_login
+from deepfake.export.formats import FORMATS
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.names import shown

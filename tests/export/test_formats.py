@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from deepfake.checkpoints.initial_model import build_model
-from deepfake.export import FORMATS, facts_of, require_agreement
+from deepfake.export import facts_of, require_agreement
 from deepfake.export.agreement import trial_batches
+from deepfake.export.formats import FORMATS
 from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
 from deepfake.task import CARD

@@ -39,7 +39,7 @@ def model_card(facts: Mapping[str, Any], files: Sequence[str], runs: Sequence[Ru
         scoring=card.get("scoring"),
         faces=card["faces"],
         distortions=card.get("distortions"),
-        rest=card["model"]["backbone"].get("name"),
+        backbone=card["model"]["backbone"].get("name"),
         runs=[_measured(run) for run in runs],
         why_none=why_none,
     )
