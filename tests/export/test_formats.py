@@ -29,22 +29,32 @@ NETWORKS = {
 
 
 def lively(*overrides: str) -> Detector:
-    """Return a detector in eval mode whose logits differ from clip to clip, which those of fresh weights hardly do."""
+    """Return a detector in eval mode with the logits of a trained one: they spread over clips with a deviation of 2.
+
+    Those of fresh weights are nearly equal, and would agree in any file. Logits of hundreds would not, since an absolute
+    limit of 1e-4 is then less than the rounding of torch itself.
+    """
     torch.manual_seed(0)
     detector = build_model(model_config("model.size=32", *overrides))
     for module in detector.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_mean.normal_(0, 0.1)  # type: ignore[union-attr]
             module.running_var.uniform_(0.2, 0.6)  # type: ignore[union-attr]
-    for parameter in detector.head.parameters():
-        parameter.data *= 20
-    return detector.eval()
+    detector.eval()
+    scale = 2 / logits(detector).std()
+    for parameter in [*detector.head.parameters()][-2:]:  # of the last layer, so the logits scale with them
+        parameter.data *= scale
+    return detector
+
+
+@torch.inference_mode()
+def logits(detector: Detector) -> torch.Tensor:
+    return torch.cat([detector(clips) for clips in trial_batches(detector.spec)])
 
 
 def agree(name: str, overrides: list[str], folder: Path) -> None:
     detector, kind = lively(*overrides), FORMATS[name]
-    with torch.inference_mode():
-        assert torch.cat([detector(clips) for clips in trial_batches(detector.spec)]).std() > 0.01
+    assert logits(detector).std().item() == pytest.approx(2, abs=1e-3)
     card = content("model.size=32", *overrides)[CARD]
     state = {f"detector.{key}": value for key, value in detector.state_dict().items()}
     path = folder / f"model{kind.suffix}"
@@ -57,10 +67,19 @@ def test_safetensors_are_the_same_to_the_last_bit(network: str, over_time: str, 
     agree("safetensors", [*NETWORKS[network], *OVER_TIME[over_time]], tmp_path)
 
 
+# Each network, and each module over time, in both formats; all 18 took 100 s and agreed. The frame of a meso4 as ONNX is in
+# tests/run/test_export.py.
+PROGRAMS = [
+    ("onnx", "mesoinception4", "lstm"),
+    ("onnx", "effnet", "transformer"),
+    ("torch_export", "meso4", "transformer"),
+    ("torch_export", "mesoinception4", "frame"),
+    ("torch_export", "effnet", "lstm"),
+]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("over_time", OVER_TIME)
-@pytest.mark.parametrize("network", NETWORKS)
-@pytest.mark.parametrize("name", ["onnx", "torch_export"])
+@pytest.mark.parametrize(("name", "network", "over_time"), PROGRAMS)
 def test_programs_agree(name: str, network: str, over_time: str, tmp_path: Path) -> None:
     if name == "onnx":
         pytest.importorskip("onnxruntime")
