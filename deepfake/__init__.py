@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepfake.checkpoints.checkpoint import load_detector
+    from deepfake.checkpoints.rebuilding import load_detector
     from deepfake.verdict.predictor import load_predictor
 
 __all__ = ["load_detector", "load_predictor"]
@@ -12,7 +12,7 @@ __all__ = ["load_detector", "load_predictor"]
 def __getattr__(name: str) -> Any:
     # Imported on demand: the processes that decode video import this package and need no torch.
     if name == "load_detector":
-        from deepfake.checkpoints.checkpoint import load_detector
+        from deepfake.checkpoints.rebuilding import load_detector
 
         return load_detector
     if name == "load_predictor":

@@ -43,6 +43,10 @@ class CheckpointError(DeepfakeError):
     """A checkpoint does not exist, cannot be read, or was not made by this project."""
 
 
+class ExportError(DeepfakeError):
+    """An exported file cannot be made, does not score as its checkpoint does, or cannot be published."""
+
+
 class CalibrationError(DeepfakeError):
     """A calibration cannot be learnt from these videos, cannot be read, or belongs to another detector."""
 

@@ -26,7 +26,7 @@ from deepfake.data.dataset import ClipDataset
 from deepfake.data.loader import clip_loader
 from deepfake.errors import TrainingError
 from deepfake.metrics.binary import binary_metrics
-from deepfake.models.detector import Detector
+from deepfake.models.network import Network
 from deepfake.progress import progress
 from deepfake.ranges import Aggregate, Count
 from deepfake.schema import MainFace, Tracks
@@ -70,7 +70,7 @@ class ScoringRule:
         return f"{of_track}, highest of the tracks"
 
 
-def clip_logits(detector: Detector, clips: Tensor) -> Tensor:
+def clip_logits(detector: Network, clips: Tensor) -> Tensor:
     """Return the detector's logit for each clip, independent of the other clips in the batch.
 
     On a CPU each clip goes through the network alone, since the rounding of a matrix product depends on its size and
@@ -99,7 +99,7 @@ def clip_scores(logits: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def score_clips(
-    detector: Detector,
+    detector: Network,
     dataset: ClipDataset,
     *,
     batch_size: int,

@@ -6,12 +6,13 @@ from .calibration import carry_calibration as carry_calibration
 from .calibration import weights_digest as weights_digest
 from .card import Card as Card
 from .checkpoint import Checkpoint as Checkpoint
-from .checkpoint import build_detector as build_detector
-from .checkpoint import load_detector as load_detector
 from .checkpoint import make_card as make_card
 from .checkpoint import read_checkpoint as read_checkpoint
 from .checkpoint import without_weights as without_weights
 from .faces import faces_of as faces_of
 from .initial_model import build_model as build_model
+from .rebuilding import build_detector as build_detector
+from .rebuilding import build_network as build_network
+from .rebuilding import load_detector as load_detector
 from .scoring_rule import chosen_rule as chosen_rule
 from .scoring_rule import settled_rule as settled_rule

@@ -1,8 +1,9 @@
-"""Our checkpoints: what they hold beside Lightning's own entries, and how one file alone becomes a detector again.
+"""Our checkpoints: what they hold beside Lightning's own entries, and how they are read.
 
 A checkpoint is read with `weights_only=True`, so nothing in it is executed. Its `deepfake` entry, the card, is plain
 data: the model's config, the input spec, the label convention, the recipe of the faces, the scoring rule, the whole
-resolved config and the fingerprint of the data.
+resolved config and the fingerprint of the data. What `scripts/export.py` makes of one is read by the same functions:
+`.safetensors` holds the weights and the card, `.onnx` a network that only scores, and the card.
 """
 
 import logging
@@ -11,23 +12,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from torch import Tensor
 
 from deepfake.checkpoints.card import FORMAT, LABELS, check_card, upgraded
-from deepfake.checkpoints.rest import fetched
 from deepfake.checkpoints.scoring_rule import chosen_rule, rule_card
+from deepfake.content import sha256
 from deepfake.errors import CheckpointError, WeightsError
-from deepfake.models.detector import Detector
 from deepfake.models.digest import digest
-from deepfake.models.fit import check_shapes, load_exactly, require_finite, shapes
+from deepfake.models.fit import require_finite
+from deepfake.models.onnx_file import read_onnx
+from deepfake.models.safetensors_file import read_safetensors
+from deepfake.models.sealed import card_in
 from deepfake.models.torch_file import load_seen, look
 from deepfake.schema import ClipSpec
 from deepfake.screen import from_here
 from deepfake.task import CARD
 
+PREFIX = "detector."  # of the detector's weights in the file of a training
 log = logging.getLogger(__name__)
 
 
@@ -39,13 +41,22 @@ class Checkpoint:
         path: the file that it was read from.
         card: plain data, see `make_card`.
         state: the detector's state dict.
-        content: the whole file, with Lightning's own entries.
+        content: the whole file, with Lightning's own entries; empty of an exported file.
+        graph: the content of an `.onnx` file, which has no state; None of any other.
     """
 
     path: Path
     card: Mapping[str, Any]
     state: Mapping[str, Tensor]
     content: Mapping[str, Any]
+    graph: bytes | None = None
+
+    @property
+    def digest(self) -> str:
+        """The digest of what scores: files of one digest give one score."""
+        if self.graph is not None:
+            return sha256(self.graph).hexdigest()
+        return self.card.get("digest") or digest(self.state)
 
 
 def make_card(
@@ -87,9 +98,10 @@ def spec_card(spec: ClipSpec) -> dict[str, Any]:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a checkpoint of this project.
+    """Read a checkpoint of this project, or a file exported from one.
 
     Raises:
+        MissingPackageError: the file is one of ONNX, and onnx or onnxruntime is not installed.
         CheckpointError: it does not exist, cannot be read safely, is damaged, or was written by another program.
     """
     path = Path(path)
@@ -99,17 +111,43 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
         cure = f"give {from_here(found[0])}" if found else "give the path of a .ckpt file under outputs/"
         raise CheckpointError(f"checkpoint {path} {problem}: {cure}")
     try:
-        with path.open("rb") as file:
-            card = _checked_card(look(file, str(path)), path)
-            content = load_seen(file, str(path))
+        return _READERS.get(path.suffix.lower(), _read_torch)(path)
     except OSError as error:
         raise CheckpointError(f"checkpoint {path} cannot be read: {error.strerror}") from error
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
+
+
+def _read_torch(path: Path) -> Checkpoint:
+    with path.open("rb") as file:
+        card = _checked_card(look(file, str(path)), path)
+        content = load_seen(file, str(path))
     _check_state(content["state_dict"], card, path)
-    prefix = "detector."
-    state = {k.removeprefix(prefix): v for k, v in content["state_dict"].items() if k.startswith(prefix)}
+    state = {k.removeprefix(PREFIX): v for k, v in content["state_dict"].items() if k.startswith(PREFIX)}
     return Checkpoint(path, card, state, content)
+
+
+def _read_safetensors(path: Path) -> Checkpoint:
+    texts, state = read_safetensors(path)
+    card = _checked_card({CARD: card_in(texts, str(path)), "state_dict": {}}, path)
+    _check_state({f"{PREFIX}{name}": value for name, value in state.items()}, card, path)
+    return Checkpoint(path, card, state, {})
+
+
+def _read_onnx(path: Path) -> Checkpoint:
+    texts, graph = read_onnx(path)
+    card = _checked_card({CARD: card_in(texts, str(path)), "state_dict": {}}, path)
+    return Checkpoint(path, card, {}, {}, graph)
+
+
+def _refuse_program(path: Path) -> Checkpoint:
+    raise CheckpointError(
+        f"{path} is a file of torch.export, and loading one runs code that it may hold: give the checkpoint that it was"
+        " made from, or export that with format=safetensors or format=onnx"
+    )
+
+
+_READERS = {".safetensors": _read_safetensors, ".onnx": _read_onnx, ".pt2": _refuse_program}
 
 
 def _checked_card(seen: Any, path: Path) -> dict[str, Any]:
@@ -145,96 +183,6 @@ def _check_state(state: Mapping[Any, Any], card: Mapping[str, Any], path: Path) 
         require_finite(state, str(path))
     except WeightsError as error:
         raise CheckpointError(str(error)) from error
-
-
-def build_detector(checkpoint: Checkpoint, backbone_weights: str | Path | None = None) -> Detector:
-    """Rebuild the detector from a checkpoint, in eval mode.
-
-    Args:
-        checkpoint: the checkpoint.
-        backbone_weights: file of the weights that a small checkpoint leaves out; None takes the source that it names.
-
-    Raises:
-        CheckpointError: its config names code that is not one of our models, or its weights do not fit.
-    """
-    detector = _built(checkpoint)
-    try:
-        load_exactly(
-            detector,
-            whole_state(checkpoint, detector, backbone_weights),
-            f"{checkpoint.path} has weights that do not fit its own model",
-        )
-    except WeightsError as error:
-        raise CheckpointError(str(error)) from error
-    trained, built = checkpoint.card.get("spec"), spec_card(detector.spec)
-    if trained != built or checkpoint.card.get("labels") != LABELS:
-        raise CheckpointError(
-            f"{checkpoint.path} was trained with the input {trained} and labels {checkpoint.card.get('labels')}, but "
-            f"is built here with {built} and {LABELS}: use the versions of this project and of timm that it was made "
-            "with"
-        )
-    return detector.eval()
-
-
-def whole_state(
-    checkpoint: Checkpoint, detector: Detector, backbone_weights: str | Path | None = None
-) -> Mapping[str, Tensor]:
-    """Return the state dict of a checkpoint's detector, with the frozen weights that a small one leaves out.
-
-    Raises:
-        CheckpointError: these cannot be loaded.
-    """
-    if checkpoint.card.get("rest") is None:
-        return checkpoint.state
-    rest = fetched(checkpoint.card, detector.fixed, checkpoint.path, backbone_weights)
-    return {**checkpoint.state, **rest}
-
-
-def _built(checkpoint: Checkpoint) -> Detector:
-    """Build a card's network with random weights, once its shapes are known to be those of the file's weights."""
-    path, model = checkpoint.path, without_weights(checkpoint.card["model"])
-    try:
-        with torch.device("meta"):  # uses no memory, whatever the card asks for
-            outline = instantiate(model)
-    except Exception as error:
-        raise CheckpointError(f"{path} has a card whose model cannot be built: {_cause(error)}") from error
-    if not isinstance(outline, Detector):
-        raise CheckpointError(f"{path} does not describe a detector")
-    try:
-        expected = shapes(outline.state_dict())
-        left_out = outline.fixed if checkpoint.card.get("rest") else ()
-        check_shapes(
-            {**{name: expected[name] for name in left_out}, **shapes(checkpoint.state)},
-            expected,
-            f"{path} has weights that do not fit its own model",
-        )
-    except WeightsError as error:
-        raise CheckpointError(str(error)) from error
-    detector: Detector = instantiate(model)
-    return detector
-
-
-def _cause(error: BaseException) -> str:
-    """Return the cause behind Hydra's own errors, in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def load_detector(path: str | Path, backbone_weights: str | Path | None = None) -> Detector:
-    """Load a checkpoint's network alone, in eval mode.
-
-    It takes clips (B, T, 3, S, S) in [0, 1] and returns logits (B,), above 0 for fake. Its `spec` says how to cut
-    them: size, margin, clip length and stride.
-
-    Args:
-        path: the checkpoint.
-        backbone_weights: see `build_detector`.
-
-    Raises:
-        CheckpointError: see `read_checkpoint` and `build_detector`.
-    """
-    return build_detector(read_checkpoint(path), backbone_weights)
 
 
 def without_weights(model: Any) -> Any:

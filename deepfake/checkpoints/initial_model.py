@@ -9,7 +9,8 @@ from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
-from deepfake.checkpoints.checkpoint import Checkpoint, build_detector, read_checkpoint, whole_state, without_weights
+from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint, without_weights
+from deepfake.checkpoints.rebuilding import build_detector, whole_state
 from deepfake.config.plain import plain
 from deepfake.errors import WeightsError
 from deepfake.models.detector import Detector

@@ -17,13 +17,14 @@ from torch.nn.functional import avg_pool2d
 
 from deepfake.errors import ConfigError
 from deepfake.models.backbones import Backbone
+from deepfake.models.network import Network
 from deepfake.models.temporal import Temporal
 from deepfake.models.tune import Tune
 from deepfake.ranges import Length, Margin
 from deepfake.schema import ClipSpec
 
 
-class Detector(nn.Module):
+class Detector(Network):
     """A backbone, a temporal module and a head.
 
     Args:
@@ -114,7 +115,7 @@ class Detector(nn.Module):
         images = clips if self.layout == "frames" else thumbnails(clips)
         images = (images.flatten(0, 1) - self.mean) / self.std
         images = images.contiguous(memory_format=torch.channels_last)
-        features: Tensor = self.temporal(self.backbone(images).unflatten(0, (len(clips), -1)))
+        features: Tensor = self.temporal(self.backbone(images).unflatten(0, (clips.shape[0], -1)))
         return features
 
     def logits(self, features: Tensor) -> Tensor:

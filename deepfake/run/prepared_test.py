@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from deepfake import null_audit
 from deepfake.callbacks.predictions import COLUMNS
-from deepfake.checkpoints import Calibrated, build_detector, calibration_of, read_checkpoint
+from deepfake.checkpoints import Calibrated, build_network, calibration_of, read_checkpoint
 from deepfake.checkpoints.calibration import NONE
 from deepfake.checkpoints.checkpoint import Checkpoint
 from deepfake.checkpoints.data_card import compare_listing, file_digests, require_fingerprint
@@ -46,7 +46,7 @@ from deepfake.evaluation import (
 )
 from deepfake.extraction.completion import complete_store, face_store
 from deepfake.extraction.options import ExtractOptions
-from deepfake.models.detector import Detector
+from deepfake.models.network import Network
 from deepfake.ranges import Aggregate
 from deepfake.report.plots import Subject
 from deepfake.robustness import Scored
@@ -77,7 +77,7 @@ class PreparedTest:
 
     cfg: DictConfig
     checkpoint: Checkpoint
-    detector: Detector
+    detector: Network
     rule: ScoringRule
     other_rule: Differences
     listing: Listing
@@ -143,7 +143,7 @@ def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] 
     if choosing:
         refuse_val(split)
     checkpoint = read_checkpoint(path)
-    detector = build_detector(checkpoint, cfg.backbone_weights)
+    detector = build_network(checkpoint, cfg.backbone_weights)
     given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
     given[AGGREGATE] = CARRIED if choosing else cfg.aggregate
     rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)

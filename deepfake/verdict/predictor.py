@@ -9,14 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deepfake.calibration import Calibration
-from deepfake.checkpoints import (
-    build_detector,
-    calibration_of,
-    faces_of,
-    read_checkpoint,
-    settled_rule,
-    weights_digest,
-)
+from deepfake.checkpoints import build_network, calibration_of, faces_of, read_checkpoint, settled_rule
 from deepfake.checkpoints.calibration import AUTO
 from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
@@ -27,6 +20,7 @@ from deepfake.extraction import ExtractOptions, extracted_rows, face_store
 from deepfake.extraction.shards import require_whole
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
+from deepfake.models.network import Network
 from deepfake.names import as_id, fitted
 from deepfake.schema import IMAGE_SUFFIXES, ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule
@@ -61,7 +55,7 @@ class Predictor:
         explain: whether results have heat maps.
     """
 
-    detector: Detector
+    detector: Network
     rule: ScoringRule
     faces: Mapping[str, Any]
     options: ExtractOptions
@@ -237,7 +231,11 @@ def load_predictor(
     options = extract or ExtractOptions()
     require_whole(options)
     found = read_checkpoint(checkpoint)
-    detector = build_detector(found, backbone_weights)
+    detector = build_network(found, backbone_weights)
+    if explain and not isinstance(detector, Detector):
+        raise ConfigError(
+            f"explain needs gradients, which {found.path} has none of: give the checkpoint it was made from"
+        )
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
     rule, _ = settled_rule(found.card, given, found.path, called={TRACKS: "tracks"})
     if dense:
@@ -257,7 +255,7 @@ def load_predictor(
         device=chosen,
         batch_size=batch_size,
         num_workers=num_workers,
-        digest=weights_digest(found),
+        digest=found.digest,
         about=about(found, calibration),
         calibration=calibration,
         explain=explain,

@@ -10,7 +10,7 @@ from torch import Tensor
 from deepfake.data.augment import NoAugmentation
 from deepfake.data.clips import find_clips
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset, rows_of
-from deepfake.models.detector import Detector
+from deepfake.models.network import Network
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule, score_clips
 from deepfake.store import FACE, PLACE, FaceStore, Stored, decode
@@ -53,7 +53,7 @@ class Track:
 def score_tracks(
     files: Sequence[Stored],
     store: FaceStore,
-    detector: Detector,
+    detector: Network,
     rule: ScoringRule,
     *,
     batch_size: int,

@@ -26,6 +26,7 @@ NEEDED = {
     "calibrate": ["checkpoint=a.ckpt"],
     "predict": ["checkpoint=a.ckpt", "input=clips"],
     "import_weights": ["format=v1", "weights=a.pth", "output=b.ckpt"],
+    "export": ["checkpoint=a.ckpt", "format=onnx"],
     "benchmark": ["benchmark=finders"],
     "report": ["runs=[a]"],
 }

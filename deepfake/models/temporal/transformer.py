@@ -61,7 +61,7 @@ class Transformer(Temporal):
     def forward(self, features: Tensor) -> Tensor:
         frames = self.project(features)
         frames = frames + _positions(frames.shape[1], self.num_features).to(frames)
-        token = self.token.expand(len(frames), 1, -1).to(frames)
+        token = self.token.expand(frames.shape[0], 1, -1).to(frames)
         encoded: Tensor = self.encoder(torch.cat([token, frames], dim=1))
         return encoded[:, 0]
 
