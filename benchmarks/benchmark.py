@@ -1,4 +1,4 @@
-"""Measures what extraction, finders, training, store and evaluation cost on this machine, one benchmark for each."""
+"""Measures what extraction, finders, training, store, evaluation and verdicts cost here, one benchmark for each."""
 
 import os
 import platform
@@ -19,6 +19,7 @@ from benchmarks.faces.finders import compare_finders, show_finders
 from benchmarks.record import Record
 from benchmarks.store.store import measure_store, show_store
 from benchmarks.training.training import measure_training, show_training
+from benchmarks.verdict.verdicts import measure_verdicts, show_verdicts
 from deepfake.command.entry import entry_point
 from deepfake.device import pick_device
 from deepfake.report.tables import print_line, show_paths
@@ -44,6 +45,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "training": Benchmark(measure_training, show_training),
     "store": Benchmark(measure_store, show_store),
     "evaluation": Benchmark(measure_evaluation, show_evaluation),
+    "predict": Benchmark(measure_verdicts, show_verdicts),
     "finders": Benchmark(compare_finders, show_finders),
 }
 

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from deepfake.command.stages.faces import EXTRACT, FACES
 from deepfake.command.stages.groups import PATHS
+from deepfake.command.stages.networks import MODEL, REPRESENTATION
 from deepfake.config.check import Each, Group
 from deepfake.data.caching import CacheKind
 from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Replicates, Word
@@ -50,7 +51,10 @@ OPTIONS = Group(
         "training": Group(_TRAINING),
         "store": Group(_STORE),
         "evaluation": Group(_EVALUATION),
-        "benchmark": Literal["extraction", "training", "store", "evaluation", "finders"],
+        "verdict": Group({"calls": Count, "files": Count}),
+        "representation": REPRESENTATION,
+        "model": MODEL,
+        "benchmark": Literal["extraction", "training", "store", "evaluation", "predict", "finders"],
         "input": PathName | None,
         "num_videos": Count,
         "seconds": Above0,
