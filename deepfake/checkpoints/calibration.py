@@ -18,7 +18,6 @@ from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from deepfake.checkpoints.scoring_rule import NAMES, rule_card
 from deepfake.errors import CalibrationError
 from deepfake.faces.settled_recipe import stored_recipe
-from deepfake.models.digest import digest
 from deepfake.names import shown
 from deepfake.scoring import ScoringRule
 from deepfake.task import CARD
@@ -66,8 +65,8 @@ def beside(checkpoint: Path) -> Path:
 
 
 def weights_digest(checkpoint: Checkpoint) -> str:
-    """Return the digest of a checkpoint's weights, computed if its card is too old to have one."""
-    return checkpoint.card.get("digest") or digest(checkpoint.state)
+    """Return the digest of what scores."""
+    return checkpoint.digest
 
 
 def calibration_of(

@@ -175,7 +175,7 @@ class Predictor:
         return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration)
 
     def _explained(self, result: FileResult, tracks: Sequence[Track], fps: float) -> FileResult:
-        if not self.explain or result.person is None:
+        if not self.explain or result.person is None or not isinstance(self.detector, Detector):
             return result
         track = next(track for track in tracks if track.number == result.person - 1)
         return replace(result, explanations=explained(self.detector, track, fps, self.device))

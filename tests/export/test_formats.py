@@ -28,22 +28,24 @@ NETWORKS = {
 }
 
 
+@torch.no_grad()
 def lively(*overrides: str) -> Detector:
-    """Return a detector in eval mode with the logits of a trained one: they spread over clips with a deviation of 2.
+    """Return a detector in eval mode with the logits of a trained one: around 0, with a deviation of 2 over clips.
 
-    Those of fresh weights are nearly equal, and would agree in any file. Logits of hundreds would not, since an absolute
-    limit of 1e-4 is then less than the rounding of torch itself.
+    Those of fresh weights are nearly equal, and would agree in any file; made larger without the statistics of batches
+    they are in the hundreds, where torch's own rounding is more than 1e-4.
     """
     torch.manual_seed(0)
-    detector = build_model(model_config("model.size=32", *overrides))
-    for module in detector.modules():
-        if isinstance(module, torch.nn.BatchNorm2d):
-            module.running_mean.normal_(0, 0.1)  # type: ignore[union-attr]
-            module.running_var.uniform_(0.2, 0.6)  # type: ignore[union-attr]
+    detector = build_model(model_config("model.size=32", *overrides)).eval()
+    norms = [module for module in detector.modules() if isinstance(module, torch.nn.BatchNorm2d)]
+    for norm in norms:
+        norm.momentum = 1.0  # the statistics are those of the clips
+        norm.train()
+    detector(torch.cat(trial_batches(detector.spec)))
     detector.eval()
-    scale = 2 / logits(detector).std()
-    for parameter in [*detector.head.parameters()][-2:]:  # of the last layer, so the logits scale with them
-        parameter.data *= scale
+    weight, bias = [*detector.head.parameters()][-2:]
+    weight *= 2 / logits(detector).std()
+    bias -= logits(detector).mean()
     return detector
 
 
@@ -67,8 +69,8 @@ def test_safetensors_are_the_same_to_the_last_bit(network: str, over_time: str, 
     agree("safetensors", [*NETWORKS[network], *OVER_TIME[over_time]], tmp_path)
 
 
-# Each network, and each module over time, in both formats; all 18 took 100 s and agreed. The frame of a meso4 as ONNX is in
-# tests/run/test_export.py.
+# Each network, and each module over time, in both formats: all 18 take 100 s. tests/run/test_export.py has a meso4 of
+# frames as ONNX.
 PROGRAMS = [
     ("onnx", "mesoinception4", "lstm"),
     ("onnx", "effnet", "transformer"),
