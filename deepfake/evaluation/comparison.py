@@ -19,7 +19,7 @@ COLUMNS = [
 
 
 def compare_outcomes(outcomes: Mapping[str, Outcome], seed: int = 0) -> pd.DataFrame:
-    """Compare detectors pair by pair, on the videos that have a score of both.
+    """Compare detectors pair by pair, on the videos that have a score of both, or the one that `missing` gives them.
 
     Args:
         outcomes: detector -> what was measured of it, two or more on one split of one corpus.

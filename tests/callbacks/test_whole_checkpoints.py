@@ -1,14 +1,12 @@
 """A checkpoint is written whole or not at all."""
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 
 from deepfake.callbacks.whole_checkpoints import WholeCheckpoints
+from tests.disk import no_file_beyond
 
 
 def test_what_is_saved_comes_back_and_goes(tmp_path: Path) -> None:
@@ -31,14 +29,3 @@ def test_on_a_full_disk_the_earlier_one_stays(tmp_path: Path) -> None:
     with no_file_beyond(10), pytest.raises(OSError, match=f"File too large.*{path.name}"):
         files.save_checkpoint({"epoch": 2}, path)
     assert files.load_checkpoint(path) == {"epoch": 1} and list(tmp_path.iterdir()) == [path]
-
-
-@contextmanager
-def no_file_beyond(size: int) -> Iterator[None]:
-    """Let the system refuse to write more bytes than that to any file, in mid-write, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -16,6 +16,7 @@ from deepfake.models.heads import LinearHead
 from deepfake.models.temporal.mean import Mean
 from deepfake.scoring import ScoringRule
 from deepfake.verdict import Predictor
+from deepfake.verdict.about import About
 from tests.conftest import REPOSITORY
 
 MARK = (-0.15, 0.0, 0.15)  # added to red, green and blue of a forged face
@@ -68,6 +69,7 @@ def predictor(detector: Detector, *, num_workers: int = 2, **given: Any) -> Pred
         options=ExtractOptions(device="cpu", num_workers=num_workers),
         device="cpu",
         digest="0" * 64,
+        about=About("a stand-in", "", "", ""),
         **others,
     )
 

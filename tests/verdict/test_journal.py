@@ -13,6 +13,7 @@ from deepfake.errors import ConfigError
 from deepfake.store import facts
 from deepfake.verdict import ClipScore, Explanation, Journal
 from deepfake.verdict.result import as_plain, from_plain
+from tests.disk import no_file_beyond
 from tests.verdict.made import FACELESS, FAILED, PERSON, SCORED
 
 IDENTITY = {"checkpoint": "12ab" * 16, "rule": {"tracks": "all", "aggregate": "mean"}}
@@ -102,5 +103,28 @@ def test_each_line_is_json(tmp_path: Path, files: list[Path]) -> None:
     lines = noted(tmp_path, files).path.read_text().splitlines()
     assert [sorted(json.loads(line)) for line in lines] == [
         ["identity", "schema_version"],
-        *[["result", "source"]] * 3,
+        *[["again", "result", "source"]] * 3,
     ]
+
+
+def test_a_full_disk_costs_the_line_that_did_not_fit_and_no_other(tmp_path: Path, files: list[Path]) -> None:
+    journal = Journal(tmp_path, IDENTITY)
+    journal.append(SCORED, facts(files[0]))
+    whole = journal.path.read_bytes()
+    with no_file_beyond(len(whole) + 100), pytest.raises(OSError, match="File too large"):
+        journal.append(FACELESS, facts(files[1]))
+    assert journal.path.read_bytes() == whole
+    journal.append(FACELESS, facts(files[1]))
+    assert list(Journal(tmp_path, IDENTITY).results(files[:2])) == [SCORED, FACELESS]
+
+
+def test_what_could_not_be_opened_is_tried_again_also_if_the_file_stays_as_it_is(
+    tmp_path: Path, files: list[Path]
+) -> None:
+    Journal(tmp_path, IDENTITY).append(FACELESS, facts(files[0]), again=True)
+    assert not Journal(tmp_path, IDENTITY).is_done(files[0])
+
+
+def test_files_of_earlier_commands_are_kept_apart(tmp_path: Path, files: list[Path]) -> None:
+    journal = noted(tmp_path, files)
+    assert list(journal.named(journal.others(files[:1]))) == [FACELESS, FAILED]

@@ -32,7 +32,7 @@ def test_ordinary_names_stand_in_a_table(capsys: pytest.CaptureFixture[str], cap
     assert max(map(len, lines)) <= 80
     assert any(line.split("│")[1:5] == [" clips/a.mp4 ", " fake    ", " 0.750 ", "     1 "] for line in lines)
     assert any("64 of 300" in line and "2.6 of 12.0" in line for line in lines)
-    assert "empty.mp4: no_face (no face in 64 frames)" in caplog.text
+    assert "empty.mp4: no face (no face in 64 frames)" in caplog.text
 
 
 def test_a_long_name_stays_whole(capsys: pytest.CaptureFixture[str]) -> None:
