@@ -105,7 +105,7 @@ def test_an_unknown_benchmark(run: Run, capfd: pytest.CaptureFixture[str], words
     assert run(*words) == 1
     named = "'nonsense'" if words else "null"
     assert (
-        f"error: benchmark is {named}: choose one of extraction, training, store, evaluation, finders"
+        f"error: benchmark is {named}: choose one of extraction, training, store, evaluation, predict, finders"
         in capfd.readouterr().err
     )
 

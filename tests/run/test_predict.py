@@ -89,10 +89,10 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
     assert "1 of 5 files could not be read" in capfd.readouterr().err
     append, lines = Journal.append, []
 
-    def cut_off(self: Journal, *given: Any) -> None:
+    def cut_off(self: Journal, *given: Any, again: bool) -> None:
         if len(lines) == 2:
             raise KeyboardInterrupt
-        append(self, *given)
+        append(self, *given, again=again)
         lines.append(given)
 
     monkeypatch.setattr(Journal, "append", cut_off)
