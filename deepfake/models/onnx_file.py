@@ -137,8 +137,7 @@ class OnnxNetwork(Network):
         try:
             self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has a type for each of its codes
-            reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
-            raise WeightsError(f"{what} is refused by onnxruntime ({reason}): {CURE}") from error
+            raise WeightsError(f"{what} is refused by onnxruntime ({_first(error)}): {CURE}") from error
         found = {each.name: [*each.shape[1:]] for each in (*self._session.get_inputs(), *self._session.get_outputs())}
         expected = {INPUT: [spec.clip_length, 3, spec.size, spec.size], OUTPUT: []}
         if found != expected:
@@ -151,5 +150,13 @@ class OnnxNetwork(Network):
         if clips.device.type != "cpu" and not self._told:
             log.warning("%s is run by onnxruntime on the CPU, not on %s", self._what, clips.device)
             self._told = True
-        found = self._session.run([OUTPUT], {INPUT: clips.detach().float().cpu().contiguous().numpy()})[0]
+        given = clips.detach().float().cpu().contiguous().numpy()
+        try:
+            found = self._session.run([OUTPUT], {INPUT: given})[0]
+        except Exception as error:  # a graph may be whole and still not fit together
+            raise WeightsError(f"{self._what} cannot be run by onnxruntime ({_first(error)}): {CURE}") from error
         return torch.from_numpy(found).to(clips.device)
+
+
+def _first(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

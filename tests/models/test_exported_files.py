@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from deepfake import load_detector
 from deepfake.checkpoints import build_detector, read_checkpoint
-from deepfake.errors import CheckpointError, MissingPackageError
+from deepfake.errors import CheckpointError, DeepfakeError, MissingPackageError
 from deepfake.export import facts_of
 from deepfake.models import onnx_file, safetensors_file
 from deepfake.models.sealed import as_texts
@@ -198,6 +198,15 @@ def test_a_graph_that_reads_other_files_or_that_onnxruntime_refuses(saved: dict[
     path.write_bytes(onnx_file.pack(model, texts(saved)))
     with pytest.raises(CheckpointError, match="a.onnx is refused by onnxruntime .*NoSuchOperator") as error:
         load_detector(path)
+    assert "\n" not in str(error.value)
+
+
+def test_a_graph_that_fails_while_it_runs_is_one_line(saved: dict[str, Any], tmp_path: Path) -> None:
+    path, model = tmp_path / "a.onnx", graph()
+    model.graph.initializer[0].CopyFrom(pytest.importorskip("onnx").numpy_helper.from_array(np.array([1, 9]), "axes"))
+    path.write_bytes(onnx_file.pack(model, texts(saved)))
+    with pytest.raises(DeepfakeError, match="a.onnx (cannot be run|is refused) by onnxruntime") as error:
+        load_detector(path)(CLIPS)
     assert "\n" not in str(error.value)
 
 
