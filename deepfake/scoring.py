@@ -42,7 +42,7 @@ _OF_TRACK = {
 
 @dataclass(frozen=True, slots=True)
 class ScoringRule:
-    """Which clips of a video are scored. With the detector and the faces, this fully determines the video's score.
+    """Which clips of a video are scored. With the detector and the faces, this determines a video's score.
 
     Attributes:
         clips_per_track: the most clips from one track, evenly spread; None scores all.

@@ -3,7 +3,6 @@ from .calibration import beside as beside
 from .calibration import calibration_of as calibration_of
 from .calibration import calibration_of_table as calibration_of_table
 from .calibration import carry_calibration as carry_calibration
-from .calibration import weights_digest as weights_digest
 from .card import Card as Card
 from .checkpoint import Checkpoint as Checkpoint
 from .checkpoint import make_card as make_card

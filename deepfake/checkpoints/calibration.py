@@ -64,11 +64,6 @@ def beside(checkpoint: Path) -> Path:
     return checkpoint.with_name(checkpoint.name.removesuffix(".ckpt") + SUFFIX)
 
 
-def weights_digest(checkpoint: Checkpoint) -> str:
-    """Return the digest of what scores."""
-    return checkpoint.digest
-
-
 def calibration_of(
     given: str | Path | None, checkpoint: Checkpoint, rule: ScoringRule, faces: Mapping[str, Any], tested: str = ""
 ) -> Calibrated | None:
@@ -149,7 +144,7 @@ def _fitting(
     Raises:
         CalibrationError: it is of other scores.
     """
-    here, there = weights_digest(checkpoint), file.checkpoint
+    here, there = checkpoint.digest, file.checkpoint
     cure = f"scripts/calibrate.py checkpoint={shown(checkpoint.path)} learns one"
     if there is None:
         raise CalibrationError(f"{path} was learnt on a table, and nobody knows which detector gave its scores: {cure}")
@@ -208,7 +203,7 @@ def carry_calibration(checkpoint: Path, of: str, plain: Mapping[str, Any]) -> No
         CheckpointError: the card would be too large.
     """
     now = read_checkpoint(checkpoint)
-    if weights_digest(now) != of:
+    if now.digest != of:
         raise CalibrationError(
             f"{checkpoint} has other weights than when its scores were measured: calibrate a checkpoint of a training "
             "that is done"

@@ -11,7 +11,7 @@ from deepfake.atomic import write_atomic
 from deepfake.calibration import CalibrationFile, Learnt, write_calibration
 from deepfake.calibration.calibration_file import SCHEMA_VERSION
 from deepfake.calibration.fit import require_enough
-from deepfake.checkpoints import beside, carry_calibration, weights_digest
+from deepfake.checkpoints import beside, carry_calibration
 from deepfake.checkpoints.data_card import compare_content, data_card
 from deepfake.checkpoints.scoring_rule import rule_card
 from deepfake.command.entry import entry_point
@@ -88,7 +88,7 @@ def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
         paths |= {f"{name}{of}": path for name, path in {"predictions": place / "predictions.csv", **drawn}.items()}
     compare_content(first.checkpoint.card["data"], data)
     of_data = {name: data[name] for name in ("corpus", "protocol", "fingerprint", "content")}
-    weights, faces = weights_digest(first.checkpoint), stored_recipe(first.faces)
+    weights, faces = first.checkpoint.digest, stored_recipe(first.faces)
     file = CalibrationFile(SCHEMA_VERSION, weights, faces, of_data, by, tuple(learnt))
     if output.exists():
         log.info("replaced: %s", output)

@@ -15,7 +15,6 @@ from deepfake.checkpoints import (
     calibration_of_table,
     carry_calibration,
     read_checkpoint,
-    weights_digest,
 )
 from deepfake.checkpoints.scoring_rule import rule_card
 from deepfake.errors import CalibrationError
@@ -45,7 +44,7 @@ def faces(checkpoint: Checkpoint) -> dict[str, Any]:
 def file(checkpoint: Checkpoint, faces: dict[str, Any]) -> CalibrationFile:
     every = replace(RULE, tracks="all")
     learnt = [replace(made().learnt[0], rule=rule_card(rule)) for rule in (RULE, every)]
-    of = {"checkpoint": weights_digest(checkpoint), "faces": stored_recipe(faces)}
+    of = {"checkpoint": checkpoint.digest, "faces": stored_recipe(faces)}
     return replace(made(), **of, learnt=tuple(learnt))
 
 
@@ -62,10 +61,10 @@ def test_the_one_beside_it_is_taken_then_that_of_its_card(
         assert found is not None and found.path == place and found.calibration == file.learnt[0].calibration
     assert "calibrated by platt, learnt on 60 real and 60 fake videos of val of demo (best.calib" in caplog.text
 
-    weights = weights_digest(checkpoint)
+    weights = checkpoint.digest
     carry_calibration(checkpoint.path, weights, plain)
     carrying = read_checkpoint(checkpoint.path)
-    assert weights_digest(carrying) == weights and carrying.content.keys() == checkpoint.content.keys()
+    assert carrying.digest == weights and carrying.content.keys() == checkpoint.content.keys()
     assert {**carrying.card, "calibration": None} == {**checkpoint.card, "calibration": None}
     place.unlink()
     found = calibration_of("auto", carrying, RULE, faces)
@@ -80,7 +79,7 @@ def test_the_one_beside_it_is_taken_then_that_of_its_card(
 def test_a_link_stays_a_link(checkpoint: Checkpoint, file: CalibrationFile, tmp_path: Path) -> None:
     (tmp_path / "link.ckpt").symlink_to("best.ckpt")
     plain = write_calibration(file, tmp_path / "a.json")
-    carry_calibration(tmp_path / "link.ckpt", weights_digest(checkpoint), plain)
+    carry_calibration(tmp_path / "link.ckpt", checkpoint.digest, plain)
     assert (tmp_path / "link.ckpt").is_symlink()
     assert read_checkpoint(checkpoint.path).card["calibration"]["schema_version"] == 1
 

@@ -15,9 +15,6 @@ _AS_EVALUATE = (
 OPTIONS = Group(
     {
         **{name: EVALUATE.options[name] for name in _AS_EVALUATE},
-        **{
-            name: EVALUATE.options[name] for name in ("min_coverage", "backbone_weights", "split", "expect_fingerprint")
-        },
         "checkpoint": PathName | None,
         "method": CalibrationMethod,
         "prior": Prior,

@@ -8,10 +8,10 @@ import pytest
 from playwright.sync_api import Browser
 
 from deepfake.report.matrix import build_matrix, leaderboards, read_results, write_matrix_page
+from tests.browser import IN_CHROMIUM, browser
 from tests.report.matrix.runs import evaluate, train
-from tests.report.page import test_browser as of_runs
 from tests.report.page.runs import IMAGE, SCRIPT
-from tests.report.page.test_browser import browser, opened
+from tests.report.page.test_browser import opened
 
 __all__ = ["browser"]
 
@@ -46,7 +46,7 @@ def test_names_are_text_and_the_page_is_whole(page_file: Path) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), [pytest.param(1280, "light"), pytest.param(375, "dark")])
 @pytest.mark.slow
-@of_runs.pytestmark[1]
+@IN_CHROMIUM[1]
 def test_it_draws_sorts_fits_and_asks_for_nothing(browser: Browser, page_file: Path, width: int, theme: str) -> None:
     page, faults = opened(browser, page_file, width, theme)
     assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -1,36 +1,20 @@
 """The page in a browser: it draws, sorts, fits a phone, asks for nothing, and runs nothing that a name holds."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from deepfake.report.page import write_page
 from deepfake.report.page.look import DARK, LIGHT
+from tests.browser import IN_CHROMIUM, browser
 from tests.report.page.runs import IMAGE, METHOD, SCRIPT, face, write_evaluation
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-REQUIRED = "DEEPFAKE_REQUIRE_CHROMIUM" in os.environ
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="needs chromium, as apt-get install chromium gives"),
-]
+__all__ = ["browser"]
+pytestmark = IN_CHROMIUM
 CHARTS = ["roc", "precision-recall", "det", "scores", "reliability", "by-method", "robustness"]
 CHARTS += ["learning-loss", "learning-auc"]
 DRAWN = "document.querySelectorAll('[data-drawn]').length === document.querySelectorAll('[data-chart]').length"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "DEEPFAKE_REQUIRE_CHROMIUM is set, and there is no chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        # Without the sandbox, since containers run tests as root.
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,34 +1,19 @@
 """The page of verdicts and an annotated copy in a browser: they fit, ask for nothing, run no name, and play."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from deepfake.verdict.annotate import annotate, annotated_path
 from deepfake.verdict.page import write_report
+from tests.browser import IN_CHROMIUM, browser
 from tests.verdict.made import FACELESS
 from tests.verdict.page.test_report import ABOUT, HOSTILE, MAP, result_with
 from tests.verdict.test_annotate import made, result_of
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-REQUIRED = "DEEPFAKE_REQUIRE_CHROMIUM" in os.environ
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="needs chromium, as apt-get install chromium gives"),
-]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    assert CHROMIUM, "DEEPFAKE_REQUIRE_CHROMIUM is set, and there is no chromium: apt-get install chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+__all__ = ["browser"]
+pytestmark = IN_CHROMIUM
 
 
 def test_the_page_fits_a_phone_and_runs_no_name(browser: Browser, tmp_path: Path) -> None:
