@@ -41,7 +41,7 @@ def measure_verdicts(cfg: DictConfig, record: Record) -> None:
     with tempfile.TemporaryDirectory(prefix="deepfake-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         paths = clips(cfg, folder)
-        checkpoint = untrained(cfg, setting, folder / "untrained.ckpt")
+        checkpoint = untrained(cfg.verdict.model, setting, folder / "untrained.ckpt")
         numbers["setting"] = _describe(cfg, setting, paths)
         try:
             predictor = load_predictor(
@@ -64,7 +64,7 @@ def measure_verdicts(cfg: DictConfig, record: Record) -> None:
 
 def _describe(cfg: DictConfig, setting: Setting, paths: Sequence[Path]) -> dict[str, Any]:
     return {
-        "model": cfg.model.backbone.get("name") or cfg.model.backbone["_target_"].rpartition(".")[2],
+        "model": cfg.verdict.model,
         "finder": setting.faces["finder"]["_target_"].rpartition(".")[2],
         "device": setting.device,
         "cores": num_cores(),

@@ -114,7 +114,8 @@ def explained(error: HydraException, command: str) -> str:
         return f"{name} is no choice of this command; its options are {', '.join(inside)}"
     others = [other for other in _commands_with(name, loader) if other != command]
     if others:
-        scripts = " and ".join(f"scripts/{other}.py" for other in others)
+        *first, last = (f"scripts/{other}.py" for other in others)
+        scripts = " and ".join([*filter(None, [", ".join(first)]), last])
         return f"this command has no option {name}; {scripts} {'have' if others[1:] else 'has'} it"
     return f"this command has no option {name}; {_did_you_mean(found)} (--help shows all)"
 

@@ -41,12 +41,16 @@ from tests.conftest import REPOSITORY, Run
             ["notes=a, b"],
             "notes=a, b has several values: give -m first for a run with each, as in -m notes=a, b, or write",
         ),
-        (["split=test"], "this command has no option split; scripts/evaluate.py has it"),
+        (["split=test"], "this command has no option split; scripts/calibrate.py and scripts/evaluate.py have it"),
         (["help"], "help is not of the form NAME=VALUE; did you mean --help?"),
         (["hydra.run.dri=a"], "this command has no option hydra.run.dri; did you mean hydra.run.dir?"),
         (["devices=2"], "this command has no option devices; did you mean device or trainer.devices?"),
         (["epochs=3"], "this command has no option epochs; did you mean rates.frozen_epochs or trainer.max_epochs?"),
-        (["checkpoint=a"], "this command has no option checkpoint; scripts/evaluate.py and scripts/predict.py have it"),
+        (
+            ["checkpoint=a"],
+            "this command has no option checkpoint; scripts/calibrate.py, scripts/evaluate.py, scripts/export.py and "
+            "scripts/predict.py have it",
+        ),
         (["--config-name=evaluate"], "each script has its own config: leave out --config-name and --config-path"),
         (
             ["faces=checkpoint"],

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from deepfake.command.stages.faces import EXTRACT, FACES
 from deepfake.command.stages.groups import PATHS
-from deepfake.command.stages.networks import MODEL, REPRESENTATION
 from deepfake.config.check import Each, Group
 from deepfake.data.caching import CacheKind
 from deepfake.ranges import Above0, Count, Device, Length, PathName, Processes, Replicates, Word
@@ -51,9 +50,7 @@ OPTIONS = Group(
         "training": Group(_TRAINING),
         "store": Group(_STORE),
         "evaluation": Group(_EVALUATION),
-        "verdict": Group({"calls": Count, "files": Count}),
-        "representation": REPRESENTATION,
-        "model": MODEL,
+        "verdict": Group({"model": Word, "calls": Count, "files": Count}),
         "benchmark": Literal["extraction", "training", "store", "evaluation", "predict", "finders"],
         "input": PathName | None,
         "num_videos": Count,
