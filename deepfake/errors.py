@@ -67,3 +67,13 @@ class UnreadableVideoError(DeepfakeError):
     def __reduce__(self) -> tuple[type, tuple[Path, str]]:
         # The default would call __init__ with only the message when the error crosses a process boundary.
         return type(self), (self.path, self.reason)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of another package's error, or its type if it has no words.
+
+    Example:
+        >>> first_line(ValueError("one\ntwo")), first_line(KeyError())
+        ('one', 'KeyError')
+    """
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -19,7 +19,7 @@ from deepfake.errors import CalibrationError
 
 SCHEMA_VERSION: Literal[1] = 1
 SUFFIX = ".calibration.json"  # after the checkpoint's name without .ckpt
-_LARGEST = 20_000_000  # bytes; a hundred times what isotonic regression on 10,000 videos takes
+_LARGEST = 20_000_000  # bytes; a thousand times what isotonic regression on 10,000 videos takes
 _SHORT = (str, int, float, type(None))  # what is shown; a long one is cut off
 _CURE = "scripts/calibrate.py writes such files"
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

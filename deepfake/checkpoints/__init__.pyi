@@ -1,4 +1,5 @@
 from .calibration import Calibrated as Calibrated
+from .calibration import Tested as Tested
 from .calibration import beside as beside
 from .calibration import calibration_of as calibration_of
 from .calibration import calibration_of_table as calibration_of_table
@@ -10,6 +11,7 @@ from .checkpoint import read_checkpoint as read_checkpoint
 from .checkpoint import without_weights as without_weights
 from .faces import faces_of as faces_of
 from .initial_model import build_model as build_model
+from .measured import measures as measures
 from .rebuilding import build_detector as build_detector
 from .rebuilding import build_network as build_network
 from .rebuilding import load_detector as load_detector

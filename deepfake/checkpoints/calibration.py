@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import shorten
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -24,6 +24,14 @@ from deepfake.task import CARD
 
 log = logging.getLogger(__name__)
 AUTO, NONE = "auto", "none"  # values of the option `calibration`; any other is a path
+
+
+class Tested(NamedTuple):
+    """What the detector is tested on with its calibration."""
+
+    corpus: str
+    protocol: str
+    is_val: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +73,11 @@ def beside(checkpoint: Path) -> Path:
 
 
 def calibration_of(
-    given: str | Path | None, checkpoint: Checkpoint, rule: ScoringRule, faces: Mapping[str, Any], tested: str = ""
+    given: str | Path | None,
+    checkpoint: Checkpoint,
+    rule: ScoringRule,
+    faces: Mapping[str, Any],
+    tested: Tested | None = None,
 ) -> Calibrated | None:
     """Return the calibration of a detector's scores, and log which one it is, or why there is none.
 
@@ -75,8 +87,7 @@ def calibration_of(
         checkpoint: the checkpoint.
         rule: how its clips become scores here.
         faces: the settled recipe of the faces here.
-        tested: name of the corpus whose val is tested, on which nothing may be tested that was learnt on it; empty if
-            something else is tested.
+        tested: what is tested, which may not hold the videos that it was learnt on; None if nothing is known of files.
 
     Raises:
         CalibrationError: the file that was given cannot be read, or is of other scores.
@@ -137,7 +148,12 @@ def calibration_of_table(path: Path, aggregation: str, tested: str) -> Calibrate
 
 
 def _fitting(
-    file: CalibrationFile, path: Path, checkpoint: Checkpoint, rule: ScoringRule, faces: Mapping[str, Any], tested: str
+    file: CalibrationFile,
+    path: Path,
+    checkpoint: Checkpoint,
+    rule: ScoringRule,
+    faces: Mapping[str, Any],
+    tested: Tested | None,
 ) -> Calibrated:
     """Return what a file holds of the scores that a rule gives.
 
@@ -145,13 +161,23 @@ def _fitting(
         CalibrationError: it is of other scores.
     """
     here, there = checkpoint.digest, file.checkpoint
+    # A file of ONNX scores as the weights that its sealed card names do, which was measured when it was exported.
+    ours = {here, checkpoint.card.get("digest")}
     cure = f"scripts/calibrate.py checkpoint={shown(checkpoint.path)} learns one"
     if there is None:
         raise CalibrationError(f"{path} was learnt on a table, and nobody knows which detector gave its scores: {cure}")
-    if here != there:
+    if there not in ours:
         raise CalibrationError(f"{path} is of another detector (weights {there[:12]}, here {here[:12]}): {cure}")
-    if tested and file.data.get("corpus") == tested:
-        raise CalibrationError(f"{path} was learnt on val of {tested}, so it cannot be tested there: split=test")
+    if tested is not None and file.data.get("corpus") == tested.corpus:
+        if tested.is_val:
+            raise CalibrationError(
+                f"{path} was learnt on val of {tested.corpus}, so it cannot be tested there: split=test"
+            )
+        if (theirs := file.data.get("protocol")) != tested.protocol:
+            raise CalibrationError(
+                f"{path} was learnt on val of {tested.corpus} by another protocol ({theirs}, here {tested.protocol}), "
+                f"which may be tested here: {cure}"
+            )
     of_faces = _differing(json.loads(json.dumps(stored_recipe(faces))), file.faces, "faces.")
     if of_faces:
         raise CalibrationError(f"{path} was learnt on other faces ({'; '.join(of_faces)}): {cure}")

@@ -21,7 +21,7 @@ from deepfake.faces.finders import Finder
 from deepfake.faces.settled_recipe import checked
 from deepfake.models.detector import Detector
 from deepfake.models.tune import Tune
-from deepfake.ranges import Above0, Aggregate, Count, Finite, Length, Margin
+from deepfake.ranges import Above0, Aggregate, Amount, Count, Finite, Length, Margin
 from deepfake.schema import Label, MainFace, Tracks
 
 FORMAT = 2
@@ -64,11 +64,20 @@ class _Faces(_Plain):
     image_options: dict[str, Any] = {}
 
 
+class _Coverage(_Plain):
+    videos: Amount
+    scored: Amount
+    main_whole: Amount | None = None
+    scored_real: Amount | None = None
+    scored_fake: Amount | None = None
+
+
 class _Data(_Plain):
     corpus: str
     protocol: str
     fingerprint: str | None
     content: dict[str, str] = {}
+    coverage: dict[str, _Coverage] = {}
 
 
 class _Scoring(_Plain):

@@ -12,7 +12,7 @@ from torch import Tensor
 from deepfake.checkpoints.card import LABELS
 from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint, spec_card, without_weights
 from deepfake.checkpoints.rest import fetched
-from deepfake.errors import CheckpointError, WeightsError
+from deepfake.errors import CheckpointError, WeightsError, first_line
 from deepfake.models.detector import Detector
 from deepfake.models.fit import check_shapes, load_exactly, shapes
 from deepfake.models.network import Network
@@ -122,7 +122,7 @@ def _cause(error: BaseException) -> str:
     """Return the cause behind Hydra's own errors, in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return first_line(error)
 
 
 def load_detector(path: str | Path, backbone_weights: str | Path | None = None) -> Network:

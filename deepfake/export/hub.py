@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from huggingface_hub import CommitOperationAdd, HfApi
-from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalTokenNotFoundError, OfflineModeIsEnabled
+from huggingface_hub.utils import validate_repo_id
 
-from deepfake.errors import ExportError
+from deepfake.errors import ExportError, first_line
 
 
 def require_login(repository: str) -> None:
@@ -17,9 +18,10 @@ def require_login(repository: str) -> None:
         repository: where to publish, `owner/name`.
 
     Raises:
-        ExportError: nobody is logged in, or the hub cannot be reached.
+        ExportError: it is no such name, nobody is logged in, or the hub cannot be reached.
     """
     with _one_line(repository, "or leave the option out"):
+        validate_repo_id(repository)
         HfApi().whoami()
 
 
@@ -51,15 +53,15 @@ def _one_line(repository: str, cure: str) -> Iterator[None]:
         raise ExportError(
             f"{what}: nobody is logged in to the Hugging Face hub: run `hf auth login`, {cure}"
         ) from error
+    except HFValidationError as error:
+        raise ExportError(
+            f"{what} is no name of a repository ({first_line(error)}): give owner/name, {cure}"
+        ) from error
     except OfflineModeIsEnabled as error:
         raise ExportError(f"{what}: HF_HUB_OFFLINE forbids the network: unset it, {cure}") from error
     except HfHubHTTPError as error:
-        reason = _first(error)
+        reason = first_line(error)
         raise ExportError(f"{what}: the Hugging Face hub refuses ({reason}): check name and rights, {cure}") from error
     except Exception as error:  # of whatever client of HTTP the package has
-        reason = f"{type(error).__name__}: {_first(error)}"
+        reason = f"{type(error).__name__}: {first_line(error)}"
         raise ExportError(f"{what}: the Hugging Face hub cannot be reached ({reason}): try later, {cure}") from error
-
-
-def _first(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

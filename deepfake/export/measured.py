@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from deepfake.checkpoints import Checkpoint, read_checkpoint
-from deepfake.errors import CheckpointError, ConfigError
+from deepfake.checkpoints import Checkpoint, measures
+from deepfake.errors import ConfigError
 from deepfake.report.page.run_files import RunFiles, read_run
 from deepfake.screen import from_here
 
@@ -24,31 +24,14 @@ def measured_runs(checkpoint: Checkpoint, folders: Sequence[Path] | None) -> tup
         if not (folder / "metrics.json").is_file():
             return [], "no metrics.json of a run lies beside the checkpoint"
         run = read_run(folder)
-        if not _measures(run, checkpoint):
+        if not measures(run, checkpoint):
             return [], f"the run's numbers are those of {run.facts.get('checkpoint')}, which is another checkpoint"
         return [run], ""
     runs = [read_run(folder) for folder in folders]
     for run in runs:
-        if not _measures(run, checkpoint):
+        if not measures(run, checkpoint):
             raise ConfigError(
                 f"runs={from_here(run.folder)} measured {run.facts.get('checkpoint', 'no checkpoint')}, which is not "
                 f"{checkpoint.path}: leave it out, or evaluate this checkpoint"
             )
     return runs, "" if runs else "no run was given"
-
-
-def _measures(run: RunFiles, checkpoint: Checkpoint) -> bool:
-    """Whether a run's numbers are those of a checkpoint: of this file, or of one with the same weights.
-
-    A training names it relative to its own folder, which may have been moved since.
-    """
-    named = run.facts.get("checkpoint")
-    if not isinstance(named, str):
-        return False
-    for path in (run.folder / named, Path(named)):
-        if path.is_file():
-            try:
-                return path.samefile(checkpoint.path) or read_checkpoint(path).digest == checkpoint.digest
-            except CheckpointError:
-                return False
-    return False

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from deepfake.content import sha256
-from deepfake.errors import MissingPackageError, WeightsError
+from deepfake.errors import MissingPackageError, WeightsError, first_line
 from deepfake.models.network import Network
 from deepfake.models.sealed import CURE, SEAL
 from deepfake.schema import ClipSpec
@@ -93,7 +93,9 @@ def read_onnx(path: Path) -> tuple[dict[str, str], bytes]:
     num_bytes = len(_tail(b""))
     if content[-num_bytes:] != _tail(memoryview(content)[:-num_bytes]):
         raise WeightsError(f"{path} is damaged or was changed after its export: it is not what was sealed: {CURE}")
-    if any(tensor.external_data or tensor.data_location for tensor in _tensors(model.graph)) or model.functions:
+    if model.functions or model.training_info:
+        raise WeightsError(f"{path} has functions or a training of its own, which no export has: refused: {CURE}")
+    if any(tensor.external_data or tensor.data_location for tensor in _tensors(model.graph)):
         raise WeightsError(f"{path} takes weights from other files: refused: {CURE}")
     del texts[SEAL]
     return texts, content
@@ -111,7 +113,7 @@ def _tensors(graph: Any) -> Iterator[Any]:
                 part for s in (attribute.sparse_tensor, *attribute.sparse_tensors) for part in (s.values, s.indices)
             )
             for inner in (attribute.g, *attribute.graphs):
-                yield from _tensors(inner) if inner.node or inner.initializer else ()
+                yield from _tensors(inner)  # that of an attribute of another kind is empty
 
 
 class OnnxNetwork(Network):
@@ -137,7 +139,7 @@ class OnnxNetwork(Network):
         try:
             self._session = runtime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has a type for each of its codes
-            raise WeightsError(f"{what} is refused by onnxruntime ({_first(error)}): {CURE}") from error
+            raise WeightsError(f"{what} is refused by onnxruntime ({first_line(error)}): {CURE}") from error
         found = {each.name: [*each.shape[1:]] for each in (*self._session.get_inputs(), *self._session.get_outputs())}
         expected = {INPUT: [spec.clip_length, 3, spec.size, spec.size], OUTPUT: []}
         if found != expected:
@@ -154,9 +156,5 @@ class OnnxNetwork(Network):
         try:
             found = self._session.run([OUTPUT], {INPUT: given})[0]
         except Exception as error:  # a graph may be whole and still not fit together
-            raise WeightsError(f"{self._what} cannot be run by onnxruntime ({_first(error)}): {CURE}") from error
+            raise WeightsError(f"{self._what} cannot be run by onnxruntime ({first_line(error)}): {CURE}") from error
         return torch.from_numpy(found).to(clips.device)
-
-
-def _first(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)

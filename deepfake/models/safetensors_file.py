@@ -8,7 +8,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from deepfake.content import sha256
-from deepfake.errors import WeightsError
+from deepfake.errors import WeightsError, first_line
 from deepfake.models.sealed import CURE, SEAL, canonical
 
 _FORMAT = {"format": "pt"}  # by which the Hugging Face hub knows tensors of PyTorch
@@ -37,7 +37,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
             texts = dict(file.metadata() or {})
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
     except SafetensorError as error:
-        raise WeightsError(f"{path} is no file of safetensors, or is damaged ({_first(error)}): {CURE}") from error
+        raise WeightsError(f"{path} is no file of safetensors, or is damaged ({first_line(error)}): {CURE}") from error
     seal = texts.pop(SEAL, None)
     for name in _FORMAT:
         texts.pop(name, None)
@@ -52,7 +52,3 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, Tensor]]:
 
 def _seal(texts: Mapping[str, str]) -> str:
     return sha256(canonical(texts)).hexdigest()
-
-
-def _first(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -34,8 +34,13 @@ def reliability(videos: pd.DataFrame, column: str = "score", prior: Prior | None
     Returns:
         `score` (mean in the bin), `share` of fakes with `low` and `high` (Wilson, 95 %), `fakes`, `videos`; a row a bin
         that is not empty. With a prior each class counts as it says in means, shares and their ends.
+
+    Raises:
+        ValueError: a score is NaN.
     """
     scores, fake = videos[column].to_numpy(np.float64), videos["label"].to_numpy() == 1
+    if np.isnan(scores).any():
+        raise ValueError(f"{column} has NaN, which is in no bin")
     fakes = int(fake.sum())
     odds = 0.0 if prior is None else math.log(prior / fakes) - math.log((1 - prior) / (len(fake) - fakes))
     number = np.digitize(scores, np.linspace(0, 1, NUM_BINS + 1)[1:-1])

@@ -57,9 +57,12 @@ def covered(coverage: Mapping[str, Mapping[str, int]]) -> str:
 def _covered(counts: Mapping[str, int]) -> str:
     scored, videos = counts["scored"], counts["videos"]
     share = f"{scored}" if scored == videos else f"{scored} of {videos}"
-    classes = ", ".join(f"{counts[f'scored_{label.name.lower()}']} {label.name.lower()}" for label in Label)
+    classes = ", ".join(  # older cards lack them
+        f"{counts[key]} {name}" for name in ("real", "fake") if counts.get(key := f"scored_{name}") is not None
+    )
     part = scored - counts.get("main_whole", scored)
-    return f"{share} videos ({classes})" + (f", {part} without the main face in some segment" if part else "")
+    unlike = f", {part} without the main face in some segment" if part else ""
+    return f"{share} videos" + (f" ({classes})" if classes else "") + unlike
 
 
 def draw_pictures(

@@ -16,7 +16,6 @@ from deepfake.checkpoints.data_card import compare_content, data_card
 from deepfake.checkpoints.scoring_rule import rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
-from deepfake.command.writable import require_writable
 from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit, duplicates
 from deepfake.corpora.fitness import data_caption
@@ -26,7 +25,7 @@ from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.report.results import covered, draw_reliability
 from deepfake.report.tables import show_paths
 from deepfake.robustness import Scored
-from deepfake.run.calibrate_table import OF_TABLES, calibrate_table
+from deepfake.run.calibrate_table import OF_TABLES, calibrate_table, require_file
 from deepfake.run.prepared_test import PreparedTest, prepare_test
 from deepfake.schema import Split
 
@@ -44,7 +43,7 @@ def calibrate(cfg: DictConfig) -> None:
         return
     refuse_idle(beside="checkpoint", idle=OF_TABLES)
     output = beside(Path(cfg.checkpoint)) if cfg.output is None else Path(cfg.output)
-    require_writable(output.parent)
+    require_file(output)
     calibrate_checkpoint(cfg, output, Path(cfg.paths.output_dir))
 
 
@@ -92,8 +91,11 @@ def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
     file = CalibrationFile(SCHEMA_VERSION, weights, faces, of_data, by, tuple(learnt))
     if output.exists():
         log.info("replaced: %s", output)
+    output.parent.mkdir(parents=True, exist_ok=True)
     plain = write_calibration(file, output)
-    if cfg.output is None:
+    if cfg.output is None and not first.checkpoint.content:
+        log.info("%s is an exported file, whose card stays as it is: the calibration lies beside it", cfg.checkpoint)
+    elif cfg.output is None:
         carry_calibration(first.checkpoint.path, weights, plain)
     show_paths(paths)
 

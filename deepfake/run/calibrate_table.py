@@ -5,6 +5,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
+from deepfake.atomic import write_atomic
 from deepfake.calibration import CalibrationFile, Learnt, write_calibration
 from deepfake.calibration.calibration_file import SCHEMA_VERSION
 from deepfake.checkpoints.scoring_rule import CARRIED
@@ -31,6 +32,17 @@ _USED = (
 )
 
 
+def require_file(output: Path) -> None:
+    """Stop before any work if what is learnt could not be written in the end.
+
+    Raises:
+        ConfigError: it is a folder, or in one that cannot be written to.
+    """
+    if output.is_dir():
+        raise ConfigError(f"output={output} is a folder: name a file in it")
+    require_writable(output.parent)
+
+
 def calibrate_table(cfg: DictConfig) -> None:
     """Learn from `cfg.predictions`, whose videos are those of a val, and write `cfg.output`.
 
@@ -43,7 +55,7 @@ def calibrate_table(cfg: DictConfig) -> None:
     if cfg.output is None:
         raise ConfigError("beside predictions=, no file is named for what is learnt: add output=calibration.json")
     path, folder, output = Path(cfg.predictions), Path(cfg.paths.output_dir), Path(cfg.output)
-    require_writable(output.parent)
+    require_file(output)
     columns = OmegaConf.to_container(cfg.columns)
     clips = read_predictions(path, Columns(**columns), cfg.scores)  # type: ignore[arg-type]
     rule = ScoringRule(aggregate="mean" if cfg.aggregate == CARRIED else cfg.aggregate)
@@ -56,6 +68,7 @@ def calibrate_table(cfg: DictConfig) -> None:
     drawn = draw_reliability(folder, subject, videos, cfg.prior, numbers)
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}
     of_rule = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
+    write_atomic(folder / "predictions.csv", clips.to_csv(index=False).encode())
     output.parent.mkdir(parents=True, exist_ok=True)
     write_calibration(CalibrationFile(SCHEMA_VERSION, None, None, data, by, (Learnt(of_rule, counts, found),)), output)
-    show_paths({"run": folder, "calibration": output, **drawn})
+    show_paths({"run": folder, "calibration": output, "predictions": folder / "predictions.csv", **drawn})

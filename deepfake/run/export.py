@@ -80,7 +80,11 @@ def _file(name: str) -> str:
 def _card(checkpoint: Checkpoint, detector: Detector) -> dict[str, Any]:
     """Return the card of a file that holds all weights, also of a checkpoint that leaves some out."""
     state = {f"{PREFIX}{name}": value for name, value in detector.state_dict().items()}
-    return {**checkpoint.card, "rest": None, "digest": digest(state)}
+    card = {**checkpoint.card, "rest": None, "digest": digest(state)}
+    calibration = card.get("calibration")
+    if calibration is not None and calibration.get("checkpoint") == checkpoint.digest:
+        card["calibration"] = {**calibration, "checkpoint": card["digest"]}  # of the same scores
+    return card
 
 
 def _made(name: str, detector: Detector, facts: Mapping[str, Any]) -> bytes:

@@ -30,7 +30,8 @@ from deepfake.scoring import ScoringRule
 from deepfake.store import facts
 from deepfake.verdict import FileResult, Journal, Predictor, Summary, load_predictor, write_results
 from deepfake.verdict.annotate import FOLDER as ANNOTATED
-from deepfake.verdict.annotate import annotate, annotated_path
+from deepfake.verdict.annotate import annotate, annotated_path, is_copy
+from deepfake.verdict.journal import NAME
 from deepfake.verdict.page import write_report
 from deepfake.verdict.page.report import FILE as REPORT
 from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
@@ -47,7 +48,7 @@ def predict(cfg: DictConfig) -> None:
     with stoppable(lambda: stopped(output, anew=cfg.overwrite)):
         predictor = _predictor(cfg, replace(options, num_shards=1, shard_index=None, only_merge=False))
         require_writable(output)
-        files = _shard(_without_copies(input_files(plain_list(cfg.input)), output), options)
+        files = _shard(_without_copies(input_files(plain_list(cfg.input))), options)
         output.mkdir(parents=True, exist_ok=True)
         if cfg.overwrite:
             _delete_results(output)
@@ -56,7 +57,8 @@ def predict(cfg: DictConfig) -> None:
         summary = _write(files, journal, output)
         if cfg.annotate:
             _annotate(files, journal, output)
-        report = write_report(_named(files, journal), output, predictor.about, explain=cfg.explain)
+        named = chain(_named(files, journal), _others(files, journal))
+        report = write_report(named, output, predictor.about, explain=cfg.explain)
     summary.show()
     tables = {
         Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, TIMELINE, JSON)
@@ -87,18 +89,17 @@ def _predictor(cfg: DictConfig, options: ExtractOptions) -> Predictor:
     return predictor
 
 
-def _without_copies(files: Sequence[InputFile], output: Path) -> list[InputFile]:
-    """Leave out the annotated copies of an earlier run, which lie among the files where the output does.
+def _without_copies(files: Sequence[InputFile]) -> list[InputFile]:
+    """Leave out the annotated copies of earlier predictions, which may lie among the files.
 
     Raises:
         ConfigError: nothing is left.
     """
-    copies = os.path.abspath(output / ANNOTATED)
-    kept = [file for file in files if os.path.dirname(os.path.abspath(file.path)) != copies]
+    kept = [file for file in files if not (is_copy(file.path) and (file.path.parent.parent / NAME).exists())]
     if len(kept) < len(files):
-        log.info("%d annotated copies in %s are not scored", len(files) - len(kept), shown(copies))
+        log.info("%d annotated copies of earlier predictions are not scored", len(files) - len(kept))
     if not kept:
-        raise ConfigError(f"input holds annotated copies alone, which {shown(copies)} is for: give another input=")
+        raise ConfigError("input holds annotated copies of earlier predictions alone: give another input=")
     return kept
 
 
@@ -125,10 +126,17 @@ def _number(file: InputFile) -> int:
 
 
 def _delete_results(output: Path) -> None:
-    """Delete what an earlier run found out, so that nothing of it is taken for what this run finds."""
+    """Delete what an earlier run found out, so that nothing of it is taken for what this run finds.
+
+    Where no journal is, no prediction has run, and files of the same names are somebody's own.
+    """
+    if not (output / NAME).exists():
+        return
     for name in (PREDICTIONS, FACES, JSON, TIMELINE, REPORT):
         (output / name).unlink(missing_ok=True)
-    shutil.rmtree(output / ANNOTATED, ignore_errors=True)
+    for path in (output / ANNOTATED).glob("*"):
+        if is_copy(path):
+            path.unlink()
 
 
 def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, work: Path) -> None:
@@ -151,13 +159,12 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
 
 def _write(files: Sequence[InputFile], journal: Journal, output: Path) -> Summary:
     summary = Summary()
-    others = journal.others(file.path for file in files)
-    here = (result for _, result in _named(files, journal))
-    write_results(chain(here, journal.named(others)), output, journal.identity)
+    named = chain(_named(files, journal), _others(files, journal))
+    write_results((result for _, result in named), output, journal.identity)
     for name, result in _named(files, journal):
         summary.add(name, result)
-    if others:
-        log.info("the tables also hold %d files of earlier commands with output=%s", len(others), shown(output))
+    if others := len(journal.others(file.path for file in files)):
+        log.info("tables and page also hold %d files of earlier commands with output=%s", others, shown(output))
     return summary
 
 
@@ -165,6 +172,12 @@ def _named(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str, 
     """Yield how people are told of each file, and its result, whose path is the one that this command was given."""
     for file, result in zip(files, journal.results([file.path for file in files]), strict=True):
         yield file.name, replace(result, path=as_text(str(file.path)))
+
+
+def _others(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str, FileResult]]:
+    """Yield the results that earlier commands left in the journal, by their paths."""
+    for result in journal.named(journal.others(file.path for file in files)):
+        yield result.path, result
 
 
 def _annotate(files: Sequence[InputFile], journal: Journal, output: Path) -> None:

@@ -23,7 +23,7 @@ from deepfake.report.matrix import (
     write_matrix_page,
 )
 from deepfake.report.page.run_files import command_of
-from deepfake.report.tables import show_paths
+from deepfake.report.tables import print_line, show_paths
 from deepfake.screen import from_here
 
 
@@ -49,6 +49,9 @@ def report(cfg: DictConfig) -> None:
         show_matrix(matrix, *notes)
     for board in boards:
         show_leaderboard(board)
+    if not matrix:
+        for note in notes:
+            print_line(note)
     paths = {"page": write_matrix_page(folder, matrix, boards, notes, command_of(folder))}
     show_paths({**paths, **_write_tables(folder, matrix, boards, notes)})
 
@@ -60,7 +63,7 @@ def _write_tables(
     if matrix:
         texts["matrix.csv"] = tidy(matrix).to_csv(index=False)
         texts["matrix.md"] = markdown(matrix, *notes)
-        texts["matrix.tex"] = latex(matrix)
+        texts["matrix.tex"] = latex(matrix, *notes)
     for place, board in enumerate(boards):
         name = "leaderboard.csv" if len(boards) == 1 else f"leaderboard_{place}.csv"
         texts[name] = board.jobs.to_csv(index=False)

@@ -1,12 +1,12 @@
 """What a reader of a verdict has to know of the detector: what it was trained on, what it was measured on, how well."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 from deepfake.calibration import Calibration
-from deepfake.checkpoints import Checkpoint
+from deepfake.checkpoints import Checkpoint, measures
 from deepfake.config.model_name import model_name
 from deepfake.errors import DeepfakeError
+from deepfake.names import shown
 from deepfake.report.page.points import calls
 from deepfake.report.page.run_files import RunFiles, read_run
 from deepfake.report.page.sections import of_all
@@ -42,8 +42,14 @@ class About:
         return self.trained, self.measured, self.calibrated, _UNLIKE
 
 
-def about(checkpoint: Checkpoint, calibration: Calibration | None) -> About:
-    """Describe the detector of a checkpoint, from its card and from what its training wrote beside it."""
+def about(checkpoint: Checkpoint, calibration: Calibration | None, learnt_on: str = "val") -> About:
+    """Describe the detector of a checkpoint, from its card and from what its training wrote beside it.
+
+    Args:
+        checkpoint: the checkpoint.
+        calibration: of its scores; None if there is none.
+        learnt_on: what the calibration was learnt on, such as `val of demo`.
+    """
     card = checkpoint.card
     data, length = card["data"], card["spec"]["clip_length"]
     sees = "single frames" if length == 1 else f"{length} frames at a time"
@@ -52,17 +58,17 @@ def about(checkpoint: Checkpoint, calibration: Calibration | None) -> About:
     return About(
         name=f"{model_name(card['model'])}, which sees {sees} of {card['spec']['size']} pixels a side",
         trained=f"It was trained on {data['corpus']} (protocol {data['protocol']}){counted}.",
-        measured=_measured(checkpoint.path),
-        calibrated=_calibrated(calibration),
+        measured=_measured(checkpoint),
+        calibrated=_calibrated(calibration, learnt_on),
     )
 
 
-def _measured(path: Path) -> str:
+def _measured(checkpoint: Checkpoint) -> str:
     """Say how well a checkpoint did in the test of its training."""
-    for folder in (path.parent, path.parent.parent):
+    for folder in checkpoint.path.absolute().parents[:2]:
         try:
             run = read_run(folder)
-            if (folder / run.facts["checkpoint"]).resolve() == path.resolve():
+            if measures(run, checkpoint):
                 return _numbers(run)
         except (DeepfakeError, OSError, ValueError, LookupError, TypeError):  # no such run, or one of another kind
             continue
@@ -78,11 +84,11 @@ def _numbers(run: RunFiles) -> str:
     return f"{what}, its AUC is {number(auc, num_digits(counts))}{sure}. {said}".strip()
 
 
-def _calibrated(calibration: Calibration | None) -> str:
+def _calibrated(calibration: Calibration | None, learnt_on: str) -> str:
     if calibration is None:
         return (
             "Its scores are not calibrated: they rank files, and do not tell how likely a manipulation is. "
             "A score above 0.5 is called fake."
         )
-    learnt = f"{calibration.num_real} real and {calibration.num_fake} fake videos of val"
+    learnt = f"{calibration.num_real} real and {calibration.num_fake} fake videos of {shown(learnt_on)}"
     return f"Its scores are calibrated on {learnt}, for files of which {100 * calibration.prior:g} % are fake."

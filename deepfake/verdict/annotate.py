@@ -5,6 +5,7 @@ at a cut: where no box is, nothing was looked at lately.
 """
 
 import os
+import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,16 @@ def annotated_path(source: Path, output: Path) -> Path:
     place = digest_of_bytes(os.fsencode(os.path.abspath(source)), 4)
     suffix = ".png" if source.suffix.lower() in IMAGE_SUFFIXES else ".mp4"
     return output / FOLDER / f"{fitted(as_id(source.stem), 220)}-{place}{suffix}"
+
+
+def is_copy(path: Path) -> bool:
+    """Return whether a path is one that `annotated_path` returns.
+
+    Example:
+        >>> is_copy(Path("out/annotated/a-0123abcd.mp4")), is_copy(Path("annotated/film-2.mp4"))
+        (True, False)
+    """
+    return path.parent.name == FOLDER and re.search(r"-[0-9a-f]{8}\.(mp4|png)$", path.name) is not None
 
 
 def annotate(source: Path, target: Path, result: FileResult) -> str:

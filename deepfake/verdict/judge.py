@@ -81,6 +81,8 @@ def judge(
         remarks=row.remarks,
         raw_score=measured,
         persons=persons,
+        error_low=said.error_low,
+        error_high=said.error_high,
     )
 
 
@@ -183,6 +185,8 @@ class _Said(NamedTuple):
     verdict: Verdict
     calibrated: float | None = None
     error_rate: float | None = None
+    error_low: float | None = None
+    error_high: float | None = None
 
 
 def _said(score: float | None, calibration: Calibration | None) -> _Said:
@@ -192,7 +196,8 @@ def _said(score: float | None, calibration: Calibration | None) -> _Said:
         return _Said(Verdict.FAKE if score > THRESHOLD else Verdict.REAL)
     (band,) = calibration.bands_of([score])
     assert band is not None  # only a score that is no number has none
-    return _Said(Verdict(band.name), float(calibration.apply([score])[0]), band.error_rate)
+    rates = band.error_rate, band.error_low, band.error_high
+    return _Said(Verdict(band.name), float(calibration.apply([score])[0]), *rates)
 
 
 def _duration(row: VideoRow) -> float:

@@ -238,15 +238,19 @@ def load_predictor(
         )
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
     rule, _ = settled_rule(found.card, given, found.path, called={TRACKS: "tracks"})
+    if explain and rule.aggregate == "mean_all":
+        raise ConfigError("explain shows the person whose score is the file's, and aggregate=mean_all has none")
     if dense:
         rule = replace(rule, clips_per_track=None)
     recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
     if dense:
         recipe = dense_recipe(recipe, detector.spec)
     chosen = pick_device(device)
+    learnt_on = "val"
     if not isinstance(calibration, Calibration):
-        found_calibration = calibration_of(calibration, found, rule, recipe)
-        calibration = None if found_calibration is None else found_calibration.calibration
+        calibrated = calibration_of(calibration, found, rule, recipe)
+        calibration = None if calibrated is None else calibrated.calibration
+        learnt_on = learnt_on if calibrated is None else calibrated.file.source
     return Predictor(
         detector=detector.to(chosen),
         rule=rule,
@@ -256,7 +260,7 @@ def load_predictor(
         batch_size=batch_size,
         num_workers=num_workers,
         digest=found.digest,
-        about=about(found, calibration),
+        about=about(found, calibration, learnt_on),
         calibration=calibration,
         explain=explain,
     )

@@ -107,7 +107,8 @@ class FileResult:
         calibrated: the calibrated score in [0, 1]; None without a score or a calibration.
         verdict: what the score says.
         because: why there is no score; None if there is one.
-        error_rate: share of val videos with this verdict for which it was wrong; None if that is not known.
+        error_rate: how often this verdict is wrong by val, where classes are as common as the calibration's prior says;
+            None if that is not known.
         person: the person whose score is the file's; None if no person's is.
         num_faces: persons that were found.
         num_clips: clips that were scored.
@@ -120,6 +121,8 @@ class FileResult:
         raw_score: the score before it was found to count for nothing; None if it was not measured.
         persons: everybody who was found, the largest face first.
         explanations: of the most and the least suspicious frame, if asked for, and if one person's score is the file's.
+        error_low: lower end of the rate's 95 % interval.
+        error_high: upper end.
     """
 
     path: str
@@ -141,6 +144,8 @@ class FileResult:
     raw_score: float | None
     persons: tuple[PersonResult, ...] = ()
     explanations: tuple[Explanation, ...] = ()
+    error_low: float | None = None
+    error_high: float | None = None
 
     @property
     def readable(self) -> bool:

@@ -66,6 +66,13 @@ def test_what_goes_wrong_is_one_line(failure: Exception, message: str, tmp_path:
         assert text.startswith(f"push_to_hub=owner/name: {message}") and text.endswith(cure) and "\n" not in text
 
 
+@pytest.mark.parametrize("name", ["a/b--c", "-a/b", "a/..", "a/b.git"])
+def test_a_name_that_no_repository_can_have_is_told_before_any_work(name: str) -> None:
+    with pytest.raises(ExportError, match="is no name of a repository .*: give owner/name, or leave the option out"):
+        hub.require_login(name)
+    assert StandIn.asked == []
+
+
 def test_all_files_go_up_in_one_commit(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("first")
     (tmp_path / "b").write_text("second")

@@ -48,6 +48,21 @@ def page(runs: list[RunFiles], why: str = "", **changes: Any) -> tuple[dict[str,
     return yaml.safe_load(front), text
 
 
+@pytest.mark.parametrize("facts", ['{"accuracy": 0.9}', "[]", "text", '{"metrics": [], "data": {}}'])
+def test_numbers_of_another_program_are_refused_in_one_line(facts: str, run: Path) -> None:
+    (run / "metrics.json").write_text(facts)
+    with pytest.raises(ConfigError, match=r"metrics.json is no metrics.json of this project: move it, or give"):
+        measured_runs(read_checkpoint(run / "checkpoints" / "best.ckpt"), None)
+
+
+def test_texts_of_a_card_have_no_meaning(run: Path) -> None:
+    card = content()[CARD]
+    odd = "<img src=x onerror=alert(1)>"
+    scoring = {**card["scoring"], "aggregation": odd}
+    _, text = page([], "none", data={**card["data"], "fingerprint": odd}, scoring=scoring)
+    assert odd not in text and text.count(r"\<img src=x onerror=alert(1)\>") == 2
+
+
 def test_numbers_stand_there_with_their_intervals(run: Path) -> None:
     found, why = measured_runs(read_checkpoint(run / "checkpoints" / "best.ckpt"), None)
     assert why == "" and len(found) == 1

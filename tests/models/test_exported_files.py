@@ -201,6 +201,21 @@ def test_a_graph_that_reads_other_files_or_that_onnxruntime_refuses(saved: dict[
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("place", ["a graph of sparse weights alone", "a training"])
+def test_weights_of_other_files_are_found_wherever_they_are_named(
+    place: str, saved: dict[str, Any], tmp_path: Path
+) -> None:
+    path, model = tmp_path / "a.onnx", graph()
+    if place == "a training":
+        inner = model.training_info.add().initialization
+    else:
+        inner = model.graph.node[0].attribute.add(name="branch", type=5).g
+    inner.sparse_initializer.add().values.external_data.add(key="location", value="/etc/passwd")
+    path.write_bytes(onnx_file.pack(model, texts(saved)))
+    with pytest.raises(CheckpointError, match="a.onnx (takes weights from other files|has functions or a training)"):
+        load_detector(path)
+
+
 def test_a_graph_that_fails_while_it_runs_is_one_line(saved: dict[str, Any], tmp_path: Path) -> None:
     path, model = tmp_path / "a.onnx", graph()
     model.graph.initializer[0].CopyFrom(pytest.importorskip("onnx").numpy_helper.from_array(np.array([1, 9]), "axes"))

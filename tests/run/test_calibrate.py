@@ -82,7 +82,14 @@ def test_what_is_learnt_on_val_is_taken_by_evaluate_and_predict_alike(
     (judged,) = json.loads((tmp_path / "judged" / "predictions.json").read_text())["files"]
     (tested,) = table.loc[table["video_id"] == "real/p04_a", ["score", "calibrated"]].to_numpy().tolist()
     assert [judged["score"], judged["calibrated"]] == tested
-    assert judged["verdict"] in {band["name"] for band in learnt["bands"]}
+    band = next(band for band in learnt["bands"] if band["name"] == judged["verdict"])
+    assert [judged[name] for name in ("error_rate", "error_low", "error_high")] == [
+        band[name] for name in ("error_rate", "error_low", "error_high")
+    ]
+    page = (tmp_path / "judged" / "report.html").read_text()
+    source = f"{reals} real and {fakes} fake videos of val of demo"
+    assert f"Its scores are calibrated on {source}, for files of which 50 % are fake" in page
+    assert "On the test split of demo" not in page  # the copy lies in no run
     assert "scores are not calibrated" not in capfd.readouterr().out
     assert script("predict", *arguments, "output=judged", "calibration=none") == 1
     assert "predictions of another detector or with other options (calibration is None" in capfd.readouterr().err

@@ -17,7 +17,7 @@ from deepfake.export import hub
 from deepfake.export.formats import FORMATS
 from deepfake.run import export as stage
 from tests.checkpoints.test_checkpoint import content
-from tests.conftest import REPOSITORY, Run
+from tests.conftest import REPOSITORY, SMALL_DEMO, Run
 
 Export = Callable[..., Path]
 
@@ -90,7 +90,9 @@ def test_what_is_published(export: Export, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.slow
-def test_predictions_agree(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
+def test_predictions_agree(
+    model: Path, demo_root: Path, script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnxscript")
     assert script("export", f"checkpoint={model}", "format=[onnx,safetensors]", "output=exported") == 0
@@ -101,3 +103,13 @@ def test_predictions_agree(model: Path, demo_root: Path, script: Run, tmp_path: 
         assert script("predict", *arguments, f"output={name}") == 0
         scores.append(pd.read_csv(tmp_path / name / "predictions.csv")["score"][0])
     assert scores[0] == scores[1] and scores[2] == pytest.approx(scores[0], abs=1e-4)
+    capfd.readouterr()
+    assert script("predict", "checkpoint=exported/model.onnx", f"input={demo_root}/real", "explain=true") == 1
+    assert "explain needs gradients, which exported/model.onnx has none of" in capfd.readouterr().err
+    tested = []
+    for name, path in (("d", model), ("e", "exported/model.safetensors"), ("f", "exported/model.onnx")):
+        arguments = [*SMALL_DEMO, f"checkpoint={path}", "loader.num_workers=0", "extract.num_workers=1"]
+        assert script("evaluate", *arguments, f"hydra.run.dir={name}") == 0
+        tested.append(pd.read_csv(tmp_path / name / "predictions.csv")["score"])
+    assert tested[0].tolist() == tested[1].tolist()
+    assert tested[2].tolist() == pytest.approx(tested[0].tolist(), abs=1e-4)

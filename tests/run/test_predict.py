@@ -113,6 +113,14 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
     means = timeline.groupby(["file", "person"])["score"].mean().to_numpy()
     assert means == pytest.approx(faces.sort_values(["file", "person"])["score"].to_numpy(), abs=1e-12)
 
+    assert "On the test split of demo, " in (tmp_path / "whole" / "report.html").read_text()
+    assert "its AUC is" in (tmp_path / "whole" / "report.html").read_text()
+
+    assert script("predict", *common[::2], "input=clips/photo.png", "output=out") == 0
+    assert "tables and page also hold 4 files of earlier commands with output=out" in capfd.readouterr().out
+    assert sorted(predictions(tmp_path / "out").index) == sorted(predictions(tmp_path / "whole").index)
+    assert "truncated.mp4" in (tmp_path / "out" / "report.html").read_text()
+
     assert script("predict", *common, "output=out", "tracks=main") == 1
     assert "tracks is main, there all): give another output=, or overwrite=true" in capfd.readouterr().err
     (tmp_path / "elsewhere.mp4").write_bytes((clips / "two_people.mp4").read_bytes())

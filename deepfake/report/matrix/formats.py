@@ -135,8 +135,13 @@ def notes_of(matrix: Matrix) -> list[str]:
     return [LEGEND, *([f"videos of {'; '.join(counts)}"] if counts else []), *matrix.notes]
 
 
-def latex(matrix: Matrix) -> str:
-    r"""Return the matrix as a LaTeX table, which needs `\usepackage{booktabs}`; footnotes stand below it."""
+def latex(matrix: Matrix, *notes: str) -> str:
+    r"""Return the matrix as tables of LaTeX, which need `\usepackage{booktabs}`; all that must be known stands below.
+
+    Args:
+        matrix: the matrix.
+        notes: further sentences.
+    """
 
     def cell(text: Text) -> str:
         value = _tex(text.value)
@@ -144,22 +149,25 @@ def latex(matrix: Matrix) -> str:
         marks = rf"\textsuperscript{{{','.join(text.marks)}}}" if text.marks else ""
         return f"{value}{marks}" + (rf" {{\scriptsize ({_tex(text.interval)})}}" if text.interval else "")
 
-    heads, rows = grid_of(matrix, matrix.columns, cell, _tex, lambda marks: rf"\textsuperscript{{{','.join(marks)}}}")
-    notes = [rf"\textsuperscript{{{mark}}} {_tex(text)}." for mark, text in footnotes(matrix, matrix.columns)]
-    notes = [_tex(f"{note[:1].upper()}{note[1:]}.") for note in notes_of(matrix)] + notes
-    lines = [
-        r"% needs \usepackage{booktabs} in the preamble",
-        rf"\begin{{tabular}}{{{'l' * len(matrix.heads)}{'r' * (len(heads) - len(matrix.heads))}}}",
-        r"\toprule",
-        rf"{' & '.join(heads)} \\",
-        r"\midrule",
-        *(rf"{' & '.join(row)} \\" for row in rows),
-        r"\bottomrule",
-        r"\end{tabular}",
-        r"\par\smallskip",
-        r"{\footnotesize " + "\n".join(notes) + r"\par}",
+    lines = [r"% needs \usepackage{booktabs} in the preamble"]
+    for columns in filter(None, (matrix.columns, matrix.by_method)):
+        heads, rows = grid_of(matrix, columns, cell, _tex, lambda marks: rf"\textsuperscript{{{','.join(marks)}}}")
+        lines += [
+            rf"\begin{{tabular}}{{{'l' * len(matrix.heads)}{'r' * (len(heads) - len(matrix.heads))}}}",
+            r"\toprule",
+            rf"{' & '.join(heads)} \\",
+            r"\midrule",
+            *(rf"{' & '.join(row)} \\" for row in rows),
+            r"\bottomrule",
+            r"\end{tabular}",
+            r"\par\smallskip",
+        ]
+    below = [_tex(f"{note[:1].upper()}{note[1:]}.") for note in (*notes_of(matrix), *notes)]
+    below += [
+        rf"\textsuperscript{{{mark}}} {_tex(text)}."
+        for mark, text in footnotes(matrix, [*matrix.columns, *matrix.by_method])
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, r"{\footnotesize " + "\n".join(below) + r"\par}"]) + "\n"
 
 
 def grid_of(

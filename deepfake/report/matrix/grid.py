@@ -6,6 +6,7 @@ of one alone.
 """
 
 import logging
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -122,11 +123,9 @@ def _sampled(columns: Iterable[Column]) -> list[str]:
     """Say in which columns people, and not videos, were taken as independent, and where they are few."""
     method = Method.CLUSTER_BOOTSTRAP
     names = [each.name for each in columns if any(cell and cell.estimate.method == method for cell in each.cells)]
-    if not names:
-        return []
     few = {(each.name, cell.estimate.note) for each in columns for cell in each.cells if cell and cell.estimate.note}
-    said = [f"of {', '.join(names)} people are known, and are drawn as a whole by a bootstrap; the rest is by DeLong"]
-    return said + [f"{name}: {note}" for name, note in sorted(few)]
+    known = f"of {', '.join(names)} people are known, and are drawn as a whole by a bootstrap; the rest is by DeLong"
+    return [*([known] if names else []), *(f"{name}: {note}" for name, note in sorted(few))]
 
 
 def _places(results: Iterable[Result]) -> dict[Path, Place]:
@@ -210,7 +209,7 @@ def _column(name: str, place: Place, rows: Sequence[Sequence[Result]], method: s
         why = "some runs have no scores of videos to compare"
         for i in lacking:
             cells[i] = without_scores([each.auc for each in rows[i]])
-        cells = [cell and replace(cell, best=False, near=False) for cell in cells]
+        cells = [cell and replace(cell, best=False, near=False, p_holm=math.nan) for cell in cells]
     marked = []
     for cell, own in zip(cells, rows, strict=True):
         marks = merged(marks_of(each, {method} if method else _methods_of(each.videos)) for each in own)

@@ -67,8 +67,9 @@ def leaderboards(folders: Sequence[Path]) -> list[Leaderboard]:
 def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text())
-        return content if isinstance(content, dict) and {"data", "metrics"} <= content.keys() else {}
-    except (OSError, ValueError):  # `read_result` says it
+        known = isinstance(content["metrics"], dict) and isinstance(content["data"]["corpus"], str)
+        return content if known else {}
+    except (OSError, ValueError, LookupError, TypeError):  # `read_result` says it
         return {}
 
 

@@ -125,7 +125,7 @@ def read_result(folder: Path) -> Result | None:
             log.info("%s has tested nothing, and is left out", from_here(folder))
             return None
         return _read(run)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ConfigError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
         log.warning("%s cannot be read, and is left out (%s)", from_here(folder), shown(reason))
         return None

@@ -13,6 +13,7 @@ from deepfake.report.matrix.importance import is_number, numbers
 from deepfake.report.matrix.leaderboard import VAL, Leaderboard
 from deepfake.report.page.chart import Chart, Key, Table, layered, rows_of
 from deepfake.report.page.look import INK, MUTED, numbered_ink
+from deepfake.report.varied import brief
 
 MOST_AXES = 8  # beside val AUC, so that their names can be read
 _APART = 0.06  # of two words on an axis, at least
@@ -50,11 +51,8 @@ def scale_of(words: pd.Series) -> Scale:
 
 
 def _brief(word: str) -> str:
-    try:
-        return f"{float(word):.3g}"
-    except ValueError:
-        text = shown(word)
-        return text if len(text) <= _LONGEST else f"…{text[1 - _LONGEST :]}"
+    text = brief(shown(word))
+    return text if len(text) <= _LONGEST else f"…{text[1 - _LONGEST :]}"
 
 
 def parallel_chart(board: Leaderboard, name: str) -> Chart:

@@ -71,12 +71,18 @@ def read_run(folder: Path) -> RunFiles:
     """Read what a run has left.
 
     Raises:
-        ConfigError: the folder holds no `metrics.json`, which a run writes when it is done.
+        ConfigError: the folder holds no `metrics.json`, which a run writes when it is done, or one of something else.
     """
     path = folder / "metrics.json"
     if not path.is_file():
         raise ConfigError(f"{folder} has no metrics.json, so it is not the folder of a finished evaluation or training")
-    facts = json.loads(path.read_text())
+    try:
+        facts = json.loads(path.read_text())
+        known = isinstance(facts["metrics"], dict) and isinstance(facts["data"], dict)
+    except (ValueError, LookupError, TypeError):
+        known = False
+    if not known:
+        raise ConfigError(f"{path} is no metrics.json of this project: move it, or give another folder")
     splits = {key.partition("/")[0] for key in facts["metrics"] if key.endswith("/video/auc")}
     split = "test" if "test" in splits else min(splits, default="test")
     # A resumed training without a test may still have the tables of an earlier one.

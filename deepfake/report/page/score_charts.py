@@ -89,7 +89,7 @@ def reliability_chart(videos: pd.DataFrame, errors: Mapping[str, float | None], 
     said: list[str] = []
     for when, column in series.items():
         colour = MUTED if when == "before" else INK
-        bins = reliability(videos, column, prior)
+        bins = reliability(videos[videos[column].notna()], column, prior)
         table = bins.rename(columns={"score": "x", "share": "y", "low": "y_low", "high": "y_high"})
         what = [f"{fakes} of {total}" for fakes, total in zip(bins["fakes"], bins["videos"], strict=True)]
         marks.append(_PLANE.line(table["x"], table["y"], MUTED, strokeWidth=1))
@@ -108,6 +108,8 @@ def reliability_chart(videos: pd.DataFrame, errors: Mapping[str, float | None], 
         if prior is None
         else f"The classes count as if {prior:g} of the videos were fake."
     )
+    num_lacking = 0 if prior is None else int(videos["calibrated"].isna().sum())
+    left_out = f" After calibration {num_lacking} videos without a score are left out." if num_lacking else ""
     heads = [*([] if prior is None else ["calibration"]), "mean score", "share fake", "low", "high", "videos"]
     return Chart(
         name="reliability",
@@ -117,5 +119,5 @@ def reliability_chart(videos: pd.DataFrame, errors: Mapping[str, float | None], 
         keys=keys,
         table=Table(heads, rows),
         note="On the dotted line a score is the probability of being fake that it says. "
-        f"{depends} Intervals take videos to be independent.",
+        f"{depends} Intervals take videos to be independent.{left_out}",
     )

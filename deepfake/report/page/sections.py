@@ -69,7 +69,8 @@ def _thresholds(run: RunFiles) -> Section:
 def _scores(run: RunFiles) -> Section:
     if run.videos is None or run.videos.empty:
         return Section("distribution", "Scores", absent=_UNTESTED)
-    prior = run.facts.get("calibration", {}).get("prior") if "calibrated" in run.videos else None
+    believed = "calibrated" in run.videos and run.videos["label"].nunique() == 2  # of one class nothing is weighed
+    prior = run.facts.get("calibration", {}).get("prior") if believed else None
     names = {"": "ece"} if prior is None else {"before": "ece_before", "after": "ece_after"}
     numbers = of_all(run.numbers)
     errors = {when: float(numbers[name]["value"]) for when, name in names.items() if name in numbers}

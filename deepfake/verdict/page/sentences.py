@@ -1,5 +1,6 @@
 """A verdict in whole sentences."""
 
+from deepfake.calibration.bands import EDGES, MIDDLE
 from deepfake.names import shown
 from deepfake.verdict.result import Explanation, FileResult, PersonResult
 from deepfake.verdict.verdict import Because, Verdict
@@ -51,16 +52,22 @@ def sentences(result: FileResult) -> list[str]:
         reason = f"{shown(result.reason)[:1].upper()}{shown(result.reason)[1:]}." if result.reason else ""
         return [*filter(None, [_WHY[result.because], reason, "This says nothing about whether it was manipulated."])]
     whose = f"that of person {result.person}" if result.person else "the mean of all clips"
-    named = f" The file's score is {whose}, the highest." if result.num_faces > 1 and result.person else ""
+    several = sum(person.score is not None for person in result.persons) > 1
+    named = f" The file's score is {whose}, the highest." if several and result.person else ""
     named = named or (f" The file's score is {whose}." if result.person is None else "")
     if result.calibrated is None:
         uncalibrated = "it ranks files, and does not tell how likely a manipulation is; above 0.5 is called fake."
         return [f"The score is {result.score:.3f} of 1. It is not calibrated: {uncalibrated}{named}"]
     said = [f"The calibrated score is {result.calibrated:.3f} of 1 (the detector's own is {result.score:.3f}).{named}"]
     if result.error_rate is not None:
-        said.append(f"Of the val videos with this verdict, it was wrong for {100 * result.error_rate:.1f} %.")
+        sure = ""
+        if result.error_low is not None and result.error_high is not None:
+            sure = f" (95 % interval {100 * result.error_low:.0f} to {100 * result.error_high:.0f} %)"
+        rate = f"{100 * result.error_rate:.1f} %{sure}"
+        said.append(f"By the videos of val, this verdict is wrong for {rate}, if fakes are as common as was assumed.")
     elif result.verdict is Verdict.NOT_CONCLUSIVE:
-        said.append("Scores between 0.3 and 0.7 tell too little for a verdict.")
+        low, high = EDGES[MIDDLE - 1 : MIDDLE + 1]
+        said.append(f"Scores between {low} and {high} tell too little for a verdict.")
     else:
         said.append("No val video had this verdict, so how often it is wrong is not known.")
     return said

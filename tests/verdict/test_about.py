@@ -1,0 +1,43 @@
+"""What a card says of a detector, also where its card comes from an older version."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from deepfake.checkpoints import read_checkpoint
+from deepfake.errors import CheckpointError
+from deepfake.task import CARD
+from deepfake.verdict.about import about
+from tests.checkpoints.test_checkpoint import content
+
+
+def saved(folder: Path, coverage: Any) -> Path:
+    whole = content()
+    data = {**whole[CARD]["data"], "coverage": coverage}
+    torch.save({**whole, CARD: {**whole[CARD], "data": data}}, folder / "a.ckpt")
+    return folder / "a.ckpt"
+
+
+@pytest.mark.parametrize(
+    ("coverage", "said"),
+    [
+        ({}, "(protocol "),
+        ({"train": {"videos": 9, "scored": 8}}, "train 8 of 9 videos."),
+        ({"train": {"videos": 8, "scored": 8, "scored_real": 3, "scored_fake": 5}}, "train 8 videos (3 real, 5 fake)."),
+    ],
+)
+def test_it_says_what_is_known_of_the_training(coverage: Any, said: str, tmp_path: Path) -> None:
+    found = about(read_checkpoint(saved(tmp_path, coverage)), None)
+    assert said in found.trained
+    assert "not calibrated" in found.calibrated and "How well it does is not known here" in found.measured
+
+
+@pytest.mark.parametrize(
+    "coverage", [{"train": 3}, {"train": {}}, [], "x", None, {"train": {"videos": 1, "scored": "x"}}]
+)
+def test_coverage_of_another_kind_is_refused_in_one_line(coverage: Any, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="a.ckpt.*coverage") as error:
+        read_checkpoint(saved(tmp_path, coverage))
+    assert "\n" not in str(error.value)
