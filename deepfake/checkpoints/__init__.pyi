@@ -1,5 +1,5 @@
 from .calibration import Calibrated as Calibrated
-from .calibration import Tested as Tested
+from .calibration import UnderTest as UnderTest
 from .calibration import beside as beside
 from .calibration import calibration_of as calibration_of
 from .calibration import calibration_of_table as calibration_of_table

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 AUTO, NONE = "auto", "none"  # values of the option `calibration`; any other is a path
 
 
-class Tested(NamedTuple):
+class UnderTest(NamedTuple):
     """What the detector is tested on with its calibration."""
 
     corpus: str
@@ -77,7 +77,7 @@ def calibration_of(
     checkpoint: Checkpoint,
     rule: ScoringRule,
     faces: Mapping[str, Any],
-    tested: Tested | None = None,
+    tested: UnderTest | None = None,
 ) -> Calibrated | None:
     """Return the calibration of a detector's scores, and log which one it is, or why there is none.
 
@@ -153,7 +153,7 @@ def _fitting(
     checkpoint: Checkpoint,
     rule: ScoringRule,
     faces: Mapping[str, Any],
-    tested: Tested | None,
+    tested: UnderTest | None,
 ) -> Calibrated:
     """Return what a file holds of the scores that a rule gives.
 

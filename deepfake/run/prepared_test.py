@@ -12,7 +12,7 @@ from omegaconf import DictConfig
 
 from deepfake import null_audit
 from deepfake.callbacks.predictions import COLUMNS
-from deepfake.checkpoints import Calibrated, Tested, build_network, calibration_of, read_checkpoint
+from deepfake.checkpoints import Calibrated, UnderTest, build_network, calibration_of, read_checkpoint
 from deepfake.checkpoints.calibration import NONE
 from deepfake.checkpoints.checkpoint import Checkpoint
 from deepfake.checkpoints.data_card import compare_listing, file_digests, require_fingerprint
@@ -189,7 +189,7 @@ def with_best_aggregate(test: PreparedTest) -> tuple[PreparedTest, Scored]:
 def _with_calibration(test: PreparedTest) -> PreparedTest:
     """Return the test with the calibration that was asked for, if it is of its scores."""
     given = test.cfg.get("calibration", NONE)
-    tested = Tested(test.cfg.data.name, test.listing.protocol, test.split is Split.VAL)
+    tested = UnderTest(test.cfg.data.name, test.listing.protocol, test.split is Split.VAL)
     return replace(test, calibration=calibration_of(given, test.checkpoint, test.rule, test.faces, tested))
 
 

@@ -10,7 +10,7 @@ import torch
 from deepfake.calibration import CalibrationFile, write_calibration
 from deepfake.checkpoints import (
     Checkpoint,
-    Tested,
+    UnderTest,
     beside,
     calibration_of,
     calibration_of_table,
@@ -103,14 +103,14 @@ def test_a_checkpoint_that_was_overwritten_meanwhile_is_left_alone(
         ({}, replace(RULE, aggregate="max"), None, "another rule (aggregation is highest of the clips"),
         ({}, replace(RULE, clips_per_track=None), None, "another rule (clips_per_track is None, there 16)"),
         ({}, replace(RULE, main_face="changed"), None, "another rule (main_face is changed, there largest)"),
-        ({}, RULE, Tested("demo", "people apart", True), "was learnt on val of demo, so it cannot be tested there"),
-        ({}, RULE, Tested("demo", "another", False), "learnt on val of demo by another protocol ("),
+        ({}, RULE, UnderTest("demo", "people apart", True), "was learnt on val of demo, so it cannot be tested there"),
+        ({}, RULE, UnderTest("demo", "another", False), "learnt on val of demo by another protocol ("),
     ],
 )
 def test_what_is_of_other_scores_is_refused_by_name_or_said(
     change: dict[str, Any],
     rule: ScoringRule,
-    tested: Tested | None,
+    tested: UnderTest | None,
     message: str,
     checkpoint: Checkpoint,
     faces: dict[str, Any],

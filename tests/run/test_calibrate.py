@@ -165,6 +165,14 @@ def test_a_table_of_val_calibrates_a_table_of_test(
     assert found["auc"] == pytest.approx(roc_auc_score(tables["label"], tables["score"]))
     assert found["log_loss_after"] == pytest.approx(log_loss(tables["label"], calibrated))
     assert found["log_loss_after"] < found["log_loss_before"]
+    tables[tables["label"] == 1].to_csv(tmp_path / "fakes.csv", index=False)
+    capfd.readouterr()
+    assert script("evaluate", "predictions=fakes.csv", *on_test[1:], "hydra.run.dir=fakes") == 0
+    assert "report.html could not be made" not in capfd.readouterr().out
+    assert "Reliability of the scores" in (tmp_path / "fakes" / "report.html").read_text()
+    tables.assign(score=tables["score"].where(tables.index >= 30)).to_csv(tmp_path / "part.csv", index=False)
+    assert script("evaluate", "predictions=part.csv", *on_test[1:], "missing=0.5", "hydra.run.dir=part") == 0
+    assert "After calibration 30 videos without a score are left out" in (tmp_path / "part" / "report.html").read_text()
     assert script("evaluate", "predictions=val.csv", *on_test[1:], "hydra.run.dir=same") == 1
     assert_one_line(capfd.readouterr().err, "was learnt on this very table, so it cannot be tested there")
 
@@ -190,6 +198,8 @@ def test_a_table_of_val_calibrates_a_table_of_test(
             ["predictions=fakes.csv", "output=a.json", "columns.video_id=name"],
             "method=platt needs 5 scored videos of each class, and fakes.csv has 0 real and 60 fake: add videos to val",
         ),
+        (["predictions=val.csv", "output=.", "columns.video_id=name"], "output=. is a folder: name a file in it"),
+        (["checkpoint=a.ckpt", "output=."], "output=. is a folder: name a file in it"),
         (["checkpoint=a.ckpt", "method=vector"], "method is 'vector': choose one of temperature, platt, isotonic"),
         (["checkpoint=a.ckpt", "prior=1"], "prior is 1"),
         (["checkpoint=a.ckpt", "aggregate=best"], "aggregate is 'best'"),

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from deepfake.errors import ConfigError
-from deepfake.report.matrix import Matrix, build_matrix, read_results, unfinished
+from deepfake.report.matrix import Matrix, build_matrix, leaderboards, read_results, unfinished
 from tests.report.matrix.runs import auc_of, evaluate, train, write_run
 
 
@@ -114,7 +114,13 @@ def test_what_tested_nothing_is_named_and_what_lacks_scores_has_a_number_alone(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("metrics.json", "{"), ("metrics.json", '{"a": 1}'), ("metrics.json", "[]"), ("predictions.csv", "")],
+    [
+        ("metrics.json", "{"),
+        ("metrics.json", '{"a": 1}'),
+        ("metrics.json", "[]"),
+        ("metrics.json", '{"data": [], "metrics": [], "overrides": ["a=1"]}'),
+        ("predictions.csv", ""),
+    ],
 )
 def test_a_broken_result_is_left_out_and_the_others_count(
     name: str, content: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
@@ -123,7 +129,14 @@ def test_a_broken_result_is_left_out_and_the_others_count(
     train(tmp_path / "1", 1, seed=1)
     (tmp_path / "0" / name).write_text(content)
     assert [result.seed for result in read_results([tmp_path])] == ["1"]
+    assert leaderboards([tmp_path]) == []
     assert "0 cannot be read, and is left out (" in caplog.text
+
+
+def test_a_training_without_a_corpus_has_no_place_on_a_leaderboard(tmp_path: Path) -> None:
+    train(tmp_path / "0", 0)
+    (tmp_path / "0" / "metrics.json").write_text('{"data": {}, "metrics": {"val/video/auc": 0.5}, "overrides": []}')
+    assert read_results([tmp_path]) == [] and leaderboards([tmp_path]) == []
 
 
 def test_val_has_a_column_of_its_own_that_no_mean_has(tmp_path: Path) -> None:
