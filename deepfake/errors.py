@@ -70,7 +70,7 @@ class UnreadableVideoError(DeepfakeError):
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of another package's error, or its type if it has no words.
+    r"""Return the first line of another package's error, or its type if it has no words.
 
     Example:
         >>> first_line(ValueError("one\ntwo")), first_line(KeyError())
