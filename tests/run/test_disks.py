@@ -14,7 +14,7 @@ from tests.run.processes import SCRIPTS, running
 
 pytestmark = pytest.mark.slow
 FILLS_UP = 70_000  # bytes of a file, a little more than each command tries for before it begins
-LARGE = ("extract", "train", "predict", "import_weights", "benchmark")  # whose files are larger
+LARGE = ("extract", "train", "export", "predict", "import_weights", "benchmark")  # whose files are larger
 DROP, OVERRIDE = 24, 1  # PR_CAPBSET_DROP and CAP_DAC_OVERRIDE, of <linux/prctl.h> and <linux/capability.h>
 
 
@@ -27,11 +27,15 @@ def obey_permissions() -> None:
 def arguments(model: Path, demo_root: Path, tmp_path: Path) -> dict[str, list[str]]:
     """Of every script, with which it works."""
     write_keras(tmp_path / "Meso4.h5", random_layers("meso4"), SAVED["meso4"])
+    val = tmp_path / "val.csv"
+    val.write_text("video_id,label,score\n" + "".join(f"{i},{i % 2},{0.3 + 0.4 * (i % 3 > 0)}\n" for i in range(12)))
     return {
         "inventory": SMALL_DEMO,
         "extract": [*SMALL_DEMO, "faces.num_segments=2", f"paths.faces_dir={tmp_path}/faces"],
         "train": [*TINY, "trainer.max_epochs=1"],
         "evaluate": [*SMALL_DEMO, f"checkpoint={model}"],
+        "calibrate": [f"predictions={val}", f"output={tmp_path}/out/calibration.json"],
+        "export": [f"checkpoint={model}", "format=safetensors"],
         "predict": [f"checkpoint={model}", f"input={demo_root}/real"],
         "import_weights": ["format=mesonet", f"weights={tmp_path}/Meso4.h5", f"output={tmp_path}/out.ckpt"],
         "report": [f"runs=[{model.parents[1]}]"],
