@@ -22,8 +22,8 @@ def quality_card(datamodule: ClipDataModule) -> dict[str, Any] | None:
     Returns:
         `clips`, how many were measured; `sharpness`, as `deepfake.texture.sharpness` has it, of what the detector sees
         with its augmentation, which 99 % of them have or surpass; `block_grid`, as `deepfake.texture.block_grid` has
-        it, which 99 % of them do not surpass in what the detector sees or, if that is more, in the stored crops.
-        None if fewer than `FEWEST` videos can be measured.
+        it, of the stored crops, which 99 % of them do not surpass. Augmentation compresses what is cut and resized,
+        whose blocks are not those of a file. None if fewer than `FEWEST` videos can be measured.
     """
     dataset = datamodule.datasets[Split.TRAIN]
     counts, middle = dataset.clips.counts(), dataset.spec.clip_length // 2
@@ -35,12 +35,12 @@ def quality_card(datamodule: ClipDataModule) -> dict[str, Any] | None:
         blend = dataset.augment.makes_fakes and bool(number % 2)
         batch = default_collate([dataset[Draw(index, seed=index, blend=blend)]])
         seen = datamodule.on_after_batch_transfer(batch, 0)["clip"][0, middle]
-        luma = grey(seen.permute(1, 2, 0).numpy() * 255)
-        found.append((sharpness(luma), block_grid(luma), block_grid(grey(dataset.frame(index, middle)[0]))))
-    values = np.array(found).reshape(-1, 3)
+        stored, _ = dataset.frame(index, middle)
+        found.append((sharpness(grey(seen.permute(1, 2, 0).numpy() * 255)), block_grid(grey(stored))))
+    values = np.array(found).reshape(-1, 2)
     values = values[np.isfinite(values).all(axis=1)]
     if len(values) < FEWEST:
         return None
     low = np.quantile(values[:, 0], BEYOND, method="lower")
-    high = np.quantile(values[:, 1:], 1 - BEYOND, axis=0, method="higher").max()
+    high = np.quantile(values[:, 1], 1 - BEYOND, method="higher")
     return {"clips": len(values), "sharpness": float(low), "block_grid": float(high)}

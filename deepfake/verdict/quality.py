@@ -25,7 +25,7 @@ class Texture(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the detector was trained on, augmentation included.
+    """What the detector was trained on: as it saw it, augmentation included, and as it is stored.
 
     Attributes:
         clips: how many clips were measured.
