@@ -131,7 +131,8 @@ def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:
     log_setup(detector, data, augment)
 
     rest = rest_card(plain(cfg.model), detector, resumed.card.get("rest") if resumed else None)
-    quality = quality_card(datamodule) if cfg.train else resumed and resumed.card.get("quality")
+    seen = resumed.card.get("quality") if resumed else None
+    quality = quality_card(datamodule) if cfg.train else seen
     card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest, quality)
     if resumed:
         require_same(resumed, card)
