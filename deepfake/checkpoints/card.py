@@ -94,6 +94,12 @@ class _Rest(_Plain):
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 
 
+class _Quality(_Plain):
+    clips: Count
+    sharpness: Finite
+    block_grid: Finite
+
+
 class Card(_Plain):
     """What every checkpoint holds beside Lightning's own entries.
 
@@ -108,6 +114,8 @@ class Card(_Plain):
         scoring: the rule, as `rule_card` returns it; older cards have none.
         distortions: what training clips were distorted with, by name, so that a test of robustness can say what was
             seen; None if that is not known, as in older cards.
+        quality: the blur and compression of training clips, as `deepfake.training.quality.quality_card` returns it;
+            None if too few were there to tell, and in older cards.
         rest: where the frozen weights of the backbone come from that the file leaves out, and their digest; None if it
             holds all.
         digest: digest of the file's state dict; older cards have none.
@@ -124,6 +132,7 @@ class Card(_Plain):
     config: dict[str, Any]
     scoring: _Scoring | None = None
     distortions: list[str] | None = None
+    quality: _Quality | None = None
     rest: _Rest | None = None
     digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None = None
     calibration: dict[str, Any] | None = None

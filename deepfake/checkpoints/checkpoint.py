@@ -66,6 +66,7 @@ def make_card(
     faces: Mapping[str, Any],
     distortions: Sequence[str] | None = None,
     rest: Mapping[str, Any] | None = None,
+    quality: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Make the plain data that goes into every checkpoint of a run.
 
@@ -76,6 +77,7 @@ def make_card(
         faces: the recipe, as `deepfake.faces.settled_recipe.carried_recipe` returns it.
         distortions: what the run's augmentation does to training clips; None if that is not known.
         rest: as `deepfake.checkpoints.rest.rest_card` returns it.
+        quality: of the training clips, as `deepfake.training.quality.quality_card` returns it.
     """
     config: Any = OmegaConf.to_container(cfg, resolve=True)
     return {
@@ -87,6 +89,7 @@ def make_card(
         "data": dict(data),
         "scoring": rule_card(chosen_rule(config)),
         "distortions": None if distortions is None else sorted(distortions),
+        "quality": None if quality is None else dict(quality),
         "rest": None if rest is None else dict(rest),
         "config": config,
     }

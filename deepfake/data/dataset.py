@@ -166,6 +166,12 @@ class ClipDataset(Dataset[Batch]):
         landmarks = None if self.landmarks is None else self.landmarks[self._rows(index)]
         return self._clip(index), landmarks
 
+    def frame(self, index: int, place: int) -> tuple[np.ndarray, Tensor]:
+        """Return one frame of a clip as the store has it, (H, W, 3) uint8 RGB, and after the cut, (3, S, S) uint8."""
+        row = index * self.spec.clip_length + place
+        images = self._images(index, slice(row, row + 1))
+        return images[0], cut_window(images, self.crops.box[row : row + 1].numpy(), self.spec.size)[0]
+
     def _clip(self, index: int) -> Tensor:
         """Return a clip, (T, 3, S, S) uint8, from the cache if it is there."""
         if self.cache is None:
@@ -179,6 +185,10 @@ class ClipDataset(Dataset[Batch]):
     def _read(self, index: int) -> Tensor:
         """Return a clip, (T, 3, S, S) uint8, from the store."""
         rows = self._rows(index)
+        return cut_window(self._images(index, rows), self.crops.box[rows].numpy(), self.spec.size)
+
+    def _images(self, index: int, rows: slice) -> list[np.ndarray]:
+        """Return the images of some rows of a clip as the store has them."""
         video_id = self.clips.video_ids[int(self.clips.video[index])]
         crops = self.crops
         place = (crops.offset[rows].numpy(), crops.length[rows].numpy(), crops.crc[rows].numpy())
@@ -189,7 +199,7 @@ class ClipDataset(Dataset[Batch]):
         for image, side in zip(images, crops.side[rows].tolist(), strict=True):
             if image.shape != (side, side, 3):
                 raise self._odd(video_id, f"its shape is {image.shape}, and its table says {(side, side, 3)}")
-        return cut_window(images, crops.box[rows].numpy(), self.spec.size)
+        return images
 
     def _rows(self, index: int) -> slice:
         """Return the places of a clip's frames in `crops`."""

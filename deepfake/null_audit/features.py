@@ -11,10 +11,10 @@ from deepfake.cores import num_cores
 from deepfake.data.clips import spread
 from deepfake.errors import UnreadableVideoError
 from deepfake.names import first_few
-from deepfake.null_audit.texture import block_grid, grey, laplacian_variance
 from deepfake.progress import progress
 from deepfake.schema import MainFace, Status, Video
 from deepfake.store import PLACE, FaceStore, decode
+from deepfake.texture import block_grid, grey, laplacian_variance
 from deepfake.video.header import Header, read_header
 
 log = logging.getLogger(__name__)

@@ -59,6 +59,7 @@ from deepfake.training.epochs import (
     scored_coverage,
 )
 from deepfake.training.optimisation import log_optimisation, require_depths, require_possible, speed_up
+from deepfake.training.quality import quality_card
 from deepfake.training.results import write_results
 from deepfake.training.resume import (
     carry_best,
@@ -130,7 +131,9 @@ def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:
     log_setup(detector, data, augment)
 
     rest = rest_card(plain(cfg.model), detector, resumed.card.get("rest") if resumed else None)
-    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest)
+    seen = resumed.card.get("quality") if resumed else None
+    quality = quality_card(datamodule) if cfg.train else seen
+    card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest, quality)
     if resumed:
         require_same(resumed, card)
     loss, optimizer, scheduler = (instantiate(cfg[name]) for name in ("loss", "optimizer", "scheduler"))

@@ -13,6 +13,7 @@ from deepfake.report.page.sections import of_all
 from deepfake.report.page.words import at_half, interval, number
 from deepfake.report.results import covered
 from deepfake.report.tables import num_digits
+from deepfake.verdict.quality import FACTOR, Seen, seen_of
 
 _UNLIKE = (
     "Files unlike these, by another camera, compression or way of forging, may be judged wrongly, "
@@ -28,6 +29,7 @@ class About:
         name: the network, and what it sees at a time.
         trained: what it was trained on.
         measured: what it was measured on, and how well it did; or that this is not known.
+        seen: whether files that are blurred or compressed more than its training clips are told.
         calibrated: what its scores were calibrated on, or that they are not.
     """
 
@@ -35,11 +37,12 @@ class About:
     trained: str
     measured: str
     calibrated: str
+    seen: str = ""
 
     @property
     def limits(self) -> tuple[str, ...]:
         """The sentences that bound what a verdict says."""
-        return self.trained, self.measured, self.calibrated, _UNLIKE
+        return tuple(filter(None, (self.trained, self.measured, self.calibrated, self.seen, _UNLIKE)))
 
 
 def about(checkpoint: Checkpoint, calibration: Calibration | None, learnt_on: str = "val") -> About:
@@ -60,6 +63,7 @@ def about(checkpoint: Checkpoint, calibration: Calibration | None, learnt_on: st
         trained=f"It was trained on {data['corpus']} (protocol {data['protocol']}){counted}.",
         measured=_measured(checkpoint),
         calibrated=_calibrated(calibration, learnt_on),
+        seen=_seen(seen_of(card)),
     )
 
 
@@ -82,6 +86,17 @@ def _numbers(run: RunFiles) -> str:
     said = at_half(calls(run.videos)) if run.videos is not None else ""
     what = f"On the {run.split} split of {run.corpus}, {covered({run.split: counts})[len(run.split) + 1 :]}"
     return f"{what}, its AUC is {number(auc, num_digits(counts))}{sure}. {said}".strip()
+
+
+def _seen(seen: Seen | None) -> str:
+    if seen is None:
+        return (
+            "How blurred or compressed its training clips were is not known, so faces that are more so have scores too."
+        )
+    return (
+        f"A face that is more than {FACTOR} times as blurred or compressed as 99 % of {seen.clips} training clips "
+        "has no score."
+    )
 
 
 def _calibrated(calibration: Calibration | None, learnt_on: str) -> str:

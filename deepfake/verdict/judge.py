@@ -5,6 +5,8 @@ every face counts, and a file of which none counts has no score:
 
     too short        it does not last for one clip
     too small        the square that the detector is shown is smaller than a third of the detector's input
+    blurred          the detector was trained on sharper faces: `deepfake.verdict.quality` has the rule
+    compressed       it was trained on faces that were compressed less
     too many faces   more than `MOST_FACES` would be scored: the highest of so many scores is high by chance alone
 """
 
@@ -19,6 +21,7 @@ from deepfake.metrics.binary import THRESHOLD
 from deepfake.names import as_text
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule, video_scores
+from deepfake.verdict.quality import Seen, outside
 from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.tracks import Track
 from deepfake.verdict.verdict import Because, Verdict
@@ -40,6 +43,7 @@ def judge(
     rule: ScoringRule,
     spec: ClipSpec,
     calibration: Calibration | None = None,
+    seen: Seen | None = None,
 ) -> FileResult:
     """Return what is found out about a file.
 
@@ -50,11 +54,12 @@ def judge(
         rule: how clips become the file's score.
         spec: the detector's input.
         calibration: of scores that this rule gave; None if there is none.
+        seen: what the detector was trained on; None if that is not known.
     """
-    whys = [_why_not(track, rule, spec) for track in tracks]
+    whys = [_why_not(track, rule, spec, seen) for track in tracks]
     counted = [track for track, why in zip(tracks, whys, strict=True) if why is None]
     measured = _score(counted or [track for track in tracks if len(track.scores)], rule)
-    why, reason = _why_no_score(row, tracks, whys, rule, spec)
+    why, reason = _why_no_score(row, tracks, whys, rule, spec, seen)
     if why is Because.TOO_MANY_FACES:
         whys = [each or why for each in whys]
     persons = tuple(_person(track, why, row, rule, calibration) for track, why in zip(tracks, whys, strict=True))
@@ -86,17 +91,29 @@ def judge(
     )
 
 
-def _why_not(track: Track, rule: ScoringRule, spec: ClipSpec) -> Because | None:
+def _why_not(track: Track, rule: ScoringRule, spec: ClipSpec, seen: Seen | None) -> Because | None:
     """Return why a face has no score; None if it has one."""
     if rule.tracks == "main" and track.number:
         return Because.NOT_MAIN_FACE
     if not len(track.scores):
         return Because.TOO_SHORT
-    return Because.FACE_TOO_SMALL if track.cut_size < SMALLEST * spec.size else None
+    if track.cut_size < SMALLEST * spec.size:
+        return Because.FACE_TOO_SMALL
+    found = _outside(track, seen)
+    return found and found[0]
+
+
+def _outside(track: Track, seen: Seen | None) -> tuple[Because, str] | None:
+    return None if seen is None or track.texture is None else outside(track.texture, seen)
 
 
 def _why_no_score(
-    row: VideoRow, tracks: Sequence[Track], whys: Sequence[Because | None], rule: ScoringRule, spec: ClipSpec
+    row: VideoRow,
+    tracks: Sequence[Track],
+    whys: Sequence[Because | None],
+    rule: ScoringRule,
+    spec: ClipSpec,
+    seen: Seen | None,
 ) -> tuple[Because | None, str]:
     """Return why a file has no score and a sentence on it; None if it has one."""
     if row.status != Status.OK:
@@ -107,6 +124,10 @@ def _why_no_score(
         return Because.TOO_MANY_FACES, reason
     if counted:
         return None, ""
+    for track, why in zip(tracks, whys, strict=True):  # the largest face comes first
+        if why in (Because.BLURRED, Because.COMPRESSED) and (found := _outside(track, seen)):
+            which = "main" if rule.tracks == "main" else "largest such"
+            return why, f"of the {which} face: {found[1]}"
     if Because.FACE_TOO_SMALL in whys:
         side = max(track.cut_size for track, why in zip(tracks, whys, strict=True) if why is Because.FACE_TOO_SMALL)
         which = "main" if rule.tracks == "main" else "largest"

@@ -28,6 +28,7 @@ from deepfake.store import FaceStore, Stored, facts
 from deepfake.verdict.about import About, about
 from deepfake.verdict.explaining import explained
 from deepfake.verdict.judge import judge
+from deepfake.verdict.quality import Seen, seen_of
 from deepfake.verdict.result import FileResult
 from deepfake.verdict.tracks import Track, score_tracks
 
@@ -53,6 +54,7 @@ class Predictor:
         about: the detector in words.
         calibration: of the detector's scores by this rule; None if there is none.
         explain: whether results have heat maps.
+        seen: the blur and compression of what it was trained on; None if that is not known.
     """
 
     detector: Network
@@ -66,6 +68,7 @@ class Predictor:
     about: About
     calibration: Calibration | None = None
     explain: bool = False
+    seen: Seen | None = None
 
     def predict(self, path: str | Path) -> FileResult:
         """Return the verdict on one video or image.
@@ -172,7 +175,7 @@ class Predictor:
                     store.discard(stored.row.video_id)
 
     def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Track]) -> FileResult:
-        return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration)
+        return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration, self.seen)
 
     def _explained(self, result: FileResult, tracks: Sequence[Track], fps: float) -> FileResult:
         if not self.explain or result.person is None or not isinstance(self.detector, Detector):
@@ -263,6 +266,7 @@ def load_predictor(
         about=about(found, calibration, learnt_on),
         calibration=calibration,
         explain=explain,
+        seen=seen_of(found.card),
     )
 
 

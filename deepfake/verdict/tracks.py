@@ -8,13 +8,17 @@ import numpy as np
 from torch import Tensor
 
 from deepfake.data.augment import NoAugmentation
-from deepfake.data.clips import find_clips
+from deepfake.data.clips import find_clips, spread
 from deepfake.data.dataset import CLIP_COLUMNS, ClipDataset, rows_of
 from deepfake.models.network import Network
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule, score_clips
 from deepfake.store import FACE, PLACE, FaceStore, Stored, decode
+from deepfake.texture import block_grid, grey, sharpness
 from deepfake.verdict.pictures import encoded
+from deepfake.verdict.quality import Texture
+
+_MEASURED = 4  # the most clips of a face whose blur and compression are measured, evenly spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Track:
         frames: (N, T) numbers of the frames of each clip.
         boxes: (N, T, 4) left, top, right and bottom of the face in them.
         thumbnail: the face of `box_frame` as `deepfake.verdict.pictures.encoded` gives it.
+        texture: its blur and compression; None if it has no clip.
         clip: reads one of the clips, (T, 3, S, S) uint8, as long as the store has the crops.
     """
 
@@ -47,6 +52,7 @@ class Track:
     frames: np.ndarray
     boxes: np.ndarray
     thumbnail: str = ""
+    texture: Texture | None = None
     clip: Callable[[int], Tensor] | None = None
 
 
@@ -104,8 +110,20 @@ def score_tracks(
             detector.spec.margin,
             partial(store.read_images, video_ids[place]),
         )
-        found[files_with_faces[place]].append(replace(track, clip=partial(_clip, dataset, chosen)))
+        clip = partial(_clip, dataset, chosen)
+        found[files_with_faces[place]].append(replace(track, texture=_texture(dataset, chosen), clip=clip))
     return found
+
+
+def _texture(dataset: ClipDataset, chosen: np.ndarray) -> Texture | None:
+    """Measure the middle frame of some clips of a face, as the detector is shown it and as it is stored."""
+    if not len(chosen):
+        return None
+    some, middle = chosen[spread(np.array([len(chosen)]), _MEASURED)], dataset.spec.clip_length // 2
+    frames = [dataset.frame(int(number), middle) for number in some]
+    shown = [sharpness(grey(cut.permute(1, 2, 0).numpy())) for _, cut in frames]
+    stored = [block_grid(grey(image)) for image, _ in frames]
+    return Texture(float(np.mean(shown)), float(np.mean(stored)))
 
 
 def _clip(dataset: ClipDataset, chosen: np.ndarray, number: int) -> Tensor:

@@ -24,5 +24,7 @@ class Because(StrEnum):
     NO_FACE = "no face"
     TOO_SHORT = "too short"
     FACE_TOO_SMALL = "face too small"
+    BLURRED = "blurred"  # outside of what the detector was trained on, as is the next
+    COMPRESSED = "heavily compressed"
     TOO_MANY_FACES = "too many faces"
     NOT_MAIN_FACE = "not the main face"  # of persons only, where tracks=main scores the largest face alone

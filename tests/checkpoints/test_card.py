@@ -26,6 +26,7 @@ OPTIONAL = {
     ("scoring", "aggregate"),
     ("distortions",),
     ("rest",),
+    ("quality",),
     ("data", "content"),
     ("faces", "extractor"),
     ("faces", "image_options"),

@@ -12,9 +12,9 @@ import pytest
 from deepfake.errors import StoreError
 from deepfake.null_audit import null_features
 from deepfake.null_audit.features import FEATURES, OF_CROPS
-from deepfake.null_audit.texture import block_grid, grey, laplacian_variance
 from deepfake.schema import Label, Split, Status, Video, VideoRow
 from deepfake.store import CROP_COLUMNS, FaceStore
+from deepfake.texture import block_grid, grey, laplacian_variance
 from tests.fakes import frames_with, no_face, two_faces, write_video
 from tests.null_audit.painted import RECIPE, stored
 

@@ -1,4 +1,4 @@
-"""Two numbers that tell how a crop was blurred and compressed, whatever it shows."""
+"""Numbers that tell how a picture was blurred and compressed, whatever it shows."""
 
 import numpy as np
 from scipy.ndimage import laplace
@@ -21,6 +21,19 @@ def laplacian_variance(luma: np.ndarray) -> float:
     Source: Pech-Pacheco et al., Diatom autofocusing in brightfield microscopy, ICPR 2000.
     """
     return float(laplace(luma, mode="mirror").var())
+
+
+def sharpness(luma: np.ndarray) -> float:
+    """Return the variance of the Laplacian as a share of the picture's own, which contrast and exposure do not change.
+
+    Args:
+        luma: (H, W) in [0, 255].
+
+    Returns:
+        0 for a blur without end, 20 for white noise; NaN for a flat picture.
+    """
+    variance = float(luma.var())
+    return laplacian_variance(luma) / variance if variance else float("nan")
 
 
 def block_grid(luma: np.ndarray) -> float:

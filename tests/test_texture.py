@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from deepfake.null_audit.texture import block_grid, grey, laplacian_variance
+from deepfake.texture import block_grid, grey, laplacian_variance, sharpness
 
 RNG = np.random.default_rng(0)
 SMOOTH = 20 * gaussian_filter(RNG.normal(size=(97, 90, 3)), (2, 2, 0)) / 0.14 + 128
@@ -72,3 +72,12 @@ def test_the_grids_bounds() -> None:
     assert block_grid(blocks) == 1
     assert block_grid(np.full((32, 32), 5.0)) == 1 / 8
     assert math.isnan(block_grid(np.zeros((15, 40)))) and not math.isnan(block_grid(np.zeros((16, 16))))
+
+
+def test_sharpness_falls_with_blur_and_not_with_contrast() -> None:
+    luma = grey(PICTURE)
+    values = [sharpness(gaussian_filter(luma, sigma)) for sigma in (0, 0.5, 1, 2)]
+    assert values == sorted(values, reverse=True) and values[-1] < values[0] / 2
+    assert sharpness(luma * 0.3 + 20) == pytest.approx(sharpness(luma))
+    assert sharpness(np.random.default_rng(0).normal(size=(300, 300))) == pytest.approx(20, rel=0.02)  # 4 x 1 + 4 x 4
+    assert math.isnan(sharpness(np.full((9, 9), 7.0)))
