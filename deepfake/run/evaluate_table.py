@@ -62,7 +62,7 @@ def evaluate_table(cfg: DictConfig) -> None:
         log.info("score of a video: %s (aggregate=%s)", rule.aggregation, rule.aggregate)
     own = cfg.calibration not in (AUTO, NONE, None)  # nothing lies beside a table
     content = digest(path)
-    calibrated = calibration_of_table(Path(cfg.calibration), rule.aggregation, content) if own else None
+    calibrated = calibration_of_table(Path(cfg.calibration).expanduser(), rule.aggregation, content) if own else None
     learnt = calibrated.calibration if calibrated else None
     outcome = evaluate_scores(clips, cfg.missing, cfg.seed, aggregate=rule.aggregate, calibration=learnt)
     counts = outcome.counts()
