@@ -7,8 +7,10 @@ from typing import Any
 
 import pandas as pd
 
+from deepfake.report.page.band_charts import band_charts, band_table, plain_bands
 from deepfake.report.page.chart import Chart, Table
 from deepfake.report.page.curves import curve_charts
+from deepfake.report.page.decisions import decision_table, decisions_of, lacking
 from deepfake.report.page.learning import learning_charts
 from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
@@ -30,6 +32,7 @@ class Section:
         title: its heading.
         charts: what is drawn.
         tables: heading -> table.
+        note: how to read the tables; may be empty.
         absent: how to get what is not there; empty if nothing lacks.
         about: data, model and counts, if they are not those of the tested split.
     """
@@ -38,14 +41,15 @@ class Section:
     title: str
     charts: list[Chart] = field(default_factory=list)
     tables: dict[str, Table] = field(default_factory=dict)
+    note: str = ""
     absent: str = ""
     about: str = ""
 
 
 def sections(run: RunFiles) -> list[Section]:
     """Return the sections of charts and of small tables, in the order of the page."""
-    found = [_thresholds(run), _scores(run), _parts(run), _robustness(run), _learning(run)]
-    return [*found, _aggregation(run), _null_audit(run)]
+    found = [_thresholds(run), _decisions(run), _bands(run), _scores(run), _parts(run), _robustness(run)]
+    return [*found, _learning(run), _aggregation(run), _null_audit(run)]
 
 
 def of_all(numbers: pd.DataFrame | None, level: str = "video") -> dict[str, pd.Series]:
@@ -64,6 +68,50 @@ def _thresholds(run: RunFiles) -> Section:
         return Section(section.name, section.title, absent="There is no such curve of one class alone.")
     section.charts.extend(curve_charts(run.videos, of_all(run.numbers)))
     return section
+
+
+def _decisions(run: RunFiles) -> Section:
+    name, title = "decisions", "Decisions"
+    if run.videos is None or run.videos.empty:
+        return Section(name, title, absent=_UNTESTED)
+    decisions, numbers = decisions_of(run.facts), of_all(run.numbers)
+    table = decision_table(decisions, run.videos, numbers)
+    note = "A video is called fake if its score is above the threshold."
+    if "recall" in numbers:
+        note += f" 95 % intervals are those of numbers.csv, with {numbers['recall']['resampled']} as independent."
+    if len(decisions) > 1:
+        note += " The rates on val are those by which its thresholds were chosen, so they are somewhat too good."
+        note += f" {few}." if (few := lacking(run.facts)) else ""
+    return Section(name, title, tables={"Operating points": table}, note=note, absent=_uncalibrated(run, "thresholds"))
+
+
+def _bands(run: RunFiles) -> Section:
+    name, title = "bands", "Bands of evidence"
+    if run.videos is None or run.videos.empty:
+        return Section(name, title, absent=_UNTESTED)
+    if absent := _uncalibrated(run, "bands"):
+        return Section(name, title, absent=absent)
+    learnt = run.facts["calibration"]
+    bands = band_table(run.videos, learnt["bands"], learnt["prior"])
+    note = (
+        "Wrong is a fake in a band of no manipulation, and a real in one of manipulation; classes count as if "
+        f"{learnt['prior']:g} of all videos were fake. The bands of val are cross-fitted: each video is calibrated by "
+        "what was learnt of others."
+    )
+    source = name_of(learnt["source"])
+    tables = {f"Videos by band, beside {source}": plain_bands(bands)}
+    return Section(name, title, band_charts(bands, source), tables, note)
+
+
+def _uncalibrated(run: RunFiles, what: str) -> str:
+    """Say how to get what is learnt on val; empty if the run has it."""
+    learnt = run.facts.get("calibration")
+    if learnt is None:
+        first = "scripts/calibrate.py learns them on val, and scripts/evaluate.py measures them on another split"
+        return f"{what.capitalize()} of val are not known here: {first}."
+    if what not in learnt or "calibrated" not in (run.videos if run.videos is not None else ()):
+        return f"{what.capitalize()} of val are not in metrics.json, which an older version wrote: evaluate again."
+    return ""
 
 
 def _scores(run: RunFiles) -> Section:
