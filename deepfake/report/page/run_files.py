@@ -53,6 +53,11 @@ class RunFiles:
         return "trained_on" not in self.facts and "predictions" not in self.facts["data"]
 
     @property
+    def seed(self) -> int:
+        """The seed of the bootstrap that its numbers have their intervals by; 0 if it does not tell."""
+        return int(self.facts.get("bootstrap", self.facts).get("seed", 0))
+
+    @property
     def corpus(self) -> str:
         """The corpus, or the file of predictions, that was measured."""
         data = self.facts["data"]

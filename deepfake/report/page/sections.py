@@ -16,6 +16,7 @@ from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
+from deepfake.report.page.uncertainty import curve_uncertainty
 from deepfake.report.page.words import name_of
 from deepfake.report.results import covered
 
@@ -66,7 +67,10 @@ def _thresholds(run: RunFiles) -> Section:
         return Section(section.name, section.title, absent=_UNTESTED)
     if run.videos["label"].nunique() < 2:
         return Section(section.name, section.title, absent="There is no such curve of one class alone.")
-    section.charts.extend(curve_charts(run.videos, of_all(run.numbers)))
+    numbers, decisions = of_all(run.numbers), decisions_of(run.facts)
+    people = numbers["auc"]["resampled"] if "auc" in numbers else "people"
+    sure = curve_uncertainty(run.videos, people, run.seed)
+    section.charts.extend(curve_charts(run.videos, numbers, decisions, sure))
     return section
 
 
