@@ -84,9 +84,10 @@ class Replicates:
             confidence: as 0.95.
         """
         if reason := self._problem():
-            return Band(*np.full((2, points.shape[1]), math.nan), Method.NONE, reason)
-        ends = percentile_ends(points[np.isfinite(self.values)], confidence, self.num_clusters)
-        return Band(*ends, self.method, self._note(""))
+            nothing = np.full(points.shape[1], math.nan)
+            return Band(nothing, nothing, Method.NONE, reason)
+        low, high = percentile_ends(points[np.isfinite(self.values)], confidence, self.num_clusters)
+        return Band(low, high, self.method, self._note(""))
 
     def _known(self) -> np.ndarray:
         return self.values[np.isfinite(self.values)]

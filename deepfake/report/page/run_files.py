@@ -12,7 +12,20 @@ import yaml
 from deepfake.errors import ConfigError
 from deepfake.report.results import video_table
 
-_TEXT = ("video_id", "method", "group", "person", "by", "part", "metric", "note", "type", "trained_with", "aggregate")
+_TEXT = (
+    "video_id",
+    "method",
+    "group",
+    "person",
+    "by",
+    "part",
+    "metric",
+    "note",
+    "type",
+    "interval",
+    "trained_with",
+    "aggregate",
+)
 _CURVES = Path("csv") / "metrics.csv"
 _CERTAIN = {"real": 0.0, "fake": 1.0}
 

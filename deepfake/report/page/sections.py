@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from deepfake.corpora.groups import GroupedBy
 from deepfake.report.page.band_charts import band_charts, band_table, plain_bands
 from deepfake.report.page.chart import Chart, Table
 from deepfake.report.page.curves import curve_charts
@@ -68,7 +69,7 @@ def _thresholds(run: RunFiles) -> Section:
     if run.videos["label"].nunique() < 2:
         return Section(section.name, section.title, absent="There is no such curve of one class alone.")
     numbers, decisions = of_all(run.numbers), decisions_of(run.facts)
-    people = numbers["auc"]["resampled"] if "auc" in numbers else "people"
+    people: GroupedBy = numbers["auc"]["resampled"] if "auc" in numbers else "people"
     sure = curve_uncertainty(run.videos, people, run.seed)
     section.charts.extend(curve_charts(run.videos, numbers, decisions, sure))
     return section
@@ -142,7 +143,8 @@ def _robustness(run: RunFiles) -> Section:
     name, title = "distortions", "Robustness"
     if run.robustness is None or len(run.robustness) < 2:
         return Section(name, title, absent="evaluate.py checkpoint=... distort=deeperforensics tests it.")
-    return Section(name, title, [robustness_chart(run.robustness, of_all(run.numbers).get("auc"))])
+    types = run.facts.get("robustness", {}).get("types", {})
+    return Section(name, title, [robustness_chart(run.robustness, of_all(run.numbers).get("auc"), types)])
 
 
 def _learning(run: RunFiles) -> Section:

@@ -54,6 +54,8 @@ def _write_rest(folder: Path, auc: float) -> None:
     """Write a test of robustness, learning curves, and the options of the command."""
     rows = [["clean", None, auc, ""], ["GB", 1, 0.8, ""], ["GB", 5, 0.6, ""], ["mix_3", None, 0.7, "blur,jpeg"]]
     table = pd.DataFrame(rows, columns=["type", "level", "video_auc", "trained_with"])
+    ends = {"video_auc_low": table["video_auc"] - 0.2, "video_auc_high": (table["video_auc"] + 0.1).clip(upper=1)}
+    table = table.assign(**ends, interval="DeLong")
     table.assign(clip_auc=0.7, num_real=20, num_fake=19).to_csv(folder / "robustness.csv", index=False)
     (folder / "csv").mkdir(exist_ok=True)
     epochs = {"epoch": [1, 2, 3], "step": [1, 2, 3], "train/loss_epoch": [0.7, 0.5, 0.4]}
