@@ -46,9 +46,9 @@ def write_results(
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if any(name.startswith("test/") for name in metrics):  # an older file may be there if this run was resumed
         paths["predictions"] = folder / "predictions.csv"
-        pictures, videos = draw_pictures(
-            folder, Subject(data["corpus"], Split.TEST, facts["model"]), facts["scoring"]["aggregate"]
-        )
+        aggregate = facts["scoring"]["aggregate"]
+        subject = Subject(data["corpus"], Split.TEST, facts["model"], aggregate)
+        pictures, videos = draw_pictures(folder, subject, aggregate)
         outcome = measured_test(folder, tested, facts)
         log_pictures(pictures, videos, outcome.numbers, loggers, store)
         paths |= {**outcome.write(folder), **pictures}

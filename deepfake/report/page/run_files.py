@@ -66,6 +66,12 @@ class RunFiles:
         return "trained_on" not in self.facts and "predictions" not in self.facts["data"]
 
     @property
+    def aggregate(self) -> str:
+        """How clips became a video's score; empty of a table that has scores of videos."""
+        of_videos = "predictions" in self.facts["data"] and (self.clips is None or self.clips["video_id"].is_unique)
+        return "" if of_videos else str(self.facts.get("scoring", {}).get("aggregate", "mean"))
+
+    @property
     def seed(self) -> int:
         """The seed of the bootstrap that its numbers have their intervals by; 0 if it does not tell."""
         return int(self.facts.get("bootstrap", self.facts).get("seed", 0))

@@ -19,6 +19,7 @@ from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
 from deepfake.report.page.uncertainty import curve_uncertainty
 from deepfake.report.page.words import name_of
+from deepfake.report.plots import scored_by
 from deepfake.report.results import covered
 
 _UNTESTED = "There is no predictions.csv of a test here: test=true lets a training test its best epoch."
@@ -151,7 +152,7 @@ def _learning(run: RunFiles) -> Section:
     name, title = "learning", "Learning curves"
     if run.curves is not None and (charts := learning_charts(run.curves)):
         used = {split: counts for split, counts in run.facts["data"]["coverage"].items() if split in ("train", "val")}
-        about = f"{run.corpus}, {covered(used)}; {run.model}"
+        about = f"{run.corpus}, {covered(used)}; {run.model}{scored_by(run.aggregate)}"
         return Section(name, title, charts, about=name_of(about))
     where = "logger=csv keeps them" if run.is_training else "They are on the page of the training, in its own folder"
     return Section(name, title, absent=f"{where}.")
