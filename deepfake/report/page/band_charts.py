@@ -54,7 +54,7 @@ def plain_bands(bands: pd.DataFrame) -> Table:
     Args:
         bands: as `band_table` returns them.
     """
-    heads = ["band", "calibrated score", "reals", "fakes", "wrong", "on val: reals", "fakes", "wrong"]
+    heads = ["band", "calibrated score", "reals", "fakes", "wrong", "reals on val", "fakes on val", "wrong on val"]
     rows = [
         [row["name"], f"{row['low']:g} to {row['high']:g}", *_cells(row, ""), *_cells(row, "_val")]
         for row in bands.to_dict("records")

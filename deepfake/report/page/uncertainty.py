@@ -11,7 +11,7 @@ from deepfake.report.independent import resampled
 
 REPLICATES = 2000  # as of the intervals; of 50,000 videos they take seconds
 _MOST_STEPS = 100  # of a scale; of fewer videos every rate that they can have
-_INDEPENDENT = {
+INDEPENDENT = {
     "people": "people (or source videos)",
     "targets": "target people (or source videos)",
     "videos": "videos",
@@ -62,7 +62,7 @@ def curve_uncertainty(videos: pd.DataFrame, people: GroupedBy, seed: int) -> Unc
     fprs, recalls = _scale(len(videos) - fakes), _scale(fakes)[1:]
     label, score = videos["label"].to_numpy(), videos["score"].to_numpy(np.float64)
     found = curve_bands(score, label, fprs, recalls, clusters=clusters, replicates=REPLICATES, seed=seed)
-    return Uncertainty(fprs, found.tpr, recalls, found.precision, _INDEPENDENT[by])
+    return Uncertainty(fprs, found.tpr, recalls, found.precision, INDEPENDENT[by])
 
 
 def _scale(count: int) -> np.ndarray:
