@@ -109,7 +109,7 @@ def _cell(row: Mapping[str, Any] | None, digits: int) -> str:
     return value_of(row, digits) + (f" ({ends})" if ends else "")
 
 
-def lacking(facts: Mapping[str, Any]) -> str:
+def unchosen(facts: Mapping[str, Any]) -> str:
     """Say why val chose no threshold of some kind; empty if it chose all, or was not asked."""
     notes = [
         f"{_chosen(each['name'])}: there is none ({each['note']})"

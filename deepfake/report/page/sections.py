@@ -11,7 +11,7 @@ from deepfake.corpora.groups import GroupedBy
 from deepfake.report.page.band_charts import band_charts, band_table, plain_bands
 from deepfake.report.page.chart import Chart, Table
 from deepfake.report.page.curves import curve_charts
-from deepfake.report.page.decisions import decision_table, decisions_of, lacking
+from deepfake.report.page.decisions import decision_table, decisions_of, unchosen
 from deepfake.report.page.learning import learning_charts
 from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
@@ -88,7 +88,7 @@ def _decisions(run: RunFiles) -> Section:
         note += f" 95 % intervals are those of numbers.csv, which takes {over} to be independent."
     if len(decisions) > 1:
         note += " The rates on val are those by which its thresholds were chosen, so they are somewhat too good."
-        note += f" {few}." if (few := lacking(run.facts)) else ""
+        note += f" {few}." if (few := unchosen(run.facts)) else ""
     return Section(name, title, tables={"Operating points": table}, note=note, absent=_uncalibrated(run, "thresholds"))
 
 
@@ -105,6 +105,8 @@ def _bands(run: RunFiles) -> Section:
         f"{learnt['prior']:g} of all videos were fake. The bands of val are cross-fitted: each video is calibrated by "
         "what was learnt of others."
     )
+    if lacking := int(run.videos["calibrated"].isna().sum()):
+        note += f" Videos without a score of their own have no band: {lacking}."
     source = name_of(learnt["source"])
     tables = {f"Videos by band, beside {source}": plain_bands(bands)}
     return Section(name, title, band_charts(bands, source), tables, note)

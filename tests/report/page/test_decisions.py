@@ -1,6 +1,7 @@
 """Operating points and bands on the page, against plain counts."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from deepfake.report.page import write_page
 from deepfake.report.page.band_charts import band_table
-from deepfake.report.page.decisions import decision_table, decisions_of, lacking
+from deepfake.report.page.decisions import decision_table, decisions_of, unchosen
 from deepfake.report.page.run_files import RunFiles, read_run
 from deepfake.report.page.sections import of_all
 from tests.report.page.runs import learnt_elsewhere, write_evaluation
@@ -61,8 +62,8 @@ def test_each_threshold_has_its_counts_and_the_intervals_of_numbers_csv(run: Run
 
 def test_a_threshold_that_val_cannot_choose_is_said(run: RunFiles) -> None:
     reason = "(too few reals: 60, where a false-positive rate of 0.01 needs 100)"
-    assert lacking(run.facts) == f"val: false-positive rate of at most 0.01: there is none {reason}"
-    assert lacking({}) == "" and [each.name for each in decisions_of({})] == ["0.5"]
+    assert unchosen(run.facts) == f"val: false-positive rate of at most 0.01: there is none {reason}"
+    assert unchosen({}) == "" and [each.name for each in decisions_of({})] == ["0.5"]
 
 
 @pytest.mark.parametrize("prior", [0.5, 0.1])
@@ -92,6 +93,13 @@ def test_one_class_has_counts_and_no_error_rates(run: RunFiles) -> None:
     alone = pd.concat([run.videos[run.videos["label"] == 1], pd.DataFrame({"label": [1], "calibrated": [np.nan]})])
     bands = band_table(alone, run.facts["calibration"]["bands"], 0.5)
     assert bands["num_fake"].sum() == 19 and bands["num_real"].sum() == 0 and bands["error_rate"].isna().all()
+
+
+def test_videos_without_a_score_of_their_own_have_no_band(run: RunFiles, tmp_path: Path) -> None:
+    shutil.copytree(run.folder, tmp_path / "run")
+    facts = json.loads((run.folder / "metrics.json").read_text())
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps({**facts, "missing": "fake"}))
+    assert "Videos without a score of their own have no band: 1." in text_of(write_page(tmp_path / "run"))
 
 
 def test_the_page_says_what_lacks(run: RunFiles, tmp_path: Path) -> None:
