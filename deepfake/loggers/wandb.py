@@ -1,8 +1,8 @@
 """Weights & Biases; no other module imports wandb.
 
 It receives curves, the charts and tables of the run's page, the config and metrics; pictures of faces only if the user
-asks for it, since most corpora are under agreements. It receives no code and nothing about the repository. It is offline by default, and
-whatever happens to it or to the network, training goes on.
+asks for it, since most corpora are under agreements. It receives no code and nothing about the repository. It is
+offline by default, and whatever happens to it or to the network, training goes on.
 """
 
 import io

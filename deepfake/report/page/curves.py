@@ -101,8 +101,8 @@ def _precision(
         table=_table(found | _ends_of(sure, sure.recalls, ends.low, ends.high), ["recall", "precision"]),
         note=_note(
             f"The dotted line is a guess: {number(prevalence)} of these videos are fake. Precision follows from that "
-            f"share, so it is another where fakes are rarer. {sure.said} It is of the precision at the highest "
-            "threshold that reaches a recall.",
+            f"share, so it is another where fakes are rarer. {sure.said}"
+            + (" It is of the precision at the highest threshold that reaches a recall." if sure.known else ""),
             values,
             ("recall", "precision"),
         ),

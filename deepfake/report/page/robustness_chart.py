@@ -21,8 +21,8 @@ def robustness_chart(table: pd.DataFrame, clean: pd.Series | None, means: Mappin
 
     Args:
         table: `robustness.csv`, the clean row first; those of older runs have no intervals.
-        means: type -> what `metrics.json` has of it, for the interval of its mean.
         clean: the row of the AUC in `numbers.csv`, for its interval, if it is known.
+        means: type -> what `metrics.json` has of it, for the interval of its mean.
     """
     known = {*_ENDS} <= {*table}
     table = table if known else table.assign(**dict.fromkeys(_ENDS, math.nan))
