@@ -1,10 +1,10 @@
+from .around_curves import CurveBands as CurveBands
+from .around_curves import curve_bands as curve_bands
 from .binary import THRESHOLD as THRESHOLD
 from .binary import binary_metrics as binary_metrics
 from .clip_scores import ClipScores as ClipScores
 from .comparisons import compare as compare
 from .corrections import holm as holm
-from .curve_bands import CurveBands as CurveBands
-from .curve_bands import curve_bands as curve_bands
 from .delong import auc_covariance as auc_covariance
 from .estimate import Band as Band
 from .estimate import Difference as Difference
