@@ -14,6 +14,7 @@ from deepfake.ranges import Share
 BALANCED = "balanced_accuracy"
 FPRS = (0.1, 0.01)
 NAMES = (BALANCED, "eer", *(f"fpr_{fpr}" for fpr in FPRS))
+AT_VAL = "_at_val"  # begins the ends of the names of numbers at these thresholds
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,16 @@ def choose_thresholds(score: ArrayLike, label: ArrayLike) -> tuple[Threshold, ..
 
     best = at(BALANCED, int(youden.argmax())), at("eer", int(np.abs(gap).argmin()))
     return (*best, *map(limited, FPRS))
+
+
+def suffix_of(name: str) -> str:
+    """Return what ends the names of numbers at a threshold; that of the highest balanced accuracy is val's own.
+
+    Example:
+        >>> suffix_of("balanced_accuracy"), suffix_of("fpr_0.1")
+        ('_at_val', '_at_val_fpr_0.1')
+    """
+    return AT_VAL if name == BALANCED else f"{AT_VAL}_{name}"
 
 
 def _between(falling: np.ndarray, above: int) -> float:

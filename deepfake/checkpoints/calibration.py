@@ -4,7 +4,7 @@ import io
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from textwrap import shorten
 from typing import Any, NamedTuple
@@ -59,7 +59,9 @@ class Calibrated:
         learnt = self.calibration
         counts = {name: getattr(learnt, name) for name in ("num_real", "num_fake", "num_groups")}
         method = {"method": learnt.calibrator.method, "prior": learnt.prior, "threshold": learnt.threshold}
-        return {"file": str(self.path), **method, "learnt_on": self.file.data, **counts}
+        found = {name: [asdict(each) for each in getattr(learnt, name)] for name in ("thresholds", "bands")}
+        source = {"learnt_on": self.file.data, "source": self.file.source}
+        return {"file": str(self.path), **method, **source, **counts, **found}
 
 
 def beside(checkpoint: Path) -> Path:

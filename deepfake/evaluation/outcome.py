@@ -28,6 +28,7 @@ class Outcome:
         numbers: see `numbers_table`.
         bounds: metric -> the least and the most that it could be, if videos lack a score; else empty.
         missing: what happened to videos without a score.
+        seed: of the bootstrap.
     """
 
     videos: pd.DataFrame
@@ -35,6 +36,7 @@ class Outcome:
     numbers: pd.DataFrame
     bounds: dict[str, tuple[float, float]]
     missing: Missing
+    seed: int
 
     def metrics(self, split: str) -> dict[str, float]:
         """Return the metrics of all videos and clips, `<split>/<level>/<name>` -> value, NaN where it is undefined."""
@@ -78,7 +80,8 @@ class Outcome:
 
     def facts(self) -> dict[str, Any]:
         """Return what `metrics.json` holds beside the metrics."""
-        return {"missing": self.missing, "bounds": {name: [*ends] for name, ends in self.bounds.items()}}
+        ends = {name: [*ends] for name, ends in self.bounds.items()}
+        return {"missing": self.missing, "bounds": ends, "bootstrap": {"seed": self.seed}}
 
     def write(self, folder: Path) -> dict[str, Path]:
         """Write `numbers.csv` and `videos.csv`, and return their paths by name."""
@@ -116,4 +119,4 @@ def evaluate_scores(
     scored = clips[clips["score"].notna()].reset_index(drop=True)
     numbers = numbers_table(scored, measured, every=videos, people=people, seed=seed, calibration=calibration)
     ends = bounds(videos) if coverage(videos) < BELOW else {}
-    return Outcome(videos, measured, numbers, ends, missing)
+    return Outcome(videos, measured, numbers, ends, missing, seed)

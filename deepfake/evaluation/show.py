@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from deepfake.calibration.thresholds import AT_VAL
 from deepfake.report.tables import TOO_FEW, num_digits, show
 
 _INDEPENDENT = {
@@ -21,7 +22,8 @@ def show_numbers(numbers: pd.DataFrame, *captions: str) -> None:
         numbers: as `numbers_table` returns them.
         captions: lines with what one must know about the data; empty ones are left out.
     """
-    every = numbers[numbers["by"] == "all"]
+    # Of the thresholds that val chose, one is enough here; `numbers.csv` and the page have all.
+    every = numbers[(numbers["by"] == "all") & ~numbers["metric"].str.contains(f"{AT_VAL}_", regex=False)]
     levels = list(dict.fromkeys(every["level"]))
     table = {level: every[every["level"] == level].set_index("metric") for level in levels}
     heads = [head for level in levels for head in (level, "95 % interval")]

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from deepfake.calibration import Calibration
+from deepfake.calibration.thresholds import AT_VAL, suffix_of
 from deepfake.corpora.groups import GroupedBy
 from deepfake.metrics import Estimate, Method, measure, measure_probabilities
 from deepfake.metrics.numbers import AT_HALF
@@ -30,7 +31,7 @@ COLUMNS = [
 ]
 
 # Ends of the names of numbers that a calibration gives, beside those of the same names without them.
-AT_VAL, BEFORE, AFTER = "_at_val", "_before", "_after"
+BEFORE, AFTER = "_before", "_after"
 
 
 class Part(NamedTuple):
@@ -63,8 +64,9 @@ def numbers_table(
 ) -> pd.DataFrame:
     """Compute all metrics with 95 % intervals; see `deepfake.metrics.measure`.
 
-    With a calibration, decisions about videos are measured at its threshold as well (`accuracy_at_val`), and log-loss,
-    Brier and ECE of videos before and after it (`ece_before`, `ece_after`), among files of which its share is fake.
+    With a calibration, decisions about videos are measured at its threshold as well (`accuracy_at_val`; of all videos
+    also at its other thresholds, `accuracy_at_val_eer`), and log-loss, Brier and ECE of videos before and after it
+    (`ece_before`, `ece_after`), among files of which its share is fake.
 
     Of a method, its fakes are measured against all reals; of a group, its fakes against its reals. People are drawn
     again as a whole where they are known, and otherwise videos, with all their clips.
@@ -126,7 +128,7 @@ def _rows(
 ) -> list[list[object]]:
     clusters, of = resampled(table, people)
     label, score = table["label"].to_numpy(), table["score"].to_numpy(np.float64)
-    thresholds = AT_HALF if calibration is None else {**AT_HALF, AT_VAL: calibration.threshold}
+    thresholds = {**AT_HALF, **_learnt(part, calibration)}
     found = measure(score, label, thresholds=thresholds, clusters=clusters, seed=seed)
     if calibration is not None:
         for suffix, scores in ((BEFORE, score), (AFTER, calibration.apply(score))):
@@ -134,6 +136,14 @@ def _rows(
             found |= {f"{name}{suffix}": one for name, one in numbers.items()}
     counts = int((label == 0).sum()), int((label == 1).sum())
     return [[level, part.by, part.name, name, *_cells(one), *counts, of] for name, one in found.items()]
+
+
+def _learnt(part: Part, calibration: Calibration | None) -> dict[str, float]:
+    """Return suffix -> threshold that was chosen on val; of a part that of the highest balanced accuracy alone."""
+    if calibration is None:
+        return {}
+    known = {suffix_of(each.name): each.value for each in calibration.thresholds if each.value is not None}
+    return known if part.by == "all" else {AT_VAL: calibration.threshold}
 
 
 def _cells(one: Estimate) -> list[object]:

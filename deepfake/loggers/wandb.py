@@ -1,22 +1,25 @@
 """Weights & Biases; no other module imports wandb.
 
-It receives curves, pictures of curves, the config and metrics; pictures of faces only if the user asks for it, since
-most corpora are under agreements. It receives no code and nothing about the repository. It is offline by default, and
-whatever happens to it or to the network, training goes on.
+It receives curves, the charts and tables of the run's page, the config and metrics; pictures of faces only if the user
+asks for it, since most corpora are under agreements. It receives no code and nothing about the repository. It is
+offline by default, and whatever happens to it or to the network, training goes on.
 """
 
+import io
 import logging
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from shlex import quote
+from types import MappingProxyType
 from typing import Any, Literal
 
 import pandas as pd
 import wandb
+from PIL import Image
 from pytorch_lightning.loggers import Logger, WandbLogger
 from pytorch_lightning.utilities import rank_zero_only
 
@@ -155,19 +158,54 @@ def max_faces(loggers: Iterable[Logger]) -> int:
     return max((run.max_faces for _, run in _runs(loggers)), default=0)
 
 
+def is_wanted(loggers: Iterable[Logger]) -> bool:
+    """Return whether a W&B run among some loggers takes what is logged; false in any process but the first."""
+    return any(not guard.failed and not run.experiment.disabled for guard, run in _runs(loggers))
+
+
+def log_page(
+    loggers: Iterable[Logger],
+    pictures: Mapping[str, tuple[bytes, str]],
+    tables: Mapping[str, tuple[Sequence[str], Sequence[Sequence[object]]]],
+) -> None:
+    """Add the charts and tables of a run's page to the W&B run, if there is one among the loggers.
+
+    Args:
+        loggers: the run's loggers.
+        pictures: key -> content of a PNG, and its caption.
+        tables: key -> heads, and rows with a cell for each.
+    """
+
+    def add(run: WandbRun) -> None:
+        for key, (png, caption) in pictures.items():
+            with Image.open(io.BytesIO(png)) as picture:
+                run.log_image(key, [picture], caption=[caption])
+        for key, (heads, rows) in tables.items():
+            run.log_table(key, columns=[*heads], data=[[*row] for row in rows])
+
+    for guard, run in _runs(loggers):
+        guard.attempt(lambda run=run: add(run))  # type: ignore[misc]
+
+
 def log_results(
-    loggers: Iterable[Logger], pictures: Mapping[str, Path], videos: pd.DataFrame, numbers: pd.DataFrame
+    loggers: Iterable[Logger],
+    pictures: Mapping[str, Path],
+    videos: pd.DataFrame,
+    numbers: pd.DataFrame,
+    summary: Mapping[str, float] = MappingProxyType({}),
 ) -> None:
     """Add pictures, a table of numbers and one of videos to the W&B run, if there is one among the loggers.
 
     Args:
         loggers: the run's loggers.
-        pictures: key -> PNG.
+        pictures: key -> picture's file.
         videos: one row for each video, with an image (S, S, 3) uint8 RGB in column `face`. If empty, no table is added.
         numbers: `numbers.csv`: every number of the test with its interval. If empty, no table is added.
+        summary: name -> what stands for the run in the dashboard's table of runs, beside the metrics.
     """
 
     def add(run: WandbRun) -> None:
+        run.experiment.summary.update(dict(summary))
         for key, path in pictures.items():
             run.log_image(key, [str(path)])
         if len(numbers):

@@ -1,9 +1,12 @@
+from .around_curves import CurveBands as CurveBands
+from .around_curves import curve_bands as curve_bands
 from .binary import THRESHOLD as THRESHOLD
 from .binary import binary_metrics as binary_metrics
 from .clip_scores import ClipScores as ClipScores
 from .comparisons import compare as compare
 from .corrections import holm as holm
 from .delong import auc_covariance as auc_covariance
+from .estimate import Band as Band
 from .estimate import Difference as Difference
 from .estimate import Estimate as Estimate
 from .estimate import Method as Method

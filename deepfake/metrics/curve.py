@@ -8,6 +8,7 @@ and each metric divides once, in double precision. Equal scores are one threshol
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -94,6 +95,27 @@ class Curve:
             high = np.where(open_ & here, middle, high)
             low = np.where(open_ & ~here, middle + 1, low)
         return low
+
+
+def tpr_at_fprs(curve: Curve, max_fprs: np.ndarray) -> np.ndarray:
+    """Return `tpr_at_fpr` at many false-positive rates (F,), as (B, F): points of the ROC curve."""
+    rates = np.divide(curve.wrong, curve.reals[:, None], out=curve.room[2])
+    place = _searched(rates, max_fprs, "right")
+    found = np.take_along_axis(curve.found, np.maximum(place - 1, 0), axis=1)
+    return np.asarray(np.where(place == 0, 0.0, found) / curve.fakes[:, None] + 0 * curve.reals[:, None])
+
+
+def precision_at_recalls(curve: Curve, recalls: np.ndarray) -> np.ndarray:
+    """Return the precision at the highest threshold that reaches each of the recalls (H,), as (B, H); none is 0."""
+    rates = np.divide(curve.found, curve.fakes[:, None], out=curve.room[2])
+    place = np.minimum(_searched(rates, recalls, "left"), curve.num_thresholds - 1)
+    found, wrong = (np.take_along_axis(counts, place, axis=1) for counts in (curve.found, curve.wrong))
+    return np.asarray(found / np.maximum(found + wrong, 1) + 0 * (curve.fakes + curve.reals)[:, None])
+
+
+def _searched(rates: np.ndarray, values: np.ndarray, side: Literal["left", "right"]) -> np.ndarray:
+    """Return where values belong in each of several rising rows of rates; (B, number of values)."""
+    return np.stack([np.searchsorted(row, values, side) for row in rates])
 
 
 def _or_nan(counts: np.ndarray) -> np.ndarray:

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+
 
 class Method(StrEnum):
     """How an interval or a p-value was found."""
@@ -53,6 +55,23 @@ class Difference:
     low: float
     high: float
     p_value: float
+    method: Method
+    note: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Band:
+    """Pointwise intervals around a curve.
+
+    Attributes:
+        low: (P,) lower ends; NaN without a band.
+        high: (P,) upper ends.
+        method: how it was found.
+        note: why there is no band, and what else must be known to read it; empty if nothing.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
     method: Method
     note: str
 

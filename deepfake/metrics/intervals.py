@@ -104,9 +104,14 @@ def percentile_interval(replicates: np.ndarray, confidence: float, num_clusters:
     Source: T. Hesterberg, What teachers should know about the bootstrap, The American Statistician 69, 2015: the
         expanded percentile interval. Plain percentiles know neither Student's t nor that n - 1 are free.
     """
-    share = norm.cdf(-reach(confidence, num_clusters))
-    low, high = np.quantile(replicates, [share, 1 - share])
+    low, high = percentile_ends(replicates, confidence, num_clusters)
     return float(low), float(high)
+
+
+def percentile_ends(replicates: np.ndarray, confidence: float, num_clusters: int) -> np.ndarray:
+    """Return the ends (2, ...) of `percentile_interval` of each column of replicates (R, ...)."""
+    share = norm.cdf(-reach(confidence, num_clusters))
+    return np.asarray(np.quantile(replicates, [share, 1 - share], axis=0))
 
 
 def reach(confidence: float, num_clusters: int) -> float:

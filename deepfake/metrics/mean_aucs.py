@@ -63,7 +63,9 @@ class MeanAucs:
     def _drawn(self) -> np.ndarray:
         """(K, R) the AUC of each detector in each replicate."""
         settings = self._first.resampling, self._replicates, self._seed
-        return np.stack([each["auc"] for each in replicate_metrics(self._metrics, *settings, WeightedMetrics.auc)])
+        # One detector after the other: each holds memory in every thread while it is at work, and there may be many.
+        each = (replicate_metrics([metrics], *settings, WeightedMetrics.auc)[0] for metrics in self._metrics)
+        return np.stack([found["auc"] for found in each])
 
     def estimate(self, members: Sequence[int]) -> Estimate:
         """Return the mean AUC of some of the detectors with its interval.

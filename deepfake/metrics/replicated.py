@@ -5,8 +5,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from deepfake.metrics.estimate import Difference, Estimate, Method
-from deepfake.metrics.intervals import UNKNOWN, logit_interval, percentile_interval, percentile_p_value, reach
+from deepfake.metrics.estimate import Band, Difference, Estimate, Method
+from deepfake.metrics.intervals import (
+    UNKNOWN,
+    logit_interval,
+    percentile_ends,
+    percentile_interval,
+    percentile_p_value,
+    reach,
+)
 
 FEW = 20  # clusters; below, intervals of skewed metrics were found to hold 85 to 93 % of the time, not 95
 LONE_CLUSTER = "all rows, or those of a class, are of one cluster, so there is no interval"
@@ -68,6 +75,19 @@ class Replicates:
         bounds = percentile_interval(known, confidence, self.num_clusters)
         p_value = percentile_p_value(known, self.num_clusters)
         return Difference(value, *bounds, p_value, self.method, self._note(caution))
+
+    def band(self, points: np.ndarray, confidence: float) -> Band:
+        """Return the ends of the intervals of many points, each by the percentiles of its replicates.
+
+        Args:
+            points: (R, P); NaN in all of a row, or in none of it, as `values` is.
+            confidence: as 0.95.
+        """
+        if reason := self._problem():
+            nothing = np.full(points.shape[1], math.nan)
+            return Band(nothing, nothing, Method.NONE, reason)
+        low, high = percentile_ends(points[np.isfinite(self.values)], confidence, self.num_clusters)
+        return Band(low, high, self.method, self._note(""))
 
     def _known(self) -> np.ndarray:
         return self.values[np.isfinite(self.values)]

@@ -82,6 +82,21 @@ class WeightedMetrics:
         weights.take(self.clusters, axis=1, out=room[0], mode="clip")
         return {"auc": ranking.auc(self._curve(room))}
 
+    def points(self, weights: np.ndarray, fprs: np.ndarray, recalls: np.ndarray) -> dict[str, np.ndarray]:
+        """Compute points of the curves; see `__call__`.
+
+        Returns:
+            `tpr` (B, F) at false-positive rates `fprs`, `precision` (B, H) at `recalls`, each above 0; NaN of one class
+            alone.
+        """
+        room = self._room(len(weights))
+        weights.take(self.clusters, axis=1, out=room[0], mode="clip")
+        curve = self._curve(room)
+        return {
+            "tpr": ranking.tpr_at_fprs(curve, fprs),
+            "precision": ranking.precision_at_recalls(curve, recalls),
+        }
+
     def _room(self, height: int) -> np.ndarray:
         """Return memory (5, B, N) of this thread's own; new pages for each weighting would take a third of the time."""
         room: np.ndarray | None = getattr(self.memory, "room", None)

@@ -29,11 +29,13 @@ class Subject(NamedTuple):
         corpus: whose videos were scored.
         split: of the corpus.
         model: that scored them.
+        aggregate: how the clips of a video became its score, see `deepfake.scoring`; empty if scores are of videos.
     """
 
     corpus: str
     split: str
     model: str
+    aggregate: str = ""
 
 
 def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
@@ -122,7 +124,7 @@ def blank(width: float, height: float) -> tuple[Figure, Axes]:
 
 
 def entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> None:
-    """Set the title: the data, the model, and the number of videos of each class.
+    """Set the title: the data, the model, the number of videos of each class, and how they were scored.
 
     Args:
         axes: what is drawn on.
@@ -134,8 +136,18 @@ def entitle(axes: Axes, what: str, videos: pd.DataFrame, subject: Subject) -> No
     real, fake = (int((videos["label"] == label).sum()) for label in (0, 1))
     unscored = int(videos["score"].isna().sum())
     counts = f"{real} real and {fake} fake videos" + (f", {unscored} without a score" if unscored else "")
-    lines = f"{what}: {corpus}, {subject.split} split\nmodel {model}\n{counts}"
+    lines = f"{what}: {corpus}, {subject.split} split\nmodel {model}\n{counts}{scored_by(subject.aggregate)}"
     axes.set_title(lines, loc="left", fontsize=10).set_parse_math(False)
+
+
+def scored_by(aggregate: str) -> str:
+    """Return what names the way from clips to a video's score in a title, as the option of that name.
+
+    Example:
+        >>> scored_by("top_3"), scored_by("")
+        (' (aggregate=top_3)', '')
+    """
+    return f" (aggregate={aggregate})" if aggregate else ""
 
 
 def _brief(name: str, longest: int = LONGEST) -> str:

@@ -1,3 +1,4 @@
+from .intervals import LevelAucs as LevelAucs
 from .passes import Scored as Scored
 from .passes import score_distorted as score_distorted
 from .results import write_robustness as write_robustness

@@ -12,7 +12,9 @@ from deepfake.atomic import write_atomic
 from deepfake.distort.catalogue import KINDS
 from deepfake.distort.distortion import Distortion
 from deepfake.extraction.distorted import CleanStore, complete_distorted, unchanged
-from deepfake.robustness.table import AUCS, CLEAN, COLUMNS, trained_with
+from deepfake.metrics import Estimate
+from deepfake.robustness.intervals import LevelAucs
+from deepfake.robustness.table import AUCS, CLEAN, COLUMNS, ENDS, trained_with, write_table
 from deepfake.schema import Status
 from deepfake.store import FaceStore
 
@@ -42,8 +44,11 @@ def score_distorted(
     score: Callable[[FaceStore], Scored],
     folder: Path,
     known: Sequence[str] | None,
+    aucs: LevelAucs,
 ) -> pd.DataFrame:
     """Score videos under every distortion, and write the predictions of each into `folder`.
+
+    `robustness.csv` is written anew after each, so that a run that is stopped has what it has scored so far.
 
     Args:
         distortions: what to apply, in this order.
@@ -52,6 +57,7 @@ def score_distorted(
         score: scores the faces of a store.
         folder: the run's folder.
         known: what the detector was trained with, by the checkpoint's card; None if that is unknown.
+        aucs: gets the clean videos, then those of each distortion, so a row of the table is a place in it.
 
     Returns:
         The columns `COLUMNS`, first a row for the clean videos.
@@ -62,7 +68,7 @@ def score_distorted(
     """
     ids = [video.video_id for video in source.videos]
     (folder / FOLDER).mkdir(exist_ok=True)
-    rows = [_row({"type": CLEAN, "predictions": "predictions.csv"}, clean)]
+    rows = [_row({"type": CLEAN, "predictions": "predictions.csv"}, clean, aucs.add(clean.clips))]
     for number, distortion in enumerate(distortions, 1):
         store = complete_distorted(source, distortion)
         scored = score(store)
@@ -79,18 +85,25 @@ def score_distorted(
             "trained_with": trained_with(distortion, known),
             "predictions": name,
         }
-        rows.append(_row(facts, scored))
+        rows.append(_row(facts, scored, aucs.add(scored.clips)))
+        write_table(_table(rows), folder)
         _tell(number, len(distortions), distortion, scored, clean, same)
+    return _table(rows)
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=COLUMNS)
     whole = dict.fromkeys(("level", "num_unchanged"), "Int64")  # neither is known of the clean row
     return table.astype(whole)
 
 
-def _row(facts: Mapping[str, Any], scored: Scored) -> dict[str, Any]:
+def _row(facts: Mapping[str, Any], scored: Scored, auc: Estimate) -> dict[str, Any]:
     counts = scored.coverage
     return {
         **facts,
         **{column: scored.metrics[name] for name, column in AUCS.items()},
+        **dict(zip(ENDS.values(), (auc.low, auc.high), strict=True)),
+        "interval": str(auc.method),
         "num_real": counts["scored_real"],
         "num_fake": counts["scored_fake"],
         "coverage": counts["scored"] / counts["videos"],

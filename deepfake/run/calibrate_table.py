@@ -63,7 +63,8 @@ def calibrate_table(cfg: DictConfig) -> None:
     counts = video_counts(videos)
     require_coverage(counts["scored"], counts["videos"], cfg.min_coverage, f"predictions={path}")
     show_calibration(found, by, f"{path.name}, aggregate={rule.aggregate}", covered({cfg.split: counts}))
-    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions")
+    of_clips = "" if clips["video_id"].is_unique else rule.aggregate
+    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions", of_clips)
     numbers = {"before": asdict(found.before), "after": asdict(found.after)}
     drawn = draw_reliability(folder, subject, videos, cfg.prior, numbers)
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}

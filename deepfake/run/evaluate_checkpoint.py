@@ -31,7 +31,7 @@ from deepfake.report.page import page_beside
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_reliability, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
-from deepfake.robustness import Scored, score_distorted, summary, write_robustness
+from deepfake.robustness import LevelAucs, Scored, score_distorted, summary, write_robustness
 from deepfake.run.prepared_test import PreparedTest, prepare_test, with_best_aggregate
 from deepfake.schema import Split
 
@@ -133,7 +133,9 @@ def _distort(
     cfg = test.cfg
     source = CleanStore(test.store, test.videos, test.faces, test.extracting)
     known = test.checkpoint.card.get("distortions")
-    table = score_distorted(distortions, source, clean, test.score, folder, known)
-    facts["robustness"] = {"seed": cfg.seed, "reencode": cfg.reencode, **summary(table)}
+    aucs = LevelAucs(test.videos, test.rule.aggregate, cfg.seed)
+    table = score_distorted(distortions, source, clean, test.score, folder, known, aucs)
+    found = summary(table, aucs.mean)
+    facts["robustness"] = {"seed": cfg.seed, "reencode": cfg.reencode, **found}
     drawn_by = f"seed={cfg.seed}, reencode={cfg.reencode}"
-    paths |= write_robustness(table, clean.clips, test.subject, folder, drawn_by, *captions)
+    paths |= write_robustness(table, found, clean.clips, test.subject, folder, drawn_by, *captions)

@@ -73,7 +73,8 @@ def evaluate_table(cfg: DictConfig) -> None:
     scoring = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
     facts = {"scoring": scoring, **outcome.facts(), "made_with": provenance("cpu", begun)}
     show_numbers(outcome.numbers, covered(coverage), outcome.caption(), calibrated.caption() if calibrated else "")
-    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions")
+    of_clips = "" if clips["video_id"].is_unique else rule.aggregate
+    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions", of_clips)
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
     paths |= draw_videos(folder, subject, outcome.drawn)
     if calibrated:

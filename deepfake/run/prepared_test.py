@@ -96,9 +96,8 @@ class PreparedTest:
     def subject(self) -> Subject:
         """What the titles of pictures name."""
         card = self.checkpoint.card
-        return Subject(
-            self.cfg.data.name, self.split, f"{model_name(card['model'])}, trained on {card['data']['corpus']}"
-        )
+        model = f"{model_name(card['model'])}, trained on {card['data']['corpus']}"
+        return Subject(self.cfg.data.name, self.split, model, self.rule.aggregate)
 
     @property
     def extracting(self) -> ExtractOptions:

@@ -10,8 +10,8 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
 from deepfake.evaluation import Outcome, evaluate_scores, with_people, with_unscored
-from deepfake.loggers.wandb import log_results, max_faces, where_to_look
-from deepfake.report.page import page_beside
+from deepfake.loggers.wandb import is_wanted, log_page, log_results, max_faces, where_to_look
+from deepfake.report.page import content_beside, page_beside
 from deepfake.report.plots import Subject
 from deepfake.report.results import covered, draw_pictures, most_wrong, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
@@ -46,13 +46,15 @@ def write_results(
     paths["metrics"] = write_metrics(folder, metrics, data, facts)
     if any(name.startswith("test/") for name in metrics):  # an older file may be there if this run was resumed
         paths["predictions"] = folder / "predictions.csv"
-        pictures, videos = draw_pictures(
-            folder, Subject(data["corpus"], Split.TEST, facts["model"]), facts["scoring"]["aggregate"]
-        )
+        aggregate = facts["scoring"]["aggregate"]
+        subject = Subject(data["corpus"], Split.TEST, facts["model"], aggregate)
+        pictures, videos = draw_pictures(folder, subject, aggregate)
         outcome = measured_test(folder, tested, facts)
-        log_pictures(pictures, videos, outcome.numbers, loggers, store)
+        log_faces(videos, outcome.numbers, loggers, store)
         paths |= {**outcome.write(folder), **pictures}
     paths |= page_beside(folder, store.image)
+    if is_wanted(loggers) and (shared := content_beside(folder)):
+        log_page(loggers, shared.pictures, shared.tables)
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}
     show_metrics(metrics, scored, covered(scored), data_caption(data))
     if line := where_to_look(loggers):
@@ -67,16 +69,12 @@ def measured_test(folder: Path, tested: Sequence[Video], facts: Mapping[str, Any
     return evaluate_scores(clips, "exclude", facts["seed"], people, facts["scoring"]["aggregate"])
 
 
-def log_pictures(
-    pictures: Mapping[str, Path],
-    videos: pd.DataFrame,
-    numbers: pd.DataFrame,
-    loggers: Sequence[Logger],
-    store: FaceStore,
-) -> None:
-    """Send the test's pictures and numbers to the loggers, and a table of its videos, the most wrong with a face."""
+def log_faces(videos: pd.DataFrame, numbers: pd.DataFrame, loggers: Sequence[Logger], store: FaceStore) -> None:
+    """Send the test's numbers to the loggers, and, if they may get it, a table of its most wrong videos with a face."""
     shown = most_wrong(videos, max_faces(loggers))
     faces = [store.image(row.video_id, row.track, row.start) for row in shown.itertuples()]
-    shown_faces = {"faces/contact_sheet": store.root / "contact_sheet.jpg"} if max_faces(loggers) else {}
-    sent = {f"test/{name}": path for name, path in pictures.items()} | shown_faces
-    log_results(loggers, {key: path for key, path in sent.items() if path.is_file()}, shown.assign(face=faces), numbers)
+    sheets = {"faces/contact_sheet": store.root / "contact_sheet.jpg"} if max_faces(loggers) else {}
+    sent = {key: path for key, path in sheets.items() if path.is_file()}
+    auc = numbers[(numbers["level"] == "video") & (numbers["by"] == "all") & (numbers["metric"] == "auc")]
+    ends = {f"test/video/auc_{end}": float(auc[end].iloc[0]) for end in ("low", "high") if auc[end].notna().all()}
+    log_results(loggers, sent, shown.assign(face=faces), numbers, ends)

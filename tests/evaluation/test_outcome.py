@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 from sklearn.metrics import average_precision_score, brier_score_loss, roc_auc_score
 
+from deepfake.calibration import fit_calibration
+from deepfake.calibration.thresholds import suffix_of
 from deepfake.errors import ConfigError
 from deepfake.evaluation import (
     Missing,
@@ -24,6 +26,7 @@ from deepfake.evaluation.table import COLUMNS, parts
 from deepfake.report.independent import resampled
 from deepfake.report.results import video_table
 from deepfake.schema import Label, Split, Video
+from tests.calibration.drawn import drawn_videos
 
 
 def made_up(seed: int = 0, num_videos: int = 24) -> pd.DataFrame:
@@ -286,3 +289,20 @@ def test_names_that_differ_in_a_last_zero_byte_are_two() -> None:
     videos = video_table(clips)
     assert videos["score"].tolist() == [0.9, 0.1]
     assert len(set(resampled(videos)[0])) == 2
+
+
+def test_decisions_are_measured_at_every_threshold_that_val_chose_and_one_is_shown(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    calibration = fit_calibration(*drawn_videos(150, 150)[:2], "platt")
+    outcome = evaluate_scores(made_up(), "exclude", 0, calibration=calibration)
+    fake, score = outcome.measured["label"] == 1, outcome.measured["score"]
+    for each in calibration.thresholds:
+        assert each.value is not None
+        suffix = suffix_of(each.name)
+        assert value(outcome.numbers, "video", f"recall{suffix}") == pytest.approx((score[fake] > each.value).mean())
+    of_part = outcome.numbers[outcome.numbers["by"] != "all"]["metric"]
+    assert "recall_at_val" in {*of_part} and "recall_at_val_eer" not in {*of_part}
+    show_numbers(outcome.numbers)
+    shown = capsys.readouterr().out
+    assert "recall_at_val " in shown and "recall_at_val_eer" not in shown

@@ -1,7 +1,9 @@
 """Read what an offline run of wandb would send from the file that wandb has written."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from wandb.proto.wandb_internal_pb2 import Record
 
@@ -50,6 +52,27 @@ def run_ids(folder: Path) -> set[str]:
 def run_names(folder: Path) -> set[str]:
     """Return the names of the runs below a folder."""
     return {r.run.display_name for r in records(folder) if r.WhichOneof("record_type") == "run"}
+
+
+def places(folder: Path) -> tuple[str, str]:
+    """Group and job type of the one run below a folder."""
+    run = next(r.run for r in records(folder) if r.WhichOneof("record_type") == "run")
+    return run.run_group, run.job_type
+
+
+def logged(folder: Path) -> dict[str, Any]:
+    """Return what the one run below a folder has logged: the last value of each key, of media the fields of a file."""
+    found: dict[str, Any] = {}
+    for record in records(folder):
+        kind = record.WhichOneof("record_type")
+        for item in record.history.item if kind == "history" else record.summary.update if kind == "summary" else ():
+            key, *rest = item.nested_key or [item.key]
+            value = json.loads(item.value_json)
+            if rest:
+                found.setdefault(key, {})[".".join(rest)] = value
+            else:
+                found[key] = value
+    return found
 
 
 def labels(folder: Path) -> tuple[list[str], str]:

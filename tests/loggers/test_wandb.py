@@ -1,6 +1,8 @@
 """What wandb receives, and that it cannot harm a training, with its own service and with fake servers."""
 
 import gc
+import io
+import json
 import logging
 import os
 import socket
@@ -18,8 +20,17 @@ from PIL import Image
 
 from deepfake.loggers import wandb as door
 from deepfake.loggers.guard import GuardedLogger
-from deepfake.loggers.wandb import WandbRun, closing, log_results, max_faces, wandb_logger, where_to_look
-from tests.loggers.offline import exit_codes, labels, run_ids
+from deepfake.loggers.wandb import (
+    WandbRun,
+    closing,
+    is_wanted,
+    log_page,
+    log_results,
+    max_faces,
+    wandb_logger,
+    where_to_look,
+)
+from tests.loggers.offline import exit_codes, labels, logged, places, run_ids
 
 
 @pytest.fixture(autouse=True)
@@ -152,6 +163,31 @@ def test_it_gets_pictures_and_numbers_and_faces_only_if_there_are_rows(tmp_path:
     tables = {path.name.partition("_")[0] for path in (tmp_path / "faces").rglob("*.table.json")}
     assert tables == {"videos", "numbers"}
     assert not with_faces.failed
+
+
+def test_it_gets_the_charts_and_tables_of_a_page(tmp_path: Path) -> None:
+    content = io.BytesIO()
+    Image.new("RGB", (12, 8)).save(content, "PNG")
+    table = ["threshold", "0.5"], [["fakes called fake", "3 of 4"]]
+    logger = start(tmp_path, group="a sweep", job_type="train")
+    assert is_wanted([logger])
+    with closing([logger]):
+        log_page([logger], {"test/roc": (content.getvalue(), "the ROC curve")}, {"test/decisions": table})
+        log_results([logger], {}, VIDEOS.iloc[:0], NUMBERS.iloc[:0], {"test/video/auc_low": 0.25})
+    found = logged(tmp_path)
+    picture = found["test/roc"]
+    assert (picture["count"], picture["width"], picture["captions"]) == (1, 12, ["the ROC curve"])
+    (file,) = tmp_path.rglob("files/media/table/test/decisions*.table.json")
+    assert json.loads(file.read_text()) == {**json.loads(file.read_text()), "columns": table[0], "data": table[1]}
+    assert found["test/video/auc_low"] == 0.25
+    assert places(tmp_path) == ("a sweep", "train") and not logger.failed
+
+
+def test_nothing_is_wanted_by_a_run_that_is_disabled_or_has_failed(tmp_path: Path) -> None:
+    assert not is_wanted([start(tmp_path, mode="disabled")])
+    failed = start(tmp_path)
+    failed.failed = True
+    assert not is_wanted([failed]) and not is_wanted([])
 
 
 def test_a_run_goes_on_under_its_id(tmp_path: Path) -> None:

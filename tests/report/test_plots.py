@@ -77,6 +77,13 @@ def test_a_picture_names_data_model_and_counts_and_its_axes(draw: object, videos
     assert "video" in axes.get_xlabel() and "videos" in axes.get_ylabel()
 
 
+@pytest.mark.parametrize("draw", [roc_figure, score_figure])
+def test_a_picture_names_the_way_from_clips_to_scores(draw: object, videos: pd.DataFrame) -> None:
+    holed = videos.assign(score=[0.1, 0.6, 0.9, np.nan, 0.7])
+    title = draw(holed, SUBJECT._replace(aggregate="top_3")).axes[0].get_title(loc="left")  # type: ignore[operator]
+    assert title.endswith("2 real and 3 fake videos, 1 without a score (aggregate=top_3)")
+
+
 def test_the_histogram_counts_every_video_once(videos: pd.DataFrame, tmp_path: Path) -> None:
     figure = score_figure(videos, SUBJECT)
     heights = [patch.get_height() for patch in figure.axes[0].patches]

@@ -39,6 +39,19 @@ def test_each_type_is_a_line_over_its_levels_beside_clean_and_chance(tmp_path: P
     assert save(figure, tmp_path / "a.png").stat().st_size > 10_000
 
 
+def test_intervals_are_bars_at_their_dots_and_types_stand_beside_each_other() -> None:
+    rows = [("clean", None, 0.9, ""), ("GB", 1, 0.8, ""), ("CS", 1, 0.85, ""), ("mix_3", None, 0.55, "")]
+    table = table_of(*rows)
+    table = table.assign(video_auc_low=table["video_auc"] - 0.3, video_auc_high=table["video_auc"] + 0.05)
+    table.loc[1, ["video_auc_low", "video_auc_high"]] = np.nan
+    figure = robustness_figure(table, VIDEOS, SUBJECT)
+    bars = [part.get_segments()[0] for part in figure.axes[0].collections if len(part.get_segments()[0])]
+    found = sorted((round(float(x), 2), round(float(low), 2), round(float(high), 2)) for (x, low), (_, high) in bars)
+    assert [each for each in found if not np.isnan(each[1])] == [(0, 0.6, 0.95), (1.04, 0.55, 0.9), (2, 0.25, 0.6)]
+    assert [float(lines(figure)[name].get_xdata()[0]) for name in ("GB: 0.800", "CS: 0.850")] == [0.96, 1.04]
+    assert figure.axes[0].get_ylim()[0] < 0.25 and "95 % intervals" in figure.axes[0].get_ylabel()
+
+
 def test_a_type_that_was_trained_with_has_hollow_marks() -> None:
     rows = [("clean", None, 0.9, ""), ("GB", 1, 0.8, "blur"), ("CS", 1, 0.85, ""), ("CC", 1, 0.7, "unknown")]
     drawn = lines(robustness_figure(table_of(*rows), VIDEOS, SUBJECT))

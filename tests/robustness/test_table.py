@@ -10,6 +10,7 @@ import pytest
 
 from deepfake.distort.catalogue import GROUPS, KINDS
 from deepfake.distort.distortion import Distortion
+from deepfake.metrics.estimate import Estimate, Method, without_value
 from deepfake.robustness.table import COLUMNS, summary, trained_with
 
 
@@ -21,13 +22,19 @@ def table_of(names: Sequence[str], levels: Sequence[int], sets: Sequence[str] = 
     rows += [(name, None, "unknown") for name in sets]
     table = pd.DataFrame([dict(zip(("type", "level", "trained_with"), row, strict=True)) for row in rows])
     aucs = {name: draw.uniform(0.4, 1, len(table)) for name in ("video_auc", "clip_auc")}
-    return table.assign(**aucs).reindex(columns=COLUMNS).astype({"level": "Int64"})
+    ends = {"video_auc_low": aucs["video_auc"] - 0.1, "video_auc_high": aucs["video_auc"] + 0.1}
+    return table.assign(**aucs, **ends).reindex(columns=COLUMNS).astype({"level": "Int64"})
+
+
+def mean_of(rows: Sequence[int]) -> Estimate:
+    """In place of a bootstrap: ends that tell how many rows the mean is of, and which is the first."""
+    return Estimate(0.5, float(len(rows)), float(rows[0]), Method.BOOTSTRAP, "")
 
 
 def test_means_are_those_of_a_plain_loop() -> None:
     names, levels = GROUPS["all"], range(1, 6)
     table = table_of(names, levels, ["mix_3"])
-    found = summary(table)
+    found = summary(table, mean_of)
     for metric, column in (("video/auc", "video_auc"), ("clip/auc", "clip_auc")):
         of_type = {}
         for name in names:
@@ -43,25 +50,36 @@ def test_means_are_those_of_a_plain_loop() -> None:
         assert found["sets"]["mix_3"][metric] == table[column].iloc[-1]
     assert found["types"]["GB"]["trained_with"] == "blur" and found["sets"]["mix_3"]["trained_with"] == "unknown"
     json.dumps(found, allow_nan=False)
+    second = found["types"][names[0]]["levels"]["2"]
+    ends = [table[f"video_auc_{end}"].iloc[2] for end in ("low", "high")]
+    assert [second["video/auc_low"], second["video/auc_high"]] == ends
+    for mean, (number, first) in {
+        "mean": (60, 1),
+        "deeperforensics_mean": (35, names.index(GROUPS["deeperforensics"][0]) * 5 + 1),
+    }.items():
+        assert (found[mean]["video/auc_low"], found[mean]["video/auc_high"]) == (number, first)
+    third = found["types"][names[2]]["mean"]
+    assert (third["video/auc_low"], third["video/auc_high"]) == (5, 11)
 
 
 @pytest.mark.parametrize(
     ("names", "levels"), [(GROUPS["deeperforensics"][1:], range(1, 6)), (GROUPS["deeperforensics"], (1, 2, 3, 5))]
 )
 def test_the_mean_of_the_protocol_needs_seven_types_and_five_levels(names: list[str], levels: list[int]) -> None:
-    assert "deeperforensics_mean" not in summary(table_of(names, levels))
+    assert "deeperforensics_mean" not in summary(table_of(names, levels), mean_of)
 
 
 def test_sets_alone_have_no_mean_of_types() -> None:
-    found = summary(table_of([], [], ["random_level"]))
+    found = summary(table_of([], [], ["random_level"]), mean_of)
     assert found.keys() == {"clean", "types", "sets"} and found["types"] == {}
 
 
 def test_what_does_not_exist_is_null_in_every_mean_that_it_is_part_of() -> None:
     table = table_of(["CS", "GB"], [1, 2])
     table.loc[1, ["video_auc", "clip_auc"]] = math.nan
-    found = summary(table)
-    assert found["types"]["CS"]["mean"] == {"video/auc": None, "clip/auc": None} == found["mean"]
+    found = summary(table, lambda rows: without_value("it needs both classes") if 1 in rows else mean_of(rows))
+    nothing = dict.fromkeys(("video/auc", "clip/auc", "video/auc_low", "video/auc_high"))
+    assert found["types"]["CS"]["mean"] == nothing == found["mean"]
     assert found["types"]["GB"]["mean"]["video/auc"] is not None
 
 

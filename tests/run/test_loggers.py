@@ -16,7 +16,7 @@ import wandb
 
 from deepfake.loggers import wandb as door
 from tests.conftest import TINY, Run
-from tests.loggers.offline import exit_codes, run_ids, run_names
+from tests.loggers.offline import exit_codes, logged, run_ids, run_names
 
 ONLINE_OR_OFF = [*(option for option in TINY if option != "logger=csv"), "trainer.max_epochs=1"]
 
@@ -46,13 +46,23 @@ def test_wandb_is_offline_and_gets_no_faces_unless_asked(
         folder = Path(line.group(1))
         assert exit_codes(folder) == [0]
         sent[faces] = [path for path in folder.rglob("files/**/*") if path.is_file()]
-        assert any(path.name.startswith("roc") for path in sent[faces])
+        found = logged(folder)
+        charts = ("roc", "precision-recall", "det", "scores", "reliability", "by-method")
+        assert found.keys() >= {*(f"test/{name}" for name in charts), "test/decisions", "val/learning-loss"}
+        assert found["test/roc"]["count"] == 1 and "an area of" in found["test/roc"]["captions"][0]
     assert not [path for path in sent["false"] if "videos" in str(path)]
     tables = {path.name.partition("_")[0]: path for path in sent["true"] if path.name.endswith(".table.json")}
     assert len(json.loads(tables["videos"].read_text())["data"]) == 2
     # Hydra reads the folder's name as a truth value.
     numbers = pd.read_csv(tmp_path / "True" / "numbers.csv")
     assert len(json.loads(tables["numbers"].read_text())["data"]) == len(numbers) > 30
+    auc = numbers[(numbers["level"] == "video") & (numbers["by"] == "all") & (numbers["metric"] == "auc")].iloc[0]
+    assert found.get("test/video/auc_low") == (None if pd.isna(auc["low"]) else auc["low"])
+    decisions = json.loads(tables["decisions"].read_text())
+    assert decisions["columns"] == ["threshold", "0.5"] and decisions["data"][0] == [
+        "called fake: a score above",
+        "0.500",
+    ]
 
 
 def test_a_service_that_dies_costs_nothing_but_its_record(

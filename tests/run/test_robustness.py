@@ -60,6 +60,9 @@ def test_distorted_frames_are_scored_beside_the_clean_ones(
         if row.type in ("CC", "jpeg", "mix_3"):  # reals are distorted as fakes are
             assert ((clips["score"] != clean["score"]).groupby(clips["label"]).mean() > 0.9).all()
             assert row.num_unchanged == 0
+    numbers = pd.read_csv(folder / "numbers.csv").set_index(["level", "by", "metric"]).loc[("video", "all", "auc")]
+    assert table[["video_auc_low", "video_auc_high"]].iloc[0].tolist() == numbers[["low", "high"]].tolist()
+    assert (table["interval"] == numbers["interval"]).all()
     small = table[table["type"] == "BW"]
     assert (small["num_unchanged"] == small["num_real"] + small["num_fake"]).all()
 
@@ -68,6 +71,11 @@ def test_distorted_frames_are_scored_beside_the_clean_ones(
     assert found["clean"]["video/auc"] == plain["metrics"]["test/video/auc"]
     aucs = table[table["type"] == "CC"]["video_auc"]
     assert found["types"]["CC"]["mean"]["video/auc"] == pytest.approx(aucs.mean(), abs=1e-12)
+    first = found["types"]["CC"]["levels"]["1"]
+    assert [first["video/auc_low"], first["video/auc_high"]] == table[["video_auc_low", "video_auc_high"]].iloc[
+        1
+    ].tolist()
+    assert found["mean"].keys() == first.keys()
     # The default augmentation changes brightness, contrast and saturation a little, and compresses.
     seen = {name: each["trained_with"] for name, each in {**found["types"], **found["sets"]}.items()}
     assert seen == {"CC": "brightness,contrast", "jpeg": "jpeg", "BW": "", "mix_3": "brightness,contrast,saturation"}

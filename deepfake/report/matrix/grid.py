@@ -103,7 +103,7 @@ def build_matrix(results: Sequence[Result]) -> Matrix:
     main = [column for column in columns if column.split == Split.TEST]
     twice = len({column.corpus for column in main}) < len(main)
     beside = _beside(main, tested) if len(main) > 1 and not twice else []
-    notes = _sampled(columns)
+    notes = [*_scored(results), *_sampled(columns)]
     notes += [f"{each.name} is not marked: {each.why_unmarked}" for each in (*columns, *by_method) if each.why_unmarked]
     if twice:
         notes.append(
@@ -117,6 +117,13 @@ def build_matrix(results: Sequence[Result]) -> Matrix:
     if beside and len(main) < len(columns):
         notes.append("pooled and mean are of test splits alone")
     return Matrix(heads, rows, seeds, [*columns, *beside], by_method, notes)
+
+
+def _scored(results: Iterable[Result]) -> list[str]:
+    """Say how clips became the scores of videos."""
+    rules = sorted({result.aggregate for result in results} - {""})
+    several = "; rows that differ in it name the option" if len(rules) > 1 else ""
+    return [f"scores of videos: aggregate={', '.join(rules)}{several}"] if rules else []
 
 
 def _sampled(columns: Iterable[Column]) -> list[str]:

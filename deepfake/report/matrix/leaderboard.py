@@ -28,12 +28,14 @@ class Leaderboard:
         jobs: one row a training, best first: `job` (its folder), the options as text, empty where one was not given,
             and the columns of `METRICS`, NaN where one was not measured.
         num_videos: val videos that were scored, in words; empty if it is not known.
+        aggregates: how clips became a video's score, of one training or another; `mean`, `mean, top_3`.
     """
 
     corpus: str
     names: list[str]
     jobs: pd.DataFrame
     num_videos: str
+    aggregates: str
 
 
 def leaderboards(folders: Sequence[Path]) -> list[Leaderboard]:
@@ -88,7 +90,8 @@ def _leaderboard(corpus: str, jobs: Sequence[tuple[Path, Mapping[str, Any], dict
     table = pd.DataFrame(rows, columns=["job", *names, *METRICS.values()])
     # As a training chooses its best epoch: by the AUC, of equal ones by the log-loss.
     table = table.sort_values([VAL, "val log-loss"], ascending=[False, True], kind="stable").reset_index(drop=True)
-    return Leaderboard(corpus, names, table, _counted(jobs[0][1]))
+    rules = {str(content.get("scoring", {}).get("aggregate", "mean")) for _, content, _ in jobs}
+    return Leaderboard(corpus, names, table, _counted(jobs[0][1]), ", ".join(sorted(rules)))
 
 
 def _counted(content: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from deepfake.report.matrix.leaderboard import METRICS, VAL, Leaderboard
 from deepfake.report.matrix.sweep_charts import importance_chart, parallel_chart
 from deepfake.report.page.chart import Chart
 from deepfake.report.page.rendering import render
+from deepfake.report.plots import scored_by
 from deepfake.report.varied import brief
 
 FILE = "matrix.html"
@@ -117,9 +118,8 @@ def _board(board: Leaderboard, name: str) -> Board:
     charts = [parallel_chart(board, f"{name}-options")] if options else []
     if not isinstance(found, str):
         charts.append(importance_chart(found, f"{name}-importance"))
-    about = f"{len(jobs)} trainings, best val AUC first" + (
-        f"; val: {board.num_videos} videos" if board.num_videos else ""
-    )
+    of_val = f"; val: {board.num_videos} videos" if board.num_videos else ""
+    about = f"{len(jobs)} trainings, best val AUC first{of_val}{scored_by(board.aggregates)}"
     heads = [*map(Head, map(shown, ("job", *options, *metrics)))]
     untold = f"Importance: {found}." if isinstance(found, str) else ""
     return Board(name, shown(f"Trained on {board.corpus}"), shown(about), heads, rows, charts, untold)

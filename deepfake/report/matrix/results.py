@@ -54,6 +54,7 @@ class Result:
             has no scores.
         auc: what `metrics.json` says, which is all that is known without scores; None if it is undefined.
         shared: what the protocol shares between train and test; empty if nothing.
+        aggregate: how clips became a video's score; empty of a table that has scores of videos.
     """
 
     folder: Path
@@ -70,6 +71,7 @@ class Result:
     videos: pd.DataFrame | None
     auc: float | None
     shared: str
+    aggregate: str
 
     @property
     def is_table(self) -> bool:
@@ -165,6 +167,7 @@ def _read(run: RunFiles) -> Result:
         videos=videos,
         auc=None if value is None else float(value),
         shared=data_caption(content["data"], content.get("trained_on")) if "corpus" in content["data"] else "",
+        aggregate=run.aggregate,
     )
 
 

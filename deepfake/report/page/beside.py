@@ -1,9 +1,13 @@
-"""The page at the end of a run, whose numbers are safe already."""
+"""The page at the end of a run, and its charts for a dashboard; the numbers are safe already."""
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deepfake.report.page.mistakes import Faces
+
+if TYPE_CHECKING:
+    from deepfake.report.page.pictures import Shared
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +26,22 @@ def page_beside(folder: Path, faces: Faces | None = None) -> dict[str, Path]:
 
         return {"page": write_page(folder, faces)}
     except Exception as error:  # of any type: altair's, Jinja's, a disk's
-        kind, text = type(error).__name__, " ".join(str(error).split())
-        log.warning("report.html could not be made (%s: %s); every number is in the other files of the run", kind, text)
-        log.debug("the whole error", exc_info=True)
+        _warn("report.html", error)
         return {}
+
+
+def content_beside(folder: Path) -> "Shared | None":
+    """Return the charts and tables of a run's page for a dashboard; None, and a warning, if they cannot be made."""
+    try:
+        from deepfake.report.page.pictures import shared_content
+
+        return shared_content(folder)
+    except Exception as error:
+        _warn("what report.html shows, for the loggers,", error)
+        return None
+
+
+def _warn(what: str, error: Exception) -> None:
+    kind, text = type(error).__name__, " ".join(str(error).split())
+    log.warning("%s could not be made (%s: %s); every number is in the other files of the run", what, kind, text)
+    log.debug("the whole error", exc_info=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import altair as alt
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from deepfake.report.page.look import DASHES, MUTED
 
 Mark = alt.Chart | alt.LayerChart
+BAND, DIAMOND = "band", "diamond"  # in place of the dashes of a key
+BAND_OPACITY = 0.16
+Steps = Literal["step-after", "step-before"]
 
 
 class Key(NamedTuple):
@@ -20,7 +23,7 @@ class Key(NamedTuple):
     Attributes:
         text: what the mark is, with its numbers.
         colour: as CSS writes it.
-        dashes: of a line, as SVG writes them; a dot if it is None.
+        dashes: of a line, as SVG writes them; a dot if it is None; or `BAND`, `DIAMOND`.
     """
 
     text: str
@@ -131,6 +134,20 @@ class Plane(NamedTuple):
         data = rows_of({"order": np.arange(len(xs)), "x": xs, "y": np.asarray(y, float)})
         chart = alt.Chart(data).mark_line(color=colour, clip=True, **look)
         return chart.encode(x=self.across.x(), y=self.up.y(), order=alt.Order("order:Q"))
+
+    def band(self, x: ArrayLike, low: ArrayLike, high: ArrayLike, colour: str, steps: Steps) -> alt.Chart:
+        """Return a pale area between two curves.
+
+        Args:
+            x: rising.
+            low: the lower ends.
+            high: the upper ends.
+            colour: of the area.
+            steps: whether the ends hold up to the next x, or from the one before.
+        """
+        data = rows_of({"x": np.asarray(x, float), "low": np.asarray(low, float), "high": np.asarray(high, float)})
+        area = alt.Chart(data).mark_area(color=colour, opacity=BAND_OPACITY, interpolate=steps, clip=True)
+        return area.encode(x=self.across.x(), y=self.up.y("low"), y2="high:Q")
 
     def guide(self, x: ArrayLike, y: ArrayLike) -> alt.Chart:
         """Return a dotted line, which marks chance or perfection."""

@@ -84,9 +84,9 @@ def histogram(videos: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["label", "low", "high", "videos", "share"])
 
 
-def calls(videos: pd.DataFrame) -> dict[str, int]:
-    """Count the decisions at 0.5: `hits` of `fakes`, and `alarms` of `reals`."""
-    called, fake = videos["score"] > THRESHOLD, videos["label"] == 1
+def calls(videos: pd.DataFrame, threshold: float = THRESHOLD) -> dict[str, int]:
+    """Count the decisions at a threshold: `hits` of `fakes`, and `alarms` of `reals`."""
+    called, fake = videos["score"] > threshold, videos["label"] == 1
     return {
         "hits": int((called & fake).sum()),
         "fakes": int(fake.sum()),

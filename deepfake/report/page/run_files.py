@@ -12,7 +12,20 @@ import yaml
 from deepfake.errors import ConfigError
 from deepfake.report.results import video_table
 
-_TEXT = ("video_id", "method", "group", "person", "by", "part", "metric", "note", "type", "trained_with", "aggregate")
+_TEXT = (
+    "video_id",
+    "method",
+    "group",
+    "person",
+    "by",
+    "part",
+    "metric",
+    "note",
+    "type",
+    "interval",
+    "trained_with",
+    "aggregate",
+)
 _CURVES = Path("csv") / "metrics.csv"
 _CERTAIN = {"real": 0.0, "fake": 1.0}
 
@@ -51,6 +64,17 @@ class RunFiles:
     def is_training(self) -> bool:
         """Whether a training wrote it, and no evaluation of a checkpoint or of a table."""
         return "trained_on" not in self.facts and "predictions" not in self.facts["data"]
+
+    @property
+    def aggregate(self) -> str:
+        """How clips became a video's score; empty of a table that has scores of videos."""
+        of_videos = "predictions" in self.facts["data"] and (self.clips is None or self.clips["video_id"].is_unique)
+        return "" if of_videos else str(self.facts.get("scoring", {}).get("aggregate", "mean"))
+
+    @property
+    def seed(self) -> int:
+        """The seed of the bootstrap that its numbers have their intervals by; 0 if it does not tell."""
+        return int(self.facts.get("bootstrap", self.facts).get("seed", 0))
 
     @property
     def corpus(self) -> str:

@@ -12,6 +12,7 @@ from deepfake.report.page.points import calls
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.sections import of_all
 from deepfake.report.page.words import at_half, counted, in_pairs, interval, name_of, number, value_of
+from deepfake.report.plots import scored_by
 from deepfake.report.results import covered
 from deepfake.report.tables import num_digits
 
@@ -116,8 +117,8 @@ def _row(row: Mapping[str, Any]) -> Row:
 
 
 def subject(run: RunFiles) -> str:
-    """Return what all charts are of: data, model and counts."""
-    counts = "" if run.videos is None else f"; {counted(run.videos)} videos"
+    """Return what all charts are of: data, model and counts, and how videos were scored."""
+    counts = "" if run.videos is None else f"; {counted(run.videos)} videos{scored_by(run.aggregate)}"
     return name_of(f"{run.corpus}, {run.split} split; {run.model}{counts}")
 
 

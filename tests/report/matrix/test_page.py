@@ -41,6 +41,7 @@ def test_names_are_text_and_the_page_is_whole(page_file: Path) -> None:
     body = re.sub(r"<script.*?</script>|<style.*?</style>", "", html, flags=re.DOTALL)
     assert "<img" not in body and "window.ran='script'</script>" not in body and "&lt;img src=x" in body
     assert "demo_b&lt;i&gt;" in body and 'class="number best"' in body
+    assert "scores of videos: aggregate=mean" in body and "best val AUC first (aggregate=mean)" in body
     assert html.count('data-spec="board') == 2 and page_file.stat().st_size < 2_000_000
 
 

@@ -8,12 +8,13 @@ from playwright.sync_api import Browser, Page
 from deepfake.report.page import write_page
 from deepfake.report.page.look import DARK, LIGHT
 from tests.browser import IN_CHROMIUM, browser
-from tests.report.page.runs import IMAGE, METHOD, SCRIPT, face, write_evaluation
+from tests.report.page.runs import IMAGE, METHOD, SCRIPT, face, learnt_elsewhere, write_evaluation
 
 __all__ = ["browser"]
 pytestmark = IN_CHROMIUM
 CHARTS = ["roc", "precision-recall", "det", "scores", "reliability", "by-method", "robustness"]
 CHARTS += ["learning-loss", "learning-auc"]
+OF_BANDS = ["band-counts", "band-errors"]
 DRAWN = "document.querySelectorAll('[data-drawn]').length === document.querySelectorAll('[data-chart]').length"
 
 
@@ -43,6 +44,7 @@ def test_every_chart_is_drawn_and_fits(browser: Browser, report: Path, width: in
         place = page.locator(f"[data-chart='{chart}']")
         marks = place.locator("svg .role-mark path, svg .role-mark line").count()
         assert marks > 0, chart
+        assert place.locator("svg .mark-area path").count() == (1 if chart in CHARTS[:3] else 0)  # the band of all
         assert len(place.get_attribute("aria-label") or "") > 30
         assert place.locator("svg").bounding_box()["width"] <= place.bounding_box()["width"] + 1  # type: ignore[index]
     assert page.evaluate("document.documentElement.scrollWidth") == width
@@ -50,6 +52,20 @@ def test_every_chart_is_drawn_and_fits(browser: Browser, report: Path, width: in
     muted = (DARK if theme == "dark" else LIGHT)["--muted"]
     assert colour == f"rgb({', '.join(str(int(muted[i : i + 2], 16)) for i in (1, 3, 5))})"
     assert faults == []
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (375, "dark")])
+def test_a_calibration_adds_its_bands_and_thresholds(browser: Browser, tmp_path: Path, width: int, theme: str) -> None:
+    calibrated = write_page(write_evaluation(tmp_path, learnt_elsewhere()))
+    page, faults = opened(browser, calibrated, width, theme)
+    names = page.eval_on_selector_all("[data-chart]", "all => all.map(each => each.dataset.chart)")
+    assert names == [*CHARTS[:3], *OF_BANDS, *CHARTS[3:]]
+    labels = page.locator("[data-chart='band-errors'] .role-axis-label text").all_text_contents()
+    assert {"strong evidence ofmanipulation", "not conclusive"} <= {*labels}  # two lines, and one
+    assert page.locator("[data-chart='band-errors'] .mark-symbol path").count() == 7  # of val 4, of the tested 3
+    assert page.locator("#decisions th").all_inner_texts()[2] == "val: highest balanced accuracy"
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate("window.ran") is None and faults == []
 
 
 def test_names_are_shown_and_not_run(browser: Browser, report: Path) -> None:

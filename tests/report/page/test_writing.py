@@ -41,6 +41,27 @@ def test_the_head_says_what_the_numbers_say(run: Path) -> None:
     assert "python scripts/evaluate.py data=demo" in text and "0000000000000000" in text
 
 
+@pytest.mark.parametrize("aggregate", ["mean", "top_3"])
+def test_every_chart_names_how_clips_became_scores(run: Path, tmp_path: Path, aggregate: str) -> None:
+    shutil.copytree(run, tmp_path / "run")
+    facts = json.loads((run / "metrics.json").read_text())
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps({**facts, "scoring": {"aggregate": aggregate}}))
+    html = write_page(tmp_path / "run").read_text()
+    about = re.findall(r'<p class="about">(.*?)</p>', html)
+    assert len(about) >= 9 and all(text.endswith(f"(aggregate={aggregate})") for text in about)
+
+
+def test_a_table_of_scores_of_videos_has_no_such_way(tmp_path: Path) -> None:
+    table = pd.DataFrame({"video_id": [*"abcd"], "label": [0, 0, 1, 1], "method": "x", "track": 0})
+    for name, rows in {"of_videos": table, "of_clips": pd.concat([table, table])}.items():
+        folder = tmp_path / name
+        folder.mkdir()
+        rows.assign(score=np.linspace(0.1, 0.9, len(rows))).to_csv(folder / "predictions.csv", index=False)
+        data = {"predictions": "theirs.csv", "digest": "0", "coverage": {}}
+        write_metrics(folder, {"test/video/auc": 0.5}, data, {"scoring": {"aggregate": "median"}})
+        assert ("aggregate=" in write_page(folder).read_text().split("<script")[0]) == (name == "of_clips")
+
+
 def test_a_method_called_na_keeps_its_name(run: Path) -> None:
     found = read_run(run)
     assert found.videos is not None and set(found.videos["method"]) == {"real", "NA", METHOD}

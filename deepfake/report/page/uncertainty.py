@@ -1,0 +1,80 @@
+"""How far the curves of a run are sure: the bands around them, by the bootstrap of its numbers."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from deepfake.corpora.groups import GroupedBy
+from deepfake.metrics import Band, Method, curve_bands
+from deepfake.report.independent import resampled
+
+REPLICATES = 2000  # as of the intervals; of 50,000 videos they take seconds
+_MOST_STEPS = 100  # of a scale; of fewer videos every rate that they can have
+INDEPENDENT = {
+    "people": "people (or source videos)",
+    "targets": "target people (or source videos)",
+    "videos": "videos",
+}
+
+
+class Uncertainty(NamedTuple):
+    """The bands around the curves of all videos.
+
+    Attributes:
+        fprs: (F,) false-positive rates, rising.
+        tpr: the band of the true-positive rate at them.
+        recalls: (H,) recalls, rising.
+        precision: the band of the precision at them.
+        over: what the bootstrap drew.
+    """
+
+    fprs: np.ndarray
+    tpr: Band
+    recalls: np.ndarray
+    precision: Band
+    over: str
+
+    @property
+    def known(self) -> bool:
+        """Whether there are bands."""
+        return self.tpr.method is not Method.NONE
+
+    @property
+    def said(self) -> str:
+        """How the bands were found, or why there are none."""
+        if not self.known:
+            return f"There is no band: {self.tpr.note}."
+        how = f"The band, of all videos, is 95 % at each point, by {REPLICATES} bootstrap replicates over {self.over}"
+        return f"{how}{f'; {self.tpr.note}' if self.tpr.note else ''}."
+
+
+def curve_uncertainty(videos: pd.DataFrame, people: GroupedBy, seed: int) -> Uncertainty:
+    """Compute the bands around the curves of videos of both classes.
+
+    Args:
+        videos: `video_id`, `label`, `score`, and `person` if people are known; one row a video.
+        people: what `person` tells apart.
+        seed: of the bootstrap; with that of the numbers, bands and intervals agree.
+    """
+    clusters, by = resampled(videos, people)
+    fakes = int((videos["label"] == 1).sum())
+    fprs, recalls = _scale(len(videos) - fakes), _scale(fakes)[1:]
+    label, score = videos["label"].to_numpy(), videos["score"].to_numpy(np.float64)
+    found = curve_bands(score, label, fprs, recalls, clusters=clusters, replicates=REPLICATES, seed=seed)
+    return Uncertainty(fprs, found.tpr, recalls, found.precision, INDEPENDENT[by])
+
+
+def _scale(count: int) -> np.ndarray:
+    """Return rising rates from 0 to 1 that some of so many videos can have.
+
+    Of many videos these are even steps, and closer ones near both ends, which a DET curve shows large.
+
+    Example:
+        >>> _scale(4).tolist()
+        [0.0, 0.25, 0.5, 0.75, 1.0]
+    """
+    if count <= _MOST_STEPS:
+        return np.arange(count + 1) / count
+    near = np.geomspace(1 / count, 0.1, _MOST_STEPS // 3)
+    return np.unique(np.round(np.concatenate([np.linspace(0, 1, _MOST_STEPS + 1), near, 1 - near]) * count)) / count
