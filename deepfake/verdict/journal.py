@@ -18,6 +18,7 @@ from deepfake.store import facts
 from deepfake.verdict.result import SCHEMA_VERSION, FileResult, as_plain, from_plain
 
 NAME = "predictions.jsonl"
+_OF_DETECTORS = ("checkpoint", "rule", "weights")  # parts of an identity that are name -> value for several detectors
 ANEW = "give another output=, or overwrite=true to start anew"
 
 
@@ -135,10 +136,15 @@ def _difference(name: str, here: Any, there: Any) -> str:
         >>> _difference("rule", {"tracks": "all", "aggregate": "mean"}, {"tracks": "main", "aggregate": "mean"})
         'tracks is all, there main'
     """
-    if not isinstance(here, dict) or not isinstance(there, dict):
-        return f"{name} is {str(here)[:12]}, there {str(there)[:12]}"
+    if not isinstance(here, dict) or not isinstance(there, dict) or (name in _OF_DETECTORS and {*here} != {*there}):
+        return f"{name} is {_short(here)}, there {_short(there)}"
     names = sorted(key for key in {**here, **there} if here.get(key) != there.get(key))
     return ", ".join(_difference(key, here.get(key), there.get(key)) for key in names)
+
+
+def _short(value: Any) -> str:
+    """Return a value in a few letters; of what several detectors have, their names."""
+    return f"of {', '.join(value)}" if isinstance(value, dict) else str(value)[:12]
 
 
 def _encoded(value: Mapping[str, Any]) -> bytes:

@@ -29,7 +29,7 @@ def saved(folder: Path, coverage: Any) -> Path:
     ],
 )
 def test_it_says_what_is_known_of_the_training(coverage: Any, said: str, tmp_path: Path) -> None:
-    found = about(read_checkpoint(saved(tmp_path, coverage)), None)
+    found = about({"a": read_checkpoint(saved(tmp_path, coverage))}, (1.0,), None)
     assert said in found.trained
     assert "not calibrated" in found.calibrated and "How well it does is not known here" in found.measured
 
