@@ -5,6 +5,7 @@ Weights are not negative and sum to 1. They are equal, or learnt on val by the l
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -79,3 +80,28 @@ def fit_weights(scores: ArrayLike, label: ArrayLike, prior: Prior = 0.5) -> tupl
         log.warning("no detector ranks the fakes of val above its reals, so all get the same weight")
         return equal_weights(rows.shape[1])
     return tuple((slopes / slopes.sum()).tolist())
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPersons:
+    """What several detectors say of the persons of val's videos.
+
+    Attributes:
+        scores: (P, D) P(fake) of D detectors.
+        video: (P,) the number of each person's video, from 0 on; each video has a person.
+    """
+
+    scores: np.ndarray
+    video: np.ndarray
+
+    def of_videos(self, weights: Sequence[float]) -> np.ndarray:
+        """Return the score of each video, (V,): that of the person whose combined score is highest."""
+        found = np.zeros(self.video.max() + 1)
+        np.maximum.at(found, self.video, combined(self.scores, weights))
+        return found
+
+    def rows(self) -> np.ndarray:
+        """Return (V, D) the scores of one person of each video, the one whose plain mean is highest."""
+        order = np.lexsort((-combined(self.scores, equal_weights(self.scores.shape[1])), self.video))
+        first = np.unique(self.video[order], return_index=True)[1]
+        return self.scores[order][first]

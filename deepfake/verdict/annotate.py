@@ -21,7 +21,7 @@ from deepfake.names import as_id, fitted
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import FAKE, INK, PAPER, REAL, UNLABELLED
 from deepfake.schema import IMAGE_SUFFIXES
-from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.verdict import Verdict
 from deepfake.video import open_video
 from deepfake.video.redrawn import write_redrawn
@@ -100,10 +100,7 @@ class _Marker:
         self._persons = [person for person in reversed(result.persons) if person.clips]  # the largest is drawn last
         self._starts = [[clip.start_frame for clip in person.clips] for person in self._persons]
         # Clips of several detectors may lie in each other: of those that have begun, the one that ends last is shown.
-        self._lasting = [
-            list(accumulate(person.clips, lambda a, b: b if b.end_frame >= a.end_frame else a))
-            for person in self._persons
-        ]
+        self._lasting = [list(accumulate(person.clips, _later)) for person in self._persons]
         self._fps = result.num_frames / result.duration_s if result.duration_s else 0.0
         self._letters: Lettering | None = None
         self._before: np.ndarray | None = None
@@ -167,6 +164,11 @@ class _Marker:
         if self._letters is None:
             self._letters = Lettering(max(_SMALLEST_LETTERS, round(_LETTERS * min(height, width))))
         return self._letters
+
+
+def _later(one: ClipScore, other: ClipScore) -> ClipScore:
+    """Return the clip that ends last; of two that end at once the other."""
+    return other if other.end_frame >= one.end_frame else one
 
 
 def _free(outer: _Place, size: tuple[int, int], picture: tuple[int, int], taken: Sequence[_Place]) -> _Place:
