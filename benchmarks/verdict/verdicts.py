@@ -116,8 +116,9 @@ def _time_parts(predictor: Predictor, setting: Setting, paths: Sequence[Path], f
         with one_thread():
             start = time.process_time()
             (alone,) = predictor.scorers
-            on = {"batch_size": 32, "num_workers": 0, "device": predictor.device}
-            score_tracks(stored, store, alone.detector, alone.rule, **on)
+            score_tracks(
+                stored, store, alone.detector, alone.rule, batch_size=32, num_workers=0, device=predictor.device
+            )
             parts[FORWARD] = (time.process_time() - start) / len(paths)
         rounds.append(parts)
     return {name: median(each[name] for each in rounds) for name in rounds[0]}

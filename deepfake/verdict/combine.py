@@ -15,7 +15,7 @@ from deepfake.verdict.judge import said_of
 from deepfake.verdict.result import ClipScore, DetectorScore, FileResult, PersonResult
 from deepfake.verdict.verdict import Because
 
-Results = Sequence[FileResult] | Sequence[PersonResult]
+Results = Sequence[FileResult | PersonResult]
 # Of several reasons why a person or a file has no score, the first one here is given.
 _ORDER = (Because.TOO_MANY_FACES, Because.FACE_TOO_SMALL, Because.TOO_SHORT, Because.NOT_MAIN_FACE)
 

@@ -110,8 +110,9 @@ def load_predictor(
     recipe = same_faces(recipes)
     if dense:
         recipe = dense_recipe(recipe, [each.spec for each in detectors.values()])
-    learnt = None if isinstance(calibration, Calibration) else _learnt(calibration, found, rules, recipe)
-    known = calibration if isinstance(calibration, Calibration) else learnt and learnt.calibration
+    learnt, known = None, calibration if isinstance(calibration, Calibration) else None
+    if not isinstance(calibration, Calibration) and (learnt := _learnt(calibration, found, rules, recipe)):
+        known = learnt.calibration
     weights = (learnt.weights if learnt else ()) or equal_weights(len(found))
     chosen = pick_device(device)
     return Predictor(
