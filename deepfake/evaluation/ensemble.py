@@ -1,8 +1,9 @@
 """Learns the weights of several detectors and the calibration of their combined score, from what they say of val."""
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,7 @@ from deepfake.report.results import video_table
 from deepfake.report.tables import show
 from deepfake.scoring import video_scores
 
-log = logging.getLogger(__name__)
+Weights = Literal["learnt", "equal"]
 EQUAL, LEARNT = "all, with equal weights", "all, with learnt weights"
 
 
@@ -41,6 +42,7 @@ class LearntEnsemble:
         grouped_by: what was left out together for cross-fitting.
         compared: detector, `EQUAL` or `LEARNT` -> `auc` of its scores, and `log_loss` of its cross-fitted calibrated
             scores, for which weights are learnt without the videos that are held out, too.
+        taken: the one of these two that the calibration is of.
     """
 
     calibration: Calibration
@@ -48,6 +50,7 @@ class LearntEnsemble:
     videos: pd.DataFrame
     grouped_by: GroupedBy
     compared: dict[str, dict[str, float]]
+    taken: str
 
 
 def learn_ensemble(
@@ -57,6 +60,7 @@ def learn_ensemble(
     prior: Prior,
     source: str,
     people: GroupedBy = "people",
+    weigh: Weights = "learnt",
 ) -> LearntEnsemble:
     """Learn weights and a calibration of several detectors.
 
@@ -69,6 +73,7 @@ def learn_ensemble(
         prior: see `deepfake.calibration.fit_calibration`.
         source: where the videos are from, as `val of demo`.
         people: what `person` of the clips tells apart.
+        weigh: whether weights are learnt, or stay equal.
 
     Raises:
         CalibrationError: there are too few videos of a class, or of people.
@@ -84,25 +89,33 @@ def learn_ensemble(
     require_enough(label, method, source)
     known = ScoredPersons(persons.to_numpy(), scored.index.get_indexer(persons.index.get_level_values("video_id")))
     groups, by = resampled(scored.reset_index(), people)
-    rows = known.rows()
-    weights = fit_weights(rows, label, prior)
-
-    def score_by(rest: np.ndarray) -> np.ndarray:
-        return known.of_videos(fit_weights(rows[rest], label[rest], prior))
-
-    score = known.of_videos(weights)
-    found = fit_calibration(score, label, method, groups, prior, source, score_by)
-    calibrated = cross_fitted(score_by, label, groups, method, prior)
-    fixed = {name: known.of_videos(np.eye(len(names))[i]) for i, name in enumerate(names)}
-    fixed[EQUAL] = known.of_videos(equal_weights(len(names)))
-    compared = {
-        name: _compared(own, cross_fitted(own, label, groups, method, prior), label, prior)
-        for name, own in fixed.items()
+    rows, ones, everyone = known.rows(), np.eye(len(names)).tolist(), np.arange(len(label))
+    # What gives weights, from the indices of the videos that may be learnt on.
+    ways: dict[str, Callable[[np.ndarray], Sequence[float]]] = {
+        **{name: partial(_fixed, one) for name, one in zip(names, ones, strict=True)},
+        EQUAL: partial(_fixed, equal_weights(len(names))),
+        LEARNT: lambda rest: fit_weights(rows[rest], label[rest], prior),
     }
-    compared[LEARNT] = _compared(score, calibrated, label, prior)
-    columns = pd.DataFrame({"score": score, "calibrated": calibrated}, scored.index).reindex(videos.index)
-    whole = pd.concat([videos, columns], axis=1).reset_index()
-    return LearntEnsemble(found, dict(zip(names, weights, strict=True)), whole, by, compared)
+    scores, calibrated, compared = {}, {}, {}
+    for name, way in ways.items():
+        scores[name] = known.of_videos(way(everyone))
+        calibrated[name] = cross_fitted(_scoring(known, way), label, groups, method, prior)
+        compared[name] = _compared(scores[name], calibrated[name], label, prior)
+    taken = LEARNT if weigh == "learnt" else EQUAL
+    found = fit_calibration(scores[taken], label, method, groups, prior, source, _scoring(known, ways[taken]))
+    columns = pd.DataFrame({"score": scores[taken], "calibrated": calibrated[taken]}, scored.index)
+    whole = pd.concat([videos, columns.reindex(videos.index)], axis=1).reset_index()
+    weights = dict(zip(names, ways[taken](everyone), strict=True))
+    return LearntEnsemble(found, weights, whole, by, compared, taken)
+
+
+def _fixed(weights: Sequence[float], rest: np.ndarray) -> Sequence[float]:
+    return weights
+
+
+def _scoring(known: ScoredPersons, way: Callable[[np.ndarray], Sequence[float]]) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what scores all videos with the weights that a way gives."""
+    return lambda rest: known.of_videos(way(rest))
 
 
 def _track_scores(clips: pd.DataFrame, aggregate: Aggregate) -> pd.Series:
@@ -122,12 +135,13 @@ def show_ensemble(learnt: LearntEnsemble) -> None:
     """Print the weights, and how good each detector and their combination are on val."""
     rows = [[name, learnt.weights.get(name), each["auc"], each["log_loss"]] for name, each in learnt.compared.items()]
     heads = ["detector", "weight", "AUC on val", "log-loss on val, calibrated"]
-    least = min(each["log_loss"] for name, each in learnt.compared.items() if name != LEARNT)
-    worse = learnt.compared[LEARNT]["log_loss"] >= least
+    own = learnt.compared[learnt.taken]["log_loss"]
+    better = [name for name, each in learnt.compared.items() if each["log_loss"] < own]
     show(
         "weights of the detectors",
         heads,
         rows,
         "log-loss: each video by weights and a calibration that were learnt on others",
-        "learnt weights are no better here than something simpler in this table" if worse else "",
+        f"taken: {learnt.taken}",
+        f"by log-loss better on these videos: {'; '.join(better)}" if better else "",
     )

@@ -48,6 +48,8 @@ def calibrate(cfg: DictConfig) -> None:
     if len(paths) > 1:
         calibrate_several(cfg, paths, lambda listing: require_val_of(cfg, listing), folder)
         return
+    if cfg.weights != "learnt":
+        raise ConfigError(f"weights={cfg.weights} is of several detectors, and checkpoint= has one: leave it out")
     output = beside(Path(paths[0])) if cfg.output is None else Path(cfg.output)
     require_file(output)
     calibrate_checkpoint(cfg, paths[0], output, folder)

@@ -100,7 +100,7 @@ def _learn(tests: Tests, scored: Mapping[str, Scored]) -> LearntEnsemble:
         clips[name], people = with_people(with_unscored(each.clips, first.videos), first.videos)
     aggregates = {name: test.rule.aggregate for name, test in tests.items()}
     cfg = first.cfg
-    return learn_ensemble(clips, aggregates, cfg.method, cfg.prior, f"val of {cfg.data.name}", people)
+    return learn_ensemble(clips, aggregates, cfg.method, cfg.prior, f"val of {cfg.data.name}", people, cfg.weights)
 
 
 def _show(tests: Tests, ensemble: LearntEnsemble, *captions: str) -> None:

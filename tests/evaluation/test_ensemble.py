@@ -80,6 +80,10 @@ def test_weights_scores_and_cross_fitted_numbers_are_those_of_a_plain_loop(
     show_ensemble(found)
     shown = capsys.readouterr().out
     assert "weights of the detectors" in shown and "b/c" in shown and "all, with learnt weights" in shown
+    equal = learn_ensemble(clips, {"a": "mean", "b/c": "max"}, "platt", 0.5, "val of x", weigh="equal")
+    assert equal.weights == {"a": 0.5, "b/c": 0.5} and equal.compared == found.compared
+    assert equal.videos["score"].to_numpy() == pytest.approx(expit(rows.mean(1)), rel=1e-12)
+    assert equal.calibration.after.log_loss == found.compared[EQUAL]["log_loss"]
     backwards = learn_ensemble(dict(reversed(clips.items())), {"a": "mean", "b/c": "max"}, "platt", 0.5, "val of x")
     assert backwards.weights == pytest.approx(found.weights, abs=1e-6)
 

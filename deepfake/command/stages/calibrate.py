@@ -5,6 +5,7 @@ from typing import Literal
 from deepfake.calibration import CalibrationMethod
 from deepfake.command.stages.evaluate import OPTIONS as EVALUATE
 from deepfake.config.check import Group
+from deepfake.evaluation import Weights
 from deepfake.ranges import Aggregate, PathName, Paths, Prior
 
 _AS_EVALUATE = (
@@ -20,6 +21,7 @@ OPTIONS = Group(
         "prior": Prior,
         "aggregate": Aggregate | Literal["checkpoint"],
         "output": PathName | None,
+        "weights": Weights,
     },
     optional=("faces",),
 )
