@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from deepfake.checkpoints import faces_of, read_several, require_persons, same_faces
 from deepfake.checkpoints.several import detector_names
 from deepfake.errors import ConfigError
+from deepfake.models.digest import digest
 from deepfake.scoring import ScoringRule
 from deepfake.task import CARD
 from tests.checkpoints.test_checkpoint import content
@@ -38,7 +39,7 @@ def saved(path: Path, *overrides: str, bias: float = 0.0) -> Path:
     whole = content("faces=mtcnn", *overrides)
     name = [*whole["state_dict"]][-1]
     whole["state_dict"][name] = whole["state_dict"][name] + bias
-    whole[CARD] = {**whole[CARD], "digest": None}
+    whole[CARD] = {**whole[CARD], "digest": digest(whole["state_dict"])}
     path.parent.mkdir(exist_ok=True)
     torch.save(whole, path)
     return path

@@ -121,6 +121,22 @@ def test_faces_that_are_given_hold_for_both_and_another_set_is_refused(
         load_predictor([])
 
 
+@pytest.mark.parametrize("kind", ["safetensors", pytest.param("onnx", marks=pytest.mark.slow)])
+def test_exported_files_stand_beside_checkpoints(kind: str, files: Path, script: Run) -> None:
+    assert script("export", "checkpoint=frames.ckpt", f"format={kind}", "output=exported") == 0
+    (files / "exported" / f"model.{kind}").rename(files / f"frames.{kind}")
+    assert script("predict", *BOTH, "input=clips", "output=both") == 0
+    mixed = [f"checkpoint=[frames.{kind},windows.ckpt]", BOTH[1], "input=clips"]
+    assert script("predict", *mixed, "output=mixed") == 0
+    there, here = (pd.read_csv(files / name / "faces.csv") for name in ("both", "mixed"))
+    columns = ["score", "score_frames", "score_windows"]
+    assert list(here.columns) == list(there.columns)
+    within = 0 if kind == "safetensors" else 1e-4
+    assert here[columns].to_numpy() == pytest.approx(there[columns].to_numpy(), abs=within, rel=0)
+    same = script("predict", f"checkpoint=[frames.{kind},frames.ckpt]", BOTH[1], "input=clips", "output=twice")
+    assert same == 1
+
+
 @pytest.mark.slow
 def test_weights_that_are_learnt_on_val_are_taken_by_predict(
     model: Path,
