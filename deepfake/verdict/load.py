@@ -114,6 +114,9 @@ def load_predictor(
     if not isinstance(calibration, Calibration) and (learnt := _learnt(calibration, found, rules, recipe)):
         known = learnt.calibration
     weights = (learnt.weights if learnt else ()) or equal_weights(len(found))
+    if len(found) > 1:
+        told = ", ".join(f"{name} {weight:.3f}" for name, weight in zip(found, weights, strict=True))
+        log.info("a person's score is the sigmoid of the weighted mean of the detectors' logits: %s", told)
     chosen = pick_device(device)
     return Predictor(
         scorers=tuple(

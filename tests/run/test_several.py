@@ -50,6 +50,7 @@ def test_a_column_each_over_one_extraction_and_whatever_was_there_goes_on(
     shown = " ".join(capfd.readouterr().out.split())
     assert "detector frames: frames.ckpt" in shown and "detector windows: windows.ckpt" in shown
     assert "there is no frames+windows.calibration.json; scripts/calibrate.py makes it" in shown
+    assert "weighted mean of the detectors' logits: frames 0.500, windows 0.500" in shown
     assert "scores are not calibrated; fake is a score above 0.5" in shown
     table, faces = (pd.read_csv(files / "both" / name) for name in ("predictions.csv", "faces.csv"))
     assert list(table.columns) == [*COLUMNS, "score_frames", "score_windows"]
@@ -192,7 +193,9 @@ def test_weights_that_are_learnt_on_val_are_taken_by_predict(
 
     arguments = [BOTH[1], f"input={demo_root / 'real' / 'p04_a.mp4'}"]
     assert script("predict", BOTH[0], *arguments, "output=judged") == 0
-    assert f"learnt on {reals} real and {fakes} fake videos of val of demo" in " ".join(capfd.readouterr().out.split())
+    shown = " ".join(capfd.readouterr().out.split())
+    assert f"learnt on {reals} real and {fakes} fake videos of val of demo" in shown
+    assert f"logits: frames {learnt[0]:.3f}, windows {learnt[1]:.3f}" in shown
     document = json.loads((tmp_path / "judged" / "predictions.json").read_text())
     (judged,) = document["files"]
     assert list(document["identity"]["weights"].values()) == learnt

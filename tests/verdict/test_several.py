@@ -14,6 +14,7 @@ from deepfake.schema import Status
 from deepfake.verdict import Because, FileResult, Predictor
 from deepfake.verdict import predictor as predictor_module
 from deepfake.verdict.annotate import annotate, annotated_path
+from deepfake.verdict.load import dense_recipe
 from deepfake.video.door import read
 from tests.verdict.marked import mark_detector, predictor, untrained
 from tests.verdict.scenes import scenes, shoot
@@ -105,3 +106,10 @@ def test_an_annotated_copy_shows_both(found: tuple[dict[str, FileResult], int], 
     annotate(source, target, found[0]["two.mp4"])
     drawn, plain = (read(path, [2])[0].astype(int) for path in (target, source))
     assert np.abs(drawn - plain).max() > 100
+
+
+def test_every_frame_is_in_whole_clips_of_all_detectors() -> None:
+    specs = [mark_detector(length).spec for length in (1, 4, 6)]
+    recipe = dense_recipe({"segment_length": 8, "margin": 1.3}, specs)
+    assert recipe == {"segment_length": 12, "margin": 1.3, "num_segments": 10_000}
+    assert dense_recipe({"segment_length": 8}, specs[:1])["segment_length"] == 8
