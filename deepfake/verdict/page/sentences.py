@@ -82,8 +82,9 @@ def sentences(result: FileResult) -> list[str]:
 
 
 def _of_detectors(result: FileResult) -> list[str]:
-    """Return what several detectors say of a file, each for itself."""
-    if not result.detectors:
+    """Return what several detectors say of a file, each for itself, unless all say why there is no score."""
+    reasons = {one.because for one in result.detectors}
+    if not reasons or (len(reasons) == 1 and None not in reasons):
         return []
     scores = ", ".join(
         f"{shown(one.detector)} {one.because if one.score is None else f'{one.score:.3f}'}" for one in result.detectors

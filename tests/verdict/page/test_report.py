@@ -88,6 +88,10 @@ def test_several_detectors_have_a_table_and_a_drawing_each() -> None:
     assert card.count("<svg") == 2  # none of the person without a combined score
     assert "P(fake) of 2 clips of person 1" in card and "P(fake) of 1 clips of person 1" in card
     assert "Each mark is a detector's own score of a clip" in text
+    nothing = tuple(replace(one, score=None, because=Because.NO_FACE) for one in both)
+    assert "Each detector by itself" not in card_html(replace(FACELESS, detectors=nothing), ABOUT)
+    partly = replace(FACELESS, detectors=(both[0], replace(both[1], score=None, because=Because.TOO_SHORT)))
+    assert "Each detector by itself says of the file: a 0.250, <b> too short." in text_of(card_html(partly, ABOUT))
 
 
 def test_the_drawing_has_every_clip_and_of_many_the_extremes() -> None:
