@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from deepfake.checkpoints.rebuilding import load_detector
-    from deepfake.verdict.predictor import load_predictor
+    from deepfake.verdict.load import load_predictor
 
 __all__ = ["load_detector", "load_predictor"]
 
@@ -16,7 +16,7 @@ def __getattr__(name: str) -> Any:
 
         return load_detector
     if name == "load_predictor":
-        from deepfake.verdict.predictor import load_predictor
+        from deepfake.verdict.load import load_predictor
 
         return load_predictor
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -115,8 +115,9 @@ def _time_parts(predictor: Predictor, setting: Setting, paths: Sequence[Path], f
         parts = time_parts(setting, paths, folder)
         with one_thread():
             start = time.process_time()
+            (alone,) = predictor.scorers
             score_tracks(
-                stored, store, predictor.detector, predictor.rule, batch_size=32, num_workers=0, device=predictor.device
+                stored, store, alone.detector, alone.rule, batch_size=32, num_workers=0, device=predictor.device
             )
             parts[FORWARD] = (time.process_time() - start) / len(paths)
         rounds.append(parts)

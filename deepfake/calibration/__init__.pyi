@@ -17,3 +17,7 @@ from .cross_fit import cross_fitted as cross_fitted
 from .fit import fit_calibrator as fit_calibrator
 from .thresholds import Threshold as Threshold
 from .thresholds import choose_thresholds as choose_thresholds
+from .weights import ScoredPersons as ScoredPersons
+from .weights import combined as combined
+from .weights import equal_weights as equal_weights
+from .weights import fit_weights as fit_weights

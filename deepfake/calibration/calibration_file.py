@@ -1,12 +1,13 @@
-"""The file of a calibration: what was learnt, of which detector, by which rule and on which videos.
+"""The file of a calibration: what was learnt, of which detectors, by which rule and on which videos.
 
 It is JSON, `docs/evaluation.md` lists its fields, and a checkpoint's card may hold the same. It may come from anywhere,
 so all of it is checked before it is used, and nothing in it is executed.
 """
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from textwrap import shorten
 from typing import Annotated, Any, Literal
@@ -16,6 +17,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from deepfake.atomic import write_atomic
 from deepfake.calibration.calibration import Calibration
 from deepfake.errors import CalibrationError
+from deepfake.ranges import Share
 
 SCHEMA_VERSION: Literal[1] = 1
 SUFFIX = ".calibration.json"  # after the checkpoint's name without .ckpt
@@ -30,14 +32,27 @@ class Learnt:
     """What was learnt of the scores that one rule gives.
 
     Attributes:
-        rule: as `deepfake.checkpoints.scoring_rule.rule_card` returns it; of a table `aggregate` and `aggregation`.
+        rule: as `deepfake.checkpoints.scoring_rule.rule_card` returns it; of a table `aggregate` and `aggregation`; of
+            several detectors the digest of each one's weights -> its rule.
         coverage: the numbers of val's `videos`, of those `scored`, and more.
         calibration: learnt on these.
+        weights: of several detectors the same digests -> their weights, which sum to 1; empty of one and of a table.
     """
 
     rule: dict[str, Any]
     coverage: dict[str, int]
     calibration: Calibration
+    weights: dict[Digest, Share] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: its weights do not sum to 1, or a detector has no rule.
+        """
+        if self.weights and not math.isclose(sum(self.weights.values()), 1, abs_tol=1e-9):
+            raise ValueError("its weights do not sum to 1")
+        if self.weights and {name for name, rule in self.rule.items() if isinstance(rule, dict)} != {*self.weights}:
+            raise ValueError("it has not one rule for each weight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +61,7 @@ class CalibrationFile:
 
     Attributes:
         schema_version: rises when a field changes its name, type or meaning.
-        checkpoint: digest of the detector's weights; None if the scores are from a table.
+        checkpoint: digest of the detector's weights; None if the scores are from a table or of several detectors.
         faces: the part of the recipe of faces that decides what is stored; None if the scores are from a table.
         data: corpus, protocol, fingerprint, split and content of the videos; of a table the file and its digest.
         grouped_by: what was left out together for cross-fitting: `people`, `targets` or `videos`, as
@@ -60,6 +75,19 @@ class CalibrationFile:
     data: dict[str, Any]
     grouped_by: Literal["people", "targets", "videos"]
     learnt: Annotated[tuple[Learnt, ...], Field(min_length=1, max_length=10)]
+
+    def __post_init__(self) -> None:
+        """
+        Raises:
+            ValueError: what was learnt is not all of the same detectors.
+        """
+        if len({frozenset(each.weights) for each in self.learnt}) > 1 or (self.checkpoint and self.learnt[0].weights):
+            raise ValueError("it is of other detectors by one rule than by another")
+
+    @property
+    def detectors(self) -> tuple[Digest, ...]:
+        """The digests of the weights of all detectors, one or several; empty if the scores are from a table."""
+        return tuple(self.learnt[0].weights) if self.checkpoint is None else (self.checkpoint,)
 
     @property
     def source(self) -> str:

@@ -1,5 +1,7 @@
 """Calibrated scores of the videos that a calibration is learnt on, each from a fit without the people in it."""
 
+from collections.abc import Callable
+
 import numpy as np
 from sklearn.model_selection import StratifiedGroupKFold
 
@@ -12,12 +14,17 @@ SEED = 0  # of the folds, so that a calibration can be repeated
 
 
 def cross_fitted(
-    score: np.ndarray, label: np.ndarray, groups: np.ndarray, method: CalibrationMethod, prior: float
+    score: np.ndarray | Callable[[np.ndarray], np.ndarray],
+    label: np.ndarray,
+    groups: np.ndarray,
+    method: CalibrationMethod,
+    prior: float,
 ) -> np.ndarray:
     """Return the calibrated score of each video by a calibrator that was fitted without its group, (V,).
 
     Args:
-        score: (V,) P(fake) of the detector.
+        score: (V,) P(fake) of the detector; or, where something is learnt before there is a score, as the weights of
+            several detectors, what returns that of every video from the indices of those that may be learnt on.
         label: (V,) 0 real, 1 fake.
         groups: (V,) the number of each video's group.
         method: see `fit_calibrator`.
@@ -26,9 +33,10 @@ def cross_fitted(
     Raises:
         CalibrationError: there are too few groups to leave some out.
     """
-    calibrated = np.full(len(score), np.nan)
+    calibrated = np.full(len(label), np.nan)
     for rest, held_out in folds(label, groups):
-        calibrated[held_out] = fit_calibrator(score[rest], label[rest], method, prior)(score[held_out])
+        scores = score(rest) if callable(score) else score
+        calibrated[held_out] = fit_calibrator(scores[rest], label[rest], method, prior)(scores[held_out])
     return calibrated
 
 

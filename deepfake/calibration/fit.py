@@ -40,16 +40,25 @@ def fit_calibrator(score: ArrayLike, label: ArrayLike, method: CalibrationMethod
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
     """
-    scores, fakes = checked_rows(score, label)
-    num_fakes, num_reals = np.count_nonzero(fakes), np.count_nonzero(~fakes)
-    target = np.where(fakes, (num_fakes + 1) / (num_fakes + 2), 1 / (num_reals + 2))
-    weight = len(fakes) * np.where(fakes, prior / num_fakes, (1 - prior) / num_reals)
+    scores, target, weight = platt_rows(score, label, prior)
     if method == "isotonic":
         line = IsotonicRegression(y_min=0, y_max=1, out_of_bounds="clip").fit(scores, target, weight)
         knots = zip(line.X_thresholds_.tolist(), line.y_thresholds_.tolist(), strict=True)
         return Calibrator(method, knots=tuple(knots))
     slope, intercept = _sigmoid(logits(scores), target, weight, shift=method == "platt")
     return Calibrator(method, slope, intercept)
+
+
+def platt_rows(score: ArrayLike, label: ArrayLike, prior: Prior) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the scores, the targets and the weights of a fit, (N,) each.
+
+    Raises:
+        InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
+    """
+    scores, fakes = checked_rows(score, label)
+    num_fakes, num_reals = np.count_nonzero(fakes), np.count_nonzero(~fakes)
+    target = np.where(fakes, (num_fakes + 1) / (num_fakes + 2), 1 / (num_reals + 2))
+    return scores, target, len(fakes) * np.where(fakes, prior / num_fakes, (1 - prior) / num_reals)
 
 
 def _sigmoid(value: np.ndarray, target: np.ndarray, weight: np.ndarray, shift: bool) -> tuple[float, float]:

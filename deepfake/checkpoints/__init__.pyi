@@ -1,7 +1,7 @@
-from .calibration import Calibrated as Calibrated
-from .calibration import UnderTest as UnderTest
 from .calibration import beside as beside
+from .calibration import beside_several as beside_several
 from .calibration import calibration_of as calibration_of
+from .calibration import calibration_of_several as calibration_of_several
 from .calibration import calibration_of_table as calibration_of_table
 from .calibration import carry_calibration as carry_calibration
 from .card import Card as Card
@@ -10,6 +10,8 @@ from .checkpoint import make_card as make_card
 from .checkpoint import read_checkpoint as read_checkpoint
 from .checkpoint import without_weights as without_weights
 from .faces import faces_of as faces_of
+from .fitting import Calibrated as Calibrated
+from .fitting import UnderTest as UnderTest
 from .initial_model import build_model as build_model
 from .measured import measures as measures
 from .rebuilding import build_detector as build_detector
@@ -17,3 +19,6 @@ from .rebuilding import build_network as build_network
 from .rebuilding import load_detector as load_detector
 from .scoring_rule import chosen_rule as chosen_rule
 from .scoring_rule import settled_rule as settled_rule
+from .several import read_several as read_several
+from .several import require_persons as require_persons
+from .several import same_faces as same_faces

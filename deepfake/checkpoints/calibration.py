@@ -1,67 +1,27 @@
-"""The calibration of a checkpoint: found beside the file or in its card, and taken only if it is of these scores."""
+"""The calibration of one checkpoint or of several: found beside the file or in its card, and taken if it is of them."""
 
 import io
-import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from textwrap import shorten
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 
 from deepfake.atomic import write_atomic
-from deepfake.calibration import SUFFIX, Calibration, CalibrationFile, from_plain, read_calibration
+from deepfake.calibration import SUFFIX, CalibrationFile, from_plain, read_calibration
 from deepfake.checkpoints.card import check_card
 from deepfake.checkpoints.checkpoint import Checkpoint, read_checkpoint
-from deepfake.checkpoints.scoring_rule import NAMES, rule_card
+from deepfake.checkpoints.fitting import Calibrated, UnderTest, differing, fitting
 from deepfake.errors import CalibrationError
-from deepfake.faces.settled_recipe import stored_recipe
-from deepfake.names import shown
+from deepfake.names import fitted, shown
 from deepfake.scoring import ScoringRule
 from deepfake.task import CARD
 
 log = logging.getLogger(__name__)
 AUTO, NONE = "auto", "none"  # values of the option `calibration`; any other is a path
-
-
-class UnderTest(NamedTuple):
-    """What the detector is tested on with its calibration."""
-
-    corpus: str
-    protocol: str
-    is_val: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """A calibration that is of a detector's scores by a rule.
-
-    Attributes:
-        calibration: what was learnt.
-        file: the file, or the part of the card, that it is from.
-        path: where that stands.
-    """
-
-    calibration: Calibration
-    file: CalibrationFile
-    path: Path
-
-    def caption(self) -> str:
-        """Say what it was learnt on."""
-        learnt = self.calibration
-        videos = f"{learnt.num_real} real and {learnt.num_fake} fake videos of {self.file.source}"
-        return f"calibrated by {learnt.calibrator.method}, learnt on {videos} ({shown(self.path.name)})"
-
-    def facts(self) -> dict[str, Any]:
-        """Return what `metrics.json` holds of it."""
-        learnt = self.calibration
-        counts = {name: getattr(learnt, name) for name in ("num_real", "num_fake", "num_groups")}
-        method = {"method": learnt.calibrator.method, "prior": learnt.prior, "threshold": learnt.threshold}
-        found = {name: [asdict(each) for each in getattr(learnt, name)] for name in ("thresholds", "bands")}
-        source = {"learnt_on": self.file.data, "source": self.file.source}
-        return {"file": str(self.path), **method, **source, **counts, **found}
+_LONGEST = 200  # bytes of a file's name, without what follows the detectors' names
 
 
 def beside(checkpoint: Path) -> Path:
@@ -94,20 +54,70 @@ def calibration_of(
     Raises:
         CalibrationError: the file that was given cannot be read, or is of other scores.
     """
+    place, card = beside(checkpoint.path), checkpoint.card.get("calibration")
+    return _chosen(given, place, card, checkpoint.path, partial(fitting, [checkpoint], [rule], faces, tested))
+
+
+def beside_several(checkpoints: Mapping[str, Checkpoint]) -> Path:
+    """Return the place of a calibration of several detectors: beside the first of them, with all their names.
+
+    Args:
+        checkpoints: name -> checkpoint, as `read_several` returns them.
+    """
+    first = next(iter(checkpoints.values()))
+    return first.path.with_name(fitted("+".join(checkpoints).replace("/", "_"), _LONGEST) + SUFFIX)
+
+
+def calibration_of_several(
+    given: str | Path | None,
+    checkpoints: Mapping[str, Checkpoint],
+    rules: Mapping[str, ScoringRule],
+    faces: Mapping[str, Any],
+) -> Calibrated | None:
+    """Return the calibration of several detectors' combined scores, with their weights, and log which one it is.
+
+    Args:
+        given: as `calibration_of` has it; `auto` is the file that `beside_several` names.
+        checkpoints: name -> checkpoint, as `read_several` returns them.
+        rules: name -> how its clips become scores here.
+        faces: the settled recipe of the faces here.
+
+    Raises:
+        CalibrationError: the file that was given cannot be read, or is of other scores.
+    """
+    these, by = list(checkpoints.values()), [rules[name] for name in checkpoints]
+    return _chosen(given, beside_several(checkpoints), None, Path(), partial(fitting, these, by, faces, None))
+
+
+def _chosen(
+    given: str | Path | None,
+    place: Path,
+    card: Mapping[str, Any] | None,
+    carrying: Path,
+    of: Callable[[CalibrationFile, Path], Calibrated],
+) -> Calibrated | None:
+    """Return the calibration that was asked for, if it fits.
+
+    Args:
+        given: see `calibration_of`.
+        place: where `auto` looks.
+        card: what the checkpoint's card has of it; None if it has nothing, and of several checkpoints.
+        carrying: the checkpoint.
+        of: returns what a file holds of the scores, or raises `CalibrationError`.
+    """
     if given in (NONE, None):
         return None
-    place, card = beside(checkpoint.path), checkpoint.card.get("calibration")
     candidates: list[tuple[Path, Callable[[], CalibrationFile]]] = []
     if given != AUTO:
         place = Path(str(given)).expanduser()
     if given != AUTO or place.exists():
         candidates.append((place, lambda: read_calibration(place)))
     if given == AUTO and card is not None:
-        candidates.append((checkpoint.path, lambda: from_plain(card, f"the card of {checkpoint.path}")))
+        candidates.append((carrying, lambda: from_plain(card, f"the card of {carrying}")))
     problems = []
     for path, read in candidates:
         try:
-            found = _fitting(read(), path, checkpoint, rule, faces, tested)
+            found = of(read(), path)
         except CalibrationError as error:
             if given != AUTO:
                 raise
@@ -141,80 +151,11 @@ def calibration_of_table(path: Path, aggregation: str, tested: str) -> Calibrate
         )
     if file.data.get("digest") == tested:
         raise CalibrationError(f"{path} was learnt on this very table, so it cannot be tested there: {cure}")
-    if there := _differing({"aggregation": aggregation}, {"aggregation": file.learnt[0].rule.get("aggregation")}):
+    if there := differing({"aggregation": aggregation}, {"aggregation": file.learnt[0].rule.get("aggregation")}):
         raise CalibrationError(
             f"{path} was learnt by another rule ({'; '.join(there)}): {cure} with the same aggregate="
         )
     log.info((found := Calibrated(file.learnt[0].calibration, file, path)).caption())
-    return found
-
-
-def _fitting(
-    file: CalibrationFile,
-    path: Path,
-    checkpoint: Checkpoint,
-    rule: ScoringRule,
-    faces: Mapping[str, Any],
-    tested: UnderTest | None,
-) -> Calibrated:
-    """Return what a file holds of the scores that a rule gives.
-
-    Raises:
-        CalibrationError: it is of other scores.
-    """
-    here, there = checkpoint.digest, file.checkpoint
-    # A file of ONNX scores as the weights that its sealed card names do, which was measured when it was exported.
-    ours = {here, checkpoint.card.get("digest")}
-    cure = f"scripts/calibrate.py checkpoint={shown(checkpoint.path)} learns one"
-    if there is None:
-        raise CalibrationError(f"{path} was learnt on a table, and nobody knows which detector gave its scores: {cure}")
-    if there not in ours:
-        raise CalibrationError(f"{path} is of another detector (weights {there[:12]}, here {here[:12]}): {cure}")
-    if tested is not None and file.data.get("corpus") == tested.corpus:
-        if tested.is_val:
-            raise CalibrationError(
-                f"{path} was learnt on val of {tested.corpus}, so it cannot be tested there: split=test"
-            )
-        if (theirs := file.data.get("protocol")) != tested.protocol:
-            raise CalibrationError(
-                f"{path} was learnt on val of {tested.corpus} by another protocol ({theirs}, here {tested.protocol}), "
-                f"which may be tested here: {cure}"
-            )
-    of_faces = _differing(json.loads(json.dumps(stored_recipe(faces))), file.faces, "faces.")
-    if of_faces:
-        raise CalibrationError(f"{path} was learnt on other faces ({'; '.join(of_faces)}): {cure}")
-    unlike = {index: _unlike(rule, each.rule) for index, each in enumerate(file.learnt)}
-    nearest = min(unlike, key=lambda index: len(unlike[index]))
-    if unlike[nearest]:
-        raise CalibrationError(
-            f"{path} was learnt by another rule ({'; '.join(unlike[nearest])}): {cure} with the same options"
-        )
-    return Calibrated(file.learnt[nearest].calibration, file, path)
-
-
-def _unlike(rule: ScoringRule, there: Mapping[str, Any]) -> list[str]:
-    """Return in what a rule differs from one that scores were calibrated by."""
-    of_main = ("main_face",) if rule.tracks == "all" else ()  # no face is chosen among all
-    names = [name for name in ("aggregation", *NAMES.values()) if name not in of_main]
-    here = rule_card(rule)
-    return _differing({name: here[name] for name in names}, {name: there.get(name) for name in names})
-
-
-def _differing(here: Mapping[str, Any], there: Any, prefix: str = "") -> list[str]:
-    """Return what differs in two mappings of plain data.
-
-    Example:
-        >>> _differing({"tracks": "all", "finder": {"a": 1}}, {"tracks": "main", "finder": {"a": 2}})
-        ['tracks is all, there main', 'finder.a is 1, there 2']
-    """
-    there = there if isinstance(there, Mapping) else {}
-    found = []
-    for name in dict.fromkeys((*here, *there)):
-        one, other = here.get(name), there.get(name)
-        if isinstance(one, Mapping):
-            found += _differing(one, other, f"{prefix}{name}.")
-        elif one != other:
-            found.append(f"{prefix}{name} is {shorten(str(one), 40)}, there {shorten(str(other), 40)}")
     return found
 
 

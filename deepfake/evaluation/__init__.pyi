@@ -7,6 +7,10 @@ from .aggregates import require_both_classes as require_both_classes
 from .aggregates import write_aggregates as write_aggregates
 from .comparison import compare_outcomes as compare_outcomes
 from .comparison import write_comparison as write_comparison
+from .ensemble import LearntEnsemble as LearntEnsemble
+from .ensemble import Weights as Weights
+from .ensemble import learn_ensemble as learn_ensemble
+from .ensemble import show_ensemble as show_ensemble
 from .learning import learn_calibration as learn_calibration
 from .learning import require_val as require_val
 from .learning import show_calibration as show_calibration

@@ -16,6 +16,7 @@ from deepfake.checkpoints.data_card import compare_content, data_card
 from deepfake.checkpoints.scoring_rule import rule_card
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
+from deepfake.config.plain import plain_list
 from deepfake.corpora import Listing
 from deepfake.corpora.audit import audit, duplicates
 from deepfake.corpora.fitness import data_caption
@@ -25,6 +26,7 @@ from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.report.results import covered, draw_reliability
 from deepfake.report.tables import show_paths
 from deepfake.robustness import Scored
+from deepfake.run.calibrate_several import calibrate_several
 from deepfake.run.calibrate_table import OF_TABLES, calibrate_table, require_file
 from deepfake.run.prepared_test import PreparedTest, prepare_test
 from deepfake.schema import Split
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @entry_point
 def calibrate(cfg: DictConfig) -> None:
-    """Calibrate the detector of `cfg.checkpoint` on val of `cfg.data`, or the scores of `cfg.predictions`."""
+    """Calibrate the detectors of `cfg.checkpoint` on val of `cfg.data`, or the scores of `cfg.predictions`."""
     if (cfg.checkpoint is None) == (cfg.predictions is None):
         raise ConfigError("give either checkpoint=, to calibrate a detector, or predictions=, a table of its scores")
     require_val(Split(cfg.split))
@@ -42,12 +44,26 @@ def calibrate(cfg: DictConfig) -> None:
         calibrate_table(cfg)
         return
     refuse_idle(beside="checkpoint", idle=OF_TABLES)
-    output = beside(Path(cfg.checkpoint)) if cfg.output is None else Path(cfg.output)
+    paths, folder = [str(each) for each in plain_list(cfg.checkpoint)], Path(cfg.paths.output_dir)
+    if len(paths) > 1:
+        calibrate_several(cfg, paths, lambda listing: require_val_of(cfg, listing), folder)
+        return
+    if cfg.weights != "learnt":
+        raise ConfigError(f"weights={cfg.weights} is of several detectors, and checkpoint= has one: leave it out")
+    output = beside(Path(paths[0])) if cfg.output is None else Path(cfg.output)
     require_file(output)
-    calibrate_checkpoint(cfg, output, Path(cfg.paths.output_dir))
+    calibrate_checkpoint(cfg, paths[0], output, folder)
 
 
-def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
+def require_val_of(cfg: DictConfig, listing: Listing) -> None:
+    """Stop unless a corpus has a val to learn on that shares nothing with test."""
+    of_val = listing.of(Split.VAL)
+    both = [*of_val, *listing.of(Split.TEST)]
+    audit(both, duplicates(both)).require_disjoint(listing.protocol)
+    require_enough([int(video.label) for video in of_val], cfg.method, f"val of {cfg.data.name}")
+
+
+def calibrate_checkpoint(cfg: DictConfig, checkpoint: str, output: Path, folder: Path) -> None:
     """Score val, learn from the scores, and write what was learnt.
 
     The checkpoint's own test may score the main face of a video, and predictions score all faces, so both scores are
@@ -55,18 +71,12 @@ def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
 
     Args:
         cfg: the composed config of the command.
+        checkpoint: the file.
         output: file of the calibration.
         folder: where the scores and the pictures go.
     """
     source = f"val of {cfg.data.name}"
-
-    def require(listing: Listing) -> None:
-        of_val = listing.of(Split.VAL)
-        both = [*of_val, *listing.of(Split.TEST)]
-        audit(both, duplicates(both)).require_disjoint(listing.protocol)
-        require_enough([int(video.label) for video in of_val], cfg.method, source)
-
-    first = prepare_test(cfg, cfg.checkpoint, require)
+    first = prepare_test(cfg, checkpoint, lambda listing: require_val_of(cfg, listing))
     paths, learnt = {"run": folder, "calibration": output}, []
     for test, scored in _by_rule(first):
         data = data_card(cfg.data.name, test.listing, {Split.VAL: scored.coverage}, test.store, test.rule)
@@ -94,7 +104,7 @@ def calibrate_checkpoint(cfg: DictConfig, output: Path, folder: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     plain = write_calibration(file, output)
     if cfg.output is None and not first.checkpoint.content:
-        log.info("%s is an exported file, whose card stays as it is: the calibration lies beside it", cfg.checkpoint)
+        log.info("%s is an exported file, whose card stays as it is: the calibration lies beside it", checkpoint)
     elif cfg.output is None:
         carry_calibration(first.checkpoint.path, weights, plain)
     show_paths(paths)

@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 
 @entry_point
 def predict(cfg: DictConfig) -> None:
-    """Score the files of `cfg.input` with the detector of `cfg.checkpoint`."""
+    """Score the files of `cfg.input` with the detector of `cfg.checkpoint`, or with several."""
     output, options = Path(cfg.output), ExtractOptions(**cfg.extract)
     with stoppable(lambda: stopped(output, anew=cfg.overwrite)):
         predictor = _predictor(cfg, replace(options, num_shards=1, shard_index=None, only_merge=False))
@@ -54,7 +54,7 @@ def predict(cfg: DictConfig) -> None:
             _delete_results(output)
         journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
         _score(files, predictor, journal, output / WORK)
-        summary = _write(files, journal, output)
+        summary = _write(files, journal, output, predictor.names)
         if cfg.annotate:
             _annotate(files, journal, output)
         named = chain(_named(files, journal), _others(files, journal))
@@ -70,7 +70,7 @@ def predict(cfg: DictConfig) -> None:
 
 def _predictor(cfg: DictConfig, options: ExtractOptions) -> Predictor:
     predictor = load_predictor(
-        cfg.checkpoint,
+        plain_list(cfg.checkpoint),
         device=cfg.device,
         tracks=cfg.tracks,
         aggregate=cfg.aggregate,
@@ -85,7 +85,8 @@ def _predictor(cfg: DictConfig, options: ExtractOptions) -> Predictor:
         dense=_dense(cfg),
         explain=cfg.explain,
     )
-    warn_unlike_test(predictor.rule, predictor.faces)
+    for each in predictor.scorers:
+        warn_unlike_test(each.rule, predictor.faces)
     return predictor
 
 
@@ -157,10 +158,10 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _write(files: Sequence[InputFile], journal: Journal, output: Path) -> Summary:
-    summary = Summary()
+def _write(files: Sequence[InputFile], journal: Journal, output: Path, detectors: Sequence[str]) -> Summary:
+    summary = Summary(detectors)
     named = chain(_named(files, journal), _others(files, journal))
-    write_results((result for _, result in named), output, journal.identity)
+    write_results((result for _, result in named), output, journal.identity, detectors)
     for name, result in _named(files, journal):
         summary.add(name, result)
     if others := len(journal.others(file.path for file in files)):

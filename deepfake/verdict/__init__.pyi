@@ -1,8 +1,10 @@
 from .about import About as About
 from .journal import Journal as Journal
+from .load import load_predictor as load_predictor
 from .predictor import Predictor as Predictor
-from .predictor import load_predictor as load_predictor
+from .predictor import Scorer as Scorer
 from .result import ClipScore as ClipScore
+from .result import DetectorScore as DetectorScore
 from .result import Explanation as Explanation
 from .result import FileResult as FileResult
 from .result import PersonResult as PersonResult

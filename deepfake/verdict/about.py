@@ -1,5 +1,6 @@
-"""What a reader of a verdict has to know of the detector: what it was trained on, what it was measured on, how well."""
+"""What a reader of a verdict has to know of a detector: what it was trained on, what it was measured on, how well."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deepfake.calibration import Calibration
@@ -13,7 +14,7 @@ from deepfake.report.page.sections import of_all
 from deepfake.report.page.words import at_half, interval, number
 from deepfake.report.results import covered
 from deepfake.report.tables import num_digits
-from deepfake.verdict.quality import FACTOR, Seen, seen_of
+from deepfake.verdict.quality import FACTOR, seen_of
 
 _UNLIKE = (
     "Files unlike these, by another camera, compression or way of forging, may be judged wrongly, "
@@ -23,10 +24,10 @@ _UNLIKE = (
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """A detector in words; each text is whole sentences.
+    """A detector, or several that are combined, in words; each text is whole sentences.
 
     Attributes:
-        name: the network, and what it sees at a time.
+        name: the network, and what it sees at a time; of several each one, with its name and weight.
         trained: what it was trained on.
         measured: what it was measured on, and how well it did; or that this is not known.
         seen: whether files that are blurred or compressed more than its training clips are told.
@@ -45,26 +46,48 @@ class About:
         return tuple(filter(None, (self.trained, self.measured, self.calibrated, self.seen, _UNLIKE)))
 
 
-def about(checkpoint: Checkpoint, calibration: Calibration | None, learnt_on: str = "val") -> About:
-    """Describe the detector of a checkpoint, from its card and from what its training wrote beside it.
+def about(
+    checkpoints: Mapping[str, Checkpoint],
+    weights: Sequence[float],
+    calibration: Calibration | None,
+    learnt_on: str = "val",
+) -> About:
+    """Describe one detector, or several that are combined, from their cards and from what training wrote beside them.
 
     Args:
-        checkpoint: the checkpoint.
-        calibration: of its scores; None if there is none.
+        checkpoints: name -> checkpoint; the name of one alone is not shown.
+        weights: of the detectors.
+        calibration: of their scores; None if there is none.
         learnt_on: what the calibration was learnt on, such as `val of demo`.
     """
-    card = checkpoint.card
-    data, length = card["data"], card["spec"]["clip_length"]
-    sees = "single frames" if length == 1 else f"{length} frames at a time"
+    calibrated = _calibrated(calibration, learnt_on)
+    if len(checkpoints) == 1:
+        (alone,) = checkpoints.values()
+        return About(_name(alone), _trained(alone), _measured(alone), calibrated, _seen(alone))
+    named = [
+        f"{shown(name)}, a {_name(each)} (weight {weight:.3f})"
+        for (name, each), weight in zip(checkpoints.items(), weights, strict=True)
+    ]
+    return About(
+        name=f"a mean of {len(named)}, by the logits of each person: {'; '.join(named)}",
+        trained=" ".join(f"{shown(name)}: {_trained(each)}" for name, each in checkpoints.items()),
+        measured=" ".join(f"{shown(name)}: {_measured(each)}" for name, each in checkpoints.items()),
+        calibrated=calibrated,
+        seen=" ".join(f"{shown(name)}: {_seen(each)}" for name, each in checkpoints.items()),
+    )
+
+
+def _name(checkpoint: Checkpoint) -> str:
+    spec = checkpoint.card["spec"]
+    sees = "single frames" if spec["clip_length"] == 1 else f"{spec['clip_length']} frames at a time"
+    return f"{model_name(checkpoint.card['model'])}, which sees {sees} of {spec['size']} pixels a side"
+
+
+def _trained(checkpoint: Checkpoint) -> str:
+    data = checkpoint.card["data"]
     train = {split: counts for split, counts in data.get("coverage", {}).items() if split == "train"}
     counted = f": {covered(train)}" if train else ""
-    return About(
-        name=f"{model_name(card['model'])}, which sees {sees} of {card['spec']['size']} pixels a side",
-        trained=f"It was trained on {data['corpus']} (protocol {data['protocol']}){counted}.",
-        measured=_measured(checkpoint),
-        calibrated=_calibrated(calibration, learnt_on),
-        seen=_seen(seen_of(card)),
-    )
+    return f"It was trained on {data['corpus']} (protocol {data['protocol']}){counted}."
 
 
 def _measured(checkpoint: Checkpoint) -> str:
@@ -88,7 +111,8 @@ def _numbers(run: RunFiles) -> str:
     return f"{what}, its AUC is {number(auc, num_digits(counts))}{sure}. {said}".strip()
 
 
-def _seen(seen: Seen | None) -> str:
+def _seen(checkpoint: Checkpoint) -> str:
+    seen = seen_of(checkpoint.card)
     if seen is None:
         return (
             "How blurred or compressed its training clips were is not known, so faces that are more so have scores too."

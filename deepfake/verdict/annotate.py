@@ -8,6 +8,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from deepfake.names import as_id, fitted
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import FAKE, INK, PAPER, REAL, UNLABELLED
 from deepfake.schema import IMAGE_SUFFIXES
-from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.verdict import Verdict
 from deepfake.video import open_video
 from deepfake.video.redrawn import write_redrawn
@@ -98,6 +99,8 @@ class _Marker:
     def __init__(self, result: FileResult) -> None:
         self._persons = [person for person in reversed(result.persons) if person.clips]  # the largest is drawn last
         self._starts = [[clip.start_frame for clip in person.clips] for person in self._persons]
+        # Clips of several detectors may lie in each other: of those that have begun, the one that ends last is shown.
+        self._lasting = [list(accumulate(person.clips, _later)) for person in self._persons]
         self._fps = result.num_frames / result.duration_s if result.duration_s else 0.0
         self._letters: Lettering | None = None
         self._before: np.ndarray | None = None
@@ -110,11 +113,11 @@ class _Marker:
             self._shot_start = frame
         self._before = now
         labels: list[_Place] = []
-        for person, starts in zip(self._persons, self._starts, strict=True):
+        for person, starts, lasting in zip(self._persons, self._starts, self._lasting, strict=True):
             number = bisect_right(starts, frame) - 1
             if number < 0:
                 continue
-            clip = person.clips[number]
+            clip = lasting[number]
             if clip.end_frame < self._shot_start:
                 continue
             age = max(0, frame - clip.end_frame) / self._fps if self._fps else 0.0
@@ -130,7 +133,7 @@ class _Marker:
         picture: np.ndarray,
         person: PersonResult,
         box: tuple[float, float, float, float],
-        score: float,
+        score: float | None,
         labels: list[_Place],
     ) -> np.ndarray:
         """Draw one person, and add the place of the label to those of this frame."""
@@ -146,9 +149,9 @@ class _Marker:
         letters = self._lettering(height, width)
         # A person without a score gets no number, as everywhere.
         text = f"{person.person} {words}" + ("" if person.score is None else f" {_of(person):.2f}")
-        whole = f"{text}, here {score:.2f}"
-        if person.score is not None and letters.length(whole) < _WIDEST * (right - left):
-            text = whole  # beside a small face it would hide others
+        if person.score is not None and score is not None:
+            whole = f"{text}, here {score:.2f}"
+            text = whole if letters.length(whole) < _WIDEST * (right - left) else text  # it would hide others
         text = letters.fitted(text, width - letters.size, head_share=1.0)
         pad = letters.size // 4
         place = _free(outer, (round(letters.length(text)) + 2 * pad, letters.size + 2 * pad), (width, height), labels)
@@ -161,6 +164,11 @@ class _Marker:
         if self._letters is None:
             self._letters = Lettering(max(_SMALLEST_LETTERS, round(_LETTERS * min(height, width))))
         return self._letters
+
+
+def _later(one: ClipScore, other: ClipScore) -> ClipScore:
+    """Return the clip that ends last; of two that end at once the other."""
+    return other if other.end_frame >= one.end_frame else one
 
 
 def _free(outer: _Place, size: tuple[int, int], picture: tuple[int, int], taken: Sequence[_Place]) -> _Place:

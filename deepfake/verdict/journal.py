@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from deepfake.atomic import write_atomic
 from deepfake.errors import ConfigError
+from deepfake.names import shown
 from deepfake.schema import Status
 from deepfake.store import facts
 from deepfake.verdict.result import SCHEMA_VERSION, FileResult, as_plain, from_plain
@@ -124,7 +125,10 @@ class Journal:
             raise ConfigError(f"{self.path} was written by another version of this project: {ANEW}")
         there = header["identity"]
         if there != self.identity:
+            of, others = self.identity.get("checkpoint"), there.get("checkpoint")
             what = _difference("identity", self.identity, there)
+            if _short(of) != _short(others) and dict in (type(of), type(others)):  # then all else differs as well
+                what = f"checkpoint is {_short(of)}, there {_short(others)}"
             raise ConfigError(f"{self.path} has predictions of another detector or with other options ({what}): {ANEW}")
 
 
@@ -136,9 +140,14 @@ def _difference(name: str, here: Any, there: Any) -> str:
         'tracks is all, there main'
     """
     if not isinstance(here, dict) or not isinstance(there, dict):
-        return f"{name} is {str(here)[:12]}, there {str(there)[:12]}"
+        return f"{name} is {_short(here)}, there {_short(there)}"
     names = sorted(key for key in {**here, **there} if here.get(key) != there.get(key))
     return ", ".join(_difference(key, here.get(key), there.get(key)) for key in names)
+
+
+def _short(value: Any) -> str:
+    """Return a value in a few letters; of what several detectors have, their names."""
+    return ", ".join(map(shown, value)) if isinstance(value, dict) else str(value)[:12]
 
 
 def _encoded(value: Mapping[str, Any]) -> bytes:

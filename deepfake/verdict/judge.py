@@ -66,7 +66,7 @@ def judge(
     score = measured if why is None else None
     scored = [person for person in persons if person.score is not None]
     names_one = score is not None and rule.aggregate != "mean_all"
-    said = _said(score, calibration)
+    said = said_of(score, calibration)
     return FileResult(
         path=as_text(path),
         status=Status.TOO_SHORT if why is Because.TOO_SHORT else row.status,
@@ -154,7 +154,7 @@ def _person(
     of_one = replace(rule, aggregate="mean") if rule.aggregate == "mean_all" else rule
     measured = _score([track] if len(track.scores) else [], of_one)
     score = measured if why is None else None
-    said = _said(score, calibration)
+    said = said_of(score, calibration)
     return PersonResult(
         person=track.number + 1,
         score=score,
@@ -200,7 +200,7 @@ def second(frame: int, fps: float) -> float:
     return round(frame / fps, 3) if fps else 0.0
 
 
-class _Said(NamedTuple):
+class Said(NamedTuple):
     """What a score says; all but the verdict is None without a score or a calibration."""
 
     verdict: Verdict
@@ -210,15 +210,16 @@ class _Said(NamedTuple):
     error_high: float | None = None
 
 
-def _said(score: float | None, calibration: Calibration | None) -> _Said:
+def said_of(score: float | None, calibration: Calibration | None) -> Said:
+    """Return what the score of a file or person says; None is no score."""
     if score is None:
-        return _Said(Verdict.INCONCLUSIVE)
+        return Said(Verdict.INCONCLUSIVE)
     if calibration is None:
-        return _Said(Verdict.FAKE if score > THRESHOLD else Verdict.REAL)
+        return Said(Verdict.FAKE if score > THRESHOLD else Verdict.REAL)
     (band,) = calibration.bands_of([score])
     assert band is not None  # only a score that is no number has none
     rates = band.error_rate, band.error_low, band.error_high
-    return _Said(Verdict(band.name), float(calibration.apply([score])[0]), *rates)
+    return Said(Verdict(band.name), float(calibration.apply([score])[0]), *rates)
 
 
 def _duration(row: VideoRow) -> float:

@@ -1,4 +1,4 @@
-"""A detector, ready for any file: extraction, crops and scores as in its training, and a verdict on each file."""
+"""Detectors, ready for any file: extraction, crops and scores as in training, and a verdict on each file."""
 
 import os
 import tempfile
@@ -9,33 +9,48 @@ from pathlib import Path
 from typing import Any
 
 from deepfake.calibration import Calibration
-from deepfake.checkpoints import build_network, calibration_of, faces_of, read_checkpoint, settled_rule
-from deepfake.checkpoints.calibration import AUTO
-from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
 from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import LIST, InputFile, input_files
-from deepfake.device import pick_device
 from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
-from deepfake.extraction.shards import require_whole
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
 from deepfake.models.network import Network
 from deepfake.names import as_id, fitted
-from deepfake.schema import IMAGE_SUFFIXES, ClipSpec, Status, VideoRow
+from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
 from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, Stored, facts
-from deepfake.verdict.about import About, about
+from deepfake.verdict.about import About
+from deepfake.verdict.combine import combine
 from deepfake.verdict.explaining import explained
 from deepfake.verdict.judge import judge
-from deepfake.verdict.quality import Seen, seen_of
+from deepfake.verdict.quality import Seen
 from deepfake.verdict.result import FileResult
 from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
-ALL_SEGMENTS = 10_000  # the most of a recipe; of 8 frames they cover 53 minutes at 25 frames a second
 _LONGEST = 240  # bytes of an id
-_WEIGHTS = "DEEPFAKE_WEIGHTS"
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """One detector of a predictor.
+
+    Attributes:
+        name: what it is called beside others.
+        detector: the network, in eval mode.
+        rule: how clips become the scores of persons and files.
+        digest: of the checkpoint's weights.
+        weight: its share in the mean of the detectors' logits; 1 of one alone.
+        seen: the blur and compression of what it was trained on; None if that is not known.
+    """
+
+    name: str
+    detector: Network
+    rule: ScoringRule
+    digest: str
+    weight: float = 1.0
+    seen: Seen | None = None
 
 
 @dataclass(frozen=True)
@@ -43,32 +58,31 @@ class Predictor:
     """Gives verdicts on files. `load_predictor` makes one.
 
     Attributes:
-        detector: the network, in eval mode.
-        rule: how clips become a file's score.
+        scorers: the detectors, in the order of their names.
         faces: the settled recipe of the faces.
         options: how faces are extracted.
-        device: what the detector runs on.
+        device: what the detectors run on.
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips beside those that extract.
-        digest: of the checkpoint's weights.
-        about: the detector in words.
-        calibration: of the detector's scores by this rule; None if there is none.
+        about: the detectors in words.
+        calibration: of the detector's scores by its rule, or of the combined ones; None if there is none.
         explain: whether results have heat maps.
-        seen: the blur and compression of what it was trained on; None if that is not known.
     """
 
-    detector: Network
-    rule: ScoringRule
+    scorers: tuple[Scorer, ...]
     faces: Mapping[str, Any]
     options: ExtractOptions
     device: str
     batch_size: int
     num_workers: int | None
-    digest: str
     about: About
     calibration: Calibration | None = None
     explain: bool = False
-    seen: Seen | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of several detectors, as results have them; empty if there is one alone."""
+        return tuple(each.name for each in self.scorers) if len(self.scorers) > 1 else ()
 
     def predict(self, path: str | Path) -> FileResult:
         """Return the verdict on one video or image.
@@ -112,7 +126,7 @@ class Predictor:
         for file in files:
             if file.problem:
                 row = VideoRow("", Status.UNREADABLE, file.problem, **facts(file.path))
-                yield file, self._judged(file, row, [])
+                yield file, self._judged(file, row, [[]] * len(self.scorers))
             else:
                 kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(file.path)] = file
         for is_image, of_kind in kinds.items():
@@ -122,8 +136,16 @@ class Predictor:
     def identity(self) -> dict[str, Any]:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
         calibration = None if self.calibration is None else asdict(self.calibration)
-        of_faces = {"rule": asdict(self.rule), "faces": stored_recipe(self.faces)}
-        return {"checkpoint": self.digest, **of_faces, "calibration": calibration, "explain": self.explain}
+        settled = {"faces": stored_recipe(self.faces), "calibration": calibration, "explain": self.explain}
+        if not self.names:
+            (alone,) = self.scorers
+            return {"checkpoint": alone.digest, "rule": asdict(alone.rule), **settled}
+        return {
+            "checkpoint": {each.name: each.digest for each in self.scorers},
+            "rule": {each.name: asdict(each.rule) for each in self.scorers},
+            "weights": {each.name: each.weight for each in self.scorers},
+            **settled,
+        }
 
     def _stream(
         self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
@@ -152,132 +174,49 @@ class Predictor:
     def _fill_a_batch(self, waiting: Sequence[Stored]) -> bool:
         """Whether files are to be scored now; on a CPU clips go through the network one by one, so at once."""
         num_crops = sum(len(file.crops) for file in waiting)
-        full = self.batch_size * self.detector.spec.clip_length
+        full = self.batch_size * max(each.detector.spec.clip_length for each in self.scorers)
         return self.device == "cpu" or num_crops >= full or len(waiting) >= self.batch_size
 
     def _scored(
         self, waiting: Sequence[Stored], files: Mapping[str, InputFile], store: FaceStore
     ) -> Iterator[tuple[InputFile, FileResult]]:
-        found = score_tracks(
-            waiting,
-            store,
-            self.detector,
-            self.rule,
-            batch_size=self.batch_size,
-            num_workers=self.num_workers,
-            device=self.device,
-        )
-        for stored, tracks in zip(waiting, found, strict=True):
-            file = files[stored.row.video_id]
-            yield file, self._explained(self._judged(file, stored.row, tracks), tracks, stored.row.fps)
+        found = [
+            score_tracks(
+                waiting,
+                store,
+                each.detector,
+                each.rule,
+                batch_size=self.batch_size,
+                num_workers=self.num_workers,
+                device=self.device,
+            )
+            for each in self.scorers
+        ]
+        for place, stored in enumerate(waiting):
+            file, tracks = files[stored.row.video_id], [of_one[place] for of_one in found]
+            yield file, self._explained(self._judged(file, stored.row, tracks), tracks[0], stored.row.fps)
             if stored.row.status != Status.FAILED:  # what failed is noted there, so that it stops no later run
                 with suppress(FileNotFoundError):
                     store.discard(stored.row.video_id)
 
-    def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Track]) -> FileResult:
-        return judge(str(file.path), row, tracks, self.rule, self.detector.spec, self.calibration, self.seen)
+    def _judged(self, file: InputFile, row: VideoRow, tracks: Sequence[Sequence[Track]]) -> FileResult:
+        path, several = str(file.path), bool(self.names)
+        of_scores, known = (replace(row, reason=""), None) if several else (row, self.calibration)
+        results = [
+            judge(path, of_scores, found, each.rule, each.detector.spec, known, each.seen)
+            for each, found in zip(self.scorers, tracks, strict=True)
+        ]
+        if not several:
+            return results[0]
+        weights = [each.weight for each in self.scorers]
+        return combine(results, self.names, weights, row.reason, row.status, self.calibration)
 
     def _explained(self, result: FileResult, tracks: Sequence[Track], fps: float) -> FileResult:
-        if not self.explain or result.person is None or not isinstance(self.detector, Detector):
+        detector = self.scorers[0].detector
+        if not self.explain or result.person is None or not isinstance(detector, Detector):
             return result
         track = next(track for track in tracks if track.number == result.person - 1)
-        return replace(result, explanations=explained(self.detector, track, fps, self.device))
-
-
-def load_predictor(
-    checkpoint: str | Path,
-    *,
-    device: str = "auto",
-    tracks: str = "all",
-    aggregate: str = CARRIED,
-    clips_per_track: int | str | None = CARRIED,
-    calibration: Calibration | str | Path | None = AUTO,
-    faces: Any = None,
-    backbone_weights: str | Path | None = None,
-    weights_dir: str | Path | None = None,
-    extract: ExtractOptions | None = None,
-    batch_size: int = 32,
-    num_workers: int | None = 0,
-    dense: bool = False,
-    explain: bool = False,
-) -> Predictor:
-    """Load a checkpoint's detector with all that turns a file into a verdict.
-
-    Args:
-        checkpoint: the checkpoint.
-        device: what finds and scores faces: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
-        tracks: faces of a file to score: `all`, `main` (the largest), or `checkpoint` for those of its own test.
-        aggregate: a face's score, as `deepfake.scoring` has it; `checkpoint` for that of its own test.
-        clips_per_track: the most clips of a face; None for all, `checkpoint` for those of its own test.
-        calibration: of this detector's scores by this rule: `auto` for the file beside the checkpoint, and otherwise
-            what its card has, if they are of these scores, which is logged; the path of a file of
-            `scripts/calibrate.py`; what `deepfake.calibration.fit_calibration` returned; `none` or None for the score
-            alone.
-        faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
-        backbone_weights: file of frozen weights that a small checkpoint leaves out.
-        weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
-        extract: how faces are extracted, on `device`; None takes the defaults. All files that are given are extracted,
-            so it names no shard.
-        batch_size: clips that are scored at a time.
-        num_workers: processes that load clips; 0 loads in this one.
-        dense: whether every frame is looked at and every clip scored, in segments that follow one another. It takes the
-            place of `clips_per_track` and of `faces.num_segments`.
-        explain: whether results have heat maps of the most and the least suspicious frame of the file's person, which
-            takes as long as scoring some 50 clips.
-
-    Raises:
-        CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.
-        CalibrationError: the file of `calibration` cannot be read, or is of other scores.
-        ConfigError: an option is wrong.
-        WeightsError: the finder's weights are not here.
-    """
-    options = extract or ExtractOptions()
-    require_whole(options)
-    found = read_checkpoint(checkpoint)
-    detector = build_network(found, backbone_weights)
-    if explain and not isinstance(detector, Detector):
-        raise ConfigError(
-            f"explain needs gradients, which {found.path} has none of: give the checkpoint it was made from"
-        )
-    given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
-    rule, _ = settled_rule(found.card, given, found.path, called={TRACKS: "tracks"})
-    if explain and rule.aggregate == "mean_all":
-        raise ConfigError("explain shows the person whose score is the file's, and aggregate=mean_all has none")
-    if dense:
-        rule = replace(rule, clips_per_track=None)
-    recipe, _ = faces_of(found, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
-    if dense:
-        recipe = dense_recipe(recipe, detector.spec)
-    chosen = pick_device(device)
-    learnt_on = "val"
-    if not isinstance(calibration, Calibration):
-        calibrated = calibration_of(calibration, found, rule, recipe)
-        calibration = None if calibrated is None else calibrated.calibration
-        learnt_on = learnt_on if calibrated is None else calibrated.file.source
-    return Predictor(
-        detector=detector.to(chosen),
-        rule=rule,
-        faces=recipe,
-        options=replace(options, device=device),
-        device=chosen,
-        batch_size=batch_size,
-        num_workers=num_workers,
-        digest=found.digest,
-        about=about(found, calibration, learnt_on),
-        calibration=calibration,
-        explain=explain,
-        seen=seen_of(found.card),
-    )
-
-
-def dense_recipe(faces: Mapping[str, Any], spec: ClipSpec) -> dict[str, Any]:
-    """Return the recipe that looks at every frame of a video: as many segments as fit, each of whole clips.
-
-    Fewer frames than a segment has are left, and lie between the segments, of which there are at most `ALL_SEGMENTS`. A
-    segment is decoded and searched at a time, so memory does not grow with the video.
-    """
-    reach = spec.clip_length * spec.frame_stride  # so many frames are filled by clips that interleave
-    return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}
+        return replace(result, explanations=explained(detector, track, fps, self.device))
 
 
 def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:

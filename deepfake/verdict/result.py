@@ -7,28 +7,51 @@ from typing import Any
 from deepfake.schema import Status
 from deepfake.verdict.verdict import Because, Verdict
 
-SCHEMA_VERSION = 1  # raised when a field of these classes gets another name, type or meaning
+SCHEMA_VERSION = 2  # raised when a field of these classes gets another name, type or meaning
 
 
 @dataclass(frozen=True, slots=True)
 class ClipScore:
-    """What the detector said of one clip of a person.
+    """What the detector said of one clip of a person; with several, a row for each stretch of frames that one scored.
 
     Attributes:
         start_frame: number of the clip's first frame in the file.
         end_frame: number of its last frame; the same where a clip is one frame.
         start_s: seconds from the file's first frame to the start of the clip, by the average frame rate.
         end_s: seconds to the end of its last frame.
-        score: P(fake) in [0, 1], the detector's own.
+        score: P(fake) in [0, 1], the detector's own; of several the combined one, None where not all scored this clip.
         box: the face in the clip's middle frame: left, top, right and bottom in pixels of the frame.
+        scores: of each of several detectors, in the order of the person's `detectors`; None where it has no such clip.
     """
 
     start_frame: int
     end_frame: int
     start_s: float
     end_s: float
-    score: float
+    score: float | None
     box: tuple[float, float, float, float]
+    scores: tuple[float | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorScore:
+    """What one of several detectors says of a file or a person, as it does alone.
+
+    Attributes:
+        detector: its name.
+        score: P(fake) in [0, 1], its own; None if it has none.
+        because: why it has none; None if it has one.
+        person: the person whose score it is; None if no person's is.
+        num_clips: clips that it scored.
+        raw_score: its score even where it counts for nothing; None if it was not measured.
+    """
+
+    detector: str
+    score: float | None
+    because: Because | None
+    person: int | None
+    num_clips: int
+    raw_score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +87,7 @@ class PersonResult:
 
     Attributes:
         person: 1 for the largest face, and so on.
-        score: P(fake) in [0, 1], the detector's own; None if the person has none.
+        score: P(fake) in [0, 1], the detector's own, or the combined one of several; None if the person has none.
         calibrated: the calibrated score in [0, 1]; None without a score or a calibration.
         verdict: what the score says.
         because: why there is no score; None if there is one.
@@ -78,6 +101,7 @@ class PersonResult:
             not measured.
         clips: the scores of the clips, in order of time.
         thumbnail: the stored face of `box_frame`, at most 160 pixels a side, a WebP in base64; empty if there is none.
+        detectors: what each of several detectors says of this person; empty if there is one alone.
     """
 
     person: int
@@ -94,6 +118,7 @@ class PersonResult:
     raw_score: float | None
     clips: tuple[ClipScore, ...] = ()
     thumbnail: str = ""
+    detectors: tuple[DetectorScore, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +128,7 @@ class FileResult:
     Attributes:
         path: the file as it was given, as text; `deepfake.names.as_path` turns it into a path.
         status: the outcome of face extraction.
-        score: P(fake) in [0, 1], the detector's own; None if the file has none.
+        score: P(fake) in [0, 1], the detector's own, or the combined one of several; None if the file has none.
         calibrated: the calibrated score in [0, 1]; None without a score or a calibration.
         verdict: what the score says.
         because: why there is no score; None if there is one.
@@ -123,6 +148,7 @@ class FileResult:
         explanations: of the most and the least suspicious frame, if asked for, and if one person's score is the file's.
         error_low: lower end of the rate's 95 % interval.
         error_high: upper end.
+        detectors: what each of several detectors says of the file; empty if there is one alone.
     """
 
     path: str
@@ -146,6 +172,7 @@ class FileResult:
     explanations: tuple[Explanation, ...] = ()
     error_low: float | None = None
     error_high: float | None = None
+    detectors: tuple[DetectorScore, ...] = ()
 
     @property
     def readable(self) -> bool:
@@ -176,19 +203,25 @@ def from_plain(data: Mapping[str, Any]) -> FileResult:
     values = {field.name: data[field.name] for field in fields(FileResult) if field.name in data}
     persons = tuple(_person(each) for each in values.pop("persons"))
     explanations = tuple(Explanation(**each) for each in values.pop("explanations", ()))
-    words = {**_words(values), "status": Status(values["status"])}
+    words = {**_with_words(values), "status": Status(values["status"])}
     return FileResult(**{**words, "persons": persons, "explanations": explanations})
 
 
 def _person(values: Mapping[str, Any]) -> PersonResult:
-    clips = tuple(ClipScore(**{**clip, "box": tuple(clip["box"])}) for clip in values.get("clips", ()))
-    return PersonResult(**{**_words(values), "box": tuple(values["box"]), "clips": clips})
+    clips = tuple(map(_clip, values.get("clips", ())))
+    return PersonResult(**{**_with_words(values), "box": tuple(values["box"]), "clips": clips})
 
 
-def _words(values: Mapping[str, Any]) -> dict[str, Any]:
+def _clip(values: Mapping[str, Any]) -> ClipScore:
+    return ClipScore(**{**values, "box": tuple(values["box"]), "scores": tuple(values.get("scores", ()))})
+
+
+def _with_words(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a file or person in which words are of their kinds again."""
+    own = tuple(DetectorScore(**{**each, "because": _why(each)}) for each in values.get("detectors", ()))
+    return {**values, "verdict": Verdict(values["verdict"]), "because": _why(values), "detectors": own}
+
+
+def _why(values: Mapping[str, Any]) -> Because | None:
     because = values["because"]
-    return {
-        **values,
-        "verdict": Verdict(values["verdict"]),
-        "because": None if because is None else Because(because),
-    }
+    return None if because is None else Because(because)

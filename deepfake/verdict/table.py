@@ -1,12 +1,14 @@
 """Shows verdicts on screen, and why files have none."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pandas as pd
 
 from deepfake.report.reasons import log_reasons, log_remarks
 from deepfake.report.tables import show
 from deepfake.verdict.result import FileResult
+from deepfake.verdict.tables import score_column
 
 MOST_ROWS = 100  # of the table on screen
 
@@ -14,12 +16,16 @@ MOST_ROWS = 100  # of the table on screen
 class Summary:
     """Gathers of many results what is shown on screen: counts, the first rows, and the first reasons.
 
+    Args:
+        detectors: names of several detectors, each of which has a column; empty for one alone.
+
     Attributes:
         num_unread: files that could not be read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, detectors: Sequence[str] = ()) -> None:
         self.num_unread = 0
+        self._own = [score_column(name) for name in detectors]
         self._uncalibrated = False
         self._counts: Counter[str] = Counter()
         self._rows: list[list[object]] = []
@@ -38,7 +44,7 @@ class Summary:
         if len(self._rows) < MOST_ROWS:
             seen = f"{result.num_sampled} of {result.num_frames}"
             seconds = f"{result.seen_s:.1f} of {result.duration_s:.1f}" if result.duration_s else None
-            scores = [result.score, result.calibrated, result.error_rate]
+            scores = [result.score, *(each.score for each in result.detectors), result.calibrated, result.error_rate]
             self._rows.append([name, words, *scores, result.num_faces, result.num_clips, seen, seconds])
         self._uncalibrated |= result.score is not None and result.calibrated is None
         if result.reason or result.remarks:
@@ -53,6 +59,7 @@ class Summary:
             "file",
             "verdict",
             "score",
+            *self._own,
             "calibrated",
             "wrong on val",
             "faces",

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,22 +22,27 @@ COLUMNS += ["because", "calibrated", "error_rate", "person", "seen_s"]
 FACE_COLUMNS = ["file", "person", "score", "calibrated", "verdict", "because", "start_s", "end_s"]
 FACE_COLUMNS += ["num_clips", "num_frames", "box_frame", "x0", "y0", "x1", "y1"]
 _BOX = ("x0", "y0", "x1", "y1")
-TIMELINE_SCHEMA = pa.schema(
-    {
-        "file": pa.string(),
-        "person": pa.int32(),
-        "start_frame": pa.int64(),
-        "end_frame": pa.int64(),
-        "start_s": pa.float64(),
-        "end_s": pa.float64(),
-        "score": pa.float64(),
-        **dict.fromkeys(_BOX, pa.float64()),
-    }
-)
+_TIMELINE = {
+    "file": pa.string(),
+    "person": pa.int32(),
+    "start_frame": pa.int64(),
+    "end_frame": pa.int64(),
+    "start_s": pa.float64(),
+    "end_s": pa.float64(),
+    "score": pa.float64(),
+    **dict.fromkeys(_BOX, pa.float64()),
+}
 _ROWS = 50_000  # of the timeline that are written at once
 
 
-def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping[str, Any]) -> None:
+def score_column(detector: str) -> str:
+    """Return the name of the column with the scores of one of several detectors."""
+    return f"score_{detector}"
+
+
+def write_results(
+    results: Iterable[FileResult], folder: Path, identity: Mapping[str, Any], detectors: Sequence[str] = ()
+) -> None:
     """Write `predictions.csv` (a row a file), `faces.csv` (a row a person), `predictions.json` and `timeline.parquet`.
 
     The timeline has a row a clip of each person; it and the JSON are without pictures.
@@ -46,16 +51,19 @@ def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping
         results: in the order of the tables; they are gone through once.
         folder: where to write, each file whole or not at all.
         identity: what decides the results; it stands in the JSON.
+        detectors: names of several detectors, each of which has a column of its own scores; empty for one alone.
     """
+    own = [score_column(name) for name in detectors]
+    schema = pa.schema({**_TIMELINE, **dict.fromkeys(own, pa.float64())})
     with ExitStack() as open_:
         files, faces, plain = (open_.enter_context(written(folder / name)) for name in (PREDICTIONS, FACES, JSON))
-        add_file, add_face = _table(files, COLUMNS), _table(faces, FACE_COLUMNS)
-        add_clips = _timeline(open_.enter_context(written(folder / TIMELINE)), open_)
+        add_file, add_face = _table(files, [*COLUMNS, *own]), _table(faces, [*FACE_COLUMNS, *own])
+        add_clips = _timeline(open_.enter_context(written(folder / TIMELINE)), schema, open_)
         head = json.dumps({"schema_version": SCHEMA_VERSION, "identity": identity}, indent=1)
         plain.write(f'{head[:-2]},\n "files": ['.encode())
         for number, result in enumerate(results):
             values = as_plain(without_pictures(result))
-            add_file(values)
+            add_file({**values, **_of_detectors(values)})
             for row in _faces(values):
                 add_face(row)
             add_clips(_clips(values))
@@ -65,25 +73,36 @@ def write_results(results: Iterable[FileResult], folder: Path, identity: Mapping
 
 def _faces(values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for person in values["persons"]:
-        yield {**person, "file": values["path"], **dict(zip(_BOX, person["box"], strict=True))}
+        placed = dict(zip(_BOX, person["box"], strict=True))
+        yield {**person, "file": values["path"], **placed, **_of_detectors(person)}
+
+
+def _of_detectors(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of what several detectors say of a file or person."""
+    return {score_column(each["detector"]): each["score"] for each in values["detectors"]}
 
 
 def _clips(values: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {**clip, "file": values["path"], "person": person["person"], **dict(zip(_BOX, clip["box"], strict=True))}
-        for person in values["persons"]
-        if person["because"] is None  # numbers that count for nothing stand in the JSON alone
-        for clip in person["clips"]
-    ]
+    """Return the rows of the timeline; numbers that count for nothing stand in the JSON alone."""
+    rows = []
+    for person in values["persons"]:
+        counts = [person["because"] is None, *(each["because"] is None for each in person["detectors"])]
+        columns = ["score", *(score_column(each["detector"]) for each in person["detectors"])]
+        for clip in person["clips"] if any(counts) else ():
+            numbers = zip(columns, counts, [clip["score"], *clip["scores"]], strict=True)
+            scores = {name: number if does else None for name, does, number in numbers}
+            placed = {"file": values["path"], "person": person["person"], **dict(zip(_BOX, clip["box"], strict=True))}
+            rows.append({**clip, **placed, **scores})
+    return rows
 
 
-def _timeline(file: BinaryIO, open_: ExitStack) -> Callable[[list[dict[str, Any]]], None]:
+def _timeline(file: BinaryIO, schema: pa.Schema, open_: ExitStack) -> Callable[[list[dict[str, Any]]], None]:
     """Return what adds rows to the timeline; they are written when there are many, and when the stack closes."""
     waiting: list[dict[str, Any]] = []
-    writer = open_.enter_context(ParquetWriter(file, TIMELINE_SCHEMA))
+    writer = open_.enter_context(ParquetWriter(file, schema))
 
     def flush() -> None:
-        writer.write_table(pa.Table.from_pylist(waiting, TIMELINE_SCHEMA))
+        writer.write_table(pa.Table.from_pylist(waiting, schema))
         waiting.clear()
 
     def add(rows: list[dict[str, Any]]) -> None:

@@ -7,15 +7,18 @@ from typing import Any
 import pytest
 import torch
 
-from deepfake.calibration import CalibrationFile, write_calibration
+from deepfake.calibration import CalibrationFile, read_calibration, write_calibration
 from deepfake.checkpoints import (
     Checkpoint,
     UnderTest,
     beside,
+    beside_several,
     calibration_of,
+    calibration_of_several,
     calibration_of_table,
     carry_calibration,
     read_checkpoint,
+    read_several,
 )
 from deepfake.checkpoints.scoring_rule import rule_card
 from deepfake.errors import CalibrationError
@@ -23,6 +26,7 @@ from deepfake.faces.settled_recipe import settled, stored_recipe
 from deepfake.scoring import ScoringRule
 from tests.calibration.test_calibration_file import made
 from tests.checkpoints.test_checkpoint import content
+from tests.checkpoints.test_several import saved
 
 RULE = ScoringRule()
 
@@ -125,6 +129,100 @@ def test_what_is_of_other_scores_is_refused_by_name_or_said(
     assert calibration_of("auto", checkpoint, rule, faces, tested) is None
     (record,) = [record for record in caplog.records if record.levelname == "WARNING"]
     assert record.getMessage() == f"scores are not calibrated: {caught.value}"
+
+
+@pytest.fixture
+def several(tmp_path: Path) -> dict[str, Checkpoint]:
+    return read_several([saved(tmp_path / "a.ckpt"), saved(tmp_path / "b.ckpt", bias=1.0)])
+
+
+@pytest.fixture
+def of_several(several: dict[str, Checkpoint], faces: dict[str, Any]) -> CalibrationFile:
+    a, b = (each.digest for each in several.values())
+    rules, weights = {b: rule_card(RULE), a: rule_card(replace(RULE, aggregate="max"))}, {b: 0.25, a: 0.75}
+    learnt = replace(made().learnt[0], rule=rules, weights=weights)
+    return replace(made(), checkpoint=None, faces=stored_recipe(faces), learnt=(learnt,))
+
+
+RULES = {"a": replace(RULE, aggregate="max"), "b": RULE}
+
+
+def test_that_of_several_has_their_weights_in_their_order(
+    several: dict[str, Checkpoint],
+    of_several: CalibrationFile,
+    faces: dict[str, Any],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO")
+    assert calibration_of_several("auto", several, RULES, faces) is None
+    assert "there is no" in caplog.text and "a+b.calibration.json; scripts/calibrate.py makes it" in caplog.text
+    place = beside_several(several)
+    assert place == several["a"].path.with_name("a+b.calibration.json")
+    write_calibration(of_several, place)
+    assert read_calibration(place) == of_several
+    for given in ("auto", str(place)):
+        found = calibration_of_several(given, several, RULES, faces)
+        assert found is not None and found.weights == (0.75, 0.25)
+        assert found.calibration == of_several.learnt[0].calibration
+    assert calibration_of_several("none", several, RULES, faces) is None
+
+
+@pytest.mark.parametrize(
+    ("case", "message"),
+    [
+        ("one of two", "is of 2 detectors together, and here is one: scripts/calibrate.py checkpoint="),
+        ("two of one", "is of one detector, and here are 2: scripts/calibrate.py checkpoint=["),
+        ("another", "is of another detector (weights "),
+        ("table", "was learnt on a table, and nobody knows which detector"),
+        ("rules swapped", "was learnt by another rule (aggregation is mean of the clips of a track"),
+        ("faces", "was learnt on other faces ("),
+    ],
+)
+def test_that_of_other_sets_is_refused_by_name(
+    case: str,
+    message: str,
+    several: dict[str, Checkpoint],
+    of_several: CalibrationFile,
+    file: CalibrationFile,
+    faces: dict[str, Any],
+    tmp_path: Path,
+) -> None:
+    path, rules = tmp_path / "given.json", RULES
+    if case == "rules swapped":
+        rules = {"a": RULES["b"], "b": RULES["a"]}
+    elif case == "another":
+        several = read_several([several["a"].path, saved(tmp_path / "b.ckpt", bias=2.0)])
+    write_calibration(
+        {
+            "two of one": file,
+            "table": replace(file, checkpoint=None),
+            "faces": replace(of_several, faces={}),
+        }.get(case, of_several),
+        path,
+    )
+
+    def asked() -> object:
+        if case == "one of two":
+            return calibration_of(path, several["a"], RULE, faces)
+        return calibration_of_several(path, several, rules, faces)
+
+    with pytest.raises(CalibrationError) as caught:
+        asked()
+    assert message in str(caught.value) and str(path) in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_file_of_several_is_whole(of_several: CalibrationFile, tmp_path: Path) -> None:
+    learnt, (a, b) = of_several.learnt[0], of_several.detectors
+    for change in (
+        {"learnt": (replace(learnt, weights={a: 0.75, b: 0.25}), made().learnt[0])},
+        {"checkpoint": "c" * 64},
+    ):
+        with pytest.raises(ValueError, match="it is of other detectors by one rule than by another"):
+            replace(of_several, **change)
+    with pytest.raises(ValueError, match="its weights do not sum to 1"):
+        replace(learnt, weights={a: 0.75, b: 0.5})
+    with pytest.raises(ValueError, match="it has not one rule for each weight"):
+        replace(learnt, rule={a: learnt.rule[a]})
 
 
 def test_a_tables_calibration_is_for_other_tables(tmp_path: Path) -> None:

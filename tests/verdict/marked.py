@@ -15,7 +15,7 @@ from deepfake.models.detector import Detector
 from deepfake.models.heads import LinearHead
 from deepfake.models.temporal.mean import Mean
 from deepfake.scoring import ScoringRule
-from deepfake.verdict import Predictor
+from deepfake.verdict import Predictor, Scorer
 from deepfake.verdict.about import About
 from tests.conftest import REPOSITORY
 
@@ -56,19 +56,19 @@ def predictor(detector: Detector, *, num_workers: int = 2, **given: Any) -> Pred
     Args:
         detector: the network.
         num_workers: processes that find faces.
-        given: replaces options of the recipe, if they are some, and else attributes of the predictor.
+        given: replaces options of the recipe, if they are some, and else the rule and attributes of the predictor.
     """
     faces = REPOSITORY / "conf" / "faces"
     recipe = yaml.safe_load((faces / "recipe" / "default.yaml").read_text())
     finder = yaml.safe_load((faces / "mtcnn.yaml").read_text())["finder"]
     of_recipe = {name: given.pop(name) for name in [*given] if name in recipe}
-    others = {"rule": ScoringRule(tracks="all", clips_per_track=None), "batch_size": 32, "num_workers": 0, **given}
+    rule = given.pop("rule", ScoringRule(tracks="all", clips_per_track=None))
+    others = {"batch_size": 32, "num_workers": 0, **given}
     return Predictor(
-        detector=detector,
+        scorers=(Scorer("marked", detector, rule, "0" * 64),),
         faces=settled({**recipe, **of_recipe, "finder": finder}, Path()),
         options=ExtractOptions(device="cpu", num_workers=num_workers),
         device="cpu",
-        digest="0" * 64,
         about=About("a stand-in", "", "", ""),
         **others,
     )

@@ -29,7 +29,7 @@ def saved(folder: Path, coverage: Any) -> Path:
     ],
 )
 def test_it_says_what_is_known_of_the_training(coverage: Any, said: str, tmp_path: Path) -> None:
-    found = about(read_checkpoint(saved(tmp_path, coverage)), None)
+    found = about({"a": read_checkpoint(saved(tmp_path, coverage))}, (1.0,), None)
     assert said in found.trained
     assert "not calibrated" in found.calibrated and "How well it does is not known here" in found.measured
 
@@ -41,3 +41,11 @@ def test_coverage_of_another_kind_is_refused_in_one_line(coverage: Any, tmp_path
     with pytest.raises(CheckpointError, match="a.ckpt.*coverage") as error:
         read_checkpoint(saved(tmp_path, coverage))
     assert "\n" not in str(error.value)
+
+
+def test_of_several_it_names_each_with_its_weight(tmp_path: Path) -> None:
+    checkpoints = {name: read_checkpoint(saved(tmp_path, {})) for name in ("a", "b")}
+    found = about(checkpoints, (0.75, 0.25), None)
+    assert found.name.startswith("a mean of 2, by the logits of each person: a, a meso4, which sees single frames of ")
+    assert "(weight 0.750); b, a meso4" in found.name and found.name.endswith("(weight 0.250)")
+    assert found.trained.startswith("a: It was trained on demo") and " b: It was trained on demo" in found.trained

@@ -81,7 +81,23 @@ def test_another_checkpoint_or_rule_is_refused_and_named(tmp_path: Path, files: 
         Journal(tmp_path, other)
     with pytest.raises(ConfigError, match="checkpoint is 34cd34cd34cd, there 12ab12ab12ab"):
         Journal(tmp_path, {**IDENTITY, "checkpoint": "34cd" * 16})
+    with pytest.raises(ConfigError, match="checkpoint is a, b, there 12ab12ab12ab\\)"):
+        Journal(tmp_path, {"checkpoint": {"a": "12ab" * 16, "b": "34cd" * 16}, "weights": {"a": 0.5, "b": 0.5}})
     assert list(Journal(tmp_path, other, overwrite=True).results(files)) == []
+
+
+def test_another_set_of_detectors_is_refused_and_named(tmp_path: Path, files: list[Path]) -> None:
+    several = {"checkpoint": {"a": "12" * 32, "b": "34" * 32}, "weights": {"a": 0.5, "b": 0.5}, "explain": False}
+    noted(tmp_path, files, several)
+    assert len(list(Journal(tmp_path, {**several, "checkpoint": {"b": "34" * 32, "a": "12" * 32}}).results(files))) == 3
+    for change, words in (
+        ({"checkpoint": {"a": "12" * 32, "c": "34" * 32}}, "checkpoint is a, c, there a, b"),
+        ({"checkpoint": {"a": "12" * 32, "b": "56" * 32}}, "b is 565656565656, there 343434343434"),
+        ({"weights": {"a": 0.75, "b": 0.25}}, "a is 0.75, there 0.5, b is 0.25, there 0.5"),
+        ({"checkpoint": "12" * 32}, "checkpoint is 121212121212, there a, b"),
+    ):
+        with pytest.raises(ConfigError, match=f"with other options \\({words}\\)"):
+            Journal(tmp_path, {**several, **change})
 
 
 @pytest.mark.parametrize("content", ["", "no json\n", "[1]\n", '{"schema_version": 1}\n', '{"schema_version": 0}\n'])

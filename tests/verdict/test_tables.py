@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from deepfake.verdict import ClipScore, FileResult, write_results
+from deepfake.verdict import Because, ClipScore, DetectorScore, FileResult, write_results
 from deepfake.verdict.tables import COLUMNS, FACE_COLUMNS
 from tests.verdict.made import FACELESS, PERSON, SCORED
 
@@ -36,8 +36,32 @@ def test_they_hold_what_the_results_hold(tmp_path: Path) -> None:
         [7, 10, 0.28, 0.44, 0.5, 1.0, 2.0, 3.0, 4.0],
     ]
     document = json.loads((tmp_path / "predictions.json").read_text())
-    assert document["schema_version"] == 1 and document["identity"] == {"checkpoint": "ab"}
+    assert document["schema_version"] == 2 and document["identity"] == {"checkpoint": "ab"}
     assert document["files"] == json.loads(json.dumps([asdict(result) for result in results]))
+
+
+def test_several_detectors_have_a_column_each(tmp_path: Path) -> None:
+    both = (DetectorScore("a", 0.5, None, 1, 2, 0.5), DetectorScore("b,c", None, Because.TOO_SHORT, None, 0, 0.25))
+    box = (1.0, 2.0, 3.0, 4.0)
+    clips = (ClipScore(0, 0, 0.0, 0.04, None, box, (0.5, None)), ClipScore(4, 7, 0.16, 0.32, 0.3, box, (0.75, 0.25)))
+    person = replace(PERSON, score=None, because=Because.TOO_SHORT, clips=clips, detectors=both)
+    nobody = replace(person, person=2, detectors=tuple(replace(one, because=Because.NOT_MAIN_FACE) for one in both))
+    result = replace(SCORED, persons=(person, nobody), detectors=both)
+    nothing = tuple(DetectorScore(name, None, Because.NO_FACE, None, 0, None) for name in ("a", "b,c"))
+    write_results([result, replace(FACELESS, detectors=nothing)], tmp_path, {}, ["a", "b,c"])
+    files, faces = (pd.read_csv(tmp_path / name) for name in ("predictions.csv", "faces.csv"))
+    assert list(files.columns) == [*COLUMNS, "score_a", "score_b,c"]
+    assert list(faces.columns) == [*FACE_COLUMNS, "score_a", "score_b,c"]
+    assert files["score_a"].tolist()[0] == 0.5 and files.isna()["score_a"].tolist() == [False, True]
+    assert files["score_b,c"].isna().all() and faces["score_a"].tolist() == [0.5, 0.5]
+    timeline = pd.read_parquet(tmp_path / "timeline.parquet")
+    assert timeline["person"].tolist() == [1, 1]  # of the other no number counts
+    assert timeline["score_a"].tolist() == [0.5, 0.75] and timeline[["score", "score_b,c"]].isna().all(axis=None)
+    (document, _) = json.loads((tmp_path / "predictions.json").read_text())["files"]
+    assert document["persons"][0]["clips"][1]["scores"] == [0.75, 0.25]
+    assert document["detectors"][1] == {
+        "detector": "b,c", "score": None, "because": "too short", "person": None, "num_clips": 0, "raw_score": 0.25,
+    }  # fmt: skip
 
 
 def test_pictures_are_no_part_of_the_document(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ from typing import Literal
 from deepfake.calibration import CalibrationMethod
 from deepfake.command.stages.evaluate import OPTIONS as EVALUATE
 from deepfake.config.check import Group
-from deepfake.ranges import Aggregate, PathName, Prior
+from deepfake.evaluation import Weights
+from deepfake.ranges import Aggregate, PathName, Paths, Prior
 
 _AS_EVALUATE = (
     *("paths", "device", "extract", "sampling", "loader", "faces", "data", "predictions", "columns", "scores"),
@@ -15,11 +16,12 @@ _AS_EVALUATE = (
 OPTIONS = Group(
     {
         **{name: EVALUATE.options[name] for name in _AS_EVALUATE},
-        "checkpoint": PathName | None,
+        "checkpoint": PathName | Paths | None,
         "method": CalibrationMethod,
         "prior": Prior,
         "aggregate": Aggregate | Literal["checkpoint"],
         "output": PathName | None,
+        "weights": Weights,
     },
     optional=("faces",),
 )

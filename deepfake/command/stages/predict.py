@@ -17,7 +17,7 @@ OPTIONS = Group(
         "sampling": SCORING_SAMPLING,
         "loader": SCORING_LOADER,
         "faces": CARRIED_FACES,
-        "checkpoint": PathName,
+        "checkpoint": PathName | Paths,
         "backbone_weights": PathName | None,
         "input": PathName | Paths,
         "tracks": Tracks | Literal["checkpoint"],

@@ -12,7 +12,7 @@ from deepfake.report.page.frame import environment
 from deepfake.report.page.look import DARK, LIGHT
 from deepfake.verdict.about import About
 from deepfake.verdict.page.sentences import checked, clock, headline, kind_of, seen, sentences
-from deepfake.verdict.page.timeline import timeline
+from deepfake.verdict.page.timeline import timelines
 from deepfake.verdict.result import FileResult
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -60,7 +60,7 @@ def style() -> str:
 def environment_of_cards() -> Environment:
     """Return Jinja2 with the templates of cards and of the page around them."""
     found = environment(TEMPLATE)
-    found.filters |= {"clock": clock, "headline": headline, "kind": kind_of, "checked": checked}
+    found.filters |= {"clock": clock, "headline": headline, "kind": kind_of, "checked": checked, "shown": shown}
     return found
 
 
@@ -73,7 +73,7 @@ def _values(result: FileResult, about: About, name: str | None, number: int) -> 
         "number": number,
         "sentences": sentences(result),
         "seen": seen(result),
-        "persons": [(person, timeline(person, result.duration_s)) for person in shown_persons],
+        "persons": [(person, timelines(person, result.duration_s)) for person in shown_persons],
         "remarks": shown(result.remarks),
         "partly": shown(result.reason) if result.because is None else "",
     }

@@ -52,15 +52,23 @@ def sentences(result: FileResult) -> list[str]:
     """Return what a file's verdict rests on, and how sure it is."""
     if result.because is not None:
         reason = f"{shown(result.reason)[:1].upper()}{shown(result.reason)[1:]}." if result.reason else ""
-        return [*filter(None, [_WHY[result.because], reason, "This says nothing about whether it was manipulated."])]
+        why = [
+            _WHY[result.because],
+            reason,
+            *_of_detectors(result),
+            "This says nothing about whether it was manipulated.",
+        ]
+        return [*filter(None, why)]
     whose = f"that of person {result.person}" if result.person else "the mean of all clips"
     several = sum(person.score is not None for person in result.persons) > 1
+    own = _of_detectors(result)
     named = f" The file's score is {whose}, the highest." if several and result.person else ""
     named = named or (f" The file's score is {whose}." if result.person is None else "")
     if result.calibrated is None:
         uncalibrated = "it ranks files, and does not tell how likely a manipulation is; above 0.5 is called fake."
-        return [f"The score is {result.score:.3f} of 1. It is not calibrated: {uncalibrated}{named}"]
-    said = [f"The calibrated score is {result.calibrated:.3f} of 1 (the detector's own is {result.score:.3f}).{named}"]
+        return [f"The score is {result.score:.3f} of 1. It is not calibrated: {uncalibrated}{named}", *own]
+    whose_own = "the detectors' combined one" if own else "the detector's own"
+    said = [f"The calibrated score is {result.calibrated:.3f} of 1 ({whose_own} is {result.score:.3f}).{named}", *own]
     if result.error_rate is not None:
         sure = ""
         if result.error_low is not None and result.error_high is not None:
@@ -73,6 +81,17 @@ def sentences(result: FileResult) -> list[str]:
     else:
         said.append("No val video had this verdict, so how often it is wrong is not known.")
     return said
+
+
+def _of_detectors(result: FileResult) -> list[str]:
+    """Return what several detectors say of a file, each for itself, unless all say why there is no score."""
+    reasons = {one.because for one in result.detectors}
+    if not reasons or (len(reasons) == 1 and None not in reasons):
+        return []
+    scores = ", ".join(
+        f"{shown(one.detector)} {one.because if one.score is None else f'{one.score:.3f}'}" for one in result.detectors
+    )
+    return [f"Each detector by itself says of the file: {scores}."]
 
 
 def seen(result: FileResult) -> str:

@@ -4,6 +4,7 @@ The drawing is 1000 units wide and 100 high; time runs to the right and P(fake) 
 holds lines alone, whose width does not stretch; numbers and words stand in HTML around it.
 """
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -34,11 +35,30 @@ class Timeline(NamedTuple):
     end: str
 
 
+def timelines(person: PersonResult, duration_s: float) -> list[tuple[str, Timeline]]:
+    """Draw the scores that each detector gave of a person, as several need not score the same clips.
+
+    Returns:
+        The name of each detector and its drawing; the name of one alone is empty.
+    """
+    if not person.detectors:
+        lines = [("", timeline(person, duration_s))]
+    else:
+        lines = [(one.detector, timeline(_by(person, i), duration_s)) for i, one in enumerate(person.detectors)]
+    return [(name, line) for name, line in lines if line is not None]
+
+
+def _by(person: PersonResult, place: int) -> PersonResult:
+    """Return a person with the clips and scores of one of several detectors."""
+    clips = (replace(clip, score=clip.scores[place]) for clip in person.clips)
+    return replace(person, clips=tuple(clip for clip in clips if clip.score is not None))
+
+
 def timeline(person: PersonResult, duration_s: float) -> Timeline | None:
     """Draw the scores of a person.
 
     Args:
-        person: the person.
+        person: the person, all of whose clips have a score.
         duration_s: of the file, in seconds.
 
     Returns:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepfake.verdict import About, Because, ClipScore, Explanation, FileResult, Verdict
+from deepfake.verdict import About, Because, ClipScore, DetectorScore, Explanation, FileResult, Verdict
 from deepfake.verdict.page import card_html, card_style, write_report
 from deepfake.verdict.page.report import MOST_CARDS
 from deepfake.verdict.page.timeline import timeline
@@ -68,6 +68,30 @@ def test_a_person_without_a_score_has_no_number_and_no_drawing() -> None:
     person = replace(PERSON, score=None, because=Because.FACE_TOO_SMALL, raw_score=0.654, clips=CLIPS)
     card = card_html(replace(SCORED, persons=(person,)), ABOUT)
     assert "inconclusive: face too small" in card and "0.654" not in card and "<svg" not in card
+
+
+def test_several_detectors_have_a_table_and_a_drawing_each() -> None:
+    both = (DetectorScore("a", 0.25, None, 1, 2, 0.25), DetectorScore("<b>", 0.875, None, 1, 1, 0.875))
+    clips = tuple(
+        replace(clip, scores=scores) for clip, scores in zip(CLIPS, ((0.25, None), (0.5, 0.875)), strict=True)
+    )
+    person = replace(PERSON, clips=clips, detectors=both)
+    lacking = replace(
+        person, person=2, score=None, because=Because.TOO_SHORT, verdict=Verdict.INCONCLUSIVE,
+        detectors=(replace(both[0], score=0.125), replace(both[1], score=None, because=Because.TOO_SHORT)),
+    )  # fmt: skip
+    card = card_html(replace(SCORED, persons=(person, lacking), detectors=both), ABOUT)
+    text = text_of(card)
+    assert "Each detector by itself says of the file: a 0.250, <b> 0.875." in text and "<b>" not in card
+    assert "detector score a 0.250 <b> 0.875 combined 0.750" in text
+    assert "detector score a 0.125 <b> too short combined none" in text
+    assert card.count("<svg") == 2  # none of the person without a combined score
+    assert "P(fake) of 2 clips of person 1" in card and "P(fake) of 1 clips of person 1" in card
+    assert "Each mark is a detector's own score of a clip" in text
+    nothing = tuple(replace(one, score=None, because=Because.NO_FACE) for one in both)
+    assert "Each detector by itself" not in card_html(replace(FACELESS, detectors=nothing), ABOUT)
+    partly = replace(FACELESS, detectors=(both[0], replace(both[1], score=None, because=Because.TOO_SHORT)))
+    assert "Each detector by itself says of the file: a 0.250, <b> too short." in text_of(card_html(partly, ABOUT))
 
 
 def test_the_drawing_has_every_clip_and_of_many_the_extremes() -> None:

@@ -1,0 +1,195 @@
+"""Loads checkpoints with all that turns a file into a verdict."""
+
+import logging
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from deepfake.calibration import Calibration, equal_weights
+from deepfake.checkpoints import (
+    Calibrated,
+    Checkpoint,
+    build_network,
+    calibration_of,
+    calibration_of_several,
+    faces_of,
+    read_checkpoint,
+    read_several,
+    require_persons,
+    same_faces,
+    settled_rule,
+)
+from deepfake.checkpoints.calibration import AUTO
+from deepfake.checkpoints.scoring_rule import AGGREGATE, CARRIED, CLIPS, MAIN_FACE, TRACKS
+from deepfake.device import pick_device
+from deepfake.errors import ConfigError
+from deepfake.extraction import ExtractOptions
+from deepfake.extraction.shards import require_whole
+from deepfake.models.detector import Detector
+from deepfake.models.network import Network
+from deepfake.names import shown
+from deepfake.schema import ClipSpec
+from deepfake.scoring import ScoringRule
+from deepfake.verdict.about import about
+from deepfake.verdict.predictor import Predictor, Scorer
+from deepfake.verdict.quality import seen_of
+
+ALL_SEGMENTS = 10_000  # the most of a recipe; of 8 frames they cover 53 minutes at 25 frames a second
+_WEIGHTS = "DEEPFAKE_WEIGHTS"
+log = logging.getLogger(__name__)
+
+
+def load_predictor(
+    checkpoint: str | Path | Sequence[str | Path],
+    *,
+    device: str = "auto",
+    tracks: str = "all",
+    aggregate: str = CARRIED,
+    clips_per_track: int | str | None = CARRIED,
+    calibration: Calibration | str | Path | None = AUTO,
+    faces: Any = None,
+    backbone_weights: str | Path | None = None,
+    weights_dir: str | Path | None = None,
+    extract: ExtractOptions | None = None,
+    batch_size: int = 32,
+    num_workers: int | None = 0,
+    dense: bool = False,
+    explain: bool = False,
+) -> Predictor:
+    """Load a checkpoint's detector with all that turns a file into a verdict, or several detectors.
+
+    Args:
+        checkpoint: the checkpoint, or a list of several, whose detectors score the same faces: a person's score is the
+            sigmoid of the weighted mean of their logits, see `deepfake.verdict.combine`. A list of one is this one.
+        device: what finds and scores faces: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
+        tracks: faces of a file to score: `all`, `main` (the largest), or `checkpoint` for those of its own test, as
+            here and below each detector's.
+        aggregate: a face's score, as `deepfake.scoring` has it; `checkpoint` for that of its own test.
+        clips_per_track: the most clips of a face; None for all, `checkpoint` for those of its own test.
+        calibration: of this detector's scores by this rule: `auto` for the file beside the checkpoint, and otherwise
+            what its card has, if they are of these scores, which is logged; the path of a file of
+            `scripts/calibrate.py`; what `deepfake.calibration.fit_calibration` returned; `none` or None for the score
+            alone. Of several it is of their combined scores, and a file has their weights; without one they weigh the
+            same.
+        faces: options that replace those of the checkpoint's recipe, as the config group `faces`; None replaces none.
+        backbone_weights: file of frozen weights that a small checkpoint leaves out.
+        weights_dir: folder of the finders' weights; None takes the environment's DEEPFAKE_WEIGHTS, or data/weights.
+        extract: how faces are extracted, on `device`; None takes the defaults. All files that are given are extracted,
+            so it names no shard.
+        batch_size: clips that are scored at a time.
+        num_workers: processes that load clips; 0 loads in this one.
+        dense: whether every frame is looked at and every clip scored, in segments that follow one another. It takes the
+            place of `clips_per_track` and of `faces.num_segments`.
+        explain: whether results have heat maps of the most and the least suspicious frame of the file's person, which
+            takes as long as scoring some 50 clips; of one detector alone.
+
+    Raises:
+        CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.
+        CalibrationError: the file of `calibration` cannot be read, or is of other scores.
+        ConfigError: an option is wrong.
+        WeightsError: the finder's weights are not here.
+    """
+    options = extract or ExtractOptions()
+    require_whole(options)
+    found = _read(checkpoint)
+    detectors = {name: build_network(each, backbone_weights) for name, each in found.items()}
+    given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
+    rules, recipes = {}, {}
+    for name, each in found.items():
+        if len(found) > 1:
+            log.info("detector %s: %s", name, shown(each.path))
+        rule, _ = settled_rule(each.card, given, each.path, called={TRACKS: "tracks"})
+        rules[name] = replace(rule, clips_per_track=None) if dense else rule
+        recipes[name], _ = faces_of(each, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
+    if len(found) > 1:
+        require_persons(rules)
+    if explain:
+        _require_explainable(found, detectors, rules)
+    recipe = same_faces(recipes)
+    if dense:
+        recipe = dense_recipe(recipe, [each.spec for each in detectors.values()])
+    learnt, known = None, calibration if isinstance(calibration, Calibration) else None
+    if not isinstance(calibration, Calibration) and (learnt := _learnt(calibration, found, rules, recipe)):
+        known = learnt.calibration
+    weights = (learnt.weights if learnt else ()) or equal_weights(len(found))
+    if len(found) > 1:
+        told = ", ".join(f"{name} {weight:.3f}" for name, weight in zip(found, weights, strict=True))
+        log.info("a person's score is the sigmoid of the weighted mean of the detectors' logits: %s", told)
+    chosen = pick_device(device)
+    return Predictor(
+        scorers=tuple(
+            Scorer(name, detectors[name].to(chosen), rules[name], each.digest, weight, seen_of(each.card))
+            for (name, each), weight in zip(found.items(), weights, strict=True)
+        ),
+        faces=recipe,
+        options=replace(options, device=device),
+        device=chosen,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        about=about(found, weights, known, learnt.file.source if learnt else "val"),
+        calibration=known,
+        explain=explain,
+    )
+
+
+def _read(given: str | Path | Sequence[str | Path]) -> dict[str, Checkpoint]:
+    """Return the checkpoints by the names of their detectors, in the order of the names."""
+    paths = [given] if isinstance(given, str | Path) else list(given)
+    if not paths:
+        raise ConfigError("checkpoint is an empty list: give a checkpoint, or several")
+    if len(paths) > 1:
+        return read_several(paths)
+    alone = read_checkpoint(paths[0])
+    return {alone.path.stem: alone}
+
+
+def _require_explainable(
+    found: Mapping[str, Checkpoint], detectors: Mapping[str, Network], rules: Mapping[str, ScoringRule]
+) -> None:
+    """Stop if heat maps cannot be made.
+
+    Raises:
+        ConfigError: they cannot.
+    """
+    if len(found) > 1:
+        raise ConfigError(
+            "explain=true shows where the score of one detector comes from, and the mean of several comes from no one "
+            "place: give one checkpoint and another output="
+        )
+    ((name, checkpoint),) = found.items()
+    if not isinstance(detectors[name], Detector):
+        raise ConfigError(
+            f"explain needs gradients, which {checkpoint.path} has none of: give the checkpoint it was made from"
+        )
+    if rules[name].aggregate == "mean_all":
+        raise ConfigError("explain shows the person whose score is the file's, and aggregate=mean_all has none")
+
+
+def _learnt(
+    given: str | Path | None,
+    found: Mapping[str, Checkpoint],
+    rules: Mapping[str, ScoringRule],
+    faces: Mapping[str, Any],
+) -> Calibrated | None:
+    """Return the calibration that was asked for, if it is of these scores."""
+    if len(found) > 1:
+        return calibration_of_several(given, found, rules, faces)
+    ((name, alone),) = found.items()
+    return calibration_of(given, alone, rules[name], faces)
+
+
+def dense_recipe(faces: Mapping[str, Any], specs: Sequence[ClipSpec]) -> dict[str, Any]:
+    """Return the recipe that looks at every frame of a video: as many segments as fit, each of whole clips.
+
+    Fewer frames than a segment has are left, and lie between the segments, of which there are at most `ALL_SEGMENTS`. A
+    segment is decoded and searched at a time, so memory does not grow with the video.
+
+    Args:
+        faces: the settled recipe.
+        specs: the inputs of all detectors.
+    """
+    reach = math.lcm(*(each.clip_length * each.frame_stride for each in specs))  # filled by clips that interleave
+    return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}
