@@ -1,0 +1,31 @@
+"""What the page takes of its visitors."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from deepfake.ranges import Count
+
+# Each visitor who waits holds one of the 40 places that Gradio has for functions at work.
+Waiting = Annotated[int, Field(ge=0, le=30)]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is taken.
+
+    Attributes:
+        max_megabytes: size of a file, in millions of bytes.
+        max_seconds: length of a video by its container.
+        max_waiting: files that wait while another one is scored.
+    """
+
+    max_megabytes: Count = 200
+    max_seconds: Count = 600
+    max_waiting: Waiting = 8
+
+    @property
+    def max_bytes(self) -> int:
+        """Size of a file."""
+        return self.max_megabytes * 1_000_000

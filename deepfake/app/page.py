@@ -1,0 +1,105 @@
+"""The page, in Gradio's components."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from deepfake.app.door import require_gradio
+from deepfake.app.limits import Limits
+from deepfake.app.visit import Desk, Shown
+from deepfake.report.page.look import DARK, LIGHT
+from deepfake.schema import IMAGE_SUFFIXES, VIDEO_SUFFIXES
+from deepfake.verdict.page import card_style
+from deepfake.verdict.page.sentences import clock
+
+TITLE = "Deepfake verdicts"
+_STYLE = Path(__file__).with_name("page.css")
+_FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
+_MONO = ("ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace")
+# Gradio's variables that have the colours of the pages that other commands write.
+_COLOURS = {
+    "body_background_fill": "--raised",
+    "body_text_color": "--ink",
+    "body_text_color_subdued": "--muted",
+    "background_fill_primary": "--paper",
+    "background_fill_secondary": "--raised",
+    "block_background_fill": "--paper",
+    "block_border_color": "--line",
+    "block_label_background_fill": "--paper",
+    "block_label_text_color": "--muted",
+    "block_title_text_color": "--ink",
+    "border_color_primary": "--line",
+    "border_color_accent": "--link",
+    "input_background_fill": "--paper",
+    "input_border_color": "--line",
+    "input_border_color_focus": "--link",
+    "link_text_color": "--link",
+}
+
+
+def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
+    """Return the page, a `gradio.Blocks`.
+
+    Args:
+        desk: takes the files.
+        detectors: their names, of which the first is chosen at the beginning.
+    """
+    gradio = require_gradio()
+
+    async def visit(file: Mapping[str, Any] | None, detector: str) -> AsyncIterator[tuple[Any, ...]]:
+        if file is None or detector not in detectors:
+            yield changes(Shown("Drop a file and choose a detector.", is_refusal=True, busy=False))
+            return
+        async for shown in desk.visit(file, detector):
+            yield changes(shown)
+
+    def changes(shown: Shown) -> tuple[Any, ...]:
+        free = {"interactive": not shown.busy}
+        emptied = free if shown.busy else {**free, "value": None}
+        return gradio.update(**emptied), gradio.update(**free), says(shown), shown.card or ""
+
+    with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
+        gradio.HTML(_head(desk.limits))
+        chosen = gradio.Dropdown(
+            [*detectors], value=detectors[0], label="Detector", filterable=False, visible=len(detectors) > 1
+        )
+        file = gradio.File(label="Video or image", elem_id="file", height=180)
+        state = gradio.HTML(elem_id="state", js_on_load="element.setAttribute('role', 'status')")
+        card = gradio.HTML(elem_id="verdict")
+        file.upload(
+            visit,
+            [file, chosen],
+            [file, chosen, state, card],
+            preprocess=False,
+            concurrency_limit=None,  # the line lets one through at a time
+            show_progress="hidden",
+            api_visibility="private",
+        )
+    page.queue()
+    return page
+
+
+def look() -> dict[str, Any]:
+    """Return theme and style, as Gradio takes them where a page is mounted."""
+    gradio = require_gradio()
+    theme = gradio.themes.Base(font=[*_FONTS], font_mono=[*_MONO], radius_size="lg")
+    light = {name: LIGHT[variable] for name, variable in _COLOURS.items()}
+    dark = {f"{name}_dark": DARK[variable] for name, variable in _COLOURS.items()}
+    return {"theme": theme.set(**light, **dark), "css": card_style() + _STYLE.read_text()}
+
+
+def says(shown: Shown) -> str:
+    """Return the line that tells where a file is."""
+    kind = "refusal" if shown.is_refusal else "busy" if shown.busy else "done"
+    return f'<p class="state {kind}">{escape(shown.says)}</p>'
+
+
+def _head(limits: Limits) -> str:
+    kinds = ", ".join(suffix[1:] for suffix in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
+    most = f"up to {limits.max_megabytes} MB, and videos up to {clock(limits.max_seconds)}"
+    return (
+        f"<h1>{TITLE}</h1><p>Drop a video or an image to see how the detector judges it. Files {most}. One is scored "
+        "at a time. Each is deleted as soon as it is scored, and goes nowhere else.</p>"
+        f'<p class="kinds">Kinds: {kinds}.</p>'
+    )
