@@ -29,3 +29,15 @@ class Limits:
     def max_bytes(self) -> int:
         """Size of a file."""
         return self.max_megabytes * 1_000_000
+
+    @property
+    def longest(self) -> str:
+        """Length of a video in words.
+
+        Example:
+            >>> Limits(max_seconds=600).longest, Limits(max_seconds=90).longest
+            ('10 minutes', '90 seconds')
+        """
+        minutes, seconds = divmod(self.max_seconds, 60)
+        number, unit = (self.max_seconds, "second") if seconds else (minutes, "minute")
+        return f"{number} {unit}{'' if number == 1 else 's'}"

@@ -49,7 +49,7 @@ class Line:
         """
         with self._changed:
             if len(self._jobs) + (self._at_work is not None) > self.most:
-                raise UploadError(f"{self.most} files wait already, and no more may: try again later.")
+                raise UploadError(f"Too many files wait already; at most {self.most} may. Try again later.")
             self._jobs.append(job)
             self._changed.notify_all()
 

@@ -11,7 +11,6 @@ from deepfake.app.visit import Desk, Shown
 from deepfake.report.page.look import DARK, LIGHT
 from deepfake.schema import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 from deepfake.verdict.page import card_style
-from deepfake.verdict.page.sentences import clock
 
 TITLE = "Deepfake verdicts"
 _STYLE = Path(__file__).with_name("page.css")
@@ -86,7 +85,8 @@ def look() -> dict[str, Any]:
     theme = gradio.themes.Base(font=[*_FONTS], font_mono=[*_MONO], radius_size="lg")
     light = {name: LIGHT[variable] for name, variable in _COLOURS.items()}
     dark = {f"{name}_dark": DARK[variable] for name, variable in _COLOURS.items()}
-    return {"theme": theme.set(**light, **dark), "css": card_style() + _STYLE.read_text()}
+    lines = {"input_border_width": "1px", "input_border_width_dark": "1px"}
+    return {"theme": theme.set(**light, **dark, **lines), "css": card_style() + _STYLE.read_text()}
 
 
 def says(shown: Shown) -> str:
@@ -97,9 +97,9 @@ def says(shown: Shown) -> str:
 
 def _head(limits: Limits) -> str:
     kinds = ", ".join(suffix[1:] for suffix in (*VIDEO_SUFFIXES, *IMAGE_SUFFIXES))
-    most = f"up to {limits.max_megabytes} MB, and videos up to {clock(limits.max_seconds)}"
+    most = f"of at most {limits.max_megabytes} MB and {limits.longest}"
     return (
-        f"<h1>{TITLE}</h1><p>Drop a video or an image to see how the detector judges it. Files {most}. One is scored "
-        "at a time. Each is deleted as soon as it is scored, and goes nowhere else.</p>"
-        f'<p class="kinds">Kinds: {kinds}.</p>'
+        f"<h1>{TITLE}</h1><p>Drop a video or an image {most} to see how the detector judges it. One is scored at a "
+        "time. Each is deleted as soon as it is scored, and goes nowhere else.</p>"
+        f'<p class="kinds">{kinds}</p>'
     )

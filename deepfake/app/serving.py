@@ -1,4 +1,4 @@
-"""Serves the page: one thread speaks with browsers, and the main one scores, so that a signal ends it as any command."""
+"""Serves the page: a thread speaks with browsers, and the main one scores, so that a signal ends it as any command."""
 
 import logging
 import os
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pebble import ProcessPool
+from pebble import concurrent
 
 from deepfake.app.address import is_local, url_of
 from deepfake.app.door import require_gradio
@@ -20,17 +20,19 @@ from deepfake.app.limits import Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.page import build_page, look
 from deepfake.app.uploads import Uploads
-from deepfake.app.visit import Desk
+from deepfake.app.visit import FAILED, Desk
 from deepfake.corpora.input_files import InputFile
 from deepfake.errors import DeepfakeError, UploadError
 from deepfake.faces.server import worker_context
 from deepfake.names import shown
 from deepfake.verdict import Because, FileResult, Predictor
 from deepfake.verdict.page import card_html
+from deepfake.video.header import length_s
 
 log = logging.getLogger(__name__)
 _TAKE_S = 1.0  # seconds between two looks at whether the page is still served
-_SWEEP_S = 60.0
+_LOOK_S = 30.0  # seconds that reading a container may take
+_SWEEP_S = 60.0  # seconds between two looks for what was left
 _BROKEN_OFF_S = 600.0  # seconds without a byte after which an upload is given up
 _FOLDER = "GRADIO_TEMP_DIR"
 
@@ -48,14 +50,10 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
     """
     with tempfile.TemporaryDirectory(prefix="deepfake-page-") as folder:
         uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
-        with ProcessPool(max_workers=1, context=worker_context()) as pool:
-            desk = Desk(uploads, line, limits, pool)
-            try:
-                with _served(desk, [*predictors], listener) as thread:
-                    log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
-                    _work(line, uploads, predictors, thread)
-            finally:
-                pool.stop()
+        length = concurrent.process(timeout=_LOOK_S, context=worker_context())(length_s)
+        with _served(Desk(uploads, line, limits, length), [*predictors], listener) as thread:
+            log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
+            _work(line, uploads, predictors, thread)
 
 
 def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thread: threading.Thread) -> None:
@@ -90,7 +88,7 @@ def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
         job.card.set_exception(UploadError(str(error)))
     except Exception:
         log.exception("job %d failed; the page goes on", number)
-        job.card.set_exception(UploadError("The program failed; the terminal that it runs in says more."))
+        job.card.set_exception(UploadError(FAILED))
 
 
 def score(job: Job, predictor: Predictor, work: Path) -> FileResult:

@@ -1,20 +1,23 @@
 """What a visitor goes through: the file is taken and looked at, waits in line, is scored, and is gone."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from pebble import ProcessExpired, ProcessPool
+from pebble import ProcessExpired
 
 from deepfake.app.limits import Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.uploads import Upload, Uploads
 from deepfake.errors import DeepfakeError, UploadError
 from deepfake.verdict.page.sentences import clock
-from deepfake.video.length import length_s
 
-_LOOK_S = 30  # seconds that reading a container may take
+log = logging.getLogger(__name__)
+FAILED = "The program failed; the terminal that it runs in says more."
 _EVERY_S = 0.2  # seconds between two looks at the line
 _ALIVE = 25  # looks after which a visitor is shown the same again, which tells whether the page is still open
 
@@ -43,14 +46,17 @@ class Desk:
         uploads: the files.
         line: where they wait.
         limits: what is taken.
-        pool: a process that looks at containers, since a broken one may crash or hang whoever reads it.
+        length: starts to read the length of a video, in a process of its own, since a broken file may crash or hang
+            whoever reads it.
     """
 
-    def __init__(self, uploads: Uploads, line: Line, limits: Limits, pool: ProcessPool) -> None:
+    def __init__(
+        self, uploads: Uploads, line: Line, limits: Limits, length: Callable[[Path], Future[float | None]]
+    ) -> None:
         self.uploads = uploads
         self.line = line
         self.limits = limits
-        self.pool = pool
+        self.length = length
 
     async def visit(self, file: Mapping[str, Any], detector: str) -> AsyncIterator[Shown]:
         """Yield what a visitor sees, until the card is there or the file is refused.
@@ -76,6 +82,9 @@ class Desk:
             yield Shown("Done. The file is deleted.", card=job.card.result(), busy=False)
         except DeepfakeError as error:
             yield Shown(str(error), is_refusal=True, busy=False)
+        except Exception:
+            log.exception("a file could not be taken; the page goes on")
+            yield Shown(FAILED, is_refusal=True, busy=False)
         finally:  # also where the page was closed
             if not entered or self.line.leave(job):
                 self.uploads.discard(upload)
@@ -100,12 +109,11 @@ class Desk:
         if upload.is_image:
             return
         try:
-            found = await asyncio.wrap_future(self.pool.schedule(length_s, [upload.path], timeout=_LOOK_S))
+            found = await asyncio.wrap_future(self.length(upload.path))
         except (DeepfakeError, OSError, ProcessExpired):  # a time that is up is an OSError as well
             return
         if found is not None and found > self.limits.max_seconds:
-            most = clock(self.limits.max_seconds)
-            raise UploadError(f"The video is {clock(found)} long, and {most} is the longest that is taken.")
+            raise UploadError(f"The video is {clock(found)} long; at most {self.limits.longest} are taken.")
 
 
 def _place(ahead: int) -> str:
