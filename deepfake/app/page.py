@@ -1,6 +1,7 @@
 """The page, in Gradio's components."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -44,14 +45,22 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         desk: takes the files.
         detectors: their names, of which the first is chosen at the beginning.
     """
-    gradio = require_gradio()
+    require_gradio()
+    import gradio
 
     async def visit(file: Mapping[str, Any] | None, detector: str) -> AsyncIterator[tuple[Any, ...]]:
         if file is None or detector not in detectors:
             yield changes(Shown("Drop a file and choose a detector.", is_refusal=True, busy=False))
             return
-        async for shown in desk.visit(file, detector):
-            yield changes(shown)
+        async with aclosing(desk.visit(file, detector)) as visited:  # closed with this one, and not some time later
+            async for shown in visited:
+                yield changes(shown)
+
+    def leave(request: gradio.Request) -> None:
+        """Forget a visitor, whose last card Gradio would keep until ten thousand others have come."""
+        session = str(request.session_hash)
+        page.state_holder.session_data.pop(session, None)
+        page._queue.pending_messages_per_session.pop(session, None)
 
     def changes(shown: Shown) -> tuple[Any, ...]:
         free = {"interactive": not shown.busy}
@@ -75,13 +84,16 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
             show_progress="hidden",
             api_visibility="private",
         )
+        page.unload(leave)
     page.queue()
     return page
 
 
 def look() -> dict[str, Any]:
     """Return theme and style, as Gradio takes them where a page is mounted."""
-    gradio = require_gradio()
+    require_gradio()
+    import gradio
+
     theme = gradio.themes.Base(font=[*_FONTS], font_mono=[*_MONO], radius_size="lg")
     light = {name: LIGHT[variable] for name, variable in _COLOURS.items()}
     dark = {f"{name}_dark": DARK[variable] for name, variable in _COLOURS.items()}

@@ -51,9 +51,11 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
     with tempfile.TemporaryDirectory(prefix="deepfake-page-") as folder:
         uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
         length = concurrent.process(timeout=_LOOK_S, context=worker_context())(length_s)
-        with _served(Desk(uploads, line, limits, length), [*predictors], listener) as thread:
-            log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
-            _work(line, uploads, predictors, thread)
+        with receiving_into(uploads.received):
+            page = build_page(Desk(uploads, line, limits, length), [*predictors])
+            with served(page, listener, limits) as thread:
+                log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
+                _work(line, uploads, predictors, thread)
 
 
 def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thread: threading.Thread) -> None:
@@ -105,34 +107,34 @@ def score(job: Job, predictor: Predictor, work: Path) -> FileResult:
 
 
 @contextmanager
-def _served(desk: Desk, detectors: list[str], listener: socket.socket) -> Iterator[threading.Thread]:
-    """Serve the page inside the block, from a thread."""
-    with _environment(desk.uploads):
-        server = _server(desk, detectors, listener)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
-        thread.start()
-        try:
-            while thread.is_alive() and not server.started:
-                time.sleep(0.01)
-            yield thread
-        finally:
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it calls pages that are open an error
-            server.should_exit = True
-            thread.join(timeout=10)
+def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threading.Thread]:
+    """Serve a page of Gradio inside the block, from a thread, which is given."""
+    server = _server(page, listener, limits)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
+    thread.start()
+    try:
+        while thread.is_alive() and not server.started:
+            time.sleep(0.01)
+        yield thread
+    finally:
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it calls pages that are open an error
+        server.should_exit = True
+        thread.join(timeout=10)
 
 
-def _server(desk: Desk, detectors: list[str], listener: socket.socket) -> Any:
-    gradio = require_gradio()
+def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:
+    require_gradio()
+    import gradio
     import uvicorn
     from fastapi import FastAPI
 
     app = gradio.mount_gradio_app(
         FastAPI(openapi_url=None),
-        build_page(desk, detectors),
+        page,
         path="/",
         server_name=str(listener.getsockname()[0]),
         server_port=int(listener.getsockname()[1]),
-        max_file_size=desk.limits.max_bytes,
+        max_file_size=limits.max_bytes,
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
@@ -142,16 +144,16 @@ def _server(desk: Desk, detectors: list[str], listener: socket.socket) -> Any:
         pwa=False,
         **look(),
     )
-    door = Doorman(app, max_megabytes=desk.limits.max_megabytes, local=is_local(listener))
+    door = Doorman(app, max_megabytes=limits.max_megabytes, local=is_local(listener))
     quiet: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
     return uvicorn.Server(uvicorn.Config(door, ws="none", timeout_graceful_shutdown=1, **quiet))
 
 
 @contextmanager
-def _environment(uploads: Uploads) -> Iterator[None]:
-    """Have Gradio put what it receives where it is deleted; it knows no other way to be told."""
+def receiving_into(folder: Path) -> Iterator[None]:
+    """Have the pages of Gradio that are made and served inside the block put what they receive into a folder."""
     before = os.environ.get(_FOLDER)
-    os.environ[_FOLDER] = str(uploads.received)
+    os.environ[_FOLDER] = str(folder)  # Gradio knows no other way to be told
     try:
         yield
     finally:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +58,7 @@ class Desk:
         self.limits = limits
         self.length = length
 
-    async def visit(self, file: Mapping[str, Any], detector: str) -> AsyncIterator[Shown]:
+    async def visit(self, file: Mapping[str, Any], detector: str) -> AsyncGenerator[Shown, None]:
         """Yield what a visitor sees, until the card is there or the file is refused.
 
         Args:

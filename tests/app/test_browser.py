@@ -2,7 +2,10 @@
 
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +13,16 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
+from deepfake.app.address import listen, url_of
+from deepfake.app.limits import Limits
+from deepfake.app.line import Line
+from deepfake.app.page import build_page
+from deepfake.app.serving import receiving_into, served
+from deepfake.app.uploads import Uploads
+from deepfake.app.visit import Desk
 from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
+from tests.fakes import frames_with, one_face, write_video
 from tests.run.processes import running, wait_for
 
 __all__ = ["browser"]
@@ -21,7 +32,7 @@ SECONDS = 120_000  # milliseconds that a job may take on a busy machine
 
 
 @dataclass
-class Served:
+class Command:
     """A page that is served.
 
     Attributes:
@@ -41,8 +52,8 @@ class Served:
         return (self.folder / "shown").read_text() + (self.folder / "run" / "serve.log").read_text()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Served]:
+@pytest.fixture(scope="module", name="command")
+def served_by_command(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator[Command]:
     pytest.importorskip("gradio")
     folder = tmp_path_factory.mktemp("served")
     (folder / "tmp").mkdir()
@@ -56,7 +67,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, data_dir: Path) -> Iterator
         wait_for(process, folder, "the page is at http")
         found = re.search(r"the page is at (\S+);", (folder / "shown").read_text())
         assert found is not None
-        yield Served(found[1], folder)
+        yield Command(found[1], folder)
         assert process.poll() is None, (folder / "shown").read_text()
 
 
@@ -64,7 +75,7 @@ Visit = Callable[..., Page]
 
 
 @pytest.fixture
-def visit(served: Served, browser: Browser) -> Iterator[Visit]:
+def visit(command: Command, browser: Browser) -> Iterator[Visit]:
     """Opens the page as one visitor each; afterwards no page has asked anybody else, or complained."""
     faults: list[str] = []
 
@@ -78,8 +89,8 @@ def visit(served: Served, browser: Browser) -> Iterator[Visit]:
         page = context.new_page()
         page.on("console", lambda message: note(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: note(str(error)))
-        page.on("request", lambda one: None if one.url.startswith((served.url, "data:")) else note(one.url))
-        page.goto(served.url)
+        page.on("request", lambda one: None if one.url.startswith((command.url, "data:")) else note(one.url))
+        page.goto(command.url)
         expect(page.locator("#file button").first).to_be_visible(timeout=SECONDS)
         return page
 
@@ -108,7 +119,7 @@ def tab_to(page: Page, is_there: str) -> None:
     raise AssertionError(is_there)
 
 
-def test_a_video_is_dropped_and_its_card_is_seen(visit: Visit, served: Served, demo_root: Path, tmp_path: Path) -> None:
+def test_a_video_is_dropped_and_its_card_seen(visit: Visit, command: Command, demo_root: Path, tmp_path: Path) -> None:
     file = tmp_path / HOSTILE
     shutil.copy(demo_root / "extra" / "two_people.mp4", file)
     page = visit()
@@ -118,10 +129,10 @@ def test_a_video_is_dropped_and_its_card_is_seen(visit: Visit, served: Served, d
     assert "Most suspicious" in text and page.locator("#verdict .card img").count() == 6
     assert page.evaluate("window.ran") is None
     expect(page.locator("#state [role=status], #state[role=status]")).to_have_text("Done. The file is deleted.")
-    assert served.files() == [] and "onerror" not in served.log()
+    assert command.files() == [] and "onerror" not in command.log()
 
 
-def test_two_visitors_each_see_their_own_and_a_third_is_told(visit: Visit, served: Served, demo_root: Path) -> None:
+def test_two_visitors_each_see_their_own_and_a_third_is_told(visit: Visit, command: Command, demo_root: Path) -> None:
     pages = [visit() for _ in range(4)]
     drop(pages[0], demo_root / "extra" / "two_people.mp4")
     expect(pages[0].locator("#state")).to_have_text("Scoring the file.", timeout=SECONDS)
@@ -135,21 +146,21 @@ def test_two_visitors_each_see_their_own_and_a_third_is_told(visit: Visit, serve
     expect(pages[2].locator("#verdict .card")).to_have_count(0)
     drop(pages[2], demo_root / "real" / "p04_a.mp4")
     assert "The person" in card_of(pages[2], "p04_a.mp4")
-    assert pages[3].locator("#verdict").inner_text() == "" and served.files() == []
+    assert pages[3].locator("#verdict").inner_text() == "" and command.files() == []
 
 
-def test_one_who_closes_the_page_while_waiting_is_not_waited_for(visit: Visit, served: Served, demo_root: Path) -> None:
+def test_one_who_leaves_while_waiting_is_not_waited_for(visit: Visit, command: Command, demo_root: Path) -> None:
     first, second, third = (visit() for _ in range(3))
     drop(first, demo_root / "extra" / "two_people.mp4")
     expect(first.locator("#state")).to_have_text("Scoring the file.", timeout=SECONDS)
     drop(second, demo_root / "real" / "p04_a.mp4")
     expect(second.locator("#state")).to_contain_text("Waiting", timeout=SECONDS)
-    jobs = served.log().count("scored by")
+    jobs = command.log().count("scored by")
     second.close()
     card_of(first, "two_people.mp4")
     drop(third, demo_root / "extra" / "no_face.mp4")
     assert "Inconclusive: no face" in card_of(third, "no_face.mp4")
-    assert served.log().count("scored by") == jobs + 2 and served.files() == []  # shown, and in the log
+    assert command.log().count("scored by") == jobs + 2 and command.files() == []  # shown, and in the log
 
 
 def test_what_is_no_video_has_a_card_that_says_why(visit: Visit, tmp_path: Path) -> None:
@@ -162,10 +173,8 @@ def test_what_is_no_video_has_a_card_that_says_why(visit: Visit, tmp_path: Path)
 
 
 def test_too_large_and_too_long_are_told_with_the_limit(
-    visit: Visit, served: Served, demo_root: Path, tmp_path: Path
+    visit: Visit, command: Command, demo_root: Path, tmp_path: Path
 ) -> None:
-    from tests.fakes import frames_with, one_face, write_video
-
     page = visit()
     (tmp_path / "large.mp4").write_bytes(bytes(1_500_000))
     drop(page, tmp_path / "large.mp4")
@@ -175,7 +184,7 @@ def test_too_large_and_too_long_are_told_with_the_limit(
     expect(page.locator("#state")).to_have_text(
         "The video is 0:06.4 long; at most 5 seconds are taken.", timeout=SECONDS
     )
-    assert served.files() == []
+    assert command.files() == []
     drop(page, demo_root / "real" / "p04_a.mp4")  # the page is as free as before
     card_of(page, "p04_a.mp4")
 
@@ -206,3 +215,31 @@ def test_the_page_fits_a_phone_in_both_themes(scheme: str, visit: Visit, demo_ro
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     ground = page.evaluate("getComputedStyle(document.querySelector('#verdict .card')).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
+
+
+def test_a_visitor_whose_page_is_closed_is_forgotten(browser: Browser, tmp_path: Path, demo_root: Path) -> None:
+    pytest.importorskip("gradio")
+    limits, line = Limits(), Line(1)
+    with closing(listen("127.0.0.1", None)) as listener, receiving_into(tmp_path / "received"):
+        page = build_page(Desk(Uploads(tmp_path), line, limits, lambda path: done(1.0)), ["meso4"])
+        with served(page, listener, limits):
+            visitor = browser.new_page()
+            visitor.goto(url_of(listener))
+            drop(visitor, demo_root / "real" / "p04_a.mp4")
+            job = line.take(30)
+            assert job is not None
+            job.card.set_result("<article class='card'><h2 class='card-name'>the card of one</h2></article>")
+            card_of(visitor, "the card of one")
+            assert [*page.state_holder.session_data]
+            visitor.close()
+            for _ in range(300):
+                if not page.state_holder.session_data:
+                    break
+                time.sleep(0.1)
+            assert not page.state_holder.session_data and not page._queue.pending_messages_per_session
+
+
+def done(result: float) -> "Future[float | None]":
+    future: Future[float | None] = Future()
+    future.set_result(result)
+    return future

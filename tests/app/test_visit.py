@@ -132,7 +132,7 @@ def test_who_closes_the_page_while_waiting_leaves_nothing(desk: Desk) -> None:
         visitor = desk.visit(clip(desk, name="b.mp4"), "meso4")
         says = [(await anext(visitor)).says, (await anext(visitor)).says]
         assert says[-1] == "Waiting: 1 file is scored before this one."
-        await visitor.aclose()  # type: ignore[attr-defined]
+        await visitor.aclose()
         desk.uploads.discard(before.upload)
 
     asyncio.run(gone())
