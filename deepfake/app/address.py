@@ -35,7 +35,7 @@ def listen(host: str, port: int | None) -> socket.socket:
         return socket.create_server(place[:2], family=family)
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
-            why = _WHY.get(error.errno or 0, error.strerror)
+            why = _WHY.get(error.errno or 0, str(error.strerror))
             raise ConfigError(f"host={shown(host)} port={place[1]}: {why}") from error
     if port is not None:
         raise ConfigError(
@@ -60,8 +60,8 @@ def warn_if_open(listener: socket.socket) -> None:
 
 def url_of(listener: socket.socket) -> str:
     """Return the address that a browser on this machine is given."""
-    host, port = listener.getsockname()[:2]
-    address = ipaddress.ip_address(str(host))
+    host, port = map(str, listener.getsockname()[:2])
+    address = ipaddress.ip_address(host)
     if address.is_unspecified:
         host = "127.0.0.1" if address.version == 4 else "::1"
-    return f"http://{host if ':' not in host else f'[{host}]'}:{port}"
+    return f"http://{host if address.version == 4 else f'[{host}]'}:{port}"

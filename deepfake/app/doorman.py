@@ -10,6 +10,8 @@ import json
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from typing import Any
 
+from deepfake.app.limits import MEGABYTE
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -17,9 +19,9 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _API = "/gradio_api"
-UPLOAD, JOIN = f"{_API}/upload", f"{_API}/queue/join"
+UPLOAD, PROGRESS, JOIN = f"{_API}/upload", f"{_API}/upload_progress", f"{_API}/queue/join"
 _PAGES = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"}
-_PAGES |= {UPLOAD, f"{UPLOAD}_progress", JOIN, f"{_API}/queue/data", f"{_API}/startup-events"}
+_PAGES |= {UPLOAD, PROGRESS, JOIN, f"{_API}/queue/data", f"{_API}/startup-events"}
 _FOLDERS = ("/assets/", "/static/", f"{_API}/heartbeat/")
 _AROUND = 10_000  # bytes of a request to upload beside the file: borders and its name
 _MOST = 100_000  # bytes of a request to join the line
@@ -48,7 +50,7 @@ class Doorman:
 
     Args:
         app: the page.
-        max_megabytes: size of a file that may be uploaded, in millions of bytes.
+        max_megabytes: size of a file that may be uploaded.
         local: whether only names of this machine are answered. Otherwise a page anywhere could have its own name lead
             here, and speak with this page from the visitor's browser.
     """
@@ -73,7 +75,8 @@ class Doorman:
         if refusal is not None:
             await _refuse(send, *refusal)
             return
-        await self.app(scope, receive, _with_headers(send))
+        send = _with_headers(send)
+        await self.app(scope, receive, _never_late(send) if scope["path"] == PROGRESS else send)
 
     def _refusal(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Return status and reason if a request is refused."""
@@ -87,7 +90,7 @@ class Doorman:
             length = headers.get(b"content-length", b"").decode("latin-1")
             if not length.isdecimal():
                 return 411, "an upload has to say its length"
-            if int(length) > self.max_megabytes * 1_000_000 + _AROUND:
+            if int(length) > self.max_megabytes * MEGABYTE + _AROUND:
                 return 413, f"files of at most {self.max_megabytes} MB are taken"
         return None
 
@@ -142,6 +145,26 @@ def _with_headers(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
             message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+        await send(message)
+
+    return sending
+
+
+def _never_late(send: Send) -> Send:
+    """Return what tells a browser that an upload is done, where that was done before its progress was asked for.
+
+    Gradio says then that there is no such upload, which browsers show as an error of the page.
+    """
+    late = False
+
+    async def sending(message: Message) -> None:
+        nonlocal late
+        if message["type"] == "http.response.start":
+            late = message["status"] == 404
+            if late:
+                message = {**message, "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+        elif late:
+            message = {**message, "body": b'data: {"msg": "done"}\n\n'}
         await send(message)
 
     return sending

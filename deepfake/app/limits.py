@@ -7,6 +7,8 @@ from pydantic import Field
 
 from deepfake.ranges import Count
 
+MEGABYTE = 2**20  # bytes, as Gradio counts them in its own messages
+
 # Each visitor who waits holds one of the 40 places that Gradio has for functions at work.
 Waiting = Annotated[int, Field(ge=0, le=30)]
 
@@ -16,7 +18,7 @@ class Limits:
     """What is taken.
 
     Attributes:
-        max_megabytes: size of a file, in millions of bytes.
+        max_megabytes: size of a file, in `MEGABYTE`.
         max_seconds: length of a video by its container.
         max_waiting: files that wait while another one is scored.
     """
@@ -28,7 +30,7 @@ class Limits:
     @property
     def max_bytes(self) -> int:
         """Size of a file."""
-        return self.max_megabytes * 1_000_000
+        return self.max_megabytes * MEGABYTE
 
     @property
     def longest(self) -> str:

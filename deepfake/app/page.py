@@ -63,9 +63,9 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         page._queue.pending_messages_per_session.pop(session, None)
 
     def changes(shown: Shown) -> tuple[Any, ...]:
-        free = {"interactive": not shown.busy}
-        emptied = free if shown.busy else {**free, "value": None}
-        return gradio.update(**emptied), gradio.update(**free), says(shown), shown.card or ""
+        free = gradio.update(interactive=not shown.busy)
+        emptied = free if shown.busy else gradio.update(interactive=True, value=None)
+        return emptied, free, says(shown), shown.card or ""
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         gradio.HTML(_head(desk.limits))

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pebble import concurrent
+from pebble import ProcessPool
 
 from deepfake.app.address import is_local, url_of
 from deepfake.app.door import require_gradio
 from deepfake.app.doorman import Doorman
-from deepfake.app.limits import Limits
+from deepfake.app.limits import MEGABYTE, Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.page import build_page, look
 from deepfake.app.uploads import Uploads
@@ -31,7 +31,7 @@ from deepfake.video.header import length_s
 
 log = logging.getLogger(__name__)
 _TAKE_S = 1.0  # seconds between two looks at whether the page is still served
-_LOOK_S = 30.0  # seconds that reading a container may take
+_LOOK_S = 10.0  # seconds that reading a container may take
 _SWEEP_S = 60.0  # seconds between two looks for what was left
 _BROKEN_OFF_S = 600.0  # seconds without a byte after which an upload is given up
 _FOLDER = "GRADIO_TEMP_DIR"
@@ -50,12 +50,24 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
     """
     with tempfile.TemporaryDirectory(prefix="deepfake-page-") as folder:
         uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
-        length = concurrent.process(timeout=_LOOK_S, context=worker_context())(length_s)
         with receiving_into(uploads.received):
             page = build_page(Desk(uploads, line, limits, length), [*predictors])
             with served(page, listener, limits) as thread:
                 log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
                 _work(line, uploads, predictors, thread)
+
+
+def length(path: Path) -> float | None:
+    """Return what `length_s` does; a process of its own reads the file, since a broken one may crash or hang it.
+
+    Raises:
+        UnreadableVideoError: the file holds no video.
+        OSError: the machine cannot read it; a TimeoutError, if it takes too long.
+        ProcessExpired: the process died.
+    """
+    with ProcessPool(max_workers=1, context=worker_context()) as pool:
+        found: float | None = pool.schedule(length_s, [path], timeout=_LOOK_S).result()
+        return found
 
 
 def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thread: threading.Thread) -> None:
@@ -74,7 +86,7 @@ def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thr
 
 def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
     """Score a file, and give its visitor the card or the reason why there is none."""
-    start, size = time.monotonic(), job.upload.num_bytes / 1e6
+    start, size = time.monotonic(), job.upload.num_bytes / MEGABYTE
     log.info("job %d: %.1f MB, scored by %s", number, size, job.detector)
     try:
         try:

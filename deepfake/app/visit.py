@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,13 +45,10 @@ class Desk:
         uploads: the files.
         line: where they wait.
         limits: what is taken.
-        length: starts to read the length of a video, in a process of its own, since a broken file may crash or hang
-            whoever reads it.
+        length: reads the length of a video in seconds, if the file says it.
     """
 
-    def __init__(
-        self, uploads: Uploads, line: Line, limits: Limits, length: Callable[[Path], Future[float | None]]
-    ) -> None:
+    def __init__(self, uploads: Uploads, line: Line, limits: Limits, length: Callable[[Path], float | None]) -> None:
         self.uploads = uploads
         self.line = line
         self.limits = limits
@@ -109,7 +105,7 @@ class Desk:
         if upload.is_image:
             return
         try:
-            found = await asyncio.wrap_future(self.length(upload.path))
+            found = await asyncio.to_thread(self.length, upload.path)
         except (DeepfakeError, OSError, ProcessExpired):  # a time that is up is an OSError as well
             return
         if found is not None and found > self.limits.max_seconds:

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from deepfake.app.doorman import JOIN, UPLOAD, Doorman, Message
-
-MULTIPART = {"content-type": "multipart/form-data"}
+from deepfake.app.doorman import JOIN, PROGRESS, UPLOAD, Doorman, Message
 
 
 def ask(
-    path: str, body: bytes = b"", local: bool = True, parts: int = 1, **headers: str
+    path: str, body: bytes = b"", local: bool = True, parts: int = 1, status: int = 200, **headers: str
 ) -> tuple[int, str, dict[str, str]]:
     """Return status, text and headers of the answer to a request; the page behind answers with what it was sent."""
     sent: list[Any] = []
@@ -27,7 +25,7 @@ def ask(
             seen += message["body"]
             if not message["more_body"]:
                 break
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": status, "headers": []})
         await send({"type": "http.response.body", "body": seen})
 
     async def receive() -> Message:
@@ -65,8 +63,8 @@ def test_what_it_never_asks_for_is_not_there(path: str) -> None:
 
 
 def test_an_upload_beyond_the_limit_is_refused_by_its_length_and_the_limit_is_named() -> None:
-    assert ask(UPLOAD, content_length="2000500")[0] == 200
-    assert ask(UPLOAD, content_length="2020000")[:2] == (413, "files of at most 2 MB are taken")
+    assert ask(UPLOAD, content_length=str(2 * 2**20 + 500))[0] == 200
+    assert ask(UPLOAD, content_length=str(2 * 2**20 + 20_000))[:2] == (413, "files of at most 2 MB are taken")
     assert ask(UPLOAD)[0] == ask(UPLOAD, content_length="-1")[0] == ask(UPLOAD, content_length="x")[0] == 411
 
 
@@ -90,6 +88,12 @@ def test_a_page_of_this_machine_answers_to_its_names_alone() -> None:
     for host in ("evil.example:7860", "", "127.0.0.1.evil.example", "localhost.evil.example:80"):
         assert ask("/", host=host)[0] == 403, host
         assert ask("/", host=host, local=False)[0] == 200
+
+
+def test_an_upload_that_was_done_before_its_progress_was_asked_for_is_done() -> None:
+    status, text, headers = ask(PROGRESS, b"Upload not found", status=404)
+    assert (status, text, headers["content-type"]) == (200, 'data: {"msg": "done"}\n\n', "text/event-stream")
+    assert ask(PROGRESS, b"as it is")[:2] == (200, "as it is") and ask("/config", status=404)[0] == 404
 
 
 def test_browsers_are_told_to_ask_nobody_else() -> None:

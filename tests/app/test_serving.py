@@ -13,8 +13,9 @@ from deepfake.app.line import Job, Line
 from deepfake.app.uploads import Uploads
 from deepfake.app.visit import FAILED
 from deepfake.corpora.input_files import InputFile
-from deepfake.errors import ExtractionError, UploadError
+from deepfake.errors import ExtractionError, UnreadableVideoError, UploadError
 from deepfake.verdict import FileResult
+from tests.fakes import frames_with, one_face, write_video
 from tests.verdict import made
 from tests.verdict.page.test_report import ABOUT
 
@@ -77,6 +78,13 @@ def test_what_has_no_card_is_told_in_one_line(answer: Any, said: str, tmp_path: 
 
 def test_a_file_that_says_nothing_has_a_card(tmp_path: Path) -> None:
     assert "Inconclusive: no face" in done(lambda: replace(made.FACELESS), tmp_path).card.result()
+
+
+def test_a_length_is_read_by_a_process_of_its_own(tmp_path: Path) -> None:
+    assert serving.length(write_video(tmp_path / "a.mp4", frames_with(one_face, 5))) == pytest.approx(0.2, abs=0.01)
+    (tmp_path / "b.mp4").write_text("no video")
+    with pytest.raises(UnreadableVideoError):
+        serving.length(tmp_path / "b.mp4")
 
 
 def test_a_page_that_is_no_longer_served_ends_the_command(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -18,28 +17,16 @@ from deepfake.video.header import length_s
 from tests.fakes import frames_with, one_face, write_video
 
 
-def length(path: Path) -> "Future[float | None]":
-    """Read it at once, as a process would."""
-    future: Future[float | None] = Future()
-    try:
-        future.set_result(length_s(path))
-    except Exception as error:
-        future.set_exception(error)
-    return future
-
-
-def failing(error: Exception) -> "Callable[[Path], Future[float | None]]":
-    def fail(path: Path) -> "Future[float | None]":
-        future: Future[float | None] = Future()
-        future.set_exception(error)
-        return future
+def failing(error: Exception) -> Callable[[Path], float | None]:
+    def fail(path: Path) -> float | None:
+        raise error
 
     return fail
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(Uploads(tmp_path), Line(1), Limits(1, 2, 1), length)
+    return Desk(Uploads(tmp_path), Line(1), Limits(1, 2, 1), length_s)
 
 
 def clip(desk: Desk, num_frames: int = 5, name: str = "a.mp4") -> dict[str, str]:
