@@ -63,9 +63,8 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         page._queue.pending_messages_per_session.pop(session, None)
 
     def changes(shown: Shown) -> tuple[Any, ...]:
-        free = gradio.update(interactive=not shown.busy)
-        emptied = free if shown.busy else gradio.update(interactive=True, value=None)
-        return emptied, free, says(shown), shown.card or ""
+        held = gradio.update(interactive=False) if shown.busy else gradio.update(interactive=True, value=None)
+        return held, says(shown), shown.card or ""
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         gradio.HTML(_head(desk.limits))
@@ -78,7 +77,7 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         file.upload(
             visit,
             [file, chosen],
-            [file, chosen, state, card],
+            [file, state, card],
             preprocess=False,
             concurrency_limit=None,  # the line lets one through at a time
             show_progress="hidden",

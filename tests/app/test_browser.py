@@ -173,9 +173,10 @@ def test_too_large_and_too_long_are_told_with_the_limit(
 def test_another_detector_is_chosen_and_all_is_done_without_a_mouse(visit: Visit, demo_root: Path) -> None:
     page = visit()
     tab_to(page, "each => each.tagName === 'INPUT'")
-    for key in ("ArrowDown", "ArrowDown", "Enter"):
-        page.keyboard.press(key)
-    assert page.evaluate("document.activeElement.value").startswith("b.ckpt: meso4_lstm, ")
+    expect(page.get_by_role("option")).to_have_count(2)
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("combobox").input_value().startswith("b.ckpt: meso4_lstm, ")
     tab_to(page, "each => each.closest('#file') !== null")
     with page.expect_file_chooser() as chooser:
         page.keyboard.press("Enter")
