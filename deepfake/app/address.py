@@ -36,7 +36,7 @@ def listen(host: str, port: int | None) -> socket.socket:
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             why = _WHY.get(error.errno or 0, str(error.strerror))
-            raise ConfigError(f"host={shown(host)} port={place[1]}: {why}") from error
+            raise ConfigError(f"host={shown(host)} port={port or USUAL}: {why}") from error
     if port is not None:
         raise ConfigError(
             f"port={port} is taken by another program: give another one, or leave it out for one that is free"

@@ -20,8 +20,8 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 _API = "/gradio_api"
 UPLOAD, PROGRESS, JOIN = f"{_API}/upload", f"{_API}/upload_progress", f"{_API}/queue/join"
-_PAGES = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json", "/robots.txt"}
-_PAGES |= {UPLOAD, PROGRESS, JOIN, f"{_API}/queue/data", f"{_API}/startup-events"}
+_PAGES = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json"}
+_PAGES |= {UPLOAD, PROGRESS, JOIN, f"{_API}/queue/data"}
 _FOLDERS = ("/assets/", "/static/", f"{_API}/heartbeat/")
 _AROUND = 10_000  # bytes of a request to upload beside the file: borders and its name
 _MOST = 100_000  # bytes of a request to join the line

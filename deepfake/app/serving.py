@@ -129,9 +129,12 @@ def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threa
             time.sleep(0.01)
         yield thread
     finally:
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # it calls pages that are open an error
+        noise = logging.getLogger("uvicorn.error")
+        level = noise.level
+        noise.setLevel(logging.CRITICAL)  # it calls pages that are open an error
         server.should_exit = True
         thread.join(timeout=10)
+        noise.setLevel(level)
 
 
 def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:

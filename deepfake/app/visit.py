@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ class Desk:
             return
         try:
             found = await asyncio.to_thread(self.length, upload.path)
-        except (DeepfakeError, OSError, ProcessExpired):  # a time that is up is an OSError as well
+        except (DeepfakeError, OSError, ProcessExpired, BrokenExecutor):  # a time that is up is an OSError as well
             return
         if found is not None and found > self.limits.max_seconds:
             raise UploadError(f"The video is {clock(found)} long; at most {self.limits.longest} are taken.")

@@ -80,7 +80,7 @@ def test_a_signal_amid_a_job_ends_the_page_and_leaves_no_file(
         content_ = (demo_root / "extra" / "two_people.mp4").read_bytes()
         (path,) = httpx.post(f"{api}/upload", files={"files": ("mine.mp4", content_)}, timeout=60).json()
         config = httpx.get(f"{found[1]}/config", timeout=60).json()
-        (function,) = [each["id"] for each in config["dependencies"]]
+        (function,) = [each["id"] for each in config["dependencies"] if each["inputs"]]
         (detector,) = [
             each["props"]["value"] for each in config["components"] if each["props"].get("label") == "Detector"
         ]
