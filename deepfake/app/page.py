@@ -69,7 +69,12 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         gradio.HTML(_head(desk.limits))
         chosen = gradio.Dropdown(
-            [*detectors], value=detectors[0], label="Detector", filterable=False, visible=len(detectors) > 1
+            [*detectors],
+            value=detectors[0],
+            label="Detector",
+            elem_id="detector",
+            filterable=False,
+            visible=len(detectors) > 1,
         )
         file = gradio.File(label="Video or image", elem_id="file", height=180)
         state = gradio.HTML(elem_id="state", js_on_load="element.setAttribute('role', 'status')")
