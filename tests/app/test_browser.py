@@ -160,6 +160,10 @@ def test_too_large_and_too_long_are_told_with_the_limit(
     drop(page, tmp_path / "large.mp4")
     said = page.get_by_text('File(s) exceed the maximum allowed size of 1.0 Mb: "large.mp4"')
     expect(said).to_be_visible(timeout=SECONDS)
+    import httpx  # Gradio brings it
+
+    refused = httpx.post(f"{command.url}/gradio_api/upload", files={"files": bytes(2_000_000)}, timeout=60)
+    assert (refused.status_code, refused.text) == (413, "files of at most 1 MB are taken")
     page = visit()
     drop(page, write_video(tmp_path / "long.mp4", frames_with(one_face, 8).repeat(20, 0)))
     expect(page.locator("#state")).to_have_text(
