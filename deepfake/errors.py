@@ -51,6 +51,10 @@ class CalibrationError(DeepfakeError):
     """A calibration cannot be learnt from these videos, cannot be read, or belongs to another detector."""
 
 
+class UploadError(DeepfakeError):
+    """A file that was given to the page of `scripts/serve.py` cannot be taken; visitors read the message there."""
+
+
 class UnreadableVideoError(DeepfakeError):
     """A file holds no video that can be decoded.
 

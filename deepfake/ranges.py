@@ -16,6 +16,8 @@ Workers = Annotated[int, Field(ge=0, le=1_000)]  # number of processes; 0 works 
 Processes = Annotated[int, Field(ge=1, le=1_000)]
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]  # the range that NumPy accepts
 
+Port = Annotated[int, Field(ge=1, le=65_535)]
+
 Length = Annotated[int, Field(ge=1, le=10_000)]  # a side in pixels, or a number of frames
 Length0 = Annotated[int, Field(ge=0, le=10_000)]  # the smallest length that counts; 0 accepts all
 Width = Annotated[int, Field(ge=1, le=10_000)]  # size of a feature vector

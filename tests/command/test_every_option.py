@@ -29,6 +29,7 @@ NEEDED = {
     "export": ["checkpoint=a.ckpt", "format=onnx"],
     "benchmark": ["benchmark=finders"],
     "report": ["runs=[a]"],
+    "serve": ["checkpoint=a.ckpt"],
 }
 SMALL = ["model.backbone.name=test_efficientnet", "model.backbone.pretrained=false"]
 # Compositions that ship: each stage's default, and those in which other constructors take the options.

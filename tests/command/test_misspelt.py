@@ -48,8 +48,8 @@ from tests.conftest import REPOSITORY, Run
         (["epochs=3"], "this command has no option epochs; did you mean rates.frozen_epochs or trainer.max_epochs?"),
         (
             ["checkpoint=a"],
-            "this command has no option checkpoint; scripts/calibrate.py, scripts/evaluate.py, scripts/export.py and "
-            "scripts/predict.py have it",
+            "this command has no option checkpoint; scripts/calibrate.py, scripts/evaluate.py, scripts/export.py, "
+            "scripts/predict.py and scripts/serve.py have it",
         ),
         (["--config-name=evaluate"], "each script has its own config: leave out --config-name and --config-path"),
         (

@@ -39,6 +39,7 @@ def arguments(model: Path, demo_root: Path, tmp_path: Path) -> dict[str, list[st
         "predict": [f"checkpoint={model}", f"input={demo_root}/real"],
         "import_weights": ["format=mesonet", f"weights={tmp_path}/Meso4.h5", f"output={tmp_path}/out.ckpt"],
         "report": [f"runs=[{model.parents[1]}]"],
+        "serve": [f"checkpoint={model}"],
         "benchmark": ["benchmark=training", "training.models=[meso4]", "training.repeats=1", "training.num_videos=4"],
     }
 

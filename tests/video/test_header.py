@@ -6,7 +6,7 @@ import av
 import pytest
 
 from deepfake.errors import UnreadableVideoError
-from deepfake.video.header import read_header
+from deepfake.video.header import length_s, read_header
 from tests.fakes import frames_with, one_face, write_video
 
 FRAMES = frames_with(one_face, 8)
@@ -62,3 +62,27 @@ def test_sound_alone_and_a_missing_file_are_errors(tmp_path: Path) -> None:
         read_header(tmp_path / "a.mp4")
     with pytest.raises(UnreadableVideoError, match="gone"):
         read_header(tmp_path / "gone.mp4")
+    with pytest.raises(UnreadableVideoError, match="gone"):
+        length_s(tmp_path / "gone.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "options", "length"),
+    [
+        ("a.mp4", "libx264", {}, 0.32),
+        ("a.webm", "libvpx", {}, 0.32),
+        ("a.webm", "libvpx", {"live": "1"}, 0.28),  # as browsers record: without a length, so from frame to frame
+        ("a.h264", "libx264", {}, None),
+    ],
+)
+def test_a_length_is_the_containers_or_that_of_its_frames(
+    name: str, codec: str, options: dict[str, str], length: float | None, tmp_path: Path
+) -> None:
+    with av.open(str(tmp_path / name), "w", options=options) as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width, stream.pix_fmt = *FRAMES.shape[1:3], "yuv420p"
+        for frame in FRAMES:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
+    found = length_s(tmp_path / name)
+    assert found is None if length is None else found == pytest.approx(length, abs=0.002)

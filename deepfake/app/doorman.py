@@ -1,0 +1,176 @@
+"""What passes between browsers and the page: requests that the page itself makes, within the limits, and no others.
+
+Gradio serves more than a page: calls by programs, files by their paths, downloads of whatever address a visitor
+names. None of that is needed here. The content policy has browsers refuse what would lead anywhere else.
+
+Source: the ASGI specification, version 3, HTTP connection scope.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from typing import Any
+
+from deepfake.app.limits import MEGABYTE
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_API = "/gradio_api"
+UPLOAD, PROGRESS, JOIN = f"{_API}/upload", f"{_API}/upload_progress", f"{_API}/queue/join"
+_PAGES = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json"}
+_PAGES |= {UPLOAD, PROGRESS, JOIN, f"{_API}/queue/data"}
+_FOLDERS = ("/assets/", "/static/", f"{_API}/heartbeat/")
+_AROUND = 10_000  # bytes of a request to upload beside the file: borders and its name
+_MOST = 100_000  # bytes of a request to join the line
+# Gradio's page holds scripts and styles of its own, and makes functions of text.
+_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+        "base-uri 'self'",
+    )
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+class Doorman:
+    """Stands before the page.
+
+    Args:
+        app: the page.
+        max_megabytes: size of a file that may be uploaded.
+        local: whether only names of this machine are answered. Otherwise a page anywhere could have its own name lead
+            here, and speak with this page from the visitor's browser.
+    """
+
+    def __init__(self, app: App, *, max_megabytes: int, local: bool) -> None:
+        self.app = app
+        self.max_megabytes = max_megabytes
+        self.local = local
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        headers = dict(scope["headers"])
+        refusal = self._refusal(scope["path"], headers)
+        if refusal is None and scope["path"] == JOIN:
+            body = await _body(receive)
+            refusal = _refusal_of_job(body)
+            receive = _again(body, receive)
+        if refusal is not None:
+            await _refuse(send, *refusal)
+            return
+        send = _with_headers(send)
+        await self.app(scope, receive, _never_late(send) if scope["path"] == PROGRESS else send)
+
+    def _refusal(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+        """Return status and reason if a request is refused."""
+        host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
+        name = host[0] if host[1] and host[2].isdigit() else "".join(host)
+        if self.local and name not in ("127.0.0.1", "localhost", "[::1]"):
+            return 403, "this page answers to 127.0.0.1 and localhost alone"
+        if path not in _PAGES and not path.startswith(_FOLDERS):
+            return 404, "the page has no such part"
+        if path == UPLOAD:
+            length = headers.get(b"content-length", b"").decode("latin-1")
+            if not length.isdecimal():
+                return 411, "an upload has to say its length"
+            if int(length) > self.max_megabytes * MEGABYTE + _AROUND:
+                return 413, f"files of at most {self.max_megabytes} MB are taken"
+        return None
+
+
+async def _body(receive: Receive) -> bytes:
+    """Return the body of a request, or a little more than its most bytes if it has more."""
+    body = b""
+    while len(body) <= _MOST:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+def _again(body: bytes, receive: Receive) -> Receive:
+    """Return what gives a body that was received already, and then what follows."""
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def give() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return give
+
+
+def _refusal_of_job(body: bytes) -> tuple[int, str] | None:
+    if len(body) > _MOST:
+        return 413, "this request is too long"
+    try:
+        paths = [*_values("path", json.loads(body))]
+    except (ValueError, RecursionError):
+        return 400, "this request is no JSON"
+    # Gradio would download it.
+    if any(isinstance(each, str) and each.strip().lower().startswith(("http:", "https:")) for each in paths):
+        return 400, "files are uploaded, and not fetched from an address"
+    return None
+
+
+def _values(name: str, node: Any) -> Iterator[Any]:
+    """Yield each value that has a name in JSON."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == name:
+                yield value
+            yield from _values(name, value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _values(name, value)
+
+
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+        await send(message)
+
+    return sending
+
+
+def _never_late(send: Send) -> Send:
+    """Return what tells a browser that an upload is done, where that was done before its progress was asked for.
+
+    Gradio says then that there is no such upload, which browsers show as an error of the page.
+    """
+    late = False
+
+    async def sending(message: Message) -> None:
+        nonlocal late
+        if message["type"] == "http.response.start":
+            late = message["status"] == 404
+            if late:
+                message = {**message, "status": 200, "headers": [(b"content-type", b"text/event-stream")]}
+        elif late:
+            message = {**message, "body": b'data: {"msg": "done"}\n\n'}
+        await send(message)
+
+    return sending
+
+
+async def _refuse(send: Send, status: int, reason: str) -> None:
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), *_HEADERS]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": reason.encode()})

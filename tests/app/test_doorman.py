@@ -1,0 +1,102 @@
+"""Requests that the page does not make are refused before Gradio sees them."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from deepfake.app.doorman import JOIN, PROGRESS, UPLOAD, Doorman, Message
+
+
+def ask(
+    path: str, body: bytes = b"", local: bool = True, parts: int = 1, status: int = 200, **headers: str
+) -> tuple[int, str, dict[str, str]]:
+    """Return status, text and headers of the answer to a request; the page behind answers with what it was sent."""
+    sent: list[Any] = []
+    size = -(-len(body) // parts) or 1
+    pieces = [body[i : i + size] for i in range(0, len(body), size)] or [b""]
+    coming = [{"type": "http.request", "body": p, "more_body": i < len(pieces) - 1} for i, p in enumerate(pieces)]
+
+    async def page(scope: Any, receive: Any, send: Any) -> None:
+        seen = b""
+        while True:
+            message = await receive()
+            seen += message["body"]
+            if not message["more_body"]:
+                break
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": seen})
+
+    async def receive() -> Message:
+        return coming.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    given = {"host": "127.0.0.1:7860", **{name.replace("_", "-"): value for name, value in headers.items()}}
+    scope = {"type": "http", "path": path, "headers": [(k.encode(), v.encode()) for k, v in given.items()]}
+    asyncio.run(Doorman(page, max_megabytes=2, local=local)(scope, receive, send))
+    found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
+    return sent[0]["status"], sent[1]["body"].decode(), found
+
+
+def job(path: str) -> bytes:
+    file = {"path": path, "url": "http://127.0.0.1:7860/gradio_api/file=a", "meta": {"_type": "gradio.FileData"}}
+    return json.dumps({"data": [file, "meso4"], "fn_index": 0}).encode()
+
+
+def test_what_the_page_asks_for_passes_as_it_is() -> None:
+    for path in ("/", "/assets/a.js", "/static/fonts/b.woff2", "/gradio_api/heartbeat/abc", "/gradio_api/queue/data"):
+        assert ask(path)[0] == 200
+    body = job("/tmp/a.mp4")
+    assert ask(JOIN, body, parts=3)[:2] == (200, body.decode())
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/gradio_api/file=/etc/passwd", "/gradio_api/call/visit", "/gradio_api/run/visit", "/gradio_api/info", "/docs",
+     "/gradio_api/proxy=http://a", "/monitoring", "/gradio_api/process_recording", "/gradio_api/upload/", "//"],
+)  # fmt: skip
+def test_what_it_never_asks_for_is_not_there(path: str) -> None:
+    assert ask(path)[0] == 404
+
+
+def test_an_upload_beyond_the_limit_is_refused_by_its_length_and_the_limit_is_named() -> None:
+    assert ask(UPLOAD, content_length=str(2 * 2**20 + 500))[0] == 200
+    assert ask(UPLOAD, content_length=str(2 * 2**20 + 20_000))[:2] == (413, "files of at most 2 MB are taken")
+    assert ask(UPLOAD)[0] == ask(UPLOAD, content_length="-1")[0] == ask(UPLOAD, content_length="x")[0] == 411
+
+
+@pytest.mark.parametrize("path", ["http://example.org/a.mp4", " HTTPS://example.org/a", "https:a"])
+def test_nothing_is_fetched_from_an_address(path: str) -> None:
+    assert ask(JOIN, job(path))[0] == 400
+    assert ask(JOIN, job(path).replace(b"h", b"\\u0068"))[0] == 400
+    assert ask(JOIN, json.dumps({"data": [[{"deep": {"path": path}}]]}).encode())[0] == 400
+
+
+@pytest.mark.parametrize(
+    ("body", "status"), [(b"no JSON", 400), (b"[" * 50_000, 400), (b" " * 200_000, 413), (b"\xff", 400)]
+)
+def test_a_job_that_is_none_is_refused(body: bytes, status: int) -> None:
+    assert ask(JOIN, body, parts=5)[0] == status
+
+
+def test_a_page_of_this_machine_answers_to_its_names_alone() -> None:
+    for host in ("127.0.0.1", "127.0.0.1:7860", "localhost:1", "[::1]:7860", "[::1]"):
+        assert ask("/", host=host)[0] == 200, host
+    for host in ("evil.example:7860", "", "127.0.0.1.evil.example", "localhost.evil.example:80"):
+        assert ask("/", host=host)[0] == 403, host
+        assert ask("/", host=host, local=False)[0] == 200
+
+
+def test_an_upload_that_was_done_before_its_progress_was_asked_for_is_done() -> None:
+    status, text, headers = ask(PROGRESS, b"Upload not found", status=404)
+    assert (status, text, headers["content-type"]) == (200, 'data: {"msg": "done"}\n\n', "text/event-stream")
+    assert ask(PROGRESS, b"as it is")[:2] == (200, "as it is") and ask("/config", status=404)[0] == 404
+
+
+def test_browsers_are_told_to_ask_nobody_else() -> None:
+    for path in ("/", "/none"):
+        policy = ask(path)[2]["content-security-policy"]
+        assert "default-src 'self'" in policy and "http" not in policy
