@@ -149,7 +149,7 @@ def latex(matrix: Matrix, *notes: str) -> str:
         marks = rf"\textsuperscript{{{','.join(text.marks)}}}" if text.marks else ""
         return f"{value}{marks}" + (rf" {{\scriptsize ({_tex(text.interval)})}}" if text.interval else "")
 
-    lines = [r"% needs \usepackage{booktabs} in the preamble"]
+    lines = [r"% needs \usepackage{booktabs} in the preamble, and LuaLaTeX where names are in other scripts"]
     for columns in filter(None, (matrix.columns, matrix.by_method)):
         heads, rows = grid_of(matrix, columns, cell, _tex, lambda marks: rf"\textsuperscript{{{','.join(marks)}}}")
         lines += [
@@ -216,6 +216,8 @@ _TEX = {
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
     '"': r"{\char34}",
+    "[": "{[}",  # a row that begins with one, or with a star, would be taken for an option of the row before
+    "*": "{*}",
     "±": r"$\pm$",
     NEAR: r"$\approx$",
 }
