@@ -3,6 +3,7 @@
 import numpy as np
 from scipy.ndimage import laplace
 
+_FEWEST_PIXELS = 64
 BLOCK = 8  # side in pixels of the blocks of JPEG, MPEG-2 and MPEG-4, and of H.264's larger transform
 _LUMA = np.array([0.299, 0.587, 0.114])  # ITU-R BT.601
 
@@ -55,6 +56,15 @@ def block_grid(luma: np.ndarray) -> float:
     if min(luma.shape) < 2 * BLOCK:
         return float("nan")
     return float(np.mean([_strongest(np.abs(np.diff(luma, axis=axis)).mean(axis=1 - axis)) for axis in (0, 1)]))
+
+
+def crop_blocks(image: np.ndarray) -> float:
+    """Return `block_grid` of a crop; NaN below 64 pixels a side, where steps stand out on some grid by chance.
+
+    Args:
+        image: (H, W, 3) uint8 RGB.
+    """
+    return block_grid(grey(image)) if min(image.shape[:2]) >= _FEWEST_PIXELS else float("nan")
 
 
 def _strongest(steps: np.ndarray) -> float:

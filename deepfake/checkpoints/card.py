@@ -95,9 +95,9 @@ class _Rest(_Plain):
 
 
 class _Quality(_Plain):
-    clips: Count
-    sharpness: Finite
-    block_grid: Finite
+    clips: Annotated[int, Field(ge=20, le=10_000)]
+    sharpness: Annotated[float, Field(ge=0, le=64)]
+    block_grid: Annotated[float, Field(ge=1 / 8, le=1)] | None
 
 
 class Card(_Plain):

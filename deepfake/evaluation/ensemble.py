@@ -64,7 +64,8 @@ def learn_ensemble(
 ) -> LearntEnsemble:
     """Learn weights and a calibration of several detectors.
 
-    Only persons count of whom every detector has a score, as in a verdict; a video without one has no score.
+    Only persons count of whom every detector has a score, as in a verdict, which leaves out some more; a video without
+    one has no score.
 
     Args:
         clips: detector -> its clips, as `video_table` takes them, all of the same videos.

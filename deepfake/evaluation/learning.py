@@ -86,7 +86,7 @@ def show_calibration(found: Calibration, by: GroupedBy, what: str, *captions: st
     ]
     seen = "recall and specificity are those of the videos that the threshold was chosen on, so somewhat too good"
     heads = ["threshold", "score above it is fake", "recall", "specificity", "note"]
-    show("thresholds of the detector's own score", heads, thresholds, seen)
+    show("thresholds of the score before calibration", heads, thresholds, seen)
     bands = [
         [band.name, f"{band.low:g} to {band.high:g}", str(band.num_real), str(band.num_fake), *_rates(band, digits)]
         for band in found.bands

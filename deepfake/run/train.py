@@ -132,7 +132,7 @@ def _train(cfg: DictConfig, folder: Path, begun: Beginning) -> float:
 
     rest = rest_card(plain(cfg.model), detector, resumed.card.get("rest") if resumed else None)
     seen = resumed.card.get("quality") if resumed else None
-    quality = quality_card(datamodule) if cfg.train else seen
+    quality = quality_card(datamodule) if cfg.train and is_first() else seen  # the first process saves the card
     card = make_card(cfg, detector.spec, data, carried_recipe(faces), augment.distortions, rest, quality)
     if resumed:
         require_same(resumed, card)

@@ -1,5 +1,6 @@
 """The blur and compression of what a detector is trained on, for its card: what is unlike it is told from it there."""
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,9 @@ from deepfake.data.datamodule import ClipDataModule
 from deepfake.data.dataset import Draw
 from deepfake.progress import progress
 from deepfake.schema import Split
-from deepfake.texture import block_grid, grey, sharpness
+from deepfake.texture import crop_blocks, grey, sharpness
 
+log = logging.getLogger(__name__)
 MOST, FEWEST = 256, 20  # clips that are measured, each of another video
 BEYOND = 0.01  # the share of them that is more blurred, or compressed, than what the card says
 
@@ -23,7 +25,8 @@ def quality_card(datamodule: ClipDataModule) -> dict[str, Any] | None:
         `clips`, how many were measured; `sharpness`, as `deepfake.texture.sharpness` has it, of what the detector sees
         with its augmentation, which 99 % of them have or surpass; `block_grid`, as `deepfake.texture.block_grid` has
         it, of the stored crops, which 99 % of them do not surpass. Augmentation compresses what is cut and resized,
-        whose blocks are not those of a file. None if fewer than `FEWEST` videos can be measured.
+        whose blocks are not those of a file; None if fewer than `FEWEST` crops are large enough. None for all if fewer
+        than `FEWEST` videos can be measured.
     """
     dataset = datamodule.datasets[Split.TRAIN]
     counts, middle = dataset.clips.counts(), dataset.spec.clip_length // 2
@@ -36,11 +39,13 @@ def quality_card(datamodule: ClipDataModule) -> dict[str, Any] | None:
         batch = default_collate([dataset[Draw(index, seed=index, blend=blend)]])
         seen = datamodule.on_after_batch_transfer(batch, 0)["clip"][0, middle]
         stored, _ = dataset.frame(index, middle)
-        found.append((sharpness(grey(seen.permute(1, 2, 0).numpy() * 255)), block_grid(grey(stored))))
+        found.append((sharpness(grey(seen.permute(1, 2, 0).numpy() * 255)), crop_blocks(stored)))
     values = np.array(found).reshape(-1, 2)
-    values = values[np.isfinite(values).all(axis=1)]
-    if len(values) < FEWEST:
+    sharp, blocks = (column[np.isfinite(column)] for column in values.T)
+    if len(sharp) < FEWEST:
+        log.info("blur and compression of training clips are not noted, since fewer than %d videos have any", FEWEST)
         return None
-    low = np.quantile(values[:, 0], BEYOND, method="lower")
-    high = np.quantile(values[:, 1], 1 - BEYOND, method="higher")
-    return {"clips": len(values), "sharpness": float(low), "block_grid": float(high)}
+    log.info("noted for predictions: the blur and compression of %d training clips, each of another video", len(sharp))
+    low = float(np.quantile(sharp, BEYOND, method="lower"))
+    high = float(np.quantile(blocks, 1 - BEYOND, method="higher")) if len(blocks) >= FEWEST else None
+    return {"clips": len(sharp), "sharpness": low, "block_grid": high}

@@ -17,7 +17,7 @@ from deepfake.report.tables import num_digits
 from deepfake.verdict.quality import FACTOR, seen_of
 
 _UNLIKE = (
-    "Files unlike these, by another camera, compression or way of forging, may be judged wrongly, "
+    "Other files unlike these, by another camera, compression or way of forging, may be judged wrongly, "
     "and nothing in a score tells."
 )
 
@@ -118,8 +118,8 @@ def _seen(checkpoint: Checkpoint) -> str:
             "How blurred or compressed its training clips were is not known, so faces that are more so have scores too."
         )
     return (
-        f"A face that is more than {FACTOR} times as blurred or compressed as 99 % of {seen.clips} training clips "
-        "has no score."
+        f"A face that is {FACTOR} times less sharp than 99 % of {seen.clips} training clips, or whose 8x8 blocks stand "
+        f"out {FACTOR} times more, has no score."
     )
 
 

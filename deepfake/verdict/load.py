@@ -1,7 +1,6 @@
 """Loads checkpoints with all that turns a file into a verdict."""
 
 import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -97,13 +96,16 @@ def load_predictor(
     found = _read(checkpoint)
     detectors = {name: build_network(each, backbone_weights) for name, each in found.items()}
     given = {CLIPS: clips_per_track, TRACKS: tracks, MAIN_FACE: CARRIED, AGGREGATE: aggregate}
-    rules, recipes = {}, {}
+    rules, recipes, seen = {}, {}, {}
     for name, each in found.items():
         if len(found) > 1:
             log.info("detector %s: %s", name, shown(each.path))
         rule, _ = settled_rule(each.card, given, each.path, called={TRACKS: "tracks"})
         rules[name] = replace(rule, clips_per_track=None) if dense else rule
-        recipes[name], _ = faces_of(each, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
+        recipes[name], differing = faces_of(each, faces, Path(weights_dir or os.environ.get(_WEIGHTS, "data/weights")))
+        seen[name] = seen_of(each.card, differing)
+        if seen[name] is None:
+            log.info("%s does not know how blurred its training clips were: faces that are more so score", shown(name))
     if len(found) > 1:
         require_persons(rules)
     if explain:
@@ -118,10 +120,13 @@ def load_predictor(
     if len(found) > 1:
         told = ", ".join(f"{name} {weight:.3f}" for name, weight in zip(found, weights, strict=True))
         log.info("a person's score is the sigmoid of the weighted mean of the detectors' logits: %s", told)
+        for name, weight in zip(found, weights, strict=True):
+            if weight == 0:
+                log.warning("%s has the weight 0, and whom it cannot judge has no score: leave it out", shown(name))
     chosen = pick_device(device)
     return Predictor(
         scorers=tuple(
-            Scorer(name, detectors[name].to(chosen), rules[name], each.digest, weight, seen_of(each.card))
+            Scorer(name, detectors[name].to(chosen), rules[name], each.digest, weight, seen[name])
             for (name, each), weight in zip(found.items(), weights, strict=True)
         ),
         faces=recipe,
@@ -189,7 +194,8 @@ def dense_recipe(faces: Mapping[str, Any], specs: Sequence[ClipSpec]) -> dict[st
 
     Args:
         faces: the settled recipe.
-        specs: the inputs of all detectors.
+        specs: the inputs of all detectors. Segments are whole clips of the one with the longest; another leaves fewer
+            frames than a clip has at the end of each. Whole clips of all would take segments longer than many files.
     """
-    reach = math.lcm(*(each.clip_length * each.frame_stride for each in specs))  # filled by clips that interleave
+    reach = max(each.clip_length * each.frame_stride for each in specs)  # filled by clips that interleave
     return {**faces, "num_segments": ALL_SEGMENTS, "segment_length": -(-faces["segment_length"] // reach) * reach}

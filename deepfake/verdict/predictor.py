@@ -137,13 +137,15 @@ class Predictor:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
         calibration = None if self.calibration is None else asdict(self.calibration)
         settled = {"faces": stored_recipe(self.faces), "calibration": calibration, "explain": self.explain}
+        seen = {each.name: each.seen and each.seen._asdict() for each in self.scorers}
         if not self.names:
             (alone,) = self.scorers
-            return {"checkpoint": alone.digest, "rule": asdict(alone.rule), **settled}
+            return {"checkpoint": alone.digest, "rule": asdict(alone.rule), "seen": seen[alone.name], **settled}
         return {
             "checkpoint": {each.name: each.digest for each in self.scorers},
             "rule": {each.name: asdict(each.rule) for each in self.scorers},
             "weights": {each.name: each.weight for each in self.scorers},
+            "seen": seen,
             **settled,
         }
 
@@ -189,6 +191,7 @@ class Predictor:
                 batch_size=self.batch_size,
                 num_workers=self.num_workers,
                 device=self.device,
+                measured=each.seen is not None,
             )
             for each in self.scorers
         ]

@@ -1,14 +1,14 @@
 """Blur and compression of a face, beside those of the clips that the detector was trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from deepfake.texture import BLOCK
 from deepfake.verdict.verdict import Because
 
-FACTOR = (
-    2  # so many times beyond 99 % of the training clips is outside: 1 % of what is like them is beyond, not outside
-)
+# So many times beyond 99 % of the training clips is outside, since 1 % of what is like them is beyond.
+FACTOR = 1.25
+_OF_CROPS = {"faces.margin", "faces.max_crop_size", "faces.image_format"}
 _FLAT = 1 / BLOCK  # of the grid where no position stands out
 
 
@@ -30,18 +30,26 @@ class Seen(NamedTuple):
     Attributes:
         clips: how many clips were measured.
         sharpness: 99 % of them have as much or more.
-        block_grid: 99 % of them have as much or less.
+        block_grid: 99 % of them have as much or less; None if that is not known, or was measured on other crops.
     """
 
     clips: int
     sharpness: float
-    block_grid: float
+    block_grid: float | None
 
 
-def seen_of(card: Mapping[str, Any]) -> Seen | None:
-    """Return what a checkpoint's card says of its training clips; None if it says nothing, as older ones."""
+def seen_of(card: Mapping[str, Any], differing: Collection[str] = ()) -> Seen | None:
+    """Return what a checkpoint's card says of its training clips; None if it says nothing, as older ones.
+
+    Args:
+        card: the card.
+        differing: the options of the recipe of faces that are not the card's; some decide what blocks a crop has.
+    """
     quality = card.get("quality")
-    return quality and Seen(**{name: quality[name] for name in Seen._fields})
+    if quality is None:
+        return None
+    seen = Seen(**{name: quality[name] for name in Seen._fields})
+    return seen._replace(block_grid=None) if _OF_CROPS & {*differing} else seen
 
 
 def outside(texture: Texture, seen: Seen) -> tuple[Because, str] | None:
@@ -49,7 +57,7 @@ def outside(texture: Texture, seen: Seen) -> tuple[Because, str] | None:
     if texture.sharpness < seen.sharpness / FACTOR:
         theirs = f"99 % of {seen.clips} training clips have {seen.sharpness:.2g} or more"
         return Because.BLURRED, f"its sharpness is {texture.sharpness:.2g}, and {theirs}"
-    if texture.block_grid - _FLAT > FACTOR * (seen.block_grid - _FLAT):
+    if seen.block_grid is not None and texture.block_grid - _FLAT > FACTOR * (seen.block_grid - _FLAT):
         theirs = f"99 % of {seen.clips} training clips have {seen.block_grid:.3f} or less"
         share = f"{texture.block_grid:.3f} of its steps between pixels lie on a grid of {BLOCK}x{BLOCK} blocks"
         return Because.COMPRESSED, f"{share}, and {theirs} (without blocks: {_FLAT:.3f})"

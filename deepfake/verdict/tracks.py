@@ -14,7 +14,7 @@ from deepfake.models.network import Network
 from deepfake.schema import Status
 from deepfake.scoring import ScoringRule, score_clips
 from deepfake.store import FACE, PLACE, FaceStore, Stored, decode
-from deepfake.texture import block_grid, grey, sharpness
+from deepfake.texture import crop_blocks, grey, sharpness
 from deepfake.verdict.pictures import encoded
 from deepfake.verdict.quality import Texture
 
@@ -37,7 +37,7 @@ class Track:
         frames: (N, T) numbers of the frames of each clip.
         boxes: (N, T, 4) left, top, right and bottom of the face in them.
         thumbnail: the face of `box_frame` as `deepfake.verdict.pictures.encoded` gives it.
-        texture: its blur and compression; None if it has no clip.
+        texture: its blur and compression; None if it has no clip, or nobody asks.
         clip: reads one of the clips, (T, 3, S, S) uint8, as long as the store has the crops.
     """
 
@@ -65,6 +65,7 @@ def score_tracks(
     batch_size: int,
     num_workers: int | None,
     device: str,
+    measured: bool = False,
 ) -> list[list[Track]]:
     """Return the faces of each file, with the scores of their clips.
 
@@ -76,6 +77,7 @@ def score_tracks(
         batch_size: clips that are scored at a time.
         num_workers: processes that load clips; 0 loads in this one, and None means one per core.
         device: the device that the detector runs on.
+        measured: whether blur and compression of the faces are measured.
     """
     files_with_faces = [i for i, file in enumerate(files) if file.row.status == Status.OK]
     tables = [files[i].crops for i in files_with_faces]
@@ -111,7 +113,8 @@ def score_tracks(
             partial(store.read_images, video_ids[place]),
         )
         clip = partial(_clip, dataset, chosen)
-        found[files_with_faces[place]].append(replace(track, texture=_texture(dataset, chosen), clip=clip))
+        texture = _texture(dataset, chosen) if measured else None
+        found[files_with_faces[place]].append(replace(track, texture=texture, clip=clip))
     return found
 
 
@@ -122,7 +125,7 @@ def _texture(dataset: ClipDataset, chosen: np.ndarray) -> Texture | None:
     some, middle = chosen[spread(np.array([len(chosen)]), _MEASURED)], dataset.spec.clip_length // 2
     frames = [dataset.frame(int(number), middle) for number in some]
     shown = [sharpness(grey(cut.permute(1, 2, 0).numpy())) for _, cut in frames]
-    stored = [block_grid(grey(image)) for image, _ in frames]
+    stored = [crop_blocks(image) for image, _ in frames]
     return Texture(float(np.mean(shown)), float(np.mean(stored)))
 
 

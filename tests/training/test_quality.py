@@ -1,5 +1,7 @@
 """The blur and compression of training clips, against a plain loop."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -17,28 +19,35 @@ from deepfake.texture import block_grid, grey, sharpness
 from deepfake.training.quality import FEWEST, quality_card
 from tests.data.conftest import video
 
-SPEC = ClipSpec(1, 1, 1.0, 40, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
+SIDE = 64
+SPEC = ClipSpec(1, 1, 1.0, SIDE, "square", (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 NUM_FRAMES = 2
-TRAIN = [video(f"v{i:02}", Label(i % 2), Split.TRAIN) for i in range(FEWEST + 4)]
+TRAIN = [video(f"v{i:02}", Label(i % 2), Split.TRAIN) for i in range(2 * FEWEST + 4)]
 VIDEOS = [*TRAIN, *(video(f"o{label}", label, Split.VAL) for label in Label)]
 
 
 def painted(number: int) -> np.ndarray:
     """A picture of its own, the later the sharper."""
-    noise = np.random.default_rng(number).normal(size=(40, 40, 3))
-    smooth = gaussian_filter(noise, (2.5 - 0.05 * number, 2.5 - 0.05 * number, 0))
+    noise = np.random.default_rng(number).normal(size=(SIDE, SIDE, 3))
+    smooth = gaussian_filter(noise, (2.5 - 0.03 * number, 2.5 - 0.03 * number, 0))
     return (128 + 40 * smooth / smooth.std()).clip(0, 255).astype(np.uint8)
 
 
 @pytest.fixture(scope="module")
 def faces(tmp_path_factory: pytest.TempPathFactory) -> FaceStore:
+    return stored(tmp_path_factory.mktemp("faces"))
+
+
+def stored(folder: Path, side: int = SIDE) -> FaceStore:
     recipe = {"finder": {"_target_": "x.Fake"}, "num_segments": 1, "segment_length": NUM_FRAMES, "margin": 1.0}
-    store = FaceStore(tmp_path_factory.mktemp("faces"), {**recipe, "image_format": "png"}).open()
+    store = FaceStore(folder, {**recipe, "image_format": "png"}).open()
     for number, v in enumerate(VIDEOS):
-        marks = (FIVE * 12 + (20, 14)).ravel()
-        rows = [[0, 0, frame, 0, 0, 40, 20, 20, 40, 40, 1.0, *marks] for frame in range(NUM_FRAMES)]
+        marks = (FIVE * 20 + (SIDE / 2, 22)).ravel()
+        rows = [[0, 0, frame, 0, 0, side, side / 2, side / 2, side, side, 1.0, *marks] for frame in range(NUM_FRAMES)]
         row = VideoRow(v.video_id, Status.OK, num_faces=1, main_share=1.0)
-        store.write(row, pd.DataFrame(rows, columns=CROP_COLUMNS), [store.encode(painted(number))] * NUM_FRAMES)
+        store.write(
+            row, pd.DataFrame(rows, columns=CROP_COLUMNS), [store.encode(painted(number)[:side, :side])] * NUM_FRAMES
+        )
     store.build_tables(v.video_id for v in VIDEOS)
     return store
 
@@ -87,9 +96,16 @@ def test_it_is_the_same_each_time_and_draws_nothing_from_training(augment: Augme
     before = torch.get_rng_state()
     found = [quality_card(module(videos, faces, augment)) for _ in range(2)]
     assert torch.equal(torch.get_rng_state(), before)
-    assert found[0] == found[1] and (found[0] is None) == augment.makes_fakes  # 12 reals are too few
+    assert found[0] is not None and found[0] == found[1]
+    assert found[0]["clips"] == (len(TRAIN) // 2 if augment.makes_fakes else len(TRAIN))
 
 
 def test_of_few_videos_nothing_is_said(faces: FaceStore) -> None:
     assert quality_card(module([*TRAIN[: FEWEST - 1], *VIDEOS[-2:]], faces, NoAugmentation())) is None
     assert quality_card(module([*TRAIN[:FEWEST], *VIDEOS[-2:]], faces, NoAugmentation())) is not None
+
+
+def test_blocks_of_small_crops_are_not_measured(tmp_path: Path) -> None:
+    store = stored(tmp_path, side=48)
+    found = quality_card(module(VIDEOS, store, NoAugmentation()))
+    assert found is not None and found["block_grid"] is None and found["sharpness"] > 0

@@ -49,3 +49,17 @@ def test_of_several_it_names_each_with_its_weight(tmp_path: Path) -> None:
     assert found.name.startswith("a mean of 2, by the logits of each person: a, a meso4, which sees single frames of ")
     assert "(weight 0.750); b, a meso4" in found.name and found.name.endswith("(weight 0.250)")
     assert found.trained.startswith("a: It was trained on demo") and " b: It was trained on demo" in found.trained
+
+
+def test_it_says_what_blur_and_compression_it_was_trained_on(tmp_path: Path) -> None:
+    whole = content()
+    quality = {"clips": 80, "sharpness": 0.04, "block_grid": 0.15}
+    torch.save({**whole, CARD: {**whole[CARD], "quality": quality}}, tmp_path / "a.ckpt")
+    known = read_checkpoint(tmp_path / "a.ckpt")
+    assert "1.25 times less sharp than 99 % of 80 training clips" in about({"a": known}, [1.0], None).seen
+    torch.save({**whole, CARD: {**whole[CARD], "quality": {**quality, "block_grid": -3.0}}}, tmp_path / "b.ckpt")
+    with pytest.raises(CheckpointError, match="block_grid"):
+        read_checkpoint(tmp_path / "b.ckpt")
+    unknown = read_checkpoint(saved(tmp_path, {}))
+    both = about({"a": known, "b": unknown}, [0.5, 0.5], None).seen
+    assert "a: A face that is" in both and "b: How blurred" in both

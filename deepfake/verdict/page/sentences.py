@@ -20,7 +20,7 @@ _WHY = {
     Because.NO_FACE: "No face was found in the frames that were looked at.",
     Because.TOO_SHORT: "Nothing lasts long enough for the detector.",
     Because.FACE_TOO_SMALL: "The detector would see too few pixels of the face.",
-    Because.BLURRED: "The detector was trained on sharper faces.",
+    Because.BLURRED: "The detector was trained on sharper faces; this one is blurred, or of too few pixels.",
     Because.COMPRESSED: "The detector was trained on faces that were compressed less.",
     Because.TOO_MANY_FACES: "The highest of so many scores is high by chance alone.",
     Because.NOT_MAIN_FACE: "Only the main face was scored.",
