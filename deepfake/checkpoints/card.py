@@ -95,7 +95,7 @@ class _Rest(_Plain):
 
 
 class _Quality(_Plain):
-    clips: Annotated[int, Field(ge=20, le=10_000)]
+    clips: Count
     sharpness: Annotated[float, Field(ge=0, le=64)]
     block_grid: Annotated[float, Field(ge=1 / 8, le=1)] | None
 

@@ -42,6 +42,23 @@ def test_a_run_leaves_a_complete_folder(script: Run, tmp_path: Path, capfd: pyte
     assert "metrics.json" in shown and "best.ckpt" in shown and "auc" in shown
 
 
+def test_a_checkpoint_knows_how_blurred_its_training_clips_were(
+    script: Run, tmp_path: Path, demo_root: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("deepfake.training.quality.FEWEST", 2)  # the tiny corpus has fewer than 20 videos
+    assert script("train", *TINY, "trainer.max_epochs=1", FIXED) == 0
+    scored = json.loads((tmp_path / "run" / "metrics.json").read_text())["data"]["coverage"]["train"]["scored"]
+    checkpoint = torch.load(tmp_path / "run" / "checkpoints" / "best.ckpt", weights_only=True)
+    (quality,) = [part["quality"] for part in checkpoint.values() if isinstance(part, dict) and "quality" in part]
+    assert quality["clips"] == scored and 0 < quality["sharpness"] < 1 and 0.125 < quality["block_grid"] < 0.25
+    assert f"the blur and compression of {scored} training clips" in capfd.readouterr().out
+    whole = ["checkpoint=run/checkpoints/best.ckpt", f"input={demo_root / 'real'}", "output=verdicts"]
+    assert script("predict", *whole) == 0
+    found = json.loads((tmp_path / "verdicts" / "predictions.json").read_text())
+    assert found["identity"]["seen"] == quality
+    assert {file["because"] for file in found["files"]} == {None}
+
+
 def test_the_numbers_are_those_of_the_predictions(trained: Path) -> None:
     content = json.loads((trained / "metrics.json").read_text())
     clips = pd.read_csv(trained / "predictions.csv")
