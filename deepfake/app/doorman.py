@@ -1,13 +1,16 @@
 """What passes between browsers and the page: requests that the page itself makes, within the limits, and no others.
 
 Gradio serves more than a page: calls by programs, files by their paths, downloads of whatever address a visitor
-names. None of that is needed here. The content policy has browsers refuse what would lead anywhere else.
+names; and it scores whatever file of this machine a job names by its path. None of that is needed here: a job names a
+file that was uploaded. The content policy has browsers refuse what would lead anywhere else.
 
 Source: the ASGI specification, version 3, HTTP connection scope.
 """
 
 import json
+import os
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from pathlib import Path
 from typing import Any
 
 from deepfake.app.limits import MEGABYTE
@@ -50,13 +53,15 @@ class Doorman:
 
     Args:
         app: the page.
+        received: folder of what was uploaded, as `Path.resolve` gives it.
         max_megabytes: size of a file that may be uploaded.
         local: whether only names of this machine are answered. Otherwise a page anywhere could have its own name lead
             here, and speak with this page from the visitor's browser.
     """
 
-    def __init__(self, app: App, *, max_megabytes: int, local: bool) -> None:
+    def __init__(self, app: App, received: Path, *, max_megabytes: int, local: bool) -> None:
         self.app = app
+        self.received = received
         self.max_megabytes = max_megabytes
         self.local = local
 
@@ -70,7 +75,7 @@ class Doorman:
         refusal = self._refusal(scope["path"], headers)
         if refusal is None and scope["path"] == JOIN:
             body = await _body(receive)
-            refusal = _refusal_of_job(body)
+            refusal = self._refusal_of_job(body)
             receive = _again(body, receive)
         if refusal is not None:
             await _refuse(send, *refusal)
@@ -94,6 +99,27 @@ class Doorman:
                 return 413, f"files of at most {self.max_megabytes} MB are taken"
         return None
 
+    def _refusal_of_job(self, body: bytes) -> tuple[int, str] | None:
+        if len(body) > _MOST:
+            return 413, "this request is too long"
+        try:
+            paths = [*_values("path", json.loads(body))]
+        except (ValueError, RecursionError):
+            return 400, "this request is no JSON"
+        # Gradio would copy any other file of this machine, and download what is an address.
+        if not all(self._is_received(each) for each in paths):
+            return 400, "a job names a file that was uploaded, and no other"
+        return None
+
+    def _is_received(self, path: Any) -> bool:
+        """Return whether a path leads to a place below the folder of uploads."""
+        try:
+            if self.received not in Path(os.path.abspath(path)).parents:  # before anything is asked of the disk
+                return False
+            return self.received in Path(os.path.realpath(path)).parents
+        except (TypeError, ValueError):  # no string; or one that holds what no path does
+            return False
+
 
 async def _body(receive: Receive) -> bytes:
     """Return the body of a request, or a little more than its most bytes if it has more."""
@@ -114,19 +140,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return give
-
-
-def _refusal_of_job(body: bytes) -> tuple[int, str] | None:
-    if len(body) > _MOST:
-        return 413, "this request is too long"
-    try:
-        paths = [*_values("path", json.loads(body))]
-    except (ValueError, RecursionError):
-        return 400, "this request is no JSON"
-    # Gradio would download it.
-    if any(isinstance(each, str) and each.strip().lower().startswith(("http:", "https:")) for each in paths):
-        return 400, "files are uploaded, and not fetched from an address"
-    return None
 
 
 def _values(name: str, node: Any) -> Iterator[Any]:

@@ -52,7 +52,7 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
         uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
         with receiving_into(uploads.received):
             page = build_page(Desk(uploads, line, limits, length), [*predictors])
-            with served(page, listener, limits) as thread:
+            with served(page, listener, limits, uploads.received) as thread:
                 log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
                 _work(line, uploads, predictors, thread)
 
@@ -119,9 +119,16 @@ def score(job: Job, predictor: Predictor, work: Path) -> FileResult:
 
 
 @contextmanager
-def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threading.Thread]:
-    """Serve a page of Gradio inside the block, from a thread, which is given."""
-    server = _server(page, listener, limits)
+def served(page: Any, listener: socket.socket, limits: Limits, received: Path) -> Iterator[threading.Thread]:
+    """Serve a page of Gradio inside the block, from a thread, which is given.
+
+    Args:
+        page: a `gradio.Blocks`.
+        listener: where browsers ask for it.
+        limits: what is taken of visitors.
+        received: folder of what they upload, which `receiving_into` has told Gradio.
+    """
+    server = _server(page, listener, limits, received)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
     thread.start()
     try:
@@ -137,7 +144,7 @@ def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threa
         noise.setLevel(level)
 
 
-def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:
+def _server(page: Any, listener: socket.socket, limits: Limits, received: Path) -> Any:
     require_gradio()
     import gradio
     import uvicorn
@@ -159,7 +166,8 @@ def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:
         pwa=False,
         **look(),
     )
-    door = Doorman(app, max_megabytes=limits.max_megabytes, local=is_local(listener))
+    page.has_launched = True  # a mounted page is not said to be, and Gradio takes any path of this machine until then
+    door = Doorman(app, received, max_megabytes=limits.max_megabytes, local=is_local(listener))
     quiet: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
     return uvicorn.Server(uvicorn.Config(door, ws="none", timeout_graceful_shutdown=1, **quiet))
 

@@ -4,28 +4,20 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
-from deepfake.app.address import listen, url_of
-from deepfake.app.limits import Limits
-from deepfake.app.line import Line
-from deepfake.app.page import build_page
-from deepfake.app.serving import receiving_into, served
-from deepfake.app.uploads import Uploads
-from deepfake.app.visit import Desk
+from tests.app.served import Here, here
 from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
 from tests.fakes import frames_with, one_face, write_video
 from tests.run.processes import running, wait_for
 
-__all__ = ["browser"]
+__all__ = ["browser", "here"]
 pytestmark = IN_CHROMIUM
 HOSTILE = '<img src=x onerror="window.ran=1">${window.ran=1}{{ran}}\u202e.mp4'
 SECONDS = 120_000  # milliseconds that a job may take on a busy machine
@@ -205,40 +197,6 @@ def test_the_page_fits_a_phone_in_both_themes(scheme: str, visit: Visit, demo_ro
     assert page.evaluate("document.documentElement.scrollWidth") == 375
     ground = page.evaluate("getComputedStyle(document.querySelector('#verdict .card')).backgroundColor")
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
-
-
-@dataclass
-class Here:
-    """A page in this process, whose jobs a test does itself.
-
-    Attributes:
-        page: Gradio's.
-        url: its address.
-        line: of jobs, of which one may wait.
-        uploads: the files.
-    """
-
-    page: Any
-    url: str
-    line: Line
-    uploads: Uploads
-
-    def do(self, card: str) -> None:
-        """Score what is first."""
-        job = self.line.take(30)
-        assert job is not None
-        self.uploads.discard(job.upload)
-        job.card.set_result(f"<article class='card'><h2 class='card-name'>{card} of {job.upload.name}</h2></article>")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Here]:
-    pytest.importorskip("gradio")
-    uploads, line, limits = Uploads(tmp_path), Line(1), Limits()
-    with closing(listen("127.0.0.1", None)) as listener, receiving_into(uploads.received):
-        page = build_page(Desk(uploads, line, limits, lambda path: 1.0), ["meso4"])
-        with served(page, listener, limits):
-            yield Here(page, url_of(listener), line, uploads)
 
 
 def opened(browser: Browser, here: Here) -> Page:

@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deepfake.app.doorman import JOIN, PROGRESS, UPLOAD, Doorman, Message
+
+RECEIVED = Path("/srv/page/received")
 
 
 def ask(
@@ -36,12 +39,12 @@ def ask(
 
     given = {"host": "127.0.0.1:7860", **{name.replace("_", "-"): value for name, value in headers.items()}}
     scope = {"type": "http", "path": path, "headers": [(k.encode(), v.encode()) for k, v in given.items()]}
-    asyncio.run(Doorman(page, max_megabytes=2, local=local)(scope, receive, send))
+    asyncio.run(Doorman(page, RECEIVED, max_megabytes=2, local=local)(scope, receive, send))
     found = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     return sent[0]["status"], sent[1]["body"].decode(), found
 
 
-def job(path: str) -> bytes:
+def job(path: Any) -> bytes:
     file = {"path": path, "url": "http://127.0.0.1:7860/gradio_api/file=a", "meta": {"_type": "gradio.FileData"}}
     return json.dumps({"data": [file, "meso4"], "fn_index": 0}).encode()
 
@@ -49,7 +52,7 @@ def job(path: str) -> bytes:
 def test_what_the_page_asks_for_passes_as_it_is() -> None:
     for path in ("/", "/assets/a.js", "/static/fonts/b.woff2", "/gradio_api/heartbeat/abc", "/gradio_api/queue/data"):
         assert ask(path)[0] == 200
-    body = job("/tmp/a.mp4")
+    body = job(f"{RECEIVED}/0123/a.mp4")
     assert ask(JOIN, body, parts=3)[:2] == (200, body.decode())
 
 
@@ -68,10 +71,15 @@ def test_an_upload_beyond_the_limit_is_refused_by_its_length_and_the_limit_is_na
     assert ask(UPLOAD)[0] == ask(UPLOAD, content_length="-1")[0] == ask(UPLOAD, content_length="x")[0] == 411
 
 
-@pytest.mark.parametrize("path", ["http://example.org/a.mp4", " HTTPS://example.org/a", "https:a"])
-def test_nothing_is_fetched_from_an_address(path: str) -> None:
+@pytest.mark.parametrize(
+    "path",
+    ["/tmp/a.mp4", f"{RECEIVED}/../claimed/a.mp4", "a.mp4", "", str(RECEIVED), f"{RECEIVED}2/a.mp4", "/dev/zero",
+     "http://example.org/a.mp4", " HTTPS://example.org/a", f"{RECEIVED}/a\0", f"{RECEIVED}/\ud800", None, 7,
+     [f"{RECEIVED}/a.mp4"]],
+)  # fmt: skip
+def test_a_job_names_what_was_uploaded_and_nothing_else(path: Any) -> None:
     assert ask(JOIN, job(path))[0] == 400
-    assert ask(JOIN, job(path).replace(b"h", b"\\u0068"))[0] == 400
+    assert ask(JOIN, job(path).replace(b"p", b"\\u0070"))[0] == 400
     assert ask(JOIN, json.dumps({"data": [[{"deep": {"path": path}}]]}).encode())[0] == 400
 
 
