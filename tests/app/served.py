@@ -1,5 +1,6 @@
 """A page that is served in this process, whose jobs a test does itself."""
 
+import asyncio
 import gc
 import warnings
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ def _loops_left() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
+        asyncio.set_event_loop(None)
         gc.collect()
 
 

@@ -1,5 +1,7 @@
 """Requests to the page as programs make them: what a browser would not send, with Gradio behind the door."""
 
+import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,20 @@ def test_a_file_of_this_machine_that_was_not_uploaded_is_not_scored(here: Here, 
     mine = here.line.take(30)
     assert mine is not None and mine.upload.path.read_bytes() == b"abc"
     here.uploads.discard(mine.upload)
+
+
+def test_who_leaves_amid_an_upload_leaves_one_line_in_the_log(here: Here, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "deepfake")
+    host, port = here.url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port))) as visitor:
+        head = "POST /gradio_api/upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90000\r\n"
+        visitor.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n".encode())
+    for _ in range(300):
+        if caplog.messages:
+            break
+        time.sleep(0.1)
+    time.sleep(0.2)  # for what would follow
+    assert caplog.messages == ["an upload was broken off"]
 
 
 def test_gradio_itself_takes_no_such_file_either(here: Here, tmp_path: Path) -> None:
