@@ -85,7 +85,10 @@ def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thr
 
 
 def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
-    """Score a file, and give its visitor the card or the reason why there is none."""
+    """Score a file, and give its visitor the card, or the word that there is none.
+
+    Why there is none stands in the log alone, since it may name paths of this machine.
+    """
     start, size = time.monotonic(), job.upload.num_bytes / MEGABYTE
     log.info("job %d: %.1f MB, scored by %s", number, size, job.detector)
     try:
@@ -94,12 +97,14 @@ def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
         finally:
             uploads.discard(job.upload)
         if result.because is Because.FAILED:
-            raise UploadError(f"The machine or the program failed ({shown(result.reason)}): try again.")
+            log.warning("job %d failed: %s", number, shown(result.reason))
+            job.card.set_exception(UploadError(FAILED))
+            return
         job.card.set_result(card_html(result, predictor.about, name=job.upload.name, number=number))
         log.info("job %d: done in %.1f s", number, time.monotonic() - start)
     except DeepfakeError as error:
-        log.warning("job %d: %s", number, error)
-        job.card.set_exception(UploadError(str(error)))
+        log.warning("job %d failed: %s", number, error)
+        job.card.set_exception(UploadError(FAILED))
     except Exception:
         log.exception("job %d failed; the page goes on", number)
         job.card.set_exception(UploadError(FAILED))

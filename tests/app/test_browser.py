@@ -158,9 +158,7 @@ def test_too_large_and_too_long_are_told_with_the_limit(
     assert (refused.status_code, refused.text) == (413, "files of at most 1 MB are taken")
     page = visit()
     drop(page, write_video(tmp_path / "long.mp4", frames_with(one_face, 8).repeat(20, 0)))
-    expect(page.locator("#state")).to_have_text(
-        "The video is 0:06.4 long; at most 5 seconds are taken.", timeout=SECONDS
-    )
+    expect(page.locator("#state")).to_have_text("The video is 0:06.4 long; the limit is 5 seconds.", timeout=SECONDS)
     assert command.files() == []
     drop(page, demo_root / "real" / "p04_a.mp4")  # the page is as free as before
     card_of(page, "p04_a.mp4")
@@ -221,7 +219,7 @@ def test_visitors_wait_in_line_and_one_too_many_is_told(browser: Browser, here: 
     drop(second, same)
     expect(second.locator("#state")).to_have_text("Waiting: 1 file is scored before this one.")
     drop(third, same)
-    expect(third.locator("#state")).to_have_text("Too many files wait already; at most 1 may. Try again later.")
+    expect(third.locator("#state")).to_have_text("Too many files are being scored or wait already. Try again later.")
     here.uploads.discard(job.upload)
     job.card.set_result("<article class='card'><h2 class='card-name'>first</h2></article>")
     card_of(first, "first")
