@@ -16,6 +16,7 @@ from pebble import ProcessPool
 from deepfake.app.address import is_local, url_of
 from deepfake.app.door import require_gradio
 from deepfake.app.doorman import Doorman
+from deepfake.app.folder import own_folder
 from deepfake.app.limits import MEGABYTE, Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.page import build_page, look
@@ -48,8 +49,8 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
     Raises:
         RuntimeError: the page is no longer served.
     """
-    with tempfile.TemporaryDirectory(prefix="deepfake-page-") as folder:
-        uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
+    with own_folder() as folder:
+        uploads, line = Uploads(folder), Line(limits.max_waiting)
         with receiving_into(uploads.received):
             page = build_page(Desk(uploads, line, limits, length), [*predictors])
             with served(page, listener, limits, uploads.received) as thread:

@@ -3,7 +3,7 @@
 import asyncio
 import gc
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,12 +29,14 @@ class Here:
         url: its address.
         line: of jobs, of which one may wait.
         uploads: the files.
+        stop: ends the server.
     """
 
     page: Any
     url: str
     line: Line
     uploads: Uploads
+    stop: Callable[[], None]
 
     def do(self, card: str) -> None:
         """Score what is first."""
@@ -64,4 +66,4 @@ def here(tmp_path: Path) -> Iterator[Here]:
             stack.enter_context(receiving_into(uploads.received))
             page = build_page(Desk(uploads, line, limits, lambda path: 1.0), ["meso4"])
             stack.enter_context(served(page, listener, limits, uploads.received))
-        yield Here(page, url_of(listener), line, uploads)
+        yield Here(page, url_of(listener), line, uploads, stack.close)

@@ -11,6 +11,7 @@ import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
+from deepfake.app.folder import LOCK
 from tests.app.served import Here, here
 from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
@@ -20,7 +21,6 @@ from tests.run.processes import running, wait_for
 __all__ = ["browser", "here"]
 pytestmark = IN_CHROMIUM
 HOSTILE = '<img src=x onerror="window.ran=1">${window.ran=1}{{ran}}\u202e.mp4'
-SECONDS = 120_000  # milliseconds that a job may take on a busy machine
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Command:
     def files(self) -> list[Path]:
         """What lies in its folder for files of visitors."""
         (root,) = (self.folder / "tmp").glob("deepfake-page-*")
-        return [path for path in root.rglob("*") if path.is_file()]
+        return [path for path in root.rglob("*") if path.is_file() and path.name != LOCK]
 
     def log(self) -> str:
         return (self.folder / "shown").read_text() + (self.folder / "run" / "serve.log").read_text()
@@ -83,7 +83,7 @@ def visit(command: Command, browser: Browser) -> Iterator[Visit]:
         page.on("pageerror", lambda error: note(str(error)))
         page.on("request", lambda one: None if one.url.startswith((command.url, "data:")) else note(one.url))
         page.goto(command.url)
-        expect(page.locator("#file button").first).to_be_visible(timeout=SECONDS)
+        expect(page.locator("#file button").first).to_be_visible()
         return page
 
     yield visit
@@ -98,7 +98,7 @@ def drop(page: Page, file: Path) -> None:
 
 def card_of(page: Page, name: str) -> str:
     """Wait for the card of a file, and return its text."""
-    expect(page.locator("#verdict .card-name")).to_have_text(name, timeout=SECONDS)
+    expect(page.locator("#verdict .card-name")).to_have_text(name)
     return page.locator("#verdict .card").inner_text()
 
 
@@ -151,14 +151,14 @@ def test_too_large_and_too_long_are_told_with_the_limit(
     (tmp_path / "large.mp4").write_bytes(bytes(2_000_000))
     drop(page, tmp_path / "large.mp4")
     said = page.get_by_text('File(s) exceed the maximum allowed size of 1.0 Mb: "large.mp4"')
-    expect(said).to_be_visible(timeout=SECONDS)
+    expect(said).to_be_visible()
     import httpx  # Gradio brings it
 
     refused = httpx.post(f"{command.url}/gradio_api/upload", files={"files": bytes(2_000_000)}, timeout=60)
     assert (refused.status_code, refused.text) == (413, "files of at most 1 MB are taken")
     page = visit()
     drop(page, write_video(tmp_path / "long.mp4", frames_with(one_face, 8).repeat(20, 0)))
-    expect(page.locator("#state")).to_have_text("The video is 0:06.4 long; the limit is 5 seconds.", timeout=SECONDS)
+    expect(page.locator("#state")).to_have_text("The video is 0:06.4 long; the limit is 5 seconds.")
     assert command.files() == []
     drop(page, demo_root / "real" / "p04_a.mp4")  # the page is as free as before
     card_of(page, "p04_a.mp4")
@@ -200,7 +200,7 @@ def test_the_page_fits_a_phone_in_both_themes(scheme: str, visit: Visit, demo_ro
 def opened(browser: Browser, here: Here) -> Page:
     page = browser.new_context().new_page()
     page.goto(here.url)
-    expect(page.locator("#file button").first).to_be_visible(timeout=SECONDS)
+    expect(page.locator("#file button").first).to_be_visible()
     return page
 
 
@@ -256,6 +256,17 @@ def test_a_visitor_whose_page_is_closed_is_forgotten(browser: Browser, here: Her
     visitor.close()
     until(lambda: not here.page.state_holder.session_data)
     assert not here.page._queue.pending_messages_per_session
+
+
+def test_who_waits_is_told_that_the_page_is_no_longer_served(browser: Browser, here: Here, demo_root: Path) -> None:
+    visitor = opened(browser, here)
+    drop(visitor, demo_root / "real" / "p04_a.mp4")
+    expect(visitor.locator("#state")).to_have_text("Scoring the file.")
+    visitor.wait_for_timeout(4000)
+    expect(visitor.locator("#state")).to_have_text("Scoring the file.")
+    here.stop()
+    expect(visitor.locator("#state")).to_have_text(re.compile("^The page is no longer served, or cannot be reached."))
+    expect(visitor.locator("#state .busy")).to_have_count(0)
 
 
 def until(is_so: Callable[[], bool]) -> None:
