@@ -265,7 +265,8 @@ def test_who_waits_is_told_that_the_page_is_no_longer_served(browser: Browser, h
     visitor.wait_for_timeout(4000)
     expect(visitor.locator("#state")).to_have_text("Scoring the file.")
     here.stop()
-    expect(visitor.locator("#state")).to_have_text(re.compile("^The page is no longer served, or cannot be reached."))
+    said = "The page is no longer served, or cannot be reached. Load it again later."
+    expect(visitor.locator("#state .state")).to_have_text(said)
     expect(visitor.locator("#state .busy")).to_have_count(0)
 
 
