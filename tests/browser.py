@@ -5,10 +5,12 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 REQUIRED = "DEEPFAKE_REQUIRE_CHROMIUM" in os.environ
+TIMEOUT_MS = 120_000  # that a page may take to show something, or to answer, on a busy machine
+expect.set_options(timeout=TIMEOUT_MS)
 IN_CHROMIUM = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None and not REQUIRED, reason="needs chromium, as apt-get install chromium gives"),

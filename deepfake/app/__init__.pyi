@@ -1,5 +1,5 @@
 from .address import listen as listen
 from .address import warn_if_open as warn_if_open
-from .door import require_gradio as require_gradio
+from .door import check_gradio as check_gradio
 from .limits import Limits as Limits
 from .serving import serve_page as serve_page

@@ -1,14 +1,21 @@
 """What passes between browsers and the page: requests that the page itself makes, within the limits, and no others.
 
 Gradio serves more than a page: calls by programs, files by their paths, downloads of whatever address a visitor
-names. None of that is needed here. The content policy has browsers refuse what would lead anywhere else.
+names; and it scores whatever file of this machine a job names by its path. None of that is needed here: a job names a
+file that was uploaded. The content policy has browsers refuse what would lead anywhere else, and what the pages of
+others have them send is refused here.
 
 Source: the ASGI specification, version 3, HTTP connection scope.
 """
 
 import json
+import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ValidationError
 
 from deepfake.app.limits import MEGABYTE
 
@@ -18,6 +25,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+log = logging.getLogger(__name__)
 _API = "/gradio_api"
 UPLOAD, PROGRESS, JOIN = f"{_API}/upload", f"{_API}/upload_progress", f"{_API}/queue/join"
 _PAGES = {"/", "/config", "/theme.css", "/favicon.ico", "/manifest.json"}
@@ -45,18 +53,42 @@ _HEADERS = [
 ]
 
 
+class _File(BaseModel):
+    """A file, as Gradio's page names it."""
+
+    path: str
+    url: str | None = None
+    orig_name: str | None = None
+    size: int | None = None
+    mime_type: str | None = None
+    is_stream: Literal[False] = False
+    meta: dict[Literal["_type"], Literal["gradio.FileData"]]
+
+
+class _Job(BaseModel):
+    """What Gradio's page sends to have a file scored; of anything else Gradio prints a traceback."""
+
+    data: tuple[_File, str]  # with the detector's name
+    fn_index: Literal[0]  # the first function of the page, and the only one that browsers call
+    session_hash: str
+    trigger_id: int | None = None
+    event_data: None = None
+
+
 class Doorman:
     """Stands before the page.
 
     Args:
         app: the page.
+        received: folder of what was uploaded, as `Path.resolve` gives it; a job names what lies below it.
         max_megabytes: size of a file that may be uploaded.
         local: whether only names of this machine are answered. Otherwise a page anywhere could have its own name lead
             here, and speak with this page from the visitor's browser.
     """
 
-    def __init__(self, app: App, *, max_megabytes: int, local: bool) -> None:
+    def __init__(self, app: App, received: Path, *, max_megabytes: int, local: bool) -> None:
         self.app = app
+        self.received = received
         self.max_megabytes = max_megabytes
         self.local = local
 
@@ -70,20 +102,45 @@ class Doorman:
         refusal = self._refusal(scope["path"], headers)
         if refusal is None and scope["path"] == JOIN:
             body = await _body(receive)
-            refusal = _refusal_of_job(body)
+            refusal = self._refusal_of_job(body)
             receive = _again(body, receive)
         if refusal is not None:
             await _refuse(send, *refusal)
             return
         send = _with_headers(send)
-        await self.app(scope, receive, _never_late(send) if scope["path"] == PROGRESS else send)
+        if scope["path"] == UPLOAD:
+            await self._upload(scope, receive, send)
+        else:
+            await self.app(scope, receive, _never_late(send) if scope["path"] == PROGRESS else send)
+
+    async def _upload(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass an upload on; that its visitor leaves amid it is no mistake, as Gradio has it."""
+        gone = False
+
+        async def watched() -> Message:
+            nonlocal gone
+            message = await receive()
+            gone = gone or message["type"] == "http.disconnect"
+            return message
+
+        try:
+            await self.app(scope, watched, send)
+        except Exception:
+            if not gone:
+                raise
+            log.info("an upload was broken off")
 
     def _refusal(self, path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
         """Return status and reason if a request is refused."""
-        host = headers.get(b"host", b"").decode("latin-1").rpartition(":")
+        whole = headers.get(b"host", b"").decode("latin-1")
+        host = whole.rpartition(":")
         name = host[0] if host[1] and host[2].isdigit() else "".join(host)
         if self.local and name not in ("127.0.0.1", "localhost", "[::1]"):
             return 403, "this page answers to 127.0.0.1 and localhost alone"
+        # Browsers say which page sends a request, unless it only reads what is its own.
+        origin = headers.get(b"origin")
+        if origin is not None and origin.decode("latin-1").lower().partition("://")[2] != whole.lower():
+            return 403, "this page answers to no page but itself"
         if path not in _PAGES and not path.startswith(_FOLDERS):
             return 404, "the page has no such part"
         if path == UPLOAD:
@@ -93,6 +150,31 @@ class Doorman:
             if int(length) > self.max_megabytes * MEGABYTE + _AROUND:
                 return 413, f"files of at most {self.max_megabytes} MB are taken"
         return None
+
+    def _refusal_of_job(self, body: bytes) -> tuple[int, str] | None:
+        if len(body) > _MOST:
+            return 413, "this request is too long"
+        try:
+            job = json.loads(body)
+            paths = [*_values("path", job)]
+            _Job.model_validate(job)
+        except ValidationError:
+            return 400, "this request is no job"
+        except (ValueError, RecursionError):
+            return 400, "this request is no JSON"
+        # Gradio would copy any other file of this machine, and download what is an address.
+        if not all(self._is_received(each) for each in paths):
+            return 400, "a job names a file that was uploaded, and no other"
+        return None
+
+    def _is_received(self, path: Any) -> bool:
+        """Return whether a path leads to a place below the folder of uploads."""
+        try:
+            if self.received not in Path(os.path.abspath(path)).parents:  # before anything is asked of the disk
+                return False
+            return self.received in Path(os.path.realpath(path)).parents
+        except (TypeError, ValueError):  # no string; or one that holds what no path does
+            return False
 
 
 async def _body(receive: Receive) -> bytes:
@@ -114,19 +196,6 @@ def _again(body: bytes, receive: Receive) -> Receive:
         return waiting.pop() if waiting else await receive()
 
     return give
-
-
-def _refusal_of_job(body: bytes) -> tuple[int, str] | None:
-    if len(body) > _MOST:
-        return 413, "this request is too long"
-    try:
-        paths = [*_values("path", json.loads(body))]
-    except (ValueError, RecursionError):
-        return 400, "this request is no JSON"
-    # Gradio would download it.
-    if any(isinstance(each, str) and each.strip().lower().startswith(("http:", "https:")) for each in paths):
-        return 400, "files are uploaded, and not fetched from an address"
-    return None
 
 
 def _values(name: str, node: Any) -> Iterator[Any]:

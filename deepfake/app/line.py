@@ -49,7 +49,7 @@ class Line:
         """
         with self._changed:
             if len(self._jobs) + (self._at_work is not None) > self.most:
-                raise UploadError(f"Too many files wait already; at most {self.most} may. Try again later.")
+                raise UploadError("Too many files are being scored or wait already. Try again later.")
             self._jobs.append(job)
             self._changed.notify_all()
 

@@ -37,6 +37,18 @@ _COLOURS = {
     "link_text_color": "--link",
 }
 
+# Gradio shows what was so for ever where the server has ended; a browser that waits asks now and then.
+_WATCH = """
+element.setAttribute('role', 'status');
+setInterval(() => {
+    const state = element.querySelector('.state.busy');
+    if (state) fetch('favicon.ico', {cache: 'no-store'}).catch(() => {
+        state.className = 'state refusal';
+        state.textContent = 'The page is no longer served, or cannot be reached. Load it again later.';
+    });
+}, 3000);
+"""
+
 
 def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
     """Return the page, a `gradio.Blocks`.
@@ -77,7 +89,7 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
             visible=len(detectors) > 1,
         )
         file = gradio.File(label="Video or image", elem_id="file", height=180)
-        state = gradio.HTML(elem_id="state", js_on_load="element.setAttribute('role', 'status')")
+        state = gradio.HTML(elem_id="state", js_on_load=_WATCH)
         card = gradio.HTML(elem_id="verdict")
         file.upload(
             visit,

@@ -16,6 +16,7 @@ from pebble import ProcessPool
 from deepfake.app.address import is_local, url_of
 from deepfake.app.door import require_gradio
 from deepfake.app.doorman import Doorman
+from deepfake.app.folder import own_folder
 from deepfake.app.limits import MEGABYTE, Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.page import build_page, look
@@ -48,11 +49,11 @@ def serve_page(predictors: Mapping[str, Predictor], listener: socket.socket, lim
     Raises:
         RuntimeError: the page is no longer served.
     """
-    with tempfile.TemporaryDirectory(prefix="deepfake-page-") as folder:
-        uploads, line = Uploads(Path(folder).resolve()), Line(limits.max_waiting)
+    with own_folder() as folder:
+        uploads, line = Uploads(folder), Line(limits.max_waiting)
         with receiving_into(uploads.received):
             page = build_page(Desk(uploads, line, limits, length), [*predictors])
-            with served(page, listener, limits) as thread:
+            with served(page, listener, limits, uploads.received) as thread:
                 log.info("the page is at %s; Ctrl-C ends it", url_of(listener))
                 _work(line, uploads, predictors, thread)
 
@@ -85,7 +86,10 @@ def _work(line: Line, uploads: Uploads, predictors: Mapping[str, Predictor], thr
 
 
 def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
-    """Score a file, and give its visitor the card or the reason why there is none."""
+    """Score a file, and give its visitor the card, or the word that there is none.
+
+    Why there is none stands in the log alone, since it may name paths of this machine.
+    """
     start, size = time.monotonic(), job.upload.num_bytes / MEGABYTE
     log.info("job %d: %.1f MB, scored by %s", number, size, job.detector)
     try:
@@ -94,12 +98,14 @@ def _do(job: Job, number: int, predictor: Predictor, uploads: Uploads) -> None:
         finally:
             uploads.discard(job.upload)
         if result.because is Because.FAILED:
-            raise UploadError(f"The machine or the program failed ({shown(result.reason)}): try again.")
+            log.warning("job %d failed: %s", number, shown(result.reason))
+            job.card.set_exception(UploadError(FAILED))
+            return
         job.card.set_result(card_html(result, predictor.about, name=job.upload.name, number=number))
         log.info("job %d: done in %.1f s", number, time.monotonic() - start)
     except DeepfakeError as error:
-        log.warning("job %d: %s", number, error)
-        job.card.set_exception(UploadError(str(error)))
+        log.warning("job %d failed: %s", number, error)
+        job.card.set_exception(UploadError(FAILED))
     except Exception:
         log.exception("job %d failed; the page goes on", number)
         job.card.set_exception(UploadError(FAILED))
@@ -119,9 +125,16 @@ def score(job: Job, predictor: Predictor, work: Path) -> FileResult:
 
 
 @contextmanager
-def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threading.Thread]:
-    """Serve a page of Gradio inside the block, from a thread, which is given."""
-    server = _server(page, listener, limits)
+def served(page: Any, listener: socket.socket, limits: Limits, received: Path) -> Iterator[threading.Thread]:
+    """Serve a page of Gradio inside the block, from a thread, which is given.
+
+    Args:
+        page: a `gradio.Blocks`.
+        listener: where browsers ask for it.
+        limits: what is taken of visitors.
+        received: folder of what they upload, which `receiving_into` has told Gradio.
+    """
+    server = _server(page, listener, limits, received)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="page", daemon=True)
     thread.start()
     try:
@@ -137,7 +150,7 @@ def served(page: Any, listener: socket.socket, limits: Limits) -> Iterator[threa
         noise.setLevel(level)
 
 
-def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:
+def _server(page: Any, listener: socket.socket, limits: Limits, received: Path) -> Any:
     require_gradio()
     import gradio
     import uvicorn
@@ -159,7 +172,8 @@ def _server(page: Any, listener: socket.socket, limits: Limits) -> Any:
         pwa=False,
         **look(),
     )
-    door = Doorman(app, max_megabytes=limits.max_megabytes, local=is_local(listener))
+    page.has_launched = True  # a mounted page is not said to be, and Gradio takes any path of this machine until then
+    door = Doorman(app, received, max_megabytes=limits.max_megabytes, local=is_local(listener))
     quiet: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
     return uvicorn.Server(uvicorn.Config(door, ws="none", timeout_graceful_shutdown=1, **quiet))
 

@@ -17,7 +17,7 @@ from deepfake.errors import DeepfakeError, UploadError
 from deepfake.verdict.page.sentences import clock
 
 log = logging.getLogger(__name__)
-FAILED = "The program failed; the terminal that it runs in says more."
+FAILED = "The machine or the program failed; the log of the page says why."
 _EVERY_S = 0.2  # seconds between two looks at the line
 _ALIVE = 25  # looks after which a visitor is shown the same again, which tells whether the page is still open
 
@@ -77,7 +77,7 @@ class Desk:
             async for shown in self._waiting(job):
                 yield shown
             yield Shown("Done. The file is deleted.", card=job.card.result(), busy=False)
-        except DeepfakeError as error:
+        except UploadError as error:
             yield Shown(str(error), is_refusal=True, busy=False)
         except Exception:
             log.exception("a file could not be taken; the page goes on")
@@ -110,7 +110,7 @@ class Desk:
         except (DeepfakeError, OSError, ProcessExpired, BrokenExecutor):  # a time that is up is an OSError as well
             return
         if found is not None and found > self.limits.max_seconds:
-            raise UploadError(f"The video is {clock(found)} long; at most {self.limits.longest} are taken.")
+            raise UploadError(f"The video is {clock(found)} long; the limit is {self.limits.longest}.")
 
 
 def _place(ahead: int) -> str:

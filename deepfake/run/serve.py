@@ -8,7 +8,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from deepfake.app import Limits, listen, require_gradio, serve_page, warn_if_open
+from deepfake.app import Limits, check_gradio, listen, serve_page, warn_if_open
 from deepfake.command.entry import entry_point
 from deepfake.command.stopping import stoppable
 from deepfake.config.plain import plain_list
@@ -24,7 +24,7 @@ STOPPED = "stopped; the page is closed, and nothing that was uploaded is kept"
 @entry_point
 def serve(cfg: DictConfig) -> None:
     """Serve the page with the detectors of `cfg.checkpoint`."""
-    require_gradio()
+    check_gradio()
     limits = Limits(cfg.max_megabytes, cfg.max_seconds, cfg.max_waiting)
     checkpoints = [Path(each) for each in plain_list(cfg.checkpoint)]
     with stoppable(lambda: STOPPED), closing(listen(cfg.host, cfg.port)) as listener:
@@ -39,7 +39,7 @@ def serve(cfg: DictConfig) -> None:
 
 
 def names_of(checkpoints: Sequence[Path]) -> list[str]:
-    """Return what tells checkpoints apart: their paths from the folder that all lie in.
+    """Return what tells checkpoints apart: the shortest ends of their paths that differ.
 
     Raises:
         ConfigError: one is given twice.
@@ -48,12 +48,19 @@ def names_of(checkpoints: Sequence[Path]) -> list[str]:
         >>> names_of([Path("outputs/a/best.ckpt"), Path("outputs/b/best.ckpt")])
         ['a/best.ckpt', 'b/best.ckpt']
     """
-    absolute = [os.path.abspath(path) for path in checkpoints]
+    absolute = [Path(os.path.abspath(path)) for path in checkpoints]
     for path in absolute:
         if absolute.count(path) > 1:
-            raise ConfigError(f"checkpoint names {path} twice: give each once")
-    folder = os.path.commonpath([os.path.dirname(path) for path in absolute])
-    return [shown(os.path.relpath(path, folder)) for path in absolute]
+            raise ConfigError(f"checkpoint names {shown(path)} twice: give each once")
+    return [shown(_shortest_end(path, absolute)) for path in absolute]
+
+
+def _shortest_end(path: Path, among: Sequence[Path]) -> Path:
+    """Return as many parts of a path, from its end, as no other path has there."""
+    count = 1
+    while sum(other.parts[-count:] == path.parts[-count:] for other in among) > 1:
+        count += 1
+    return Path(*path.parts[-count:])
 
 
 def _predictor(cfg: DictConfig, checkpoint: Path) -> Predictor:

@@ -4,31 +4,23 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
-from deepfake.app.address import listen, url_of
-from deepfake.app.limits import Limits
-from deepfake.app.line import Line
-from deepfake.app.page import build_page
-from deepfake.app.serving import receiving_into, served
-from deepfake.app.uploads import Uploads
-from deepfake.app.visit import Desk
+from deepfake.app.folder import LOCK
+from tests.app.served import Here, here
 from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
 from tests.fakes import frames_with, one_face, write_video
 from tests.run.processes import running, wait_for
 
-__all__ = ["browser"]
+__all__ = ["browser", "here"]
 pytestmark = IN_CHROMIUM
 HOSTILE = '<img src=x onerror="window.ran=1">${window.ran=1}{{ran}}\u202e.mp4'
-SECONDS = 120_000  # milliseconds that a job may take on a busy machine
 
 
 @dataclass
@@ -46,7 +38,7 @@ class Command:
     def files(self) -> list[Path]:
         """What lies in its folder for files of visitors."""
         (root,) = (self.folder / "tmp").glob("deepfake-page-*")
-        return [path for path in root.rglob("*") if path.is_file()]
+        return [path for path in root.rglob("*") if path.is_file() and path.name != LOCK]
 
     def log(self) -> str:
         return (self.folder / "shown").read_text() + (self.folder / "run" / "serve.log").read_text()
@@ -91,7 +83,7 @@ def visit(command: Command, browser: Browser) -> Iterator[Visit]:
         page.on("pageerror", lambda error: note(str(error)))
         page.on("request", lambda one: None if one.url.startswith((command.url, "data:")) else note(one.url))
         page.goto(command.url)
-        expect(page.locator("#file button").first).to_be_visible(timeout=SECONDS)
+        expect(page.locator("#file button").first).to_be_visible()
         return page
 
     yield visit
@@ -106,7 +98,7 @@ def drop(page: Page, file: Path) -> None:
 
 def card_of(page: Page, name: str) -> str:
     """Wait for the card of a file, and return its text."""
-    expect(page.locator("#verdict .card-name")).to_have_text(name, timeout=SECONDS)
+    expect(page.locator("#verdict .card-name")).to_have_text(name)
     return page.locator("#verdict .card").inner_text()
 
 
@@ -159,16 +151,14 @@ def test_too_large_and_too_long_are_told_with_the_limit(
     (tmp_path / "large.mp4").write_bytes(bytes(2_000_000))
     drop(page, tmp_path / "large.mp4")
     said = page.get_by_text('File(s) exceed the maximum allowed size of 1.0 Mb: "large.mp4"')
-    expect(said).to_be_visible(timeout=SECONDS)
+    expect(said).to_be_visible()
     import httpx  # Gradio brings it
 
     refused = httpx.post(f"{command.url}/gradio_api/upload", files={"files": bytes(2_000_000)}, timeout=60)
     assert (refused.status_code, refused.text) == (413, "files of at most 1 MB are taken")
     page = visit()
     drop(page, write_video(tmp_path / "long.mp4", frames_with(one_face, 8).repeat(20, 0)))
-    expect(page.locator("#state")).to_have_text(
-        "The video is 0:06.4 long; at most 5 seconds are taken.", timeout=SECONDS
-    )
+    expect(page.locator("#state")).to_have_text("The video is 0:06.4 long; the limit is 5 seconds.")
     assert command.files() == []
     drop(page, demo_root / "real" / "p04_a.mp4")  # the page is as free as before
     card_of(page, "p04_a.mp4")
@@ -207,44 +197,10 @@ def test_the_page_fits_a_phone_in_both_themes(scheme: str, visit: Visit, demo_ro
     assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(21, 24, 28)"}[scheme]
 
 
-@dataclass
-class Here:
-    """A page in this process, whose jobs a test does itself.
-
-    Attributes:
-        page: Gradio's.
-        url: its address.
-        line: of jobs, of which one may wait.
-        uploads: the files.
-    """
-
-    page: Any
-    url: str
-    line: Line
-    uploads: Uploads
-
-    def do(self, card: str) -> None:
-        """Score what is first."""
-        job = self.line.take(30)
-        assert job is not None
-        self.uploads.discard(job.upload)
-        job.card.set_result(f"<article class='card'><h2 class='card-name'>{card} of {job.upload.name}</h2></article>")
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Iterator[Here]:
-    pytest.importorskip("gradio")
-    uploads, line, limits = Uploads(tmp_path), Line(1), Limits()
-    with closing(listen("127.0.0.1", None)) as listener, receiving_into(uploads.received):
-        page = build_page(Desk(uploads, line, limits, lambda path: 1.0), ["meso4"])
-        with served(page, listener, limits):
-            yield Here(page, url_of(listener), line, uploads)
-
-
 def opened(browser: Browser, here: Here) -> Page:
     page = browser.new_context().new_page()
     page.goto(here.url)
-    expect(page.locator("#file button").first).to_be_visible(timeout=SECONDS)
+    expect(page.locator("#file button").first).to_be_visible()
     return page
 
 
@@ -263,7 +219,7 @@ def test_visitors_wait_in_line_and_one_too_many_is_told(browser: Browser, here: 
     drop(second, same)
     expect(second.locator("#state")).to_have_text("Waiting: 1 file is scored before this one.")
     drop(third, same)
-    expect(third.locator("#state")).to_have_text("Too many files wait already; at most 1 may. Try again later.")
+    expect(third.locator("#state")).to_have_text("Too many files are being scored or wait already. Try again later.")
     here.uploads.discard(job.upload)
     job.card.set_result("<article class='card'><h2 class='card-name'>first</h2></article>")
     card_of(first, "first")
@@ -300,6 +256,18 @@ def test_a_visitor_whose_page_is_closed_is_forgotten(browser: Browser, here: Her
     visitor.close()
     until(lambda: not here.page.state_holder.session_data)
     assert not here.page._queue.pending_messages_per_session
+
+
+def test_who_waits_is_told_that_the_page_is_no_longer_served(browser: Browser, here: Here, demo_root: Path) -> None:
+    visitor = opened(browser, here)
+    drop(visitor, demo_root / "real" / "p04_a.mp4")
+    expect(visitor.locator("#state")).to_have_text("Scoring the file.")
+    visitor.wait_for_timeout(4000)
+    expect(visitor.locator("#state")).to_have_text("Scoring the file.")
+    here.stop()
+    said = "The page is no longer served, or cannot be reached. Load it again later."
+    expect(visitor.locator("#state .state")).to_have_text(said)
+    expect(visitor.locator("#state .busy")).to_have_count(0)
 
 
 def until(is_so: Callable[[], bool]) -> None:

@@ -63,17 +63,19 @@ def test_a_card_has_the_visitors_name_and_no_log_line_has_it(tmp_path: Path, cap
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "logged"),
     [
-        (lambda: made.FAILED, "The machine or the program failed (out of memory): try again."),
-        (lambda: fail(ExtractionError("the finder cannot be made")), "the finder cannot be made"),
-        (lambda: fail(KeyError("a bug")), FAILED),
+        (lambda: made.FAILED, "job 7 failed: out of memory"),
+        (lambda: fail(ExtractionError("/srv/finder.pt is damaged")), "job 7 failed: /srv/finder.pt is damaged"),
+        (lambda: fail(KeyError("a bug")), "job 7 failed; the page goes on"),
     ],
 )
-def test_what_has_no_card_is_told_in_one_line(answer: Any, said: str, tmp_path: Path) -> None:
+def test_why_there_is_no_card_stands_in_the_log_and_not_on_the_page(
+    answer: Any, logged: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(UploadError) as error:
         done(answer, tmp_path).card.result()
-    assert str(error.value) == said
+    assert str(error.value) == FAILED and caplog.messages[-1] == logged
 
 
 def test_a_file_that_says_nothing_has_a_card(tmp_path: Path) -> None:

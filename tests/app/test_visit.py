@@ -13,7 +13,7 @@ from deepfake.app.limits import Limits
 from deepfake.app.line import Job, Line
 from deepfake.app.uploads import Uploads
 from deepfake.app.visit import FAILED, Desk, Shown
-from deepfake.errors import UploadError
+from deepfake.errors import ExtractionError, UploadError
 from deepfake.video.header import length_s
 from tests.fakes import frames_with, one_face, write_video
 
@@ -75,7 +75,7 @@ def test_a_file_is_looked_at_scored_and_gone(desk: Desk, scorer: list[Job]) -> N
 
 def test_a_video_that_is_too_long_never_comes_into_the_line(desk: Desk, scorer: list[Job]) -> None:
     shown = visit(desk, clip(desk, 60))
-    assert shown[-1] == Shown("The video is 0:02.4 long; at most 2 seconds are taken.", True, busy=False)
+    assert shown[-1] == Shown("The video is 0:02.4 long; the limit is 2 seconds.", True, busy=False)
     assert scorer == [] and files_in(desk) == []
 
 
@@ -98,7 +98,7 @@ def test_one_who_comes_when_as_many_wait_as_may_is_told(desk: Desk) -> None:
     for job in waiting:
         desk.line.enter(job)
     (_, shown) = visit(desk, clip(desk))
-    assert shown == Shown("Too many files wait already; at most 1 may. Try again later.", True, busy=False)
+    assert shown == Shown("Too many files are being scored or wait already. Try again later.", True, busy=False)
 
 
 def test_a_reason_without_a_card_is_shown(desk: Desk) -> None:
@@ -126,3 +126,9 @@ def test_who_closes_the_page_while_waiting_leaves_nothing(desk: Desk) -> None:
     asyncio.run(gone())
     assert files_in(desk) == []
     assert desk.line.take(0) is not None and desk.line.take(0) is None
+
+
+def test_what_the_program_says_of_itself_is_not_shown(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    desk.line.enter = failing(ExtractionError("/srv/private is full"))  # type: ignore[method-assign,assignment]
+    assert visit(desk, clip(desk))[-1] == Shown(FAILED, True, busy=False)
+    assert files_in(desk) == [] and "/srv/private is full" in caplog.text

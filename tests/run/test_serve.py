@@ -19,7 +19,10 @@ from tests.run.processes import SIGNALS, running, wait_for
 
 def test_detectors_are_told_apart_by_what_differs_in_their_paths(tmp_path: Path) -> None:
     assert names_of([tmp_path / "best.ckpt"]) == ["best.ckpt"]
-    assert names_of([tmp_path / "x" / "a.ckpt", tmp_path / "b.ckpt"]) == ["x/a.ckpt", "b.ckpt"]
+    assert names_of([tmp_path / "x" / "a.ckpt", tmp_path / "b.ckpt"]) == ["a.ckpt", "b.ckpt"]
+    runs = [tmp_path / "private" / day / "checkpoints" / "best.ckpt" for day in ("1", "2")]
+    assert names_of([*runs, tmp_path / "c.ckpt"]) == ["1/checkpoints/best.ckpt", "2/checkpoints/best.ckpt", "c.ckpt"]
+    assert names_of([Path("/a.ckpt"), Path("/x/a.ckpt")]) == ["/a.ckpt", "x/a.ckpt"]
     with pytest.raises(ConfigError, match="checkpoint names .*a.ckpt twice: give each once"):
         names_of([tmp_path / "a.ckpt", tmp_path / "x" / ".." / "a.ckpt"])
 
@@ -93,4 +96,4 @@ def test_a_signal_amid_a_job_ends_the_page_and_leaves_no_file(
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
     assert STOPPED in shown and "Traceback" not in shown and "mine" not in shown, shown
-    assert not [*(tmp_path / "tmp").glob("deepfake-*")]
+    assert not [*(tmp_path / "tmp").glob("deepfake-*"), *(tmp_path / "tmp").glob("gradio*")]
