@@ -88,7 +88,7 @@ def test_two_shards_make_one_store(option: str, module: str, demo: DemoCorpus, d
             env=environment,
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=600,
         )
         assert done.returncode == 0, done.stderr[-3000:]  # Hydra's own code is 1 if any job failed
         return done

@@ -62,7 +62,7 @@ def test_a_folder_that_cannot_be_written_to_is_named(
     room.chmod(0o555)
     run = [f"hydra.run.dir={room}/out"]
     with running(tmp_path, data_dir, stage, *arguments[stage], *run, before=obey_permissions) as process:
-        assert process.wait(200) == 1
+        assert process.wait(400) == 1
     assert str(room) in error_line(tmp_path)
 
 
@@ -74,7 +74,7 @@ def test_a_full_disk_is_named_and_nothing_is_left_half_written(
 ) -> None:
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, (num_bytes, num_bytes))
     with running(tmp_path, data_dir, stage, *arguments[stage], "hydra.run.dir=out", before=limit) as process:
-        assert process.wait(200) == 1
+        assert process.wait(400) == 1
     assert "File too large" in error_line(tmp_path)
     cut = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size == num_bytes]
     assert not cut, "a file ends where the disk was full"
