@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from deepfake.app.limits import MEGABYTE
+from deepfake.app.limits import Limits
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -81,15 +81,15 @@ class Doorman:
     Args:
         app: the page.
         received: folder of what was uploaded, as `Path.resolve` gives it; a job names what lies below it.
-        max_megabytes: size of a file that may be uploaded.
+        limits: what may be uploaded.
         local: whether only names of this machine are answered. Otherwise a page anywhere could have its own name lead
             here, and speak with this page from the visitor's browser.
     """
 
-    def __init__(self, app: App, received: Path, *, max_megabytes: int, local: bool) -> None:
+    def __init__(self, app: App, received: Path, limits: Limits, *, local: bool) -> None:
         self.app = app
         self.received = received
-        self.max_megabytes = max_megabytes
+        self.limits = limits
         self.local = local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,8 +147,8 @@ class Doorman:
             length = headers.get(b"content-length", b"").decode("latin-1")
             if not length.isdecimal():
                 return 411, "an upload has to say its length"
-            if int(length) > self.max_megabytes * MEGABYTE + _AROUND:
-                return 413, f"files of at most {self.max_megabytes} MB are taken"
+            if int(length) > self.limits.max_bytes + _AROUND:
+                return 413, f"files of at most {self.limits.max_megabytes} MB are taken"
         return None
 
     def _refusal_of_job(self, body: bytes) -> tuple[int, str] | None:

@@ -173,7 +173,7 @@ def _server(page: Any, listener: socket.socket, limits: Limits, received: Path) 
         **look(),
     )
     page.has_launched = True  # a mounted page is not said to be, and Gradio takes any path of this machine until then
-    door = Doorman(app, received, max_megabytes=limits.max_megabytes, local=is_local(listener))
+    door = Doorman(app, received, limits, local=is_local(listener))
     quiet: dict[str, Any] = {"log_config": None, "log_level": "warning", "access_log": False}
     return uvicorn.Server(uvicorn.Config(door, ws="none", timeout_graceful_shutdown=1, **quiet))
 

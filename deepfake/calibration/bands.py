@@ -65,18 +65,22 @@ def count_bands(calibrated: np.ndarray, label: np.ndarray, prior: Prior) -> tupl
 
     Args:
         calibrated: (V,) cross-fitted scores.
-        label: (V,) 0 real, 1 fake, both of them present.
+        label: (V,) 0 real, 1 fake; of one class alone there are counts, and no rates.
         prior: the share of fakes that the rates are given for.
     """
     number = band_numbers(calibrated)
     fakes, reals = int(np.count_nonzero(label == 1)), int(np.count_nonzero(label == 0))
-    odds = math.log(prior / fakes) - math.log((1 - prior) / reals)  # by which a fake counts more than a real
+    # By which a fake counts more than a real.
+    odds = math.log(prior / fakes) - math.log((1 - prior) / reals) if fakes and reals else None
 
     def band(place: int) -> Band:
         inside = label[number == place]
         num_fake, num_real = int(np.count_nonzero(inside == 1)), int(np.count_nonzero(inside == 0))
-        wrong, shift = (num_fake, odds) if place < MIDDLE else (num_real, -odds)
-        rates = (None, None, None) if place == MIDDLE else _error_rate(wrong, len(inside), shift)
+        if place == MIDDLE or odds is None:
+            rates: tuple[float | None, float | None, float | None] = (None, None, None)
+        else:
+            wrong, shift = (num_fake, odds) if place < MIDDLE else (num_real, -odds)
+            rates = _error_rate(wrong, len(inside), shift)
         return Band(BANDS[place], ENDS[place], ENDS[place + 1], num_real, num_fake, *rates)
 
     return tuple(map(band, range(len(BANDS))))

@@ -1,7 +1,6 @@
 """Everything that is learnt on the videos of val: a calibrator, thresholds, bands, and how good they are."""
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +98,7 @@ def fit_calibration(
     groups: ArrayLike | None = None,
     prior: Prior = 0.5,
     source: str = "val",
-    score_by: Callable[[np.ndarray], np.ndarray] | None = None,
+    calibrated: ArrayLike | None = None,
 ) -> Calibration:
     """Learn a calibration.
 
@@ -114,8 +113,7 @@ def fit_calibration(
         groups: (V,) the number of each video's person; None if each video stands alone.
         prior: the share of fakes among the files that calibrated scores speak of, whatever it is among these videos.
         source: where the videos are from, for messages.
-        score_by: returns the scores of all videos from the indices of those that may be learnt on, if something was
-            learnt before there was a score, as the weights of several detectors; see `cross_fitted`.
+        calibrated: (V,) the cross-fitted scores, where they are known already, as `cross_fitted` returns them.
 
     Raises:
         InvalidRowError: a score is not in [0, 1], or a label is neither 0 nor 1.
@@ -125,7 +123,9 @@ def fit_calibration(
     labels = fakes.astype(np.int64)
     require_enough(labels, method, source)
     people = np.arange(len(scores)) if groups is None else np.asarray(groups)
-    calibrated = cross_fitted(score_by or scores, labels, people, method, prior)
+    if calibrated is None:
+        calibrated = cross_fitted(scores, labels, people, method, prior)
+    calibrated = np.asarray(calibrated)
     calibrator = fit_calibrator(scores, labels, method, prior)
     if np.ptp(calibrator(scores)) == 0:
         log.warning("the scores of %s do not rank fakes above reals, so all calibrated scores are the same", source)

@@ -5,6 +5,7 @@ so all of it is checked before it is used, and nothing in it is executed.
 """
 
 import json
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -18,6 +19,8 @@ from deepfake.atomic import write_atomic
 from deepfake.calibration.calibration import Calibration
 from deepfake.errors import CalibrationError
 from deepfake.ranges import Share
+
+log = logging.getLogger(__name__)
 
 SCHEMA_VERSION: Literal[1] = 1
 SUFFIX = ".calibration.json"  # after the checkpoint's name without .ckpt
@@ -118,7 +121,13 @@ def read_calibration(path: Path) -> CalibrationFile:
 
 
 def write_calibration(file: CalibrationFile, path: Path) -> dict[str, Any]:
-    """Write the file whole or not at all, and return its content as plain data, as a card holds it."""
+    """Write the file whole or not at all, and return its content as plain data, as a card holds it.
+
+    What is replaced is logged.
+    """
+    if path.exists():
+        log.info("replaced: %s", path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps(asdict(file), indent=2, allow_nan=False)
     write_atomic(path, text.encode())
     plain: dict[str, Any] = json.loads(text)  # a tuple has become a list

@@ -44,6 +44,18 @@ def _name(own: tuple[str, ...], alike: Sequence[tuple[str, ...]]) -> str:
     return "/".join(own[i] for i in reversed(telling) if i < len(own))
 
 
+def require_each_once(paths: Sequence[str | Path]) -> None:
+    """Stop if a checkpoint is given twice.
+
+    Raises:
+        ConfigError: one is.
+    """
+    files = [Path(path).expanduser().resolve() for path in paths]
+    for given, file in zip(paths, files, strict=True):
+        if files.count(file) > 1:
+            raise ConfigError(f"checkpoint= has {shown(given)} twice: give each once")
+
+
 def read_several(paths: Sequence[str | Path]) -> dict[str, Checkpoint]:
     """Read the checkpoints of several detectors.
 

@@ -103,7 +103,7 @@ def learn_ensemble(
         calibrated[name] = cross_fitted(_scoring(known, way), label, groups, method, prior)
         compared[name] = _compared(scores[name], calibrated[name], label, prior)
     taken = LEARNT if weigh == "learnt" else EQUAL
-    found = fit_calibration(scores[taken], label, method, groups, prior, source, _scoring(known, ways[taken]))
+    found = fit_calibration(scores[taken], label, method, groups, prior, source, calibrated[taken])
     columns = pd.DataFrame({"score": scores[taken], "calibrated": calibrated[taken]}, scored.index)
     whole = pd.concat([videos, columns.reindex(videos.index)], axis=1).reset_index()
     weights = dict(zip(names, ways[taken](everyone), strict=True))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from deepfake.calibration import Calibration, CalibrationMethod, cross_fitted, fit_calibration
+from deepfake.calibration.fit import require_enough
 from deepfake.corpora.groups import GroupedBy
 from deepfake.errors import ConfigError
 from deepfake.ranges import Aggregate, Prior
@@ -57,9 +58,10 @@ def learn_calibration(
     scored = videos[videos["score"].notna()]
     score, label = scored["score"].to_numpy(), scored["label"].to_numpy()
     groups, by = resampled(scored, people)
-    found = fit_calibration(score, label, method, groups, prior, source)
-    calibrated = pd.Series(cross_fitted(score, label, groups, method, prior), scored.index)
-    return found, videos.assign(calibrated=calibrated.reindex(videos.index)), by
+    require_enough(label, method, source)
+    calibrated = cross_fitted(score, label, groups, method, prior)
+    found = fit_calibration(score, label, method, groups, prior, source, calibrated)
+    return found, videos.assign(calibrated=pd.Series(calibrated, scored.index).reindex(videos.index)), by
 
 
 def show_calibration(found: Calibration, by: GroupedBy, what: str, *captions: str) -> None:

@@ -5,13 +5,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from deepfake.calibration.thresholds import AT_VAL
+from deepfake.report.independent import WORDS
 from deepfake.report.tables import TOO_FEW, num_digits, show
 
-_INDEPENDENT = {
-    "people": "people (or source videos)",
-    "targets": "target people (or source videos), though fakes show the faces of others,",
-    "videos": "videos",
-}
+_INDEPENDENT = {**WORDS, "targets": f"{WORDS['targets']}, though fakes show the faces of others,"}
 OF_PARTS = ("auc", "tpr_at_fpr_0.1", "recall")  # what is shown of each method and group
 
 

@@ -5,6 +5,12 @@ import pandas as pd
 
 from deepfake.corpora.groups import GroupedBy
 
+WORDS: dict[GroupedBy, str] = {
+    "people": "people (or source videos)",
+    "targets": "target people (or source videos)",
+    "videos": "videos",
+}
+
 
 def resampled(table: pd.DataFrame, people: GroupedBy = "people") -> tuple[np.ndarray, GroupedBy]:
     """Return what each row belongs to that is independent of the others, as numbers (N,), and what that is.

@@ -1,8 +1,7 @@
 """Learns on val what a detector's scores are worth: a calibration, thresholds, and bands with their error rates."""
 
 import logging
-from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from omegaconf import DictConfig
@@ -25,10 +24,9 @@ from deepfake.evaluation import learn_calibration, require_val, show_calibration
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.report.results import covered, draw_reliability
 from deepfake.report.tables import show_paths
-from deepfake.robustness import Scored
-from deepfake.run.calibrate_several import calibrate_several
+from deepfake.run.calibrate_several import SAME_BY_ALL_FACES, calibrate_several, own_and_all_faces
 from deepfake.run.calibrate_table import OF_TABLES, calibrate_table, require_file
-from deepfake.run.prepared_test import PreparedTest, prepare_test
+from deepfake.run.prepared_test import prepare_test
 from deepfake.schema import Split
 
 log = logging.getLogger(__name__)
@@ -78,13 +76,14 @@ def calibrate_checkpoint(cfg: DictConfig, checkpoint: str, output: Path, folder:
     source = f"val of {cfg.data.name}"
     first = prepare_test(cfg, checkpoint, lambda listing: require_val_of(cfg, listing))
     paths, learnt = {"run": folder, "calibration": output}, []
-    for test, scored in _by_rule(first):
+    for by_name, scores in own_and_all_faces({"": first}):
+        test, scored = by_name[""], scores[""]
         data = data_card(cfg.data.name, test.listing, {Split.VAL: scored.coverage}, test.store, test.rule)
         clips, people = with_people(with_unscored(scored.clips, test.videos), test.videos)
         found, videos, by = learn_calibration(clips, test.rule.aggregate, cfg.method, cfg.prior, source, people)
         learnt.append(Learnt(rule_card(test.rule), dict(scored.coverage), found))
         if learnt[1:] and found == learnt[0].calibration:
-            log.info("tracks=all, all faces of a video, gives the same: no video of val has a second one")
+            log.info(SAME_BY_ALL_FACES)
             continue
         captions = covered(data["coverage"]), data_caption(data, test.checkpoint.card["data"])
         show_calibration(found, by, f"tracks={test.rule.tracks}, aggregate={test.rule.aggregate}", *captions)
@@ -99,22 +98,9 @@ def calibrate_checkpoint(cfg: DictConfig, checkpoint: str, output: Path, folder:
     of_data = {name: data[name] for name in ("corpus", "protocol", "fingerprint", "content")}
     weights, faces = first.checkpoint.digest, stored_recipe(first.faces)
     file = CalibrationFile(SCHEMA_VERSION, weights, faces, of_data, by, tuple(learnt))
-    if output.exists():
-        log.info("replaced: %s", output)
-    output.parent.mkdir(parents=True, exist_ok=True)
     plain = write_calibration(file, output)
     if cfg.output is None and not first.checkpoint.content:
         log.info("%s is an exported file, whose card stays as it is: the calibration lies beside it", checkpoint)
     elif cfg.output is None:
         carry_calibration(first.checkpoint.path, weights, plain)
     show_paths(paths)
-
-
-def _by_rule(test: PreparedTest) -> Iterator[tuple[PreparedTest, Scored]]:
-    """Yield the test by its own rule, and by that of all faces, each with the scores of val."""
-    scored = test.score()
-    yield test, scored
-    if test.rule.tracks != "all":
-        every = replace(test, rule=replace(test.rule, tracks="all"))
-        num_faces = test.store.rows([video.video_id for video in test.videos])["num_faces"]
-        yield every, every.score() if (num_faces > 1).any() else scored

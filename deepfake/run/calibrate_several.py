@@ -35,6 +35,7 @@ from deepfake.schema import Split
 
 log = logging.getLogger(__name__)
 Tests = dict[str, PreparedTest]
+SAME_BY_ALL_FACES = "tracks=all, all faces of a video, gives the same: no video of val has a second one"
 
 
 def calibrate_several(cfg: DictConfig, paths: Sequence[str], require: Callable[[Listing], None], folder: Path) -> None:
@@ -60,14 +61,14 @@ def calibrate_several(cfg: DictConfig, paths: Sequence[str], require: Callable[[
     first = next(iter(tests.values()))
     results: dict[str, Path] = {"run": folder, "calibration": output}
     learnt: list[Learnt] = []
-    for by_rule, scored in _by_rule(tests):
+    for by_rule, scored in own_and_all_faces(tests):
         ensemble = _learn(by_rule, scored)
         counts = video_counts(ensemble.videos)
         rules = {found[name].digest: rule_card(test.rule) for name, test in by_rule.items()}
         weights = {found[name].digest: weight for name, weight in ensemble.weights.items()}
         learnt.append(Learnt(rules, counts, ensemble.calibration, weights))
         if learnt[1:] and ensemble.calibration == learnt[0].calibration:
-            log.info("tracks=all, all faces of a video, gives the same: no video of val has a second one")
+            log.info(SAME_BY_ALL_FACES)
             continue
         data = data_card(cfg.data.name, first.listing, {Split.VAL: counts}, first.store, first.rule)
         _show(by_rule, ensemble, covered(data["coverage"]), data_caption(data, first.checkpoint.card["data"]))
@@ -76,15 +77,16 @@ def calibrate_several(cfg: DictConfig, paths: Sequence[str], require: Callable[[
         compare_content(test.checkpoint.card["data"], data)
     of_data = {name: data[name] for name in ("corpus", "protocol", "fingerprint", "content")}
     file = CalibrationFile(SCHEMA_VERSION, None, stored_recipe(faces), of_data, ensemble.grouped_by, tuple(learnt))
-    if output.exists():
-        log.info("replaced: %s", output)
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_calibration(file, output)
     show_paths(results)
 
 
-def _by_rule(tests: Tests) -> Iterator[tuple[Tests, dict[str, Scored]]]:
-    """Yield the tests by their own rules, and by those of all faces, each with the scores of val."""
+def own_and_all_faces(tests: Tests) -> Iterator[tuple[Tests, dict[str, Scored]]]:
+    """Yield the tests by their own rules and, if these are not of all faces, by those of all, with the scores of val.
+
+    Args:
+        tests: detector -> its test, all of the same videos.
+    """
     scored = {name: test.score() for name, test in tests.items()}
     yield tests, scored
     if any(test.rule.tracks != "all" for test in tests.values()):

@@ -70,6 +70,5 @@ def calibrate_table(cfg: DictConfig) -> None:
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}
     of_rule = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
     write_atomic(folder / "predictions.csv", clips.to_csv(index=False).encode())
-    output.parent.mkdir(parents=True, exist_ok=True)
     write_calibration(CalibrationFile(SCHEMA_VERSION, None, None, data, by, (Learnt(of_rule, counts, found),)), output)
     show_paths({"run": folder, "calibration": output, "predictions": folder / "predictions.csv", **drawn})

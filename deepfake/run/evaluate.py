@@ -6,7 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig
 
-from deepfake.checkpoints import read_checkpoint
+from deepfake.checkpoints import read_checkpoint, require_each_once
 from deepfake.checkpoints.calibration import AUTO, NONE
 from deepfake.command.entry import entry_point
 from deepfake.command.idle import refuse_idle
@@ -44,9 +44,7 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
         ConfigError: a checkpoint is given twice, or a calibration, which can be of one of them alone.
         CheckpointError: one of them is none.
     """
-    files = [Path(each).expanduser().resolve() for each in checkpoints]
-    if twice := [given for given, file in zip(checkpoints, files, strict=True) if files.count(file) > 1]:
-        raise ConfigError(f"checkpoint= has {shown(twice[0])} twice: give each once")
+    require_each_once(checkpoints)
     if cfg.calibration not in (AUTO, NONE, None):
         raise ConfigError(
             f"calibration={cfg.calibration} is of one detector: beside several give auto, which takes each one's own, "

@@ -170,7 +170,7 @@ def test_another_detector_is_chosen_and_all_is_done_without_a_mouse(visit: Visit
     expect(page.get_by_role("option")).to_have_count(2)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("combobox")).to_have_value(re.compile("^b.ckpt: meso4_lstm, "))
+    expect(page.get_by_role("combobox")).to_have_value(re.compile("^b: meso4_lstm, "))
     page.keyboard.press("Tab")
     expect(page.get_by_role("option").first).not_to_be_visible()
     tab_to(page, "each => each.closest('#file') !== null")

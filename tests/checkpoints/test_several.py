@@ -8,7 +8,7 @@ import torch
 from omegaconf import OmegaConf
 
 from deepfake.checkpoints import faces_of, read_several, require_persons, same_faces
-from deepfake.checkpoints.several import detector_names
+from deepfake.checkpoints.several import detector_names, require_each_once
 from deepfake.errors import ConfigError
 from deepfake.models.digest import digest
 from deepfake.scoring import ScoringRule
@@ -79,3 +79,16 @@ def test_a_rule_without_persons_is_refused() -> None:
     require_persons({"a": ScoringRule(), "b": ScoringRule(aggregate="max")})
     with pytest.raises(ConfigError, match="aggregate is mean_all for the detector b, .* such as aggregate=mean"):
         require_persons({"a": ScoringRule(), "b": ScoringRule(aggregate="mean_all")})
+
+
+def test_no_path_but_what_differs_is_shown_of_detectors(tmp_path: Path) -> None:
+    assert detector_names([tmp_path / "best.ckpt"]) == ["best"]
+    assert detector_names([tmp_path / "x" / "a.ckpt", tmp_path / "b.ckpt"]) == ["a", "b"]
+    runs = [tmp_path / "private" / day / "checkpoints" / "best.ckpt" for day in ("1", "2")]
+    assert detector_names([*runs, tmp_path / "c.ckpt"]) == ["1", "2", "c"]
+
+
+def test_a_checkpoint_is_given_once(tmp_path: Path) -> None:
+    require_each_once([tmp_path / "a.ckpt", tmp_path / "b.ckpt"])
+    with pytest.raises(ConfigError, match="checkpoint= has .*a.ckpt twice: give each once"):
+        require_each_once([tmp_path / "a.ckpt", tmp_path / "x" / ".." / "a.ckpt"])

@@ -10,21 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from deepfake.errors import ConfigError
-from deepfake.run.serve import STOPPED, names_of
+from deepfake.run.serve import STOPPED
 from tests.checkpoints.test_checkpoint import content
 from tests.conftest import Run
 from tests.run.processes import SIGNALS, running, wait_for
-
-
-def test_detectors_are_told_apart_by_what_differs_in_their_paths(tmp_path: Path) -> None:
-    assert names_of([tmp_path / "best.ckpt"]) == ["best.ckpt"]
-    assert names_of([tmp_path / "x" / "a.ckpt", tmp_path / "b.ckpt"]) == ["a.ckpt", "b.ckpt"]
-    runs = [tmp_path / "private" / day / "checkpoints" / "best.ckpt" for day in ("1", "2")]
-    assert names_of([*runs, tmp_path / "c.ckpt"]) == ["1/checkpoints/best.ckpt", "2/checkpoints/best.ckpt", "c.ckpt"]
-    assert names_of([Path("/a.ckpt"), Path("/x/a.ckpt")]) == ["/a.ckpt", "x/a.ckpt"]
-    with pytest.raises(ConfigError, match="checkpoint names .*a.ckpt twice: give each once"):
-        names_of([tmp_path / "a.ckpt", tmp_path / "x" / ".." / "a.ckpt"])
 
 
 def test_a_missing_gradio_is_one_line_with_the_extra(

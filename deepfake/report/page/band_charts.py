@@ -7,7 +7,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from deepfake.calibration.bands import BANDS, band_numbers, count_bands
+from deepfake.calibration.bands import BANDS, count_bands
 from deepfake.report.page.chart import Axis, Chart, Key, Table, layered, rows_of
 from deepfake.report.page.look import FAKE_INK, INK, MUTED, REAL_INK
 from deepfake.report.page.words import interval, number
@@ -35,15 +35,7 @@ def band_table(videos: pd.DataFrame, on_val: Sequence[Mapping[str, Any]], prior:
     scored = videos[videos["calibrated"].notna()]
     label, calibrated = scored["label"].to_numpy(), scored["calibrated"].to_numpy(np.float64)
     val = pd.DataFrame(on_val, columns=_COLUMNS)
-    if scored["label"].nunique() == 2:
-        here = pd.DataFrame(count_bands(calibrated, label, prior), columns=_COLUMNS)
-    else:
-        place = band_numbers(calibrated)
-        counts = {
-            f"num_{name}": [int(np.count_nonzero((place == i) & (label == of))) for i in range(len(BANDS))]
-            for name, _, of in _CLASSES
-        }
-        here = val[_COLUMNS[:3]].assign(**counts, **dict.fromkeys(_COLUMNS[5:], np.nan))
+    here = pd.DataFrame(count_bands(calibrated, label, prior), columns=_COLUMNS)
     rates = dict.fromkeys(_COLUMNS[5:], float)
     return here.astype(rates).join(val[_COLUMNS[3:]].astype(rates).add_suffix("_val"))
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from deepfake.corpora.groups import GroupedBy
+from deepfake.report.independent import WORDS
 from deepfake.report.page.band_charts import band_charts, band_table, plain_bands
 from deepfake.report.page.chart import Chart, Table
 from deepfake.report.page.curves import curve_charts
@@ -17,7 +18,7 @@ from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
-from deepfake.report.page.uncertainty import INDEPENDENT, curve_uncertainty
+from deepfake.report.page.uncertainty import curve_uncertainty
 from deepfake.report.page.words import name_of
 from deepfake.report.plots import scored_by
 from deepfake.report.results import covered
@@ -84,7 +85,7 @@ def _decisions(run: RunFiles) -> Section:
     table = decision_table(decisions, run.videos, numbers)
     note = "A video is called fake if its score is above the threshold."
     if "recall" in numbers:
-        over = INDEPENDENT[numbers["recall"]["resampled"]]
+        over = WORDS[numbers["recall"]["resampled"]]
         note += f" 95 % intervals are those of numbers.csv, which takes {over} to be independent."
     if len(decisions) > 1:
         note += " The rates on val are those by which its thresholds were chosen, so they are somewhat too good."

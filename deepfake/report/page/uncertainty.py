@@ -7,15 +7,10 @@ import pandas as pd
 
 from deepfake.corpora.groups import GroupedBy
 from deepfake.metrics import Band, Method, curve_bands
-from deepfake.report.independent import resampled
+from deepfake.report.independent import WORDS, resampled
 
 REPLICATES = 2000  # as of the intervals; of 50,000 videos they take seconds
 _MOST_STEPS = 100  # of a scale; of fewer videos every rate that they can have
-INDEPENDENT = {
-    "people": "people (or source videos)",
-    "targets": "target people (or source videos)",
-    "videos": "videos",
-}
 
 
 class Uncertainty(NamedTuple):
@@ -62,7 +57,7 @@ def curve_uncertainty(videos: pd.DataFrame, people: GroupedBy, seed: int) -> Unc
     fprs, recalls = _scale(len(videos) - fakes), _scale(fakes)[1:]
     label, score = videos["label"].to_numpy(), videos["score"].to_numpy(np.float64)
     found = curve_bands(score, label, fprs, recalls, clusters=clusters, replicates=REPLICATES, seed=seed)
-    return Uncertainty(fprs, found.tpr, recalls, found.precision, INDEPENDENT[by])
+    return Uncertainty(fprs, found.tpr, recalls, found.precision, WORDS[by])
 
 
 def _scale(count: int) -> np.ndarray:
