@@ -23,5 +23,6 @@ from .outcome import evaluate_scores as evaluate_scores
 from .predictions import Columns as Columns
 from .predictions import Scores as Scores
 from .predictions import read_predictions as read_predictions
+from .predictions import subject_of_table as subject_of_table
 from .show import show_numbers as show_numbers
 from .table import numbers_table as numbers_table

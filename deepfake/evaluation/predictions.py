@@ -18,7 +18,8 @@ import pandas as pd
 from deepfake.corpora.lists import read_text
 from deepfake.errors import ConfigError
 from deepfake.names import quoted
-from deepfake.ranges import Word
+from deepfake.ranges import Aggregate, Word
+from deepfake.report.plots import Subject
 from deepfake.schema import Label
 
 Scores = Literal["probability", "logit"]
@@ -183,3 +184,16 @@ def _require_one_video_each(table: pd.DataFrame, columns: Columns, refuse: Refus
     mixed = empty.to_numpy() & ~empty.groupby(table["video_id"]).transform("all").to_numpy()
     if mixed.any():
         raise refuse(int(mixed.argmax()), "it has no score, but other rows of this video have one; leave the row out")
+
+
+def subject_of_table(path: Path, split: str, clips: pd.DataFrame, aggregate: Aggregate) -> Subject:
+    """Return what the titles of pictures name of a table, whose scores may be of clips or of videos already.
+
+    Args:
+        path: of the table.
+        split: that its videos are of.
+        clips: as `read_predictions` returns them.
+        aggregate: how clips become the score of a video.
+    """
+    of_clips = "" if clips["video_id"].is_unique else aggregate
+    return Subject(path.name, split, "unknown, of a table of predictions", of_clips)

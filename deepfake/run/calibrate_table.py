@@ -19,8 +19,8 @@ from deepfake.evaluation import (
     read_predictions,
     require_coverage,
     show_calibration,
+    subject_of_table,
 )
-from deepfake.report.plots import Subject
 from deepfake.report.results import covered, draw_reliability, video_counts
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
@@ -63,8 +63,7 @@ def calibrate_table(cfg: DictConfig) -> None:
     counts = video_counts(videos)
     require_coverage(counts["scored"], counts["videos"], cfg.min_coverage, f"predictions={path}")
     show_calibration(found, by, f"{path.name}, aggregate={rule.aggregate}", covered({cfg.split: counts}))
-    of_clips = "" if clips["video_id"].is_unique else rule.aggregate
-    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions", of_clips)
+    subject = subject_of_table(path, cfg.split, clips, rule.aggregate)
     numbers = {"before": asdict(found.before), "after": asdict(found.after)}
     drawn = draw_reliability(folder, subject, videos, cfg.prior, numbers)
     data = {"predictions": str(path), "digest": digest(path), "columns": columns, "scores": cfg.scores}

@@ -12,9 +12,16 @@ from deepfake.checkpoints.scoring_rule import CARRIED
 from deepfake.command.idle import refuse_idle
 from deepfake.content import digest
 from deepfake.errors import ConfigError
-from deepfake.evaluation import BEST, Columns, evaluate_scores, read_predictions, require_coverage, show_numbers
+from deepfake.evaluation import (
+    BEST,
+    Columns,
+    evaluate_scores,
+    read_predictions,
+    require_coverage,
+    show_numbers,
+    subject_of_table,
+)
 from deepfake.report.page import page_beside
-from deepfake.report.plots import Subject
 from deepfake.report.provenance import begin, provenance
 from deepfake.report.results import covered, draw_reliability, draw_videos, write_metrics
 from deepfake.report.tables import show_paths
@@ -73,8 +80,7 @@ def evaluate_table(cfg: DictConfig) -> None:
     scoring = {"aggregate": rule.aggregate, "aggregation": rule.aggregation}
     facts = {"scoring": scoring, **outcome.facts(), "made_with": provenance("cpu", begun)}
     show_numbers(outcome.numbers, covered(coverage), outcome.caption(), calibrated.caption() if calibrated else "")
-    of_clips = "" if clips["video_id"].is_unique else rule.aggregate
-    subject = Subject(path.name, cfg.split, "unknown, of a table of predictions", of_clips)
+    subject = subject_of_table(path, cfg.split, clips, rule.aggregate)
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
     paths |= draw_videos(folder, subject, outcome.drawn)
     if calibrated:
