@@ -145,7 +145,7 @@ def calibration_of_table(path: Path, aggregation: str, tested: str) -> Calibrate
     """
     file = read_calibration(path)
     cure = "scripts/calibrate.py predictions=val.csv output=... learns one"
-    if file.checkpoint is not None or len(file.learnt[0].weights) > 0:
+    if file.detectors:
         raise CalibrationError(
             f"{path} is of a checkpoint's scores, and nobody knows whose those of a table are: {cure}"
         )

@@ -57,3 +57,11 @@ def test_a_band_without_videos_has_no_rate_and_one_without_errors_has_an_interva
     assert bands[1].error_rate is None and bands[0].error_rate == 0
     assert bands[0].error_low == 0 and bands[0].error_high == pytest.approx(0.4345, abs=1e-4)
     assert band_numbers(np.array([np.nan])).tolist() == [-1]
+
+
+@pytest.mark.parametrize("label", [0, 1])
+def test_one_class_alone_is_counted_and_has_no_rates(label: int) -> None:
+    bands = count_bands(np.array([0.05, 0.5, 0.95, 0.95]), np.full(4, label), 0.5)
+    assert [(band.num_real, band.num_fake)[label] for band in bands] == [1, 0, 1, 0, 2]
+    assert {(band.num_real, band.num_fake)[1 - label] for band in bands} == {0}
+    assert {(band.error_rate, band.error_low, band.error_high) for band in bands} == {(None, None, None)}

@@ -35,6 +35,15 @@ def test_it_comes_back_as_it_was(method: CalibrationMethod, tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_folder_is_made_and_what_is_replaced_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    place = tmp_path / "new" / "a.json"
+    write_calibration(made("platt"), place)
+    assert not caplog.text
+    write_calibration(made("isotonic"), place)
+    assert f"replaced: {place}" in caplog.text and read_calibration(place) == made("isotonic")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -225,7 +225,7 @@ def test_a_file_of_several_is_whole(of_several: CalibrationFile, tmp_path: Path)
         replace(learnt, rule={a: learnt.rule[a]})
 
 
-def test_a_tables_calibration_is_for_other_tables(tmp_path: Path) -> None:
+def test_a_tables_calibration_is_for_other_tables(tmp_path: Path, of_several: CalibrationFile) -> None:
     path, said = tmp_path / "a.json", "mean of the clips of a track, highest of the tracks"
     table = replace(made(), checkpoint=None, faces=None, data={"predictions": "val.csv", "digest": "d"})
     write_calibration(table, path)
@@ -234,6 +234,7 @@ def test_a_tables_calibration_is_for_other_tables(tmp_path: Path) -> None:
         calibration_of_table(path, said, "d")
     with pytest.raises(CalibrationError, match="by another rule \\(aggregation is median"):
         calibration_of_table(path, "median", "e")
-    write_calibration(made(), path)
-    with pytest.raises(CalibrationError, match="is of a checkpoint's scores, and nobody knows"):
-        calibration_of_table(path, said, "e")
+    for of_checkpoints in (made(), of_several):
+        write_calibration(of_checkpoints, path)
+        with pytest.raises(CalibrationError, match="is of a checkpoint's scores, and nobody knows"):
+            calibration_of_table(path, said, "e")
