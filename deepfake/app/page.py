@@ -49,6 +49,10 @@ setInterval(() => {
 }, 3000);
 """
 
+# Takes the next file, as an update of Gradio's. It comes when Gradio's page knows that a visit is over: until then that
+# page does nothing with what is dropped, so the visit's own last update would be too early.
+_FREE = "() => ({__type__: 'update', interactive: true, value: null})"
+
 
 def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
     """Return the page, a `gradio.Blocks`.
@@ -75,8 +79,7 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         page._queue.pending_messages_per_session.pop(session, None)
 
     def changes(shown: Shown) -> tuple[Any, ...]:
-        held = gradio.update(interactive=False) if shown.busy else gradio.update(interactive=True, value=None)
-        return held, says(shown), shown.card or ""
+        return gradio.update(interactive=False), says(shown), shown.card or ""
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         gradio.HTML(_head(desk.limits))
@@ -99,7 +102,7 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
             concurrency_limit=None,  # the line lets one through at a time
             show_progress="hidden",
             api_visibility="private",
-        )
+        ).then(None, None, file, js=_FREE, api_visibility="private")
         page.unload(leave)
     page.queue()
     return page

@@ -1,17 +1,20 @@
 """The page as its visitors have it: scripts/serve.py in a process of its own, and Chromium in front of it."""
 
+import asyncio
 import re
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from playwright.sync_api import Browser, Page, expect
 
 from deepfake.app.folder import LOCK
+from deepfake.app.visit import Desk, Shown
 from tests.app.served import Here, here
 from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
@@ -166,6 +169,7 @@ def test_too_large_and_too_long_are_told_with_the_limit(
 
 def test_another_detector_is_chosen_and_all_is_done_without_a_mouse(visit: Visit, demo_root: Path) -> None:
     page = visit()
+    page.on("filechooser", lambda chooser: None)  # from here on: Playwright may hear of one too late otherwise
     tab_to(page, "each => each.tagName === 'INPUT'")
     expect(page.get_by_role("option")).to_have_count(2)
     page.keyboard.press("ArrowDown")
@@ -243,6 +247,24 @@ def test_one_who_leaves_while_waiting_is_not_waited_for(browser: Browser, here: 
     job.card.set_result("")
     expect(first.locator("#state")).to_have_text("Done. The file is deleted.")
     assert here.line.take(0) is None and files_of(here) == []
+
+
+def test_the_next_file_is_taken_as_soon_as_it_can_be_dropped(
+    browser: Browser, here: Here, demo_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Desk.visit
+
+    async def slowly(self: Desk, file: Mapping[str, Any], detector: str) -> AsyncIterator[Shown]:
+        async for shown in whole(self, file, detector):
+            yield shown
+        await asyncio.sleep(3)  # between the last that a visitor is shown and the end, as on a busy machine
+
+    monkeypatch.setattr(Desk, "visit", slowly)
+    visitor = opened(browser, here)
+    for name in ("real/p04_a.mp4", "extra/no_face.mp4"):
+        drop(visitor, demo_root / name)
+        here.do("the card")
+        card_of(visitor, f"the card of {Path(name).name}")
 
 
 def test_a_visitor_whose_page_is_closed_is_forgotten(browser: Browser, here: Here, demo_root: Path) -> None:
