@@ -73,6 +73,7 @@ def calibration_of_several(
     checkpoints: Mapping[str, Checkpoint],
     rules: Mapping[str, ScoringRule],
     faces: Mapping[str, Any],
+    tested: UnderTest | None = None,
 ) -> Calibrated | None:
     """Return the calibration of several detectors' combined scores, with their weights, and log which one it is.
 
@@ -81,12 +82,13 @@ def calibration_of_several(
         checkpoints: name -> checkpoint, as `read_several` returns them.
         rules: name -> how its clips become scores here.
         faces: the settled recipe of the faces here.
+        tested: see `calibration_of`.
 
     Raises:
         CalibrationError: the file that was given cannot be read, or is of other scores.
     """
     these, by = list(checkpoints.values()), [rules[name] for name in checkpoints]
-    return _chosen(given, beside_several(checkpoints), None, Path(), partial(fitting, these, by, faces, None))
+    return _chosen(given, beside_several(checkpoints), None, Path(), partial(fitting, these, by, faces, tested))
 
 
 def _chosen(

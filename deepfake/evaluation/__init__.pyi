@@ -9,6 +9,7 @@ from .comparison import compare_outcomes as compare_outcomes
 from .comparison import write_comparison as write_comparison
 from .ensemble import LearntEnsemble as LearntEnsemble
 from .ensemble import Weights as Weights
+from .ensemble import combined_persons as combined_persons
 from .ensemble import learn_ensemble as learn_ensemble
 from .ensemble import show_ensemble as show_ensemble
 from .learning import learn_calibration as learn_calibration

@@ -1,4 +1,4 @@
-"""Learns the weights of several detectors and the calibration of their combined score, from what they say of val."""
+"""What several detectors say together; their weights and the calibration of that, learnt from what they say of val."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +12,7 @@ from deepfake.calibration import (
     Calibration,
     CalibrationMethod,
     ScoredPersons,
+    combined,
     cross_fitted,
     equal_weights,
     fit_calibration,
@@ -82,8 +83,7 @@ def learn_ensemble(
     names = list(clips)
     first = video_table(clips[names[0]], aggregates[names[0]]).drop(columns="score").set_index("video_id")
     alone = {name: video_table(clips[name], aggregates[name]).set_index("video_id")["score"] for name in names}
-    tracks = [_track_scores(clips[name], aggregates[name]).rename(name) for name in names]
-    persons = pd.concat(tracks, axis=1, join="inner")
+    persons = _persons(clips, aggregates)
     videos = first.assign(**{f"score_{name}": alone[name].reindex(first.index) for name in names})
     scored = videos.loc[videos.index.isin(persons.index.get_level_values("video_id"))]
     label = scored["label"].to_numpy(np.int64)
@@ -110,6 +110,27 @@ def learn_ensemble(
     return LearntEnsemble(found, weights, whole, by, compared, taken)
 
 
+def combined_persons(
+    clips: Mapping[str, pd.DataFrame], aggregates: Mapping[str, Aggregate], weights: Sequence[float]
+) -> pd.DataFrame:
+    """Return what several detectors say together of each person of whom all of them have a score, as in a verdict.
+
+    Args:
+        clips: as `learn_ensemble` has them.
+        aggregates: as `learn_ensemble` has them.
+        weights: of the detectors, which sum to 1.
+
+    Returns:
+        One row a person: `video_id`, `track`, `start` (the first clip's), `label`, `method`, each detector's own score
+        as `score_<name>`, and `score`, the combined one.
+    """
+    persons = _persons(clips, aggregates)
+    first = next(iter(clips.values())).drop_duplicates(["video_id", "track"]).set_index(["video_id", "track"])
+    known = first.loc[persons.index, ["start", "label", "method"]]
+    own = persons.add_prefix("score_")
+    return known.assign(**own, score=combined(persons.to_numpy(), weights)).reset_index()
+
+
 def _fixed(weights: Sequence[float], rest: np.ndarray) -> Sequence[float]:
     return weights
 
@@ -117,6 +138,12 @@ def _fixed(weights: Sequence[float], rest: np.ndarray) -> Sequence[float]:
 def _scoring(known: ScoredPersons, way: Callable[[np.ndarray], Sequence[float]]) -> Callable[[np.ndarray], np.ndarray]:
     """Return what scores all videos with the weights that a way gives."""
     return lambda rest: known.of_videos(way(rest))
+
+
+def _persons(clips: Mapping[str, pd.DataFrame], aggregates: Mapping[str, Aggregate]) -> pd.DataFrame:
+    """Return each detector's score of each person of whom all have one, by `video_id` and `track`."""
+    tracks = [_track_scores(clips[name], aggregates[name]).rename(name) for name in clips]
+    return pd.concat(tracks, axis=1, join="inner")
 
 
 def _track_scores(clips: pd.DataFrame, aggregate: Aggregate) -> pd.Series:

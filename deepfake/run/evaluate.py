@@ -15,7 +15,8 @@ from deepfake.errors import ConfigError
 from deepfake.evaluation import write_comparison
 from deepfake.names import shown
 from deepfake.report.tables import show_paths
-from deepfake.run.evaluate_checkpoint import evaluate_checkpoint
+from deepfake.run.evaluate_checkpoint import Tested, evaluate_checkpoint
+from deepfake.run.evaluate_combined import evaluate_combined, require_combinable
 from deepfake.run.evaluate_table import OF_TABLES, evaluate_table
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,8 @@ def evaluate(cfg: DictConfig) -> None:
     refuse_idle(beside="checkpoint", idle=OF_TABLES)
     folder = Path(cfg.paths.output_dir)
     if not isinstance(cfg.checkpoint, ListConfig):
+        if cfg.combine:
+            require_combinable(cfg, [cfg.checkpoint])
         evaluate_checkpoint(cfg, cfg.checkpoint, folder)
         return
     evaluate_several(cfg, [str(each) for each in cfg.checkpoint], folder)
@@ -39,6 +42,8 @@ def evaluate(cfg: DictConfig) -> None:
 
 def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) -> None:
     """Test several checkpoints on the same videos, each in a folder numbered as they were given, and compare them.
+
+    With `cfg.combine` what they tell together is measured as well, and compared with each.
 
     Raises:
         ConfigError: a checkpoint is given twice, or a calibration, which can be of one of them alone.
@@ -50,14 +55,19 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
             f"calibration={cfg.calibration} is of one detector: beside several give auto, which takes each one's own, "
             "or none"
         )
+    if cfg.combine:
+        require_combinable(cfg, checkpoints)
     cards = [read_checkpoint(each).card for each in checkpoints]  # a mistake is told before hours of testing
     names = [f"{index}: {model_name(card['model'])}" for index, card in enumerate(cards)]
     folders = [folder / str(index) for index in range(len(checkpoints))]
     for own in folders:
         own.mkdir(parents=True, exist_ok=True)
-    outcomes = {}
+    tested: dict[str, Tested] = {}
     for name, checkpoint, own in zip(names, checkpoints, folders, strict=True):
         log.info("detector %s (of %d): %s", name, len(names), shown(checkpoint))
-        outcomes[name] = evaluate_checkpoint(cfg, checkpoint, own)
+        tested[name] = evaluate_checkpoint(cfg, checkpoint, own)
+    outcomes = {name: each.outcome for name, each in tested.items()}
+    if cfg.combine:
+        outcomes["combined"] = evaluate_combined(cfg, list(tested.values()), folder / "combined")
     if len(outcomes) > 1:
         show_paths({"comparison": write_comparison(outcomes, folder, cfg.seed)})

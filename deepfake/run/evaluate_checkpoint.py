@@ -1,8 +1,10 @@
 """Tests one checkpoint on one split of a corpus, with the input and the recipe of faces that it was trained with."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from omegaconf import DictConfig
 
 from deepfake import null_audit
@@ -39,7 +41,22 @@ Facts = dict[str, Any]
 Paths = dict[str, Path]
 
 
-def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A checkpoint that was tested.
+
+    Attributes:
+        test: what was tested, with what.
+        clips: one row a clip, as in `predictions.csv`.
+        outcome: what was measured.
+    """
+
+    test: PreparedTest
+    clips: pd.DataFrame
+    outcome: Outcome
+
+
+def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Tested:
     """Score videos, and write the numbers, the pictures, and what else was asked for.
 
     Args:
@@ -82,7 +99,7 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outco
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
     metrics = write_metrics(folder, outcome.metrics(test.split), data, facts)
     show_paths({"run": folder, **page_beside(folder, test.store.image), "metrics": metrics, **paths})
-    return outcome
+    return Tested(test, clean.clips, outcome)
 
 
 def _distortions(cfg: DictConfig) -> list[Distortion]:

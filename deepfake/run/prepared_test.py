@@ -100,6 +100,11 @@ class PreparedTest:
         return Subject(self.cfg.data.name, self.split, model, self.rule.aggregate)
 
     @property
+    def under_test(self) -> UnderTest:
+        """What a calibration may not have been learnt on."""
+        return UnderTest(self.cfg.data.name, self.listing.protocol, self.split is Split.VAL)
+
+    @property
     def extracting(self) -> ExtractOptions:
         """How faces are extracted."""
         return ExtractOptions(device=self.cfg.device, **self.cfg.extract)
@@ -143,9 +148,7 @@ def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] 
         refuse_val(split)
     checkpoint = read_checkpoint(path)
     detector = build_network(checkpoint, cfg.backbone_weights)
-    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
-    given[AGGREGATE] = CARRIED if choosing else cfg.aggregate
-    rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
+    rule, other_rule = rule_here(cfg, checkpoint)
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
@@ -172,6 +175,13 @@ def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] 
     return test
 
 
+def rule_here(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[ScoringRule, Differences]:
+    """Return how videos are scored, before `best` is chosen, and where that differs from the checkpoint's own rule."""
+    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
+    given[AGGREGATE] = CARRIED if cfg.aggregate == BEST else cfg.aggregate
+    return settled_rule(checkpoint.card, given, checkpoint.path)
+
+
 def with_best_aggregate(test: PreparedTest) -> tuple[PreparedTest, Scored]:
     """Return the test with the rule whose aggregate is best on val, and what the detector says of val."""
     scored = test.score(split=Split.VAL)
@@ -188,8 +198,7 @@ def with_best_aggregate(test: PreparedTest) -> tuple[PreparedTest, Scored]:
 def _with_calibration(test: PreparedTest) -> PreparedTest:
     """Return the test with the calibration that was asked for, if it is of its scores."""
     given = test.cfg.get("calibration", NONE)
-    tested = UnderTest(test.cfg.data.name, test.listing.protocol, test.split is Split.VAL)
-    return replace(test, calibration=calibration_of(given, test.checkpoint, test.rule, test.faces, tested))
+    return replace(test, calibration=calibration_of(given, test.checkpoint, test.rule, test.faces, test.under_test))
 
 
 def _reals_of(fakes: list[Video], listing: Listing) -> list[Video]:

@@ -1,4 +1,4 @@
-"""Several detectors in predict.py and calibrate.py, as a person calls them."""
+"""Several detectors in predict.py, evaluate.py and calibrate.py, as a person calls them."""
 
 import json
 import shutil
@@ -10,6 +10,7 @@ import pytest
 import torch
 from scipy.optimize import minimize
 from scipy.special import expit, logit
+from sklearn.metrics import roc_auc_score
 
 from deepfake import load_predictor
 from deepfake.checkpoints import read_checkpoint
@@ -138,6 +139,46 @@ def test_exported_files_stand_beside_checkpoints(kind: str, files: Path, script:
     assert same == 1
 
 
+def test_what_they_tell_together_is_measured_and_is_what_a_verdict_says(
+    files: Path, demo_root: Path, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    given = [*COMMON, *SMALL_DEMO, "data.tracks=all", "combine=true"]
+    assert script("evaluate", *given, BOTH[0], "hydra.run.dir=out") == 0
+    shown = " ".join(capfd.readouterr().out.split())
+    assert "weighted mean of the detectors' logits: frames 0.500, windows 0.500" in shown
+    videos = pd.read_csv(files / "out" / "combined" / "videos.csv").dropna(subset=["score"]).set_index("video_id")
+    (files / "list.txt").write_text("\n".join(str(demo_root / f"{name}.mp4") for name in videos.index))
+    assert script("predict", *BOTH, "input=list.txt", "output=judged") == 0
+    judged = pd.read_csv(files / "judged" / "predictions.csv")
+    assert videos["score"].to_numpy() == pytest.approx(judged["score"].to_numpy(), rel=1e-13)
+    assert "extra/two_people" in videos.index and judged["person"].nunique() == 2
+    numbers = pd.read_csv(files / "out" / "combined" / "numbers.csv").query("by == 'all'").set_index("metric")
+    assert numbers.loc["auc", "value"] == pytest.approx(roc_auc_score(videos["label"], videos["score"]), abs=1e-12)
+    assert {*numbers["level"]} == {"video"} and (files / "out" / "combined" / "roc.png").exists()
+    pairs = pd.read_csv(files / "out" / "comparison.csv")[["first", "second"]].drop_duplicates().to_numpy().tolist()
+    assert pairs == [["0: meso4_lstm", "1: meso4"], ["0: meso4_lstm", "combined"], ["1: meso4", "combined"]]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (["checkpoint=frames.ckpt"], "combine=true is of several detectors"),
+        (["checkpoint=[frames.ckpt]"], "combine=true is of several detectors"),
+        (["checkpoint=[frames.ckpt,copy.ckpt]"], "which have the same weights"),
+        (["checkpoint=[frames.ckpt,other.ckpt]"], "frames and other have other recipes of faces"),
+        ([BOTH[0], "aggregate=mean_all"], "aggregate is mean_all for the detector frames"),
+        (["predictions=a.csv"], "beside predictions=, no effect has combine"),
+    ],
+)
+def test_what_cannot_be_combined_is_told_before_anything_is_tested(
+    given: list[str], words: str, files: Path, script: Run, capfd: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copy(files / "frames.ckpt", files / "copy.ckpt")
+    assert script("evaluate", *given, "combine=true", "hydra.run.dir=out") == 1
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert words in line and not (files / "out" / "0").exists()
+
+
 @pytest.mark.slow
 def test_weights_that_are_learnt_on_val_are_taken_by_predict(
     model: Path,
@@ -191,6 +232,16 @@ def test_weights_that_are_learnt_on_val_are_taken_by_predict(
         fakes,
     )
 
+    assert script("evaluate", *COMMON, *SMALL_DEMO, BOTH[0], "combine=true", "hydra.run.dir=tested") == 0
+    table = pd.read_csv(tmp_path / "tested" / "combined" / "predictions.csv")
+    own = logit(table[["score_frames", "score_windows"]].to_numpy())
+    assert table["score"].to_numpy() == pytest.approx(expit(own @ learnt), rel=1e-12)
+    tested = pd.read_csv(tmp_path / "tested" / "combined" / "videos.csv")
+    calibrator = file["learnt"][0]["calibration"]["calibrator"]
+    expected = expit(calibrator["slope"] * logit(tested["score"]) + calibrator["intercept"])
+    assert tested["calibrated"].to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-12, nan_ok=True)
+    capfd.readouterr()
+
     arguments = [BOTH[1], f"input={demo_root / 'real' / 'p04_a.mp4'}"]
     assert script("predict", BOTH[0], *arguments, "output=judged") == 0
     shown = " ".join(capfd.readouterr().out.split())
@@ -201,7 +252,6 @@ def test_weights_that_are_learnt_on_val_are_taken_by_predict(
     assert list(document["identity"]["weights"].values()) == learnt
     own = np.array([each["score"] for each in judged["detectors"]])
     assert judged["score"] == pytest.approx(expit(logit(own) @ learnt), rel=1e-10)
-    calibrator = file["learnt"][0]["calibration"]["calibrator"]
     expected = expit(calibrator["slope"] * logit(judged["score"]) + calibrator["intercept"])
     assert judged["calibrated"] == pytest.approx(expected, rel=1e-12)
     page = (tmp_path / "judged" / "report.html").read_text()

@@ -33,6 +33,7 @@ OPTIONS = Group(
         "faces": CARRIED_FACES,
         "data": data(Tracks | Literal["checkpoint"], MainFace | Literal["checkpoint"]),
         "checkpoint": PathName | _Checkpoints | None,
+        "combine": bool,
         "predictions": PathName | None,
         "columns": Group(types_of(Columns)),
         "scores": Scores,
