@@ -15,8 +15,8 @@ from deepfake.data.dataset import Batch, ClipDataset, Draw
 from deepfake.schema import Split
 from tests.conftest import REPOSITORY, Run, painted
 
-# Short clips of all 24 people.
-SHORT_CLIPS = {"min_seconds": 1.6, "max_seconds": 1.8, "extras": False}
+# Short and small clips of all 24 people.
+SHORT_CLIPS = {"min_seconds": 1.4, "max_seconds": 1.6, "width": 240, "height": 180, "extras": False}
 _OPTIONS = OmegaConf.to_container(OmegaConf.load(REPOSITORY / "conf" / "data" / "demo.yaml"))["corpus"]
 DESIGN = {name: _OPTIONS[name] for name in _OPTIONS if name not in ("_target_", "root", "num_workers")} | SHORT_CLIPS
 TRAINING = [
@@ -73,7 +73,8 @@ def test_only_a_window_model_finds_a_wrong_order_of_frames_and_only_by_their_ord
     monkeypatch.setattr(ClipDataset, "__getitem__", shuffled)
     checkpoint = f"checkpoint={tmp_path / 'windows' / 'checkpoints' / 'best.ckpt'}"
     assert script("evaluate", checkpoint, *own, "loader.num_workers=0", "hydra.run.dir=shuffled") == 0
-    assert auc(tmp_path / "shuffled", "clip") <= 0.7  # there are more clips than videos, so less is down to chance
+    # There are more clips than videos, so less is down to chance. Four seeds gave 0.62 to 0.69, and 0.97 to 1 in order.
+    assert auc(tmp_path / "shuffled", "clip") <= 0.8
 
 
 @pytest.mark.slow
@@ -96,8 +97,7 @@ def test_shuffled_labels_teach_nothing(
         return replace(found, videos=tuple(videos))
 
     monkeypatch.setattr(DemoCorpus, "listing", shuffled)
-    fixed = ["model.size=128", "loader.num_workers=0", "logger=csv", "trainer=cpu", "trainer.enable_progress_bar=false"]
     for seed in range(2):
         own = [f"seed={seed}", f"hydra.run.dir=run{seed}"]
-        assert script("train", *corpus, *fixed, "trainer.max_epochs=5", *own) == 0
+        assert script("train", *corpus, *TRAINING, "trainer.max_epochs=5", *own) == 0
     assert 0.2 < (auc(tmp_path / "run0") + auc(tmp_path / "run1")) / 2 < 0.8
