@@ -18,9 +18,9 @@ four places in four rooms, with heads turned by up to 0.3, in steady light and u
 | 0.86 | 59, 0 | 54, 0 | 70, 1.8 | 64, 2.4 |
 | 0.88 | 45, 0 | 46, 0 | 60, 1.1 | 56, 1.7 |
 
-Left out are four tracks of the real clips of which the eye cannot say who they are. By whole tracks, those included, two
-people there reach 0.84 at most. Three people there whom extraction followed in two pieces each (one over a cut to another
-camera, two of whom something is before the face) reach 0.81, 0.83 and 0.73, and so stay two.
+Left out are four tracks of the real clips of which the eye cannot say who they are. By whole tracks, those included,
+two people there reach 0.84 at most. Three people there whom extraction followed in two pieces each (one over a cut to
+another camera, two of whom something is before the face) reach 0.81, 0.83 and 0.73, and so stay two.
 """
 
 from collections.abc import Sequence
