@@ -8,6 +8,7 @@ The results of other journals, as shards write them, are taken over line by line
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import FileIO
 from pathlib import Path
@@ -34,7 +35,7 @@ class _Line(NamedTuple):
 
     @property
     def done(self) -> bool:
-        """Whether this is the result of the file as it is now, and not of a failure that is no fault of the file."""
+        """Whether this is the result of the file as it is now, and neither machine nor program failed."""
         return not self.failed and self.source == facts(Path(as_path(self.source["path"])))
 
 
@@ -135,6 +136,33 @@ class Journal:
             offset = self._add(file, line, at_once=True)
         self._lines[source["path"]] = _Line(offset, dict(source), again or result.status == Status.FAILED)
 
+    def take(self, others: Sequence[Other]) -> Taken:
+        """Take over the results of other journals, and return when they are on the disk.
+
+        Of several results of a file the first counts that is of the file as it is now; if none is, the first. What is
+        here comes before all others.
+
+        Args:
+            others: as `others_below` returns them, in their order.
+
+        Raises:
+            OSError: the disk is full or read-only, or one of them cannot be read.
+        """
+        new, times = 0, Counter[str]()
+        with self.path.open("ab", buffering=0) as file:
+            for other in others:
+                with other.path.open("rb") as source:
+                    for name, line in other.lines.items():
+                        times[name] += 1
+                        mine = self._lines.get(name)
+                        if mine is not None and (mine.done or not line.done):
+                            continue
+                        source.seek(line.offset)
+                        self._lines[name] = line._replace(offset=self._add(file, source.readline(), at_once=False))
+                        new += mine is None
+            os.fsync(file.fileno())
+        return Taken(new, sum(number > 1 for number in times.values()))
+
     def results(self, paths: Iterable[Path]) -> Iterator[FileResult]:
         """Yield the result of each of these files that has one, in their order."""
         yield from self._at(filter(None, (self._lines.get(facts(path)["path"]) for path in paths)))
@@ -166,34 +194,6 @@ class Journal:
             for line in lines:
                 file.seek(line.offset)
                 yield from_plain(json.loads(file.readline())["result"])
-
-    def take(self, others: Sequence[Other]) -> Taken:
-        """Take over the results of other journals, and return when they are on the disk.
-
-        Of several results of a file the first counts that is of the file as it is now; if none is, the first. What is
-        here comes before all others.
-
-        Args:
-            others: as `others_below` returns them, in their order.
-
-        Raises:
-            OSError: the disk is full or read-only, or one of them cannot be read.
-        """
-        new, met, several = 0, set[str](), set[str]()
-        with self.path.open("ab", buffering=0) as file:
-            for other in others:
-                with other.path.open("rb") as source:
-                    for name, line in other.lines.items():
-                        several |= {name} & met
-                        met.add(name)
-                        mine = self._lines.get(name)
-                        if mine is not None and (mine.done or not line.done):
-                            continue
-                        source.seek(line.offset)
-                        self._lines[name] = line._replace(offset=self._add(file, source.readline(), at_once=False))
-                        new += mine is None
-            os.fsync(file.fileno())
-        return Taken(new, len(several))
 
 
 def _read(path: Path, identity: Mapping[str, Any], cure: str) -> tuple[dict[str, _Line], int]:
