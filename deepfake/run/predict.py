@@ -23,7 +23,7 @@ from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import InputFile, input_files
 from deepfake.errors import ConfigError, ExtractionError, UnreadableVideoError
 from deepfake.extraction import ExtractOptions, chosen_shard
-from deepfake.names import as_text, shown
+from deepfake.names import as_text, first_few, shown
 from deepfake.progress import Progress
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
@@ -31,7 +31,7 @@ from deepfake.store import facts
 from deepfake.verdict import FileResult, Journal, Predictor, Summary, load_predictor, write_results
 from deepfake.verdict.annotate import FOLDER as ANNOTATED
 from deepfake.verdict.annotate import annotate, annotated_path, is_copy
-from deepfake.verdict.journal import NAME
+from deepfake.verdict.journal import NAME, Other, others_below
 from deepfake.verdict.page import write_report
 from deepfake.verdict.page.report import FILE as REPORT
 from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
@@ -47,13 +47,20 @@ def predict(cfg: DictConfig) -> None:
     output, options = Path(cfg.output), ExtractOptions(**cfg.extract)
     with stoppable(lambda: stopped(output, anew=cfg.overwrite)):
         predictor = _predictor(cfg, replace(options, num_shards=1, shard_index=None, only_merge=False))
+        others = _others_to_merge(cfg, options, predictor, output)
         require_writable(output)
         files = _shard(_without_copies(input_files(plain_list(cfg.input))), options)
         output.mkdir(parents=True, exist_ok=True)
         if cfg.overwrite:
             _delete_results(output)
         journal = Journal(output, predictor.identity(), overwrite=cfg.overwrite)
-        _score(files, predictor, journal, output / WORK)
+        if others:
+            _take(others, journal)
+        missing = _missing(files, journal) if options.only_merge else []
+        if options.only_merge:
+            files = [file for file in files if journal.has(file.path)]
+        else:
+            _score(files, predictor, journal, output / WORK)
         summary = _write(files, journal, output, predictor.names)
         if cfg.annotate:
             _annotate(files, journal, output)
@@ -64,6 +71,11 @@ def predict(cfg: DictConfig) -> None:
         Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, TIMELINE, JSON)
     }
     show_paths({**tables, "report": report})
+    if missing:
+        raise ExtractionError(
+            f"{len(missing)} files have no result of what they are now: {first_few(missing)}; the tables hold all "
+            "results that there are. The same command without extract.only_merge=true scores these files"
+        )
     if summary.num_unread:
         _leave(f"{summary.num_unread} of {len(files)} files could not be read")
 
@@ -104,16 +116,42 @@ def _without_copies(files: Sequence[InputFile]) -> list[InputFile]:
     return kept
 
 
+def _others_to_merge(cfg: DictConfig, options: ExtractOptions, predictor: Predictor, output: Path) -> list[Other]:
+    """Return the journals of other predictions, such as shards, whose results are to be taken over.
+
+    Raises:
+        ConfigError: one of them cannot be, or the options do not fit together.
+    """
+    if cfg.merge is None:
+        if options.only_merge:
+            raise ConfigError("extract.only_merge=true takes results over and scores nothing: say with merge= whose")
+        return []
+    if options.num_shards != 1 or options.shard_index is not None:
+        raise ConfigError("merge= joins the results of all shards: leave out extract.num_shards and shard_index")
+    return others_below([Path(folder) for folder in plain_list(cfg.merge)], output, predictor.identity())
+
+
+def _take(others: Sequence[Other], journal: Journal) -> None:
+    """Take over the results of other journals, and say how many."""
+    taken = journal.take(others)
+    log.info("%d results are new here, of %d journals that merge= names", taken.new, len(others))
+    if taken.several:
+        log.info(
+            "%d files have results in several of them; the first counts that is of the file as it is", taken.several
+        )
+
+
+def _missing(files: Sequence[InputFile], journal: Journal) -> list[str]:
+    """Return the names of the files that this run would score."""
+    return [file.name for file in files if not (journal.has(file.path) if file.problem else journal.is_done(file.path))]
+
+
 def _shard(files: Sequence[InputFile], options: ExtractOptions) -> list[InputFile]:
     """Return the part of the files that this run scores: all of them, or its shard, whatever other files there are.
 
     Raises:
-        ConfigError: the options do not fit together, or are of scripts/extract.py alone.
+        ConfigError: the options do not fit together.
     """
-    if options.only_merge:
-        raise ConfigError(
-            "extract.only_merge is for scripts/extract.py, whose shards are parts of one store: leave it out"
-        )
     chosen_shard({}, {}, options)  # checks the options
     chosen = [file for file in files if _number(file) % options.num_shards == (options.shard_index or 0)]
     if len(chosen) < len(files):

@@ -21,6 +21,7 @@ from deepfake.schema import IMAGE_SUFFIXES, Status, VideoRow
 from deepfake.scoring import ScoringRule
 from deepfake.store import FaceStore, Stored, facts
 from deepfake.verdict.about import About
+from deepfake.verdict.alike import listed
 from deepfake.verdict.combine import combine
 from deepfake.verdict.explaining import explained
 from deepfake.verdict.judge import judge
@@ -197,7 +198,8 @@ class Predictor:
         ]
         for place, stored in enumerate(waiting):
             file, tracks = files[stored.row.video_id], [of_one[place] for of_one in found]
-            yield file, self._explained(self._judged(file, stored.row, tracks), tracks[0], stored.row.fps)
+            result = listed(self._judged(file, stored.row, tracks), stored, store)
+            yield file, self._explained(result, tracks[0], stored.row.fps)
             if stored.row.status != Status.FAILED:  # what failed is noted there, so that it stops no later run
                 with suppress(FileNotFoundError):
                     store.discard(stored.row.video_id)

@@ -102,6 +102,8 @@ class PersonResult:
         clips: the scores of the clips, in order of time.
         thumbnail: the stored face of `box_frame`, at most 160 pixels a side, a WebP in base64; empty if there is none.
         detectors: what each of several detectors says of this person; empty if there is one alone.
+        looks_like: the larger person whom this one looks like, and is never in one frame with, so that the two may be
+            pieces of one person; None if there is none. Several who look like one person all look like each other.
     """
 
     person: int
@@ -119,6 +121,7 @@ class PersonResult:
     clips: tuple[ClipScore, ...] = ()
     thumbnail: str = ""
     detectors: tuple[DetectorScore, ...] = ()
+    looks_like: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

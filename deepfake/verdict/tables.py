@@ -20,7 +20,7 @@ COLUMNS = ["path", "status", "score", "verdict", "num_faces", "num_clips"]
 COLUMNS += ["num_sampled", "num_frames", "duration_s", "reason", "remarks"]
 COLUMNS += ["because", "calibrated", "error_rate", "person", "seen_s"]
 FACE_COLUMNS = ["file", "person", "score", "calibrated", "verdict", "because", "start_s", "end_s"]
-FACE_COLUMNS += ["num_clips", "num_frames", "box_frame", "x0", "y0", "x1", "y1"]
+FACE_COLUMNS += ["num_clips", "num_frames", "box_frame", "x0", "y0", "x1", "y1", "looks_like"]
 _BOX = ("x0", "y0", "x1", "y1")
 _TIMELINE = {
     "file": pa.string(),

@@ -12,6 +12,7 @@ import pytest
 from deepfake.errors import ConfigError
 from deepfake.store import facts
 from deepfake.verdict import ClipScore, Explanation, Journal
+from deepfake.verdict.journal import Other, Taken, others_below
 from deepfake.verdict.result import as_plain, from_plain
 from tests.disk import no_file_beyond
 from tests.verdict.made import FACELESS, FAILED, PERSON, SCORED
@@ -36,13 +37,17 @@ def noted(folder: Path, files: list[Path], identity: Mapping[str, Any] = IDENTIT
 
 
 def test_clips_faces_and_maps_come_back_and_older_lines_lack_them() -> None:
-    person = replace(PERSON, clips=(ClipScore(1, 2, 0.04, 0.12, 0.5, (1.0, 2.0, 3.0, 4.0)),), thumbnail="abc")
+    person = replace(
+        PERSON, clips=(ClipScore(1, 2, 0.04, 0.12, 0.5, (1.0, 2.0, 3.0, 4.0)),), thumbnail="abc", looks_like=3
+    )
     why = Explanation(True, 1, 0.04, 0.5, 0.25, 1.0, True, "a", "b")
     result = replace(SCORED, persons=(person,), explanations=(why,))
     plain = json.loads(json.dumps(as_plain(result)))
     assert from_plain(plain) == result
-    del plain["explanations"], plain["persons"][0]["clips"], plain["persons"][0]["thumbnail"]
-    assert from_plain(plain) == replace(SCORED, persons=(replace(person, clips=(), thumbnail=""),))
+    del plain["explanations"]
+    for name in ("clips", "thumbnail", "looks_like"):
+        del plain["persons"][0][name]
+    assert from_plain(plain) == replace(SCORED, persons=(replace(person, clips=(), thumbnail="", looks_like=None),))
 
 
 def test_results_come_back_as_they_were_in_the_order_of_the_files(tmp_path: Path, files: list[Path]) -> None:
@@ -144,3 +149,79 @@ def test_what_could_not_be_opened_is_tried_again_also_if_the_file_stays_as_it_is
 def test_files_of_earlier_commands_are_kept_apart(tmp_path: Path, files: list[Path]) -> None:
     journal = noted(tmp_path, files)
     assert list(journal.named(journal.others(files[:1]))) == [FACELESS, FAILED]
+
+
+def others(folder: Path, *given: Path) -> list[Other]:
+    return others_below(given, folder, IDENTITY)
+
+
+def journals(tmp_path: Path, *names: str) -> list[Journal]:
+    folders = [tmp_path / "runs" / name for name in names]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    return [Journal(folder, IDENTITY) for folder in folders]
+
+
+def test_results_of_other_journals_are_taken_over_once(tmp_path: Path, files: list[Path]) -> None:
+    one, other, mine = journals(tmp_path, "a", "b", "mine")
+    one.append(SCORED, facts(files[0]))
+    one.append(replace(SCORED, score=0.5), facts(files[0]))  # the last line of a file counts
+    other.append(FACELESS, facts(files[1]))
+    other.append(SCORED, facts(files[0]))
+    runs = tmp_path / "runs"
+    found = others(mine.path.parent, runs / "b" / ".." / "a", runs, runs / "a")
+    assert [each.path for each in found] == [one.path, other.path]  # neither twice nor the own one
+    assert mine.take(found) == Taken(new=2, several=1)
+    assert mine.take(found) == Taken(new=0, several=1)
+    again = Journal(mine.path.parent, IDENTITY)
+    assert list(again.results(files)) == list(mine.results(files)) == [replace(SCORED, score=0.5), FACELESS]
+    assert again.is_done(files[0]) and again.has(files[0]) and not again.has(files[2])
+
+
+def test_of_several_results_the_first_of_the_file_as_it_is_counts(tmp_path: Path, files: list[Path]) -> None:
+    old, failed, good, mine = journals(tmp_path, "a", "b", "c", "mine")
+    for journal in (old, failed):
+        for path in files[:2]:
+            journal.append(FAILED if journal is failed else SCORED, facts(path))
+    os.utime(files[0], (1, 1))
+    good.append(FACELESS, facts(files[0]))
+    assert mine.take(others(mine.path.parent, tmp_path / "runs")) == Taken(new=2, several=2)
+    assert list(mine.results(files)) == [FACELESS, SCORED]
+    mine.append(replace(SCORED, score=0.5), facts(files[0]))  # what is here comes before all others
+    mine.take(others(mine.path.parent, tmp_path / "runs"))
+    assert list(mine.results(files[:1])) == [replace(SCORED, score=0.5)]
+
+
+def test_a_journal_that_is_being_written_is_read_to_its_last_whole_line(tmp_path: Path, files: list[Path]) -> None:
+    live, mine = journals(tmp_path, "live", "mine")
+    live.append(SCORED, facts(files[0]))
+    live.append(FACELESS, facts(files[1]))
+    live.path.write_bytes(live.path.read_bytes()[:-7])
+    before = live.path.read_bytes()
+    assert mine.take(others(mine.path.parent, live.path.parent)) == Taken(new=1, several=0)
+    assert live.path.read_bytes() == before
+
+
+def test_what_cannot_be_taken_over_is_named(tmp_path: Path, files: list[Path]) -> None:
+    one, mine = journals(tmp_path, "one", "mine")
+    with pytest.raises(ConfigError, match=r"mine/none holds no predictions.jsonl.*leave it out of merge="):
+        others(mine.path.parent, mine.path.parent / "none")
+    with pytest.raises(ConfigError, match="holds no results but those of output="):
+        others(mine.path.parent, mine.path.parent)
+    other = {**IDENTITY, "rule": {"tracks": "main", "aggregate": "mean"}}
+    with pytest.raises(ConfigError, match=r"one/predictions.jsonl has .*\(tracks is main, there all\): leave it out"):
+        others_below([one.path.parent], mine.path.parent, other)
+    one.path.write_bytes(one.path.read_bytes() + b"{}\n")
+    with pytest.raises(ConfigError, match="one/predictions.jsonl is no journal of predictions, or is damaged: leave"):
+        others(mine.path.parent, one.path.parent)
+
+
+def test_a_full_disk_ends_with_a_whole_line_that_was_taken_over(tmp_path: Path, files: list[Path]) -> None:
+    one, mine = journals(tmp_path, "one", "mine")
+    noted(one.path.parent, files)
+    found = others(mine.path.parent, one.path.parent)
+    size = one.path.stat().st_size
+    with no_file_beyond(size - 10), pytest.raises(OSError, match="File too large"):
+        mine.take(found)
+    assert list(Journal(mine.path.parent, IDENTITY).results(files)) == [SCORED, FACELESS]
+    assert mine.path.read_bytes().endswith(b"\n")

@@ -18,7 +18,7 @@ HOSTILE = '=1+1,"<img src=x onerror=alert(1)>"\';é%0A.mp4'
 def test_they_hold_what_the_results_hold(tmp_path: Path) -> None:
     clips = (ClipScore(3, 6, 0.12, 0.28, 0.75, (1.0, 2.0, 30.5, 40.0)), ClipScore(7, 10, 0.28, 0.44, 0.5, (1, 2, 3, 4)))
     first = replace(PERSON, clips=clips)
-    second = replace(PERSON, person=2, score=None, because="face too small", raw_score=0.125, clips=clips)
+    second = replace(PERSON, person=2, score=None, because="face too small", raw_score=0.125, clips=clips, looks_like=1)
     results = [replace(SCORED, path=HOSTILE, persons=(first, second)), FACELESS]
     write_results(iter(results), tmp_path, {"checkpoint": "ab"})
     files = pd.read_csv(tmp_path / "predictions.csv")
@@ -28,6 +28,7 @@ def test_they_hold_what_the_results_hold(tmp_path: Path) -> None:
     faces = pd.read_csv(tmp_path / "faces.csv")
     assert list(faces.columns) == FACE_COLUMNS and faces["file"].tolist() == [HOSTILE] * 2
     assert faces[["x0", "y0", "x1", "y1"]].iloc[0].tolist() == [1.0, 2.0, 30.5, 40.0]
+    assert pd.isna(faces.at[0, "looks_like"]) and faces.at[1, "looks_like"] == 1
     assert pd.isna(faces.at[1, "score"])  # the measured number is in the JSON alone
     timeline = pd.read_parquet(tmp_path / "timeline.parquet")
     assert timeline["file"].tolist() == [HOSTILE] * 2 and timeline["person"].tolist() == [1, 1]  # as for the scores

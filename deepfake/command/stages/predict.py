@@ -20,6 +20,7 @@ OPTIONS = Group(
         "checkpoint": PathName | Paths,
         "backbone_weights": PathName | None,
         "input": PathName | Paths,
+        "merge": PathName | Paths | None,
         "tracks": Tracks | Literal["checkpoint"],
         "aggregate": Aggregate | Literal["checkpoint"],
         "calibration": PathName | None,

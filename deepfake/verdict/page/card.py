@@ -11,9 +11,9 @@ from deepfake.names import shown
 from deepfake.report.page.frame import environment
 from deepfake.report.page.look import DARK, LIGHT
 from deepfake.verdict.about import About
-from deepfake.verdict.page.sentences import checked, clock, headline, kind_of, seen, sentences
+from deepfake.verdict.page.sentences import checked, clock, counted, headline, kind_of, seen, sentences
 from deepfake.verdict.page.timeline import timelines
-from deepfake.verdict.result import FileResult
+from deepfake.verdict.result import FileResult, PersonResult
 
 TEMPLATE = Path(__file__).parent / "template"
 _MOST_PERSONS = 20  # on a card; predictions.json has all
@@ -65,7 +65,7 @@ def environment_of_cards() -> Environment:
 
 
 def _values(result: FileResult, about: About, name: str | None, number: int) -> dict[str, Any]:
-    shown_persons = sorted(result.persons, key=lambda person: person.person != result.person)[:_MOST_PERSONS]
+    persons = _in_groups(result)[:_MOST_PERSONS]
     return {
         "result": result,
         "about": about,
@@ -73,7 +73,20 @@ def _values(result: FileResult, about: About, name: str | None, number: int) -> 
         "number": number,
         "sentences": sentences(result),
         "seen": seen(result),
-        "persons": [(person, timelines(person, result.duration_s)) for person in shown_persons],
+        "counted": counted(result),
+        "persons": [(person, above, timelines(person, result.duration_s)) for person, above in persons],
         "remarks": shown(result.remarks),
         "partly": shown(result.reason) if result.because is None else "",
     }
+
+
+def _in_groups(result: FileResult) -> list[tuple[PersonResult, int | None]]:
+    """Return the persons in the order of the card: pieces of one below each other, first those of the file's person.
+
+    Returns:
+        Each person, and whom it is a piece of, which is the first of its group; None for the first.
+    """
+    groups: dict[int, list[PersonResult]] = {}
+    for person in sorted(result.persons, key=lambda person: person.person != result.person):
+        groups.setdefault(person.looks_like or person.person, []).append(person)
+    return [(each, None if each is group[0] else group[0].person) for group in groups.values() for each in group]

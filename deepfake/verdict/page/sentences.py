@@ -94,6 +94,21 @@ def _of_detectors(result: FileResult) -> list[str]:
     return [f"Each detector by itself says of the file: {scores}."]
 
 
+def counted(result: FileResult) -> str:
+    """Say how many persons there are, where pieces that look alike are of one.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from tests.verdict.made import PERSON, SCORED
+        >>> persons = PERSON, replace(PERSON, person=2), replace(PERSON, person=3, looks_like=1)
+        >>> [counted(replace(SCORED, persons=some)) for some in (persons[:1], persons[:2], persons, persons[::2])]
+        ['The person', '2 persons', '2 persons, in 3 pieces', 'The person, in 2 pieces']
+    """
+    pieces = len(result.persons)
+    number = sum(person.looks_like is None for person in result.persons)
+    return ("The person" if number == 1 else f"{number} persons") + (f", in {pieces} pieces" if number < pieces else "")
+
+
 def seen(result: FileResult) -> str:
     """Say how much of a file was looked at."""
     if not result.num_frames:

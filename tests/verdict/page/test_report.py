@@ -120,3 +120,16 @@ def test_the_style_of_a_card_alone_touches_cards_alone() -> None:
     style = re.sub(r"@media[^{]*{", "", card_style())
     heads = [part.rpartition("}")[2].strip() for part in style.split("{")[:-1]]
     assert all(head.startswith((".card", ".dark .card", ".files", "#files")) for head in heads if head)
+
+
+def test_pieces_of_one_person_stand_below_each_other() -> None:
+    looks_like = {1: None, 2: None, 3: 1, 4: 2, 5: 2}
+    persons = tuple(replace(PERSON, person=number, looks_like=like) for number, like in looks_like.items())
+    card = card_html(replace(SCORED, persons=persons, person=4), ABOUT)
+    text = text_of(card)
+    assert "2 persons, in 5 pieces" in text and card.count('<li class="card-piece">') == 3
+    said = ["Person 4 whose score is the file's", "Person 2 looks like person 4", "Person 5 looks like person 4"]
+    said += ["Person 1 ", "Person 3 looks like person 1"]
+    assert sorted(map(text.index, said)) == [text.index(each) for each in said]
+    alone = text_of(card_html(replace(SCORED, persons=persons[:2]), ABOUT))
+    assert "2 persons no picture Person 1" in alone and "pieces" not in alone and "look alike" not in alone
