@@ -11,7 +11,7 @@ from deepfake.names import shown
 from deepfake.report.page.frame import environment
 from deepfake.report.page.look import DARK, LIGHT
 from deepfake.verdict.about import About
-from deepfake.verdict.page.sentences import checked, clock, headline, kind_of, seen, sentences
+from deepfake.verdict.page.sentences import checked, clock, cuts_of, headline, kind_of, seen, sentences
 from deepfake.verdict.page.timeline import timelines
 from deepfake.verdict.result import FileResult
 
@@ -66,6 +66,7 @@ def environment_of_cards() -> Environment:
 
 def _values(result: FileResult, about: About, name: str | None, number: int) -> dict[str, Any]:
     shown_persons = sorted(result.persons, key=lambda person: person.person != result.person)[:_MOST_PERSONS]
+    persons = [(person, timelines(person, result)) for person in shown_persons]
     return {
         "result": result,
         "about": about,
@@ -73,7 +74,9 @@ def _values(result: FileResult, about: About, name: str | None, number: int) -> 
         "number": number,
         "sentences": sentences(result),
         "seen": seen(result),
-        "persons": [(person, timelines(person, result.duration_s)) for person in shown_persons],
+        "cuts": cuts_of(result),
+        "persons": persons,
+        "of_frames": any(line.of_frames for _, lines in persons for _, line in lines),
         "remarks": shown(result.remarks),
         "partly": shown(result.reason) if result.because is None else "",
     }
