@@ -166,7 +166,7 @@ def _settled_hop(given: int | None, specs: Mapping[str, ClipSpec], *, dense: boo
     if given > spans[shortest]:
         raise ConfigError(
             f"window_hop is {given}, and the windows of {shown(shortest)} have {spans[shortest]} frames: give 1 to "
-            f"{spans[shortest]}, so that no frame is left out"
+            f"{spans[shortest]}, so that no frame between two windows is left out"
         )
     return given
 

@@ -84,7 +84,8 @@ def test_a_distance_that_does_nothing_or_too_much_is_refused(
 
 def test_a_distance_in_python(files: Path) -> None:
     path = files / "windows.ckpt"
-    assert load_predictor(path, device="cpu").window_hop is None
+    quick = load_predictor(path, device="cpu")
+    assert quick.window_hop is None and "window_hop" not in quick.identity()  # what was begun before goes on
     assert load_predictor(path, device="cpu", dense=True).window_hop == 1
     assert load_predictor(path, device="cpu", dense=True, window_hop=4).window_hop == 4
     assert load_predictor(files / "frames.ckpt", device="cpu", dense=True).window_hop is None
