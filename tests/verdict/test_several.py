@@ -114,4 +114,6 @@ def test_segments_are_twice_as_long_as_the_longest_window() -> None:
     assert recipe == {"segment_length": 12, "margin": 1.3, "num_segments": "all"}
     assert dense_recipe({"segment_length": 40}, specs)["segment_length"] == 40
     assert dense_recipe({"segment_length": 8}, specs[:2])["segment_length"] == 8
+    apart = replace(specs[1], frame_stride=3)  # 4 frames that span 10
+    assert dense_recipe({"segment_length": 8}, [apart])["segment_length"] == 20
     assert dense_recipe({"segment_length": 8}, specs[:1])["segment_length"] == 8  # single frames need no overlap
