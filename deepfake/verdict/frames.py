@@ -106,5 +106,7 @@ def _of_person(
         number += windows
     boxes = np.full((num_frames, 4), np.nan)
     for clip in person.clips:
-        boxes[clip.start_frame : clip.end_frame + 1] = clip.box  # in a segment a face has one box
+        boxes[clip.start_frame : clip.end_frame + 1] = clip.box  # in a segment a face has one box,
+    for clip in person.clips:  # unless a cut lies in it: a clip's is that of its middle frame
+        boxes[(clip.start_frame + clip.end_frame + 1) // 2] = clip.box
     return own, number, boxes

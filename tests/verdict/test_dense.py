@@ -145,6 +145,13 @@ def test_several_detectors_of_other_lengths_are_combined_frame_by_frame(folder: 
     assert both.identity()["window_hop"] == 1
 
 
+def test_where_one_goes_on_over_a_cut_each_frame_has_the_box_of_its_side(tmp_path: Path) -> None:
+    left, right = (1.0, 2.0, 3.0, 4.0), (5.0, 6.0, 7.0, 8.0)  # a window's box is that of its third frame
+    clips = tuple(ClipScore(i, i + 3, 0.0, 0.0, 0.5, left if i + 2 < 5 else right) for i in range(7))
+    write_results([replace(SCORED, num_frames=10, persons=(replace(PERSON, clips=clips),))], tmp_path, {}, dense=True)
+    assert pd.read_parquet(tmp_path / "frames.parquet")["x0"].tolist()[2:] == [1.0] * 3 + [5.0] * 5
+
+
 def test_unknown_cuts_and_what_does_not_count_stay_empty(tmp_path: Path) -> None:
     clip = ClipScore(0, 3, 0.0, 0.16, 0.75, (1.0, 2.0, 3.0, 4.0))
     small = replace(PERSON, person=2, score=None, because="face too small", clips=(clip,))
