@@ -93,6 +93,9 @@ class VideoRow:
         num_repeated: sampled frames that equal the frame before them.
         remarks: what was done to show the picture as a player does, and what could not be done.
         num_shots: shots among the segments that were read; 0 if none was.
+        cuts: numbers of the first frames of shots, as a JSON list in order of time; only cuts whose last frame before
+            was read as well, and not those that lie somewhere between two segments. Empty if it is not known, as in
+            stores of before 2026-11-28 and where nothing was read.
         main_share: share of the segments in which the main track was found; a lost segment counts as one without it.
         changed_track: the track that differs most from the real video; -1 if that is not known.
         path: path of the file.
@@ -122,6 +125,7 @@ class VideoRow:
     changed_track: int = -1
     path: str = ""
     modified_ns: int = 0
+    cuts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,3 +150,8 @@ class ClipSpec:
     shape: Literal["square", "box"]
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+    @property
+    def span(self) -> int:
+        """Frames of the video from the first one of a clip to the last."""
+        return (self.clip_length - 1) * self.frame_stride + 1

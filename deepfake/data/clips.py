@@ -77,6 +77,7 @@ def find_clips(
     methods: Sequence[str],
     only_track: np.ndarray | None = None,
     at_most: int | None = None,
+    hop: int | None = None,
 ) -> Clips:
     """Find the clips of some videos.
 
@@ -89,9 +90,10 @@ def find_clips(
         methods: V forgery methods.
         only_track: (V,) the only track to use in each video; None uses all.
         at_most: the most clips of one track, chosen evenly; None keeps all.
+        hop: distance between the starts of clips, which may then overlap; None is clips that share no frame.
     """
     track, segment, frame = columns["track"], columns["segment"], columns["frame"]
-    begins = is_clip_start(run_bounds(video, track, segment, frame), spec.clip_length, spec.frame_stride)
+    begins = is_clip_start(run_bounds(video, track, segment, frame), spec.clip_length, spec.frame_stride, hop)
     if only_track is not None:
         begins &= track == only_track[video]
     row = np.flatnonzero(begins)
@@ -123,8 +125,8 @@ def run_bounds(video: np.ndarray, track: np.ndarray, segment: np.ndarray, frame:
     return _bounds(len(frame), frame[1:] != frame[:-1] + 1, *map(_changes, (video, track, segment)))
 
 
-def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarray:
-    """Return the rows at which clips begin, when they fill each run without sharing a frame.
+def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int, hop: int | None = None) -> np.ndarray:
+    """Return the rows at which clips begin, when they fill each run without sharing a frame, or overlap as asked.
 
     Clips of stride s interleave: s of them share a range of `clip_length * s` frames.
 
@@ -132,6 +134,7 @@ def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarr
         bounds: bounds of the runs, as `run_bounds` returns them.
         clip_length: number of frames.
         stride: distance between two frames of a clip.
+        hop: distance between two clips of a run, the first of which begins with it; None is clips that share no frame.
 
     Returns:
         (N,) bool.
@@ -143,12 +146,16 @@ def is_clip_start(bounds: np.ndarray, clip_length: int, stride: int) -> np.ndarr
         array([0, 1])
         >>> is_clip_start(np.array([0, 8]), clip_length=8, stride=2).nonzero()[0]
         array([], dtype=int64)
+        >>> is_clip_start(np.array([0, 8]), clip_length=4, stride=1, hop=2).nonzero()[0]
+        array([0, 2, 4])
     """
     lengths = np.diff(bounds)
     position = np.arange(bounds[-1], dtype=np.int64)
     position -= np.repeat(bounds[:-1], lengths)
     reach = (clip_length - 1) * stride + 1
     fits = position <= np.repeat(lengths - reach, lengths)
+    if hop is not None:
+        return fits & (position % hop == 0)
     position %= clip_length * stride
     return fits & (position < stride)
 

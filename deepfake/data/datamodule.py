@@ -84,11 +84,10 @@ class ClipDataModule(pl.LightningDataModule):
             "eval_clips_per_track": eval_clips_per_track,
         }
         typed("sampling", sampling, types_of(ClipDataModule))
-        reach = (spec.clip_length - 1) * spec.frame_stride + 1
-        if reach > store.recipe["segment_length"]:
+        if spec.span > store.recipe["segment_length"]:
             raise ConfigError(
-                f"a clip spans {reach} frames, but a stored segment has {store.recipe['segment_length']}: use "
-                f"faces.segment_length={reach}, or a smaller representation.clip_length or frame_stride"
+                f"a clip spans {spec.span} frames, but a stored segment has {store.recipe['segment_length']}: use "
+                f"faces.segment_length={spec.span}, or a smaller representation.clip_length or frame_stride"
             )
         check_cache_options(cache, cache_dir)
         require_balance(balance, augment, batch_size)

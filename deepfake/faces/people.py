@@ -66,10 +66,20 @@ class Segment:
         return int(self.shots[frame - self.span.start])
 
 
-def count_shots(segments: Sequence[Segment]) -> int:
-    """Count the shots of segments in order of time: one more than the cuts inside them and between neighbours."""
-    ends = [(a.scenes[-1], b.scenes[0]) for a, b in pairwise(segments)]
-    return len(segments) and 1 + sum(int(s.shots[-1]) for s in segments) + sum(not same_shot(*end) for end in ends)
+def find_cuts(segments: Sequence[Segment]) -> tuple[list[int], int]:
+    """Find where the shots of segments end.
+
+    Args:
+        segments: in order of time.
+
+    Returns:
+        The first frame of each new shot where the frame before it was examined as well; and in how many of the gaps
+        between segments the shot ends, somewhere.
+    """
+    found = [segment.span[i + 1] for segment in segments for i in np.flatnonzero(np.diff(segment.shots))]
+    ends = [(a.span.stop, b.span.start) for a, b in pairwise(segments) if not same_shot(a.scenes[-1], b.scenes[0])]
+    found += [start for stop, start in ends if stop == start]
+    return sorted(found), sum(stop != start for stop, start in ends)
 
 
 def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:

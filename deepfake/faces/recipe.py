@@ -1,7 +1,7 @@
 """What is stored of each face, apart from the finder that finds it."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from deepfake.options import typed, types_of
 from deepfake.ranges import Length, Length0, Margin, Share
@@ -9,6 +9,7 @@ from deepfake.ranges import Length, Length0, Margin, Share
 # Part of a store's recipe, so that crops of two versions never share a store. Raise it with every change after which
 # the same file, finder and recipe give other frames, boxes, tracks or pixels.
 EXTRACTOR_VERSION = 2
+ALL: Final = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,9 @@ class Recipe:
     """The options of the config group `faces`, without the finder; each decides which pixels are stored.
 
     Attributes:
-        num_segments: number of runs of consecutive frames, spread evenly over the video.
-        segment_length: frames in each segment.
+        num_segments: number of runs of consecutive frames, spread evenly over the video; `all`, which only verdicts ask
+            for, puts every frame into one.
+        segment_length: frames in each segment; of `all` the most.
         margin: side of the stored square, as a multiple of the side of the face's box.
         max_crop_size: a larger square is shrunk to this many pixels a side.
         min_score: detections below it are not linked.
@@ -29,7 +31,7 @@ class Recipe:
             are interpolated. 1 detects in every frame.
     """
 
-    num_segments: Length
+    num_segments: Length | Literal["all"]
     segment_length: Length
     margin: Margin
     max_crop_size: Length

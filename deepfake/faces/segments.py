@@ -1,6 +1,8 @@
 """Which frames of a video are examined, in runs called segments, and the faces of one segment."""
 
 from dataclasses import replace
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 
@@ -8,20 +10,22 @@ from deepfake.faces.finders import Finder
 from deepfake.faces.keyframes import detect
 from deepfake.faces.looks import appearance
 from deepfake.faces.people import Segment, rejoined
-from deepfake.faces.recipe import Recipe
+from deepfake.faces.recipe import ALL, Recipe
 from deepfake.faces.tracker import link
 from deepfake.faces.tracklet import Tracklet
 
 
-def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> list[range]:
+def segment_frames(num_frames: int, num_segments: int | Literal["all"], segment_length: int) -> list[range]:
     """Spread segments of consecutive frames evenly, one in the middle of each equal part of the video.
 
-    A video too short for all of them gets as many as fit without overlap, so no frame is taken twice.
+    A video too short for all of them gets as many as fit without overlap, so no frame is taken twice. Of `all` the
+    segments are these parts themselves, as few as their length allows; none but a short video's only one is shorter
+    than half of it.
 
     Args:
         num_frames: frames of the video.
-        num_segments: segments wanted.
-        segment_length: frames in each segment.
+        num_segments: segments wanted, or `all` for every frame.
+        segment_length: frames in each segment; of `all` the most.
 
     Returns:
         Ascending, disjoint ranges of frame indices; empty if not even one segment fits.
@@ -33,7 +37,13 @@ def segment_frames(num_frames: int, num_segments: int, segment_length: int) -> l
         [range(1, 9), range(11, 19)]
         >>> segment_frames(7, 4, 8)
         []
+        >>> segment_frames(19, "all", 8), segment_frames(7, "all", 8)
+        ([range(0, 6), range(6, 12), range(12, 19)], [range(0, 7)])
     """
+    if num_segments == ALL:
+        count = -(-num_frames // segment_length)
+        bounds = [num_frames * i // count for i in range(count)] + [num_frames]
+        return [range(*ends) for ends in pairwise(bounds)]
     count = min(num_segments, num_frames // segment_length)
     starts = [(num_frames * (2 * i + 1) - segment_length * count) // (2 * count) for i in range(count)]
     return [range(start, start + segment_length) for start in starts]

@@ -3,6 +3,7 @@
 Each segment is decoded, searched and cropped before the next, so memory does not grow with the length of the video.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from deepfake.content import digest
 from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders import Finder
-from deepfake.faces.people import Segment, count_shots, recognise
+from deepfake.faces.people import Segment, find_cuts, recognise
 from deepfake.faces.phase import decoding
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
@@ -208,6 +209,7 @@ class _Extraction:
             remarks.append(f"{scan.num_lost} of {scan.num_segments} segments cannot be decoded")
         if scan.num_frozen:
             remarks.append(f"{scan.num_frozen} of {scan.num_segments} segments show a frozen picture")
+        cuts, num_hidden = find_cuts(scan.segments)
         return VideoRow(
             video_id=self.video_id,
             status=status,
@@ -225,8 +227,9 @@ class _Extraction:
             duration_s=round(info.duration_s, 3),
             num_repeated=scan.num_repeated,
             remarks="; ".join(info.remarks),
-            num_shots=count_shots(scan.segments),
+            num_shots=len(scan.segments) and 1 + len(cuts) + num_hidden,
             main_share=scan.main_share,
             changed_track=scan.changed,
+            cuts=json.dumps(cuts) if scan.segments else "",
             **facts(self.video.path),
         )

@@ -34,7 +34,7 @@ from deepfake.verdict.annotate import annotate, annotated_path, is_copy
 from deepfake.verdict.journal import NAME, Other, others_below
 from deepfake.verdict.page import write_report
 from deepfake.verdict.page.report import FILE as REPORT
-from deepfake.verdict.tables import FACES, JSON, PREDICTIONS, TIMELINE
+from deepfake.verdict.tables import FACES, FRAMES, JSON, PREDICTIONS, TIMELINE
 
 UNREAD = 3  # exit code if some files could not be read
 WORK = ".faces"  # folder of crops that are not scored yet
@@ -61,15 +61,14 @@ def predict(cfg: DictConfig) -> None:
             files = [file for file in files if journal.has(file.path)]
         else:
             _score(files, predictor, journal, output / WORK)
-        summary = _write(files, journal, output, predictor.names)
+        summary = _write(files, journal, output, predictor.names, dense=cfg.dense)
         if cfg.annotate:
             _annotate(files, journal, output)
         named = chain(_named(files, journal), _others(files, journal))
         report = write_report(named, output, predictor.about, explain=cfg.explain)
     summary.show()
-    tables = {
-        Path(name).stem if name != JSON else "json": output / name for name in (PREDICTIONS, FACES, TIMELINE, JSON)
-    }
+    names = (PREDICTIONS, FACES, TIMELINE, *((FRAMES,) if cfg.dense else ()), JSON)
+    tables = {Path(name).stem if name != JSON else "json": output / name for name in names}
     show_paths({**tables, "report": report})
     if missing:
         raise ExtractionError(
@@ -95,6 +94,7 @@ def _predictor(cfg: DictConfig, options: ExtractOptions) -> Predictor:
         batch_size=cfg.loader.batch_size,
         num_workers=cfg.loader.num_workers,
         dense=_dense(cfg),
+        window_hop=cfg.window_hop,
         explain=cfg.explain,
     )
     for each in predictor.scorers:
@@ -171,7 +171,7 @@ def _delete_results(output: Path) -> None:
     """
     if not (output / NAME).exists():
         return
-    for name in (PREDICTIONS, FACES, JSON, TIMELINE, REPORT):
+    for name in (PREDICTIONS, FACES, JSON, TIMELINE, FRAMES, REPORT):
         (output / name).unlink(missing_ok=True)
     for path in (output / ANNOTATED).glob("*"):
         if is_copy(path):
@@ -196,10 +196,12 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
         shutil.rmtree(work, ignore_errors=True)
 
 
-def _write(files: Sequence[InputFile], journal: Journal, output: Path, detectors: Sequence[str]) -> Summary:
+def _write(
+    files: Sequence[InputFile], journal: Journal, output: Path, detectors: Sequence[str], *, dense: bool
+) -> Summary:
     summary = Summary(detectors)
     named = chain(_named(files, journal), _others(files, journal))
-    write_results((result for _, result in named), output, journal.identity, detectors)
+    write_results((result for _, result in named), output, journal.identity, detectors, dense=dense)
     for name, result in _named(files, journal):
         summary.add(name, result)
     if others := len(journal.others(file.path for file in files)):

@@ -4,6 +4,7 @@ from .load import load_predictor as load_predictor
 from .predictor import Predictor as Predictor
 from .predictor import Scorer as Scorer
 from .result import ClipScore as ClipScore
+from .result import Cut as Cut
 from .result import DetectorScore as DetectorScore
 from .result import Explanation as Explanation
 from .result import FileResult as FileResult

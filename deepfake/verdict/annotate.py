@@ -21,6 +21,7 @@ from deepfake.names import as_id, fitted
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import FAKE, INK, PAPER, REAL, UNLABELLED
 from deepfake.schema import IMAGE_SUFFIXES
+from deepfake.verdict.frames import bounds_of, means_of_frames
 from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.verdict import Verdict
 from deepfake.video import open_video
@@ -101,6 +102,7 @@ class _Marker:
         self._starts = [[clip.start_frame for clip in person.clips] for person in self._persons]
         # Clips of several detectors may lie in each other: of those that have begun, the one that ends last is shown.
         self._lasting = [list(accumulate(person.clips, _later)) for person in self._persons]
+        self._means = [_means(person.clips) for person in self._persons]
         self._fps = result.num_frames / result.duration_s if result.duration_s else 0.0
         self._letters: Lettering | None = None
         self._before: np.ndarray | None = None
@@ -113,7 +115,8 @@ class _Marker:
             self._shot_start = frame
         self._before = now
         labels: list[_Place] = []
-        for person, starts, lasting in zip(self._persons, self._starts, self._lasting, strict=True):
+        each_person = zip(self._persons, self._starts, self._lasting, self._means, strict=True)
+        for person, starts, lasting, means in each_person:
             number = bisect_right(starts, frame) - 1
             if number < 0:
                 continue
@@ -123,7 +126,7 @@ class _Marker:
             age = max(0, frame - clip.end_frame) / self._fps if self._fps else 0.0
             strength = 1 - max(0.0, age - _HELD_S) / (_GONE_S - _HELD_S)
             if strength > 0:
-                marked = self._marked(picture, person, clip.box, clip.score, labels)
+                marked = self._marked(picture, person, clip.box, means.get(frame, clip.score), labels)
                 mixed = picture + (marked.astype(np.float32) - picture) * strength if strength < 1 else marked
                 picture = np.rint(mixed).astype(np.uint8)
         return picture
@@ -164,6 +167,14 @@ class _Marker:
         if self._letters is None:
             self._letters = Lettering(max(_SMALLEST_LETTERS, round(_LETTERS * min(height, width))))
         return self._letters
+
+
+def _means(clips: Sequence[ClipScore]) -> dict[int, float]:
+    """Return the score of each frame that clips span, the mean of theirs, as far as all of them have one."""
+    first, last = bounds_of(clips)
+    scores = np.array([clip.score for clip in clips], float)  # None becomes NaN
+    mean, _ = means_of_frames(first, last, scores, int(last.max()) + 1)
+    return {frame: float(mean[frame]) for frame in np.flatnonzero(~np.isnan(mean)).tolist()}
 
 
 def _later(one: ClipScore, other: ClipScore) -> ClipScore:

@@ -10,6 +10,7 @@ every face counts, and a file of which none counts has no score:
     too many faces   more than `MOST_FACES` would be scored: the highest of so many scores is high by chance alone
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from deepfake.names import as_text
 from deepfake.schema import ClipSpec, Status, VideoRow
 from deepfake.scoring import ScoringRule, video_scores
 from deepfake.verdict.quality import Seen, outside
-from deepfake.verdict.result import ClipScore, FileResult, PersonResult
+from deepfake.verdict.result import ClipScore, Cut, FileResult, PersonResult
 from deepfake.verdict.tracks import Track
 from deepfake.verdict.verdict import Because, Verdict
 
@@ -88,7 +89,13 @@ def judge(
         persons=persons,
         error_low=said.error_low,
         error_high=said.error_high,
+        cuts=_cuts(row),
+        fps=row.fps,
     )
+
+
+def _cuts(row: VideoRow) -> tuple[Cut, ...] | None:
+    return tuple(Cut(frame, second(frame, row.fps)) for frame in json.loads(row.cuts)) if row.cuts else None
 
 
 def _why_not(track: Track, rule: ScoringRule, spec: ClipSpec, seen: Seen | None) -> Because | None:

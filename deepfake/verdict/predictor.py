@@ -68,6 +68,8 @@ class Predictor:
         about: the detectors in words.
         calibration: of the detector's scores by its rule, or of the combined ones; None if there is none.
         explain: whether results have heat maps.
+        window_hop: distance between the starts of windows, which overlap; None is clips that share no frame. Detectors
+            of single frames have none.
     """
 
     scorers: tuple[Scorer, ...]
@@ -79,6 +81,7 @@ class Predictor:
     about: About
     calibration: Calibration | None = None
     explain: bool = False
+    window_hop: int | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -137,7 +140,8 @@ class Predictor:
     def identity(self) -> dict[str, Any]:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
         calibration = None if self.calibration is None else asdict(self.calibration)
-        settled = {"faces": stored_recipe(self.faces), "calibration": calibration, "explain": self.explain}
+        hop = {} if self.window_hop is None else {"window_hop": self.window_hop}  # what has none goes on as it began
+        settled = {"faces": stored_recipe(self.faces), "calibration": calibration, "explain": self.explain, **hop}
         seen = {each.name: each.seen and each.seen._asdict() for each in self.scorers}
         if not self.names:
             (alone,) = self.scorers
@@ -193,6 +197,7 @@ class Predictor:
                 num_workers=self.num_workers,
                 device=self.device,
                 measured=each.seen is not None,
+                hop=self.window_hop if each.detector.spec.clip_length > 1 else None,
             )
             for each in self.scorers
         ]

@@ -125,6 +125,19 @@ class PersonResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """A cut of a video.
+
+    Attributes:
+        frame: number of the first frame after it.
+        second: when this frame begins, in seconds from the file's first one, by the average frame rate.
+    """
+
+    frame: int
+    second: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileResult:
     """The answer for one file.
 
@@ -152,6 +165,8 @@ class FileResult:
         error_low: lower end of the rate's 95 % interval.
         error_high: upper end.
         detectors: what each of several detectors says of the file; empty if there is one alone.
+        cuts: where shots end, in order of time, as far as both frames of a cut were looked at; None if it is not known.
+        fps: average frames per second; 0 if it is not known.
     """
 
     path: str
@@ -176,6 +191,8 @@ class FileResult:
     error_low: float | None = None
     error_high: float | None = None
     detectors: tuple[DetectorScore, ...] = ()
+    cuts: tuple[Cut, ...] | None = None
+    fps: float = 0.0
 
     @property
     def readable(self) -> bool:
@@ -206,6 +223,8 @@ def from_plain(data: Mapping[str, Any]) -> FileResult:
     values = {field.name: data[field.name] for field in fields(FileResult) if field.name in data}
     persons = tuple(_person(each) for each in values.pop("persons"))
     explanations = tuple(Explanation(**each) for each in values.pop("explanations", ()))
+    if values.get("cuts") is not None:
+        values["cuts"] = tuple(Cut(**each) for each in values["cuts"])
     words = {**_with_words(values), "status": Status(values["status"])}
     return FileResult(**{**words, "persons": persons, "explanations": explanations})
 

@@ -66,6 +66,7 @@ def score_tracks(
     num_workers: int | None,
     device: str,
     measured: bool = False,
+    hop: int | None = None,
 ) -> list[list[Track]]:
     """Return the faces of each file, with the scores of their clips.
 
@@ -78,6 +79,7 @@ def score_tracks(
         num_workers: processes that load clips; 0 loads in this one, and None means one per core.
         device: the device that the detector runs on.
         measured: whether blur and compression of the faces are measured.
+        hop: distance between the starts of clips, as `find_clips` has it.
     """
     files_with_faces = [i for i, file in enumerate(files) if file.row.status == Status.OK]
     tables = [files[i].crops for i in files_with_faces]
@@ -95,6 +97,7 @@ def score_tracks(
         methods=[""] * len(tables),
         only_track=np.zeros(len(tables), np.int64) if rule.tracks == "main" else None,
         at_most=rule.clips_per_track,
+        hop=hop,
     )
     dataset = ClipDataset(clips, store, detector.spec, NoAugmentation(), (video, columns))
     scores = score_clips(detector, dataset, batch_size=batch_size, num_workers=num_workers, device=device, shown=False)

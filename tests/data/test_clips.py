@@ -26,6 +26,7 @@ def clips_of(
     main_track: bool,
     main_of: dict[str, int] | None = None,
     at_most: int | None = None,
+    hop: int | None = None,
 ) -> Clips:
     """Return the table as the store does: sorted, with numbers for the videos."""
     video_ids = sorted(table["video_id"].unique())
@@ -41,6 +42,7 @@ def clips_of(
         methods=[f"method of {name}" for name in video_ids],
         only_track=np.array([(main_of or {}).get(name, 0) for name in video_ids]) if main_track else None,
         at_most=at_most,
+        hop=hop,
     )
 
 
@@ -135,6 +137,17 @@ def test_clips_share_no_frame_and_stay_inside_the_run(length: int, stride: int) 
     assert len(used) == len(set(used))
     assert set(used) <= set(range(31))
     assert len(used) > 31 - length * stride  # little is left over
+
+
+@pytest.mark.parametrize("hop", [1, 2, 3])
+@pytest.mark.parametrize(("length", "stride"), [(1, 1), (4, 1), (1, 2), (4, 2)])
+def test_windows_begin_at_every_so_many_frames_of_a_run(hop: int, length: int, stride: int) -> None:
+    runs = {0: [*range(12), *range(20, 24)], 1: [*range(24, 40)], 2: [50, 51]}
+    found = clips_of(crops("a", 0, runs), spec(length, stride), main_track=True, hop=hop)
+    whole = [range(12), range(20, 24), range(24, 40), range(50, 52)]
+    last = [run.stop - ((length - 1) * stride + 1) for run in whole]
+    expected = [frame for run, end in zip(whole, last, strict=True) for frame in run[::hop] if frame <= end]
+    assert found.start.tolist() == expected
 
 
 def test_a_clip_never_jumps_over_a_missing_face() -> None:

@@ -10,7 +10,7 @@ import pytest
 from deepfake.faces.finders.mtcnn import Mtcnn
 from deepfake.faces.finders.retinaface_mobilenet import RetinaFaceMobileNet
 from deepfake.faces.looks import Appearance
-from deepfake.faces.people import Segment, count_shots, recognise
+from deepfake.faces.people import Segment, find_cuts, recognise
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import find_tracklets
 from deepfake.faces.tracklet import Tracklet
@@ -88,10 +88,18 @@ def test_an_earlier_look_counts() -> None:
     assert found == [[(0, 0), (1, 0), (2, 0)]]
 
 
-def test_shots_are_counted_in_segments_and_between() -> None:
-    assert count_shots([]) == 0
+def test_cuts_are_found_in_segments_and_between() -> None:
+    assert find_cuts([]) == ([], 0)
     cut = replace(segment(1, []), scenes=[HERE, HERE, THERE, THERE], shots=np.array([0, 0, 1, 1]))
-    assert count_shots([segment(0, []), cut, segment(2, [], THERE), segment(3, [])]) == 3
+    segments = [segment(0, []), cut, segment(2, [], THERE), segment(3, [])]
+    assert find_cuts(segments) == ([cut.span[2]], 1)  # the second is somewhere before segment 3
+    adjoining = replace(segments[3], span=range(segments[2].span.stop, segments[2].span.stop + 4))
+    assert find_cuts([*segments[:3], adjoining]) == ([cut.span[2], adjoining.span.start], 0)
+
+
+def num_shots(segments: Sequence[Segment]) -> int:
+    cuts, num_hidden = find_cuts(segments)
+    return 1 + len(cuts) + num_hidden
 
 
 def tracks(scenes: Sequence[Scene], finder: Mtcnn) -> tuple[list[set[int]], int]:
@@ -103,7 +111,7 @@ def tracks(scenes: Sequence[Scene], finder: Mtcnn) -> tuple[list[set[int]], int]
         found, _ = find_tracklets(frames, Segment.of(span, frames), finder, Recipe(**RECIPE))  # type: ignore[arg-type]
         segments.append(found)
         known.append([min(places, key=lambda who: abs(places[who] - t.boxes[0, ::2].mean())) for t in found.tracklets])
-    return [{known[s][i] for s, i in person} for person in recognise(segments)], count_shots(segments)
+    return [{known[s][i] for s, i in person} for person in recognise(segments)], num_shots(segments)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +138,8 @@ def test_two_who_change_places_are_two_tracks(finder: Mtcnn) -> None:
 
 
 def test_a_cut_to_another_at_the_same_place_is_two_tracks_and_two_shots(finder: Mtcnn) -> None:
-    found, num_shots = tracks([Scene({0: 0.5}), Scene({1: 0.5}, room=3)], finder)
-    assert sorted(map(sorted, found)) == [[0], [1]] and num_shots == 2
+    found, number = tracks([Scene({0: 0.5}), Scene({1: 0.5}, room=3)], finder)
+    assert sorted(map(sorted, found)) == [[0], [1]] and number == 2
 
 
 SHARED, WEIGHTS = Path("../shared/videos"), Path("../shared/weights/retinaface/mobilenet0.25_Final.pth")

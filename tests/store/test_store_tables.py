@@ -1,9 +1,12 @@
 """The store's tables: their cost, and that no row is lost to merging, concurrent handles, damage or faults."""
 
+import json
+import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from deepfake.errors import StoreError
@@ -146,3 +149,30 @@ def test_a_fault_of_the_machine_throws_no_tables_away(tmp_path: Path, monkeypatc
             new(tmp_path / "store").videos()
     assert sorted((tmp_path / "store/tables").iterdir()) == before
     assert all_faces(new(tmp_path / "store"), paths)
+
+
+def test_a_store_of_before_a_column_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither archives nor tables know of cuts, which are then unknown; nothing is extracted again."""
+    paths = corpus(tmp_path / "corpus", *"abc")
+    as_parquet, write = tables_module.as_parquet, zipfile.ZipFile.writestr
+
+    def older_table(table: pa.Table) -> bytes:
+        return as_parquet(table.drop_columns([name for name in table.column_names if name == "cuts"]))
+
+    def older_row(archive: zipfile.ZipFile, name: zipfile.ZipInfo, content: str | bytes) -> None:
+        if name.filename == "video.json":
+            content = json.dumps({key: value for key, value in json.loads(content).items() if key != "cuts"})
+        write(archive, name, content)
+
+    monkeypatch.setattr(tables_module, "as_parquet", older_table)
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", older_row)
+    complete(new(tmp_path / "store"), paths)
+    monkeypatch.undo()
+    store = new(tmp_path / "store")
+    stored = store.stored("a")
+    assert stored is not None and stored.row.cuts == "" and store.rows([*paths])["cuts"].isna().all()
+    assert complete(store, paths) == []
+    require_truth(store, paths)
+    more = {**paths, **corpus(tmp_path / "corpus", "d")}
+    assert complete(store, more) == ["d"]  # and merges tables with and without the column
+    require_truth(new(tmp_path / "store"), more)

@@ -157,3 +157,21 @@ def test_what_is_no_video_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(UnreadableVideoError, match="not a video"):
         annotate(source, annotated_path(source, tmp_path), SCORED)
     assert not list((tmp_path / "annotated").iterdir())
+
+
+def test_where_windows_overlap_a_frame_has_the_mean_of_its_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = made(tmp_path / "a.mp4", 12, sound=None)
+    windows = tuple(ClipScore(i, i + 3, i / 25, (i + 4) / 25, s, BOX) for i, s in ((2, 0.25), (3, 0.75), (4, 0.5)))
+    person = replace(PERSON, clips=windows)
+    marker, shown = _Marker(replace(result_of(source), persons=(person,))), {}
+
+    def noted(self: _Marker, picture: np.ndarray, person: Any, box: Any, score: float, labels: Any) -> np.ndarray:
+        shown[len(shown) + 2] = score
+        return picture
+
+    monkeypatch.setattr(_Marker, "_marked", noted)
+    for i, frame in enumerate(read(source, range(12))):
+        marker.draw(i, frame)
+    assert shown == {2: 0.25, 3: 0.5, **dict.fromkeys((4, 5), 0.5), 6: 0.625, **dict.fromkeys(range(7, 12), 0.5)}

@@ -11,7 +11,7 @@ import pytest
 
 from deepfake.errors import ConfigError
 from deepfake.store import facts
-from deepfake.verdict import ClipScore, Explanation, Journal
+from deepfake.verdict import ClipScore, Cut, Explanation, Journal
 from deepfake.verdict.journal import Other, Taken, others_below
 from deepfake.verdict.result import as_plain, from_plain
 from tests.disk import no_file_beyond
@@ -41,10 +41,12 @@ def test_clips_faces_and_maps_come_back_and_older_lines_lack_them() -> None:
         PERSON, clips=(ClipScore(1, 2, 0.04, 0.12, 0.5, (1.0, 2.0, 3.0, 4.0)),), thumbnail="abc", looks_like=3
     )
     why = Explanation(True, 1, 0.04, 0.5, 0.25, 1.0, True, "a", "b")
-    result = replace(SCORED, persons=(person,), explanations=(why,))
+    result = replace(SCORED, persons=(person,), explanations=(why,), cuts=(Cut(60, 2.4),), fps=25.0)
     plain = json.loads(json.dumps(as_plain(result)))
     assert from_plain(plain) == result
-    del plain["explanations"]
+    assert from_plain({**plain, "cuts": []}).cuts == ()  # none were seen, which is not the same as None
+    for name in ("explanations", "cuts", "fps"):
+        del plain[name]
     for name in ("clips", "thumbnail", "looks_like"):
         del plain["persons"][0][name]
     assert from_plain(plain) == replace(SCORED, persons=(replace(person, clips=(), thumbnail="", looks_like=None),))

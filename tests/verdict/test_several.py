@@ -108,10 +108,12 @@ def test_an_annotated_copy_shows_both(found: tuple[dict[str, FileResult], int], 
     assert np.abs(drawn - plain).max() > 100
 
 
-def test_segments_are_whole_clips_of_the_detector_with_the_longest() -> None:
+def test_segments_are_twice_as_long_as_the_longest_window() -> None:
     specs = [mark_detector(length).spec for length in (1, 4, 6)]
     recipe = dense_recipe({"segment_length": 8, "margin": 1.3}, specs)
-    assert recipe == {"segment_length": 12, "margin": 1.3, "num_segments": 10_000}
-    wide = [mark_detector(length).spec for length in (16, 25)]
-    assert dense_recipe({"segment_length": 8}, wide)["segment_length"] == 25  # not 400, which many files do not have
-    assert dense_recipe({"segment_length": 8}, specs[:1])["segment_length"] == 8
+    assert recipe == {"segment_length": 12, "margin": 1.3, "num_segments": "all"}
+    assert dense_recipe({"segment_length": 40}, specs)["segment_length"] == 40
+    assert dense_recipe({"segment_length": 8}, specs[:2])["segment_length"] == 8
+    apart = replace(specs[1], frame_stride=3)  # 4 frames that span 10
+    assert dense_recipe({"segment_length": 8}, [apart])["segment_length"] == 20
+    assert dense_recipe({"segment_length": 8}, specs[:1])["segment_length"] == 8  # single frames need no overlap

@@ -10,7 +10,7 @@ from deepfake.ranges import Length, PathName, Share
 # The device is outside of the group, since detectors run on it too.
 EXTRACT = Group({name: kind for name, kind in types_of(ExtractOptions).items() if name != "device"})
 
-_RECIPE = types_of(Recipe)
+_RECIPE = {**types_of(Recipe), "num_segments": Length}  # every frame is what verdicts have an option of their own for
 # The weights are looked up if null, and the device is another option.
 _FINDER = Built(Finder, given=("device",), types={"weights": PathName | None})
 FACES = Group({**_RECIPE, "finder": _FINDER})

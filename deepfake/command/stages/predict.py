@@ -6,7 +6,7 @@ from deepfake.command.stages.faces import CARRIED_FACES, EXTRACT
 from deepfake.command.stages.groups import PATHS
 from deepfake.command.stages.networks import SCORING_LOADER, SCORING_SAMPLING
 from deepfake.config.check import Group
-from deepfake.ranges import Aggregate, Device, PathName, Paths
+from deepfake.ranges import Aggregate, Count, Device, PathName, Paths
 from deepfake.schema import Tracks
 
 OPTIONS = Group(
@@ -26,6 +26,7 @@ OPTIONS = Group(
         "calibration": PathName | None,
         "output": PathName,
         "dense": bool,
+        "window_hop": Count | None,
         "explain": bool,
         "annotate": bool,
         "overwrite": bool,

@@ -11,7 +11,7 @@ from deepfake.names import shown
 from deepfake.report.page.frame import environment
 from deepfake.report.page.look import DARK, LIGHT
 from deepfake.verdict.about import About
-from deepfake.verdict.page.sentences import checked, clock, counted, headline, kind_of, seen, sentences
+from deepfake.verdict.page.sentences import checked, clock, counted, cuts_of, headline, kind_of, seen, sentences
 from deepfake.verdict.page.timeline import timelines
 from deepfake.verdict.result import FileResult, PersonResult
 
@@ -65,7 +65,7 @@ def environment_of_cards() -> Environment:
 
 
 def _values(result: FileResult, about: About, name: str | None, number: int) -> dict[str, Any]:
-    persons = _in_groups(result)[:_MOST_PERSONS]
+    persons = [(person, above, timelines(person, result)) for person, above in _in_groups(result)[:_MOST_PERSONS]]
     return {
         "result": result,
         "about": about,
@@ -74,7 +74,9 @@ def _values(result: FileResult, about: About, name: str | None, number: int) -> 
         "sentences": sentences(result),
         "seen": seen(result),
         "counted": counted(result),
-        "persons": [(person, above, timelines(person, result.duration_s)) for person, above in persons],
+        "cuts": cuts_of(result),
+        "persons": persons,
+        "of_frames": any(line.of_frames for _, _, lines in persons for _, line in lines),
         "remarks": shown(result.remarks),
         "partly": shown(result.reason) if result.because is None else "",
     }

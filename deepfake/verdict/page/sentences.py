@@ -26,6 +26,7 @@ _WHY = {
     Because.NOT_MAIN_FACE: "Only the main face was scored.",
 }
 _CONTROLS = 20
+_MOST_CUTS = 12  # whose times are named
 
 
 def kind_of(verdict: Verdict) -> str:
@@ -119,6 +120,26 @@ def seen(result: FileResult) -> str:
     some = result.num_sampled < result.num_frames
     rest = " What happens in the others, nobody has seen." if some else ""
     return f"{result.num_sampled} of {result.num_frames} frames were looked at{seconds}.{rest}"
+
+
+def cuts_of(result: FileResult) -> str:
+    """Say where cuts were seen.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> from tests.verdict.made import SCORED
+        >>> from deepfake.verdict import Cut
+        >>> cuts_of(replace(SCORED, num_sampled=300, cuts=(Cut(60, 2.4), Cut(110, 4.4))))
+        'Dashed lines are cuts: at 0:02.4, 0:04.4.'
+    """
+    if result.cuts is None:
+        return "Where cuts are is not known."
+    named = ", ".join(clock(cut.second) for cut in result.cuts[:_MOST_CUTS])
+    more = len(result.cuts) - _MOST_CUTS
+    hidden = " Cuts between frames that were not looked at are not marked." * (result.num_sampled < result.num_frames)
+    if not named:
+        return f"No cut was seen.{hidden}"
+    return f"Dashed lines are cuts: at {named}{f' and {more} more' if more > 0 else ''}.{hidden}"
 
 
 def clock(second: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepfake.verdict import About, Because, ClipScore, DetectorScore, Explanation, FileResult, Verdict
+from deepfake.verdict import About, Because, ClipScore, Cut, DetectorScore, Explanation, FileResult, Verdict
 from deepfake.verdict.page import card_html, card_style, write_report
 from deepfake.verdict.page.report import MOST_CARDS
 from deepfake.verdict.page.timeline import timeline
@@ -105,6 +105,32 @@ def test_the_drawing_has_every_clip_and_of_many_the_extremes() -> None:
     ends = [float(y) for y in re.findall(r"[ML]\S+ ([\d.]+)", line.fake + line.real)]
     assert len(ends) == 1000 and min(ends) < 0.1 and max(ends) > 99.9
     assert timeline(replace(PERSON, clips=CLIPS), 0.0) is None
+
+
+def test_windows_that_overlap_are_drawn_frame_by_frame() -> None:
+    windows = tuple(ClipScore(i, i + 1, i / 25, (i + 2) / 25, s, (1, 2, 3, 4)) for i, s in ((10, 0.25), (11, 0.75)))
+    line = timeline(replace(PERSON, clips=windows), 1.0, 25.0)
+    assert line is not None and line.of_frames and line.fake == "M480.0 25.0L520.0 25.0"
+    assert line.real == "M400.0 75.0L440.0 75.0M440.0 50.0L480.0 50.0"
+    assert "P(fake) of 3 frames of person 1" in line.says and "highest at 0:00.4" in line.says
+    card = card_html(replace(SCORED, fps=25.0, persons=(replace(PERSON, clips=windows),)), ABOUT)
+    assert "the detector's own score of a frame, the mean of the windows around it." in text_of(card)
+
+
+def test_cuts_are_lines_with_a_name() -> None:
+    card = card_html(result_with(cuts=(Cut(75, 3.0), Cut(76, 3.04), Cut(150, 6.0))), ABOUT)
+    assert re.findall(r'class="card-cut" d="([^"]*)"><title>([^<]*)<', card) == [
+        ("M250.0 -6V106", "Cut at 0:03.0, frame 75"), ("M253.3 -6V106", "Cut at 0:03.0, frame 76"),
+        ("M500.0 -6V106", "Cut at 0:06.0, frame 150"),
+    ]  # fmt: skip
+    assert "; 3 cuts" in card and "Dashed lines are cuts: at 0:03.0, 0:03.0, 0:06.0. Cuts between" in text_of(card)
+    many = tuple(Cut(i, i / 25) for i in range(1, 300, 2))
+    card = card_html(result_with(cuts=many, num_sampled=300), ABOUT)
+    assert "and 138 more." in text_of(card) and "not marked" not in card
+    crowded = timeline(replace(PERSON, clips=CLIPS), 800.0, 25.0, [Cut(i, i / 25) for i in range(20_000)])
+    assert crowded is not None and len(crowded.cuts) == 500
+    assert "No cut was seen." in text_of(card_html(result_with(cuts=()), ABOUT))
+    assert "Where cuts are is not known." in text_of(card_html(result_with(), ABOUT))
 
 
 def test_the_most_suspicious_come_first_and_the_rest_is_counted(tmp_path: Path) -> None:
