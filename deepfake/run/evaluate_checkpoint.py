@@ -24,6 +24,7 @@ from deepfake.evaluation import (
     with_unscored,
     write_aggregates,
 )
+from deepfake.explain import BesideReal
 from deepfake.extraction.distorted import CleanStore
 from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.server import start_early
@@ -81,7 +82,8 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outco
         _distort(distortions, test, clean, folder, captions, facts, paths)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
     metrics = write_metrics(folder, outcome.metrics(test.split), data, facts)
-    show_paths({"run": folder, **page_beside(folder, test.store.image), "metrics": metrics, **paths})
+    page = page_beside(folder, test.store.image, BesideReal(test.store, test.videos))
+    show_paths({"run": folder, **page, "metrics": metrics, **paths})
     return outcome
 
 

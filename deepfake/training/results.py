@@ -10,6 +10,7 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
 from deepfake.evaluation import Outcome, evaluate_scores, with_people, with_unscored
+from deepfake.explain import BesideReal
 from deepfake.loggers.wandb import is_wanted, log_page, log_results, max_faces, where_to_look
 from deepfake.report.page import content_beside, page_beside
 from deepfake.report.plots import Subject
@@ -52,7 +53,7 @@ def write_results(
         outcome = measured_test(folder, tested, facts)
         log_faces(videos, outcome.numbers, loggers, store)
         paths |= {**outcome.write(folder), **pictures}
-    paths |= page_beside(folder, store.image)
+    paths |= page_beside(folder, store.image, BesideReal(store, tested))
     if is_wanted(loggers) and (shared := content_beside(folder)):
         log_page(loggers, shared.pictures, shared.tables)
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}

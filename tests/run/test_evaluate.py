@@ -56,8 +56,9 @@ def test_the_numbers_are_those_of_the_training_runs_test(
     pages = [(folder / "report.html").read_text() for folder in (one_epoch, out)]
     assert ["meso4, tested on demo" in pages[0], "meso4 trained on demo, tested on demo" in pages[1]] == [True, True]
     assert ["Loss by epoch" in page for page in pages] == [True, False]
-    wrong = (pd.read_csv(out / "videos.csv").dropna(subset=["score"]).eval("(score > 0.5) != (label == 1)")).sum()
-    assert [page.count("data:image/jpeg") for page in pages] == [min(wrong, 12)] * 2
+    wrong = pd.read_csv(out / "videos.csv").dropna(subset=["score"]).query("(score > 0.5) != (label == 1)")
+    assert len(wrong) <= 12  # a fake stands beside its real and their difference
+    assert [page.count("data:image/jpeg") for page in pages] == [len(wrong) + 2 * wrong["label"].sum()] * 2
     shown = capfd.readouterr().out
     assert "same videos, labels and splits as in the training run" in shown and "metrics.json" in shown
 
