@@ -66,7 +66,7 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Outco
     captions = covered(data["coverage"]), data_caption(data, card["data"])
     show_numbers(outcome.numbers, *captions, outcome.caption(), calibrated.caption() if calibrated else "")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
-    paths |= draw_videos(folder, test.subject, outcome.drawn)
+    paths |= draw_videos(folder, test.subject, outcome.drawn, outcome.sure)
     facts = {**_facts(test), **outcome.facts()}
     if calibrated:
         prior = calibrated.calibration.prior
