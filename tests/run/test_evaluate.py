@@ -50,6 +50,9 @@ def test_the_numbers_are_those_of_the_training_runs_test(
     assert_the_same_numbers(ours["metrics"], theirs["metrics"], "test/")
     pd.testing.assert_frame_equal(pd.read_csv(out / "predictions.csv"), pd.read_csv(one_epoch / "predictions.csv"))
     assert ours["data"]["fingerprint"] == ours["trained_on"]["fingerprint"]
+    reals = ours["data"]["reals"]["test"].split()
+    assert len(reals) >= ours["data"]["coverage"]["test"]["scored_real"] > 0 and all(len(each) == 12 for each in reals)
+    assert reals == theirs["data"]["reals"]["test"].split() == ours["trained_on"]["reals"]["test"].split()
     assert (out / "roc.png").exists() and (out / "scores.png").exists()
     for name in ("numbers.csv", "videos.csv"):
         assert (out / name).read_bytes() == (one_epoch / name).read_bytes()
