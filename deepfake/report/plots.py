@@ -74,7 +74,7 @@ def roc_figure(videos: pd.DataFrame, subject: Subject, sure: Uncertainty | None 
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         entitle(axes, "ROC by video", videos, subject)
         if labels:
-            handles: list[Artist] = axes.lines[1:]
+            handles: list[Artist] = [*axes.lines[1:]]
             if sure and sure.known:
                 band = axes.fill_between(sure.fprs, sure.tpr.low, sure.tpr.high, step="post", **_BAND)
                 handles, labels = [*handles, band], [*labels, f"all: 95 % at each point, over {sure.over}"]
