@@ -42,7 +42,8 @@ def kin_by_names(results: Iterable[Result]) -> list[str]:
     if not unknown:
         return []
     tests = "1 test" if len(unknown) == 1 else f"{len(unknown)} tests"
-    return [f"of {tests} by an older version the real files are not known: {KIN} follows from names of corpora alone"]
+    how = f"reals in common ({KIN}) follow from names of corpora alone"
+    return [f"of {tests} by an older version the real files are not known: {how}"]
 
 
 def merged(marks: Iterable[Collection[str]]) -> tuple[str, ...]:
