@@ -77,6 +77,7 @@ class _Data(_Plain):
     protocol: str
     fingerprint: str | None
     content: dict[str, str] = {}
+    reals: dict[str, str] = {}
     coverage: dict[str, _Coverage] = {}
 
 

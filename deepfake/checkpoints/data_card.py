@@ -7,7 +7,7 @@ from typing import Any
 from deepfake.corpora import Listing
 from deepfake.corpora.audit import num_sharing
 from deepfake.corpora.methods import count_methods
-from deepfake.corpora.splits import content_digests, fingerprint
+from deepfake.corpora.splits import content_digests, fingerprint, real_digests
 from deepfake.errors import ConfigError
 from deepfake.schema import Split, Video
 from deepfake.scoring import ScoringRule
@@ -49,6 +49,7 @@ def data_card(
         "protocol": listing.protocol,
         "fingerprint": fingerprint(listing.videos),
         "content": content_digests(videos, digests),
+        "reals": real_digests(videos, digests),
         "methods": {split: count for split, count in count_methods(videos).items() if split in coverage},
         "num_missing": len(listing.missing),
         "num_dropped": listing.num_dropped,

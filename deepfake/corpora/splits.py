@@ -13,7 +13,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from deepfake.content import sha256_of_text
-from deepfake.schema import Split, Video
+from deepfake.schema import Label, Split, Video
 
 Protocol = Literal["official", "identity"]
 
@@ -107,6 +107,23 @@ def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict
         if video.split is not None:
             rows.setdefault(str(video.split), []).append(f"{video.video_id}\t{digests[video.video_id]}")
     return {split: sha256_of_text("\n".join(lines))[:16] for split, lines in rows.items()}
+
+
+def real_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict[str, str]:
+    """Return for each split what its reals are known by in any other corpus: 12 hex digits of each file, in one text.
+
+    They are sorted and parted by blanks: 13 bytes a real, and so many digits that 20,000 reals share none by chance.
+
+    Args:
+        videos: videos of the listing; those without a split are ignored.
+        digests: `video_id` -> hash of the file; empty of one that is gone, which is left out.
+    """
+    found: dict[str, set[str]] = {}
+    for video in videos:
+        if video.split is not None:
+            own = found.setdefault(str(video.split), set())
+            own |= {digests[video.video_id][:12]} if video.label is Label.REAL else set()
+    return {split: " ".join(sorted(own - {""})) for split, own in found.items()}
 
 
 def _blocks(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:

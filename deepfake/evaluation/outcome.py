@@ -16,6 +16,7 @@ from deepfake.evaluation.table import AFTER, BEFORE, numbers_table
 from deepfake.metrics.numbers import MEANS
 from deepfake.ranges import Aggregate
 from deepfake.report.results import video_counts, video_table
+from deepfake.report.uncertainty import Uncertainty, curve_uncertainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,14 @@ class Outcome:
         """The videos for pictures, with a `method`: those that count, or all, whose titles name the unscored."""
         videos = self.videos if self.missing == "exclude" else self.measured
         return videos if "method" in videos else videos.assign(method=videos["label"].map({0: "real", 1: "fake"}))
+
+    @property
+    def sure(self) -> Uncertainty | None:
+        """The bands around the curves of the videos that count; None of one class alone."""
+        if self.measured["label"].nunique() < 2:
+            return None
+        every = self.numbers.query("level == 'video' and by == 'all' and metric == 'auc'")
+        return curve_uncertainty(self.measured, every["resampled"].iloc[0], self.seed)
 
     @property
     def believed(self) -> dict[str, dict[str, float]] | None:

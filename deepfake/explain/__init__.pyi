@@ -1,3 +1,4 @@
+from .beside_real import BesideReal as BesideReal
 from .difference import exaggerated_difference as exaggerated_difference
 from .frames import suspicious_frames as suspicious_frames
 from .map_check import MapCheck as MapCheck

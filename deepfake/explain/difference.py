@@ -3,10 +3,11 @@
 import numpy as np
 from PIL import Image
 
+GAIN = 8.0  # by which a difference is enlarged
 _GREY = 128  # where nothing was changed
 
 
-def exaggerated_difference(fake: np.ndarray, real: np.ndarray, gain: float = 8.0) -> Image.Image:
+def exaggerated_difference(fake: np.ndarray, real: np.ndarray, gain: float = GAIN) -> Image.Image:
     """Show fake minus real, many times enlarged, around a middle grey.
 
     Args:

@@ -39,5 +39,6 @@ def binary_metrics(scores: Tensor, labels: Tensor) -> dict[str, float]:
         return dict.fromkeys(NAMES, math.nan)
     fake = labels.cpu().numpy() == 1
     metrics = WeightedMetrics(scores.double().cpu().numpy(), fake, np.arange(len(fake)), {"": THRESHOLD})
-    found = {name: float(value[0]) for name, value in metrics(np.ones((1, len(fake)))).items()}
-    return {name: 0.0 if name in DECISION and math.isnan(found[name]) else found[name] for name in NAMES}
+    values = metrics(np.ones((1, len(fake))))
+    found = {name: float(values[name][0]) for name in NAMES}
+    return {name: 0.0 if name in DECISION and math.isnan(value) else value for name, value in found.items()}

@@ -110,8 +110,18 @@ def percentile_interval(replicates: np.ndarray, confidence: float, num_clusters:
 
 def percentile_ends(replicates: np.ndarray, confidence: float, num_clusters: int) -> np.ndarray:
     """Return the ends (2, ...) of `percentile_interval` of each column of replicates (R, ...)."""
-    share = norm.cdf(-reach(confidence, num_clusters))
+    share = beyond(confidence, num_clusters)
     return np.asarray(np.quantile(replicates, [share, 1 - share], axis=0))
+
+
+def beyond(confidence: float, num_clusters: int) -> float:
+    """Return the share of replicates that lie beyond each end of an expanded percentile interval.
+
+    Example:
+        >>> round(beyond(0.95, 10), 4), round(beyond(0.95, 10_000), 4)
+        (0.0086, 0.025)
+    """
+    return float(norm.cdf(-reach(confidence, num_clusters)))
 
 
 def reach(confidence: float, num_clusters: int) -> float:

@@ -14,7 +14,7 @@ from deepfake.metrics.estimate import Estimate, Method, without_value
 from deepfake.metrics.intervals import auc_interval, rate_interval
 from deepfake.metrics.numbers import AT_HALF, caution, metric_names, missing
 from deepfake.metrics.sample import Sample, checked_sample
-from deepfake.metrics.weighted import WeightedMetrics
+from deepfake.metrics.weighted import GAPS, WeightedMetrics
 from deepfake.options import fault, types_of
 from deepfake.ranges import Confidence, Replicates, Seed
 
@@ -35,8 +35,8 @@ def measure(
     """Compute all metrics of `all_numbers` with intervals.
 
     Of independent rows, accuracy, recall and specificity have Wilson's or the exact interval, and the AUC DeLong's. All
-    other intervals come from a bootstrap over clusters: they are its percentiles, and for the AUC its standard error on
-    the logit scale.
+    other intervals come from a bootstrap over clusters: they are its percentiles, for the AUC its standard error on the
+    logit scale, and for the calibration error the errors that its replicates do not refute.
 
     Args:
         scores: (N,) P(fake) in [0, 1].
@@ -73,7 +73,9 @@ def measure(
             return without_value(reason)
         if name in formulas:
             return formulas[name](value)
-        return sample.replicates(drawn[name], base).estimate(base, value, confidence, caution(base, sample.labels))
+        gaps = metrics.gaps(values[GAPS][0], drawn[GAPS]) if base == "ece" else None
+        said = caution(base, sample.labels)
+        return sample.replicates(drawn[name], base).estimate(base, value, confidence, said, gaps)
 
     return {name: estimate(name, base) for name, base in metric_names(thresholds).items()}
 

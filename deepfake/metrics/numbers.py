@@ -51,11 +51,9 @@ def all_numbers(scores: ArrayLike, labels: ArrayLike, *, thresholds: Mapping[str
     scores, labels = checked_rows(scores, labels)
     metrics = WeightedMetrics(scores, labels, np.arange(len(scores)), thresholds)
     found = metrics(np.ones((1, len(scores))))
-    values = {name: float(value[0]) for name, value in found.items()}
-    return {
-        name: math.nan if missing(base, labels, values[name]) else values[name]
-        for name, base in metric_names(thresholds).items()
-    }
+    bases = metric_names(thresholds)
+    values = {name: float(found[name][0]) for name in bases}
+    return {name: math.nan if missing(base, labels, values[name]) else values[name] for name, base in bases.items()}
 
 
 def metric_names(thresholds: Mapping[str, float]) -> dict[str, str]:

@@ -8,10 +8,11 @@ here as the share says. With the rows' own share the numbers are those of `all_n
 import numpy as np
 from numpy.typing import ArrayLike
 
+from deepfake.metrics.calibration_error import Gaps, calibration_error
 from deepfake.metrics.estimate import Estimate, without_value
 from deepfake.metrics.numbers import MEANS, caution
 from deepfake.metrics.sample import Sample, checked_sample
-from deepfake.metrics.weighted import LARGEST_LOSS, NUM_BINS
+from deepfake.metrics.weighted import GAPS, LARGEST_LOSS, NUM_BINS
 from deepfake.ranges import Confidence, Prior, Replicates, Seed
 
 
@@ -51,9 +52,15 @@ def measure_probabilities(
     values = _means(sums.sum(axis=1, keepdims=True), prior)
     draws = (sample.resampling.draw(seed, number) for number in range(replicates))  # one at a time: 50,000 videos fit
     drawn_values = _means(np.stack([np.einsum("kcm,c->km", sums, draw) for draw in draws], axis=1), prior)
+    inside = np.count_nonzero(sums[..., 3:].any(axis=0), axis=0)
+    gaps = Gaps(values[GAPS][0], drawn_values[GAPS], inside)
     return {
         name: sample.replicates(drawn_values[name]).estimate(
-            name, float(values[name][0]), confidence, caution(name, sample.labels)
+            name,
+            float(values[name][0]),
+            confidence,
+            caution(name, sample.labels),
+            gaps if name == "ece" else None,
         )
         for name in MEANS
     }
@@ -78,7 +85,7 @@ def _cluster_sums(sample: Sample) -> np.ndarray:
 
 
 def _means(sums: np.ndarray, prior: float) -> dict[str, np.ndarray]:
-    """Return the numbers of several weightings, (R,) each; NaN where one lacks a class.
+    """Return the numbers of several weightings, (R,) each, and `GAPS`; NaN where one lacks a class.
 
     Args:
         sums: (2, R, 3 + bins), as `_cluster_sums` describes them.
@@ -87,4 +94,5 @@ def _means(sums: np.ndarray, prior: float) -> dict[str, np.ndarray]:
     rows = np.where(sums[..., 0] > 0, sums[..., 0], np.nan)
     reals, fakes = sums / rows[..., None]
     mixed = (1 - prior) * reals + prior * fakes
-    return {"log_loss": mixed[:, 1], "brier": mixed[:, 2], "ece": np.abs(mixed[:, 3:]).sum(axis=1)}
+    gaps = mixed[:, 3:]
+    return {"log_loss": mixed[:, 1], "brier": mixed[:, 2], "ece": calibration_error(gaps), GAPS: gaps}

@@ -11,11 +11,13 @@ from itertools import pairwise
 import numpy as np
 
 from deepfake.metrics import curve as ranking
+from deepfake.metrics.calibration_error import Gaps, calibration_error
 from deepfake.metrics.curve import Curve
 from deepfake.metrics.decision import decision_metrics, ratio
 
 FPRS = (0.1, 0.01, 0.001)
 NUM_BINS = 15  # of the calibration error, of equal width
+GAPS = "gaps"  # of which the calibration error is the sum
 LARGEST_LOSS = (
     100.0  # nats; the loss of a score of exactly 0 for a fake would be infinite, and counts so, as in PyTorch
 )
@@ -58,6 +60,16 @@ class WeightedMetrics:
         """C."""
         return len(self.sums["rows"])
 
+    def gaps(self, values: np.ndarray, drawn: np.ndarray) -> Gaps:
+        """Return the gaps of the calibration error with how many clusters have rows in each bin.
+
+        Args:
+            values: (bins,) `GAPS` of the rows as they are.
+            drawn: (R, bins) of the replicates.
+        """
+        inside = [len(np.unique(self.clusters[start:end])) for start, end in pairwise(self.bins)]
+        return Gaps(values, drawn, np.array(inside))
+
     def __call__(self, weights: np.ndarray) -> dict[str, np.ndarray]:
         """Compute all metrics.
 
@@ -65,14 +77,16 @@ class WeightedMetrics:
             weights: (B, C) whole numbers as float64: how often each cluster counts.
 
         Returns:
-            (B,) of each metric; NaN where it is not defined.
+            (B,) of each metric; NaN where it is not defined. Beside them `GAPS`, (B, bins): the sum of label minus
+            score over the rows of each bin, divided by the number of all rows.
         """
         room = self._room(len(weights))
         # The mode has no effect on valid numbers, but without one numpy copies its result to `out`.
         rows = weights.take(self.clusters, axis=1, out=room[0], mode="clip")
         total = _dot(weights, self.sums["rows"])
         found = {name: ratio(_dot(weights, self.sums[name]), total) for name in ("log_loss", "brier")}
-        found["ece"] = ratio(self._gaps(rows), total)
+        found[GAPS] = self._gaps(rows) / np.where(total > 0, total, np.nan)[:, None]
+        found["ece"] = calibration_error(found[GAPS])
         curve = self._curve(room)
         return {**self._ranking(curve), **self._decision(curve), **found}
 
@@ -116,11 +130,11 @@ class WeightedMetrics:
         return Curve(new_fakes, new_reals, True, grouped[:3])
 
     def _gaps(self, rows: np.ndarray) -> np.ndarray:
-        """Sum over bins (B,) the distance of the number of fakes from the sum of scores."""
-        gaps = np.zeros(len(rows))
-        for start, end in pairwise(self.bins):
+        """Sum over the rows of each bin the number of fakes minus the scores: (B, bins)."""
+        gaps = np.zeros((len(rows), NUM_BINS))
+        for number, (start, end) in enumerate(pairwise(self.bins)):
             if end > start:
-                gaps += np.abs(np.einsum("bn,n->b", rows[:, start:end], self.residuals[start:end]))
+                gaps[:, number] = np.einsum("bn,n->b", rows[:, start:end], self.residuals[start:end])
         return gaps
 
     def _ranking(self, curve: Curve) -> dict[str, np.ndarray]:

@@ -6,7 +6,6 @@ from .plots import roc_figure as roc_figure
 from .plots import score_figure as score_figure
 from .reliability import reliability_figure as reliability_figure
 from .results import covered as covered
-from .results import draw_pictures as draw_pictures
 from .results import most_wrong as most_wrong
 from .results import video_table as video_table
 from .results import write_metrics as write_metrics

@@ -8,6 +8,7 @@ import zlib
 
 REAL, FAKE, UNLABELLED = "#0072B2", "#D55E00", "#8C8C8C"
 PAPER, INK, PALE = "#FFFFFF", "#282828", "#E4EAF0"
+BAND_OPACITY = 0.16  # of what is unsure around a curve
 METHODS = ("#009E73", "#CC79A7", "#332288", "#E6B800", "#661144", "#56B4E9", "#5A5A14")  # no class has one of these
 # These are often drawn together, so no two of them share a colour.
 _FFPP = ("NeuralTextures", "Deepfakes", "DeepFakeDetection", "FaceShifter", "Face2Face", "FaceSwap")

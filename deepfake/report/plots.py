@@ -2,11 +2,12 @@
 
 import io
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import matplotlib
 import pandas as pd
 import torch
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
@@ -14,12 +15,14 @@ from torchmetrics.functional.classification import binary_auroc, binary_roc
 
 from deepfake.atomic import write_atomic
 from deepfake.report.lettering import drawable, families, shorten
-from deepfake.report.palette import FAKE, INK, REAL, UNLABELLED, of_method
+from deepfake.report.palette import BAND_OPACITY, FAKE, INK, REAL, UNLABELLED, of_method
+from deepfake.report.uncertainty import Uncertainty
 
 LONGEST = 32  # longest name in letters; a longer one is shortened
 FEW = 30  # with this many videos or fewer, every threshold of a ROC is marked
 _DASHES = ("-", (0, (6, 4)), (0, (2, 3)), (0, (6, 3, 1.5, 3)), (0, (10, 6)), (0, (4, 3, 1, 3, 1, 3)))
 _MARKERS = "osD^vPX"
+_BAND: dict[str, Any] = {"color": FAKE, "alpha": BAND_OPACITY, "linewidth": 0, "zorder": 0}
 
 
 class Subject(NamedTuple):
@@ -38,7 +41,7 @@ class Subject(NamedTuple):
     aggregate: str = ""
 
 
-def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
+def roc_figure(videos: pd.DataFrame, subject: Subject, sure: Uncertainty | None = None) -> Figure:
     """Plot the ROC at video level, of all methods together and of each method against the reals.
 
     There is a step a video, as every score is a threshold; videos of equal scores make a slope. Curves that lie on each
@@ -47,12 +50,13 @@ def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
     Args:
         videos: `label`, `method`, `score`, one row a video.
         subject: what they are of.
+        sure: the band around the curve of all; without it there is none.
     """
     scored = videos[videos["score"].notna()]
     fakes, reals = scored[scored["label"] == 1], scored[scored["label"] == 0]
     groups = list(fakes.groupby("method")) if fakes["method"].nunique() > 1 else []
     with matplotlib.rc_context({"font.family": families()}):
-        figure, axes = blank(6, 6.9 + 0.17 * len(groups))
+        figure, axes = blank(6, 6.9 + 0.17 * (len(groups) + bool(sure)))
         axes.plot([0, 1], [0, 1], color=UNLABELLED, linestyle=":", linewidth=1)
         labels = []
         if len(reals) and len(fakes):
@@ -70,8 +74,11 @@ def roc_figure(videos: pd.DataFrame, subject: Subject) -> Figure:
         axes.set(xlim=(-0.02, 1.02), ylim=(-0.02, 1.02), aspect="equal")
         entitle(axes, "ROC by video", videos, subject)
         if labels:
-            lines = axes.lines[1:]
-            legend = figure.legend(lines, map(str, range(len(lines))), loc="outside lower center", fontsize=8)
+            handles: list[Artist] = [*axes.lines[1:]]
+            if sure and sure.known:
+                band = axes.fill_between(sure.fprs, sure.tpr.low, sure.tpr.high, step="post", **_BAND)
+                handles, labels = [*handles, band], [*labels, f"all: 95 % at each point, over {sure.over}"]
+            legend = figure.legend(handles, map(str, range(len(handles))), loc="outside lower center", fontsize=8)
             for text, label in zip(legend.get_texts(), labels, strict=True):
                 text.set(text=label, parse_math=False)
     return figure

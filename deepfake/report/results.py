@@ -12,6 +12,7 @@ from deepfake.atomic import write_atomic
 from deepfake.ranges import Aggregate, Prior
 from deepfake.report.plots import Subject, roc_figure, save, score_figure
 from deepfake.report.reliability import reliability_figure
+from deepfake.report.uncertainty import Uncertainty
 from deepfake.schema import Label
 from deepfake.scoring import video_scores
 
@@ -65,35 +66,20 @@ def _covered(counts: Mapping[str, int]) -> str:
     return f"{share} videos" + (f" ({classes})" if classes else "") + unlike
 
 
-def draw_pictures(
-    folder: Path, subject: Subject, aggregate: Aggregate = "mean"
-) -> tuple[dict[str, Path], pd.DataFrame]:
-    """Draw the test whose scores are in `predictions.csv`.
-
-    Args:
-        folder: the run's folder.
-        subject: the data and the model, for the titles.
-        aggregate: see `deepfake.scoring`.
-
-    Returns:
-        Name -> file of each picture, and the table of videos that `video_table` returns.
-    """
-    table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
-    videos = video_table(table, aggregate)
-    return draw_videos(folder, subject, videos), videos
-
-
-def draw_videos(folder: Path, subject: Subject, videos: pd.DataFrame) -> dict[str, Path]:
+def draw_videos(
+    folder: Path, subject: Subject, videos: pd.DataFrame, sure: Uncertainty | None = None
+) -> dict[str, Path]:
     """Draw the scores of videos and their ROC, and return the files by name.
 
     Args:
         folder: where the pictures go.
         subject: the data and the model, for the titles.
         videos: `label`, `method`, `score`, one row a video.
+        sure: the bands around the curves of all of them.
     """
     pictures = {"scores": save(score_figure(videos, subject), folder / "scores.png")}
     if videos["label"].nunique() == 2:
-        pictures["roc"] = save(roc_figure(videos, subject), folder / "roc.png")
+        pictures["roc"] = save(roc_figure(videos, subject, sure), folder / "roc.png")
     return pictures
 
 

@@ -26,6 +26,7 @@ from deepfake.evaluation import (
     with_unscored,
     write_aggregates,
 )
+from deepfake.explain import BesideReal
 from deepfake.extraction.distorted import CleanStore
 from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.server import start_early
@@ -82,7 +83,7 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Teste
     captions = covered(data["coverage"]), data_caption(data, card["data"])
     show_numbers(outcome.numbers, *captions, outcome.caption(), calibrated.caption() if calibrated else "")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
-    paths |= draw_videos(folder, test.subject, outcome.drawn)
+    paths |= draw_videos(folder, test.subject, outcome.drawn, outcome.sure)
     facts = {**_facts(test), **outcome.facts()}
     if calibrated:
         prior = calibrated.calibration.prior
@@ -98,7 +99,8 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Teste
         _distort(distortions, test, clean, folder, captions, facts, paths)
     facts["made_with"] = provenance(pick_device(cfg.device), begun)
     metrics = write_metrics(folder, outcome.metrics(test.split), data, facts)
-    show_paths({"run": folder, **page_beside(folder, test.store.image), "metrics": metrics, **paths})
+    page = page_beside(folder, test.store.image, BesideReal(test.store, test.videos))
+    show_paths({"run": folder, **page, "metrics": metrics, **paths})
     return Tested(test, clean.clips, outcome)
 
 

@@ -83,7 +83,7 @@ def evaluate_combined(cfg: DictConfig, tested: Sequence[Tested], folder: Path) -
     show_numbers(outcome.numbers, *captions, outcome.caption(), learnt.caption() if learnt else "")
     subject = Subject(cfg.data.name, first.split, f"{' + '.join(map(shown, found))}, combined")
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
-    paths |= draw_videos(folder, subject, outcome.drawn)
+    paths |= draw_videos(folder, subject, outcome.drawn, outcome.sure)
     if learnt:
         paths |= draw_reliability(folder, subject, outcome.drawn, learnt.calibration.prior, outcome.believed)
     show_paths({"combined": folder, **paths})

@@ -82,7 +82,7 @@ def evaluate_table(cfg: DictConfig) -> None:
     show_numbers(outcome.numbers, covered(coverage), outcome.caption(), calibrated.caption() if calibrated else "")
     subject = subject_of_table(path, cfg.split, clips, rule.aggregate)
     paths = {"predictions": folder / "predictions.csv", **outcome.write(folder)}
-    paths |= draw_videos(folder, subject, outcome.drawn)
+    paths |= draw_videos(folder, subject, outcome.drawn, outcome.sure)
     if calibrated:
         prior = calibrated.calibration.prior
         paths |= draw_reliability(folder, subject, outcome.drawn, prior, outcome.believed)

@@ -10,10 +10,11 @@ from pytorch_lightning.loggers import Logger
 
 from deepfake.corpora.fitness import data_caption
 from deepfake.evaluation import Outcome, evaluate_scores, with_people, with_unscored
+from deepfake.explain import BesideReal
 from deepfake.loggers.wandb import is_wanted, log_page, log_results, max_faces, where_to_look
 from deepfake.report.page import content_beside, page_beside
 from deepfake.report.plots import Subject
-from deepfake.report.results import covered, draw_pictures, most_wrong, write_metrics
+from deepfake.report.results import covered, draw_videos, most_wrong, video_table, write_metrics
 from deepfake.report.tables import show_metrics, show_paths
 from deepfake.schema import Split, Video
 from deepfake.store import FaceStore
@@ -48,11 +49,11 @@ def write_results(
         paths["predictions"] = folder / "predictions.csv"
         aggregate = facts["scoring"]["aggregate"]
         subject = Subject(data["corpus"], Split.TEST, facts["model"], aggregate)
-        pictures, videos = draw_pictures(folder, subject, aggregate)
-        outcome = measured_test(folder, tested, facts)
-        log_faces(videos, outcome.numbers, loggers, store)
-        paths |= {**outcome.write(folder), **pictures}
-    paths |= page_beside(folder, store.image)
+        table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
+        outcome = measured_test(table, tested, facts)
+        log_faces(video_table(table, aggregate), outcome.numbers, loggers, store)
+        paths |= {**outcome.write(folder), **draw_videos(folder, subject, outcome.drawn, outcome.sure)}
+    paths |= page_beside(folder, store.image, BesideReal(store, tested))
     if is_wanted(loggers) and (shared := content_beside(folder)):
         log_page(loggers, shared.pictures, shared.tables)
     scored = {split: counts for split, counts in data["coverage"].items() if split != "train"}
@@ -62,9 +63,8 @@ def write_results(
     show_paths(paths)
 
 
-def measured_test(folder: Path, tested: Sequence[Video], facts: Mapping[str, Any]) -> Outcome:
+def measured_test(table: pd.DataFrame, tested: Sequence[Video], facts: Mapping[str, Any]) -> Outcome:
     """Measure the test that stands in `predictions.csv`, as `scripts/evaluate.py` does."""
-    table = pd.read_csv(folder / "predictions.csv", dtype={"video_id": str, "method": str}, keep_default_na=False)
     clips, people = with_people(with_unscored(table, tested), tested)
     return evaluate_scores(clips, "exclude", facts["seed"], people, facts["scoring"]["aggregate"])
 

@@ -19,7 +19,7 @@ from deepfake.task import CARD
 from tests.checkpoints.test_checkpoint import content
 
 Place = tuple[str, ...]
-FREE = {("config",), ("data", "content"), ("faces", "image_options")}  # anything may be in these
+FREE = {("config",), ("data", "content"), ("data", "reals"), ("faces", "image_options")}  # anything may be in these
 OPTIONAL = {
     ("digest",),
     ("scoring",),
@@ -28,6 +28,7 @@ OPTIONAL = {
     ("rest",),
     ("quality",),
     ("data", "content"),
+    ("data", "reals"),
     ("faces", "extractor"),
     ("faces", "image_options"),
     ("faces", "reuse_boxes"),
@@ -40,6 +41,7 @@ OTHERS = ["x/../..", "${seed}", 7.5, -1, 0, 10**30, float("nan"), True, None, [1
 def whole() -> dict[str, Any]:
     found = content("model=meso4_lstm", "faces=mtcnn")
     found[CARD]["data"]["content"] = {"train": "0123"}
+    found[CARD]["data"]["reals"] = {"train": "0123 4567"}
     return found
 
 

@@ -12,6 +12,7 @@ from deepfake.corpora.splits import (
     divide,
     draw,
     fingerprint,
+    real_digests,
     share_out,
 )
 from deepfake.schema import Label, Split, Video
@@ -106,3 +107,11 @@ def test_content_is_told_a_split_and_by_the_files_alone() -> None:
     assert content_digests(reversed(videos), {"a": "ff", "b": "ee", "c": "dd"}) == expected
     other = content_digests(videos, {"a": "ff", "b": "dd"})
     assert other["train"] == expected["train"] and other["test"] != expected["test"]
+
+
+def test_reals_are_known_by_their_files_alone() -> None:
+    videos = [_video("a"), _video("b", TEST), _video("copy of b", TEST), _video("gone", TEST), _video("c", None)]
+    videos += [_video("fake", TRAIN, Label.FAKE), _video("d", TRAIN), _video("other fake", VAL, Label.FAKE)]
+    digests = {video.video_id: f"{place}" * 32 for place, video in enumerate(videos)}
+    digests |= {"copy of b": digests["b"], "gone": ""}
+    assert real_digests(videos, digests) == {"train": f"{'0' * 12} {'6' * 12}", "test": "1" * 12, "val": ""}

@@ -29,11 +29,21 @@ def marks_of(result: Result, methods: Collection[str]) -> tuple[str, ...]:
     if trained and trained == tested:
         known = result.trained_methods
         found.append(LEFT_OUT if known and methods and not known & set(methods) else SAME)
-    if share_reals(trained, tested):
+    if share_reals(trained, tested) or (trained != tested and result.reals and result.reals[0] & result.reals[1]):
         found.append(KIN)
     if result.shared:
         found.append(PROTOCOL)
     return tuple(found)
+
+
+def kin_by_names(results: Iterable[Result]) -> list[str]:
+    """Say in which tests reals in common are known by the names of corpora alone, a sentence at most."""
+    unknown = [each for each in results if each.reals is None and each.trained_on[0] not in ("", each.corpus)]
+    if not unknown:
+        return []
+    tests = "1 test" if len(unknown) == 1 else f"{len(unknown)} tests"
+    how = f"reals in common ({KIN}) follow from names of corpora alone"
+    return [f"of {tests} by an older version the real files are not known: {how}"]
 
 
 def merged(marks: Iterable[Collection[str]]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 from deepfake.metrics import Method
 from deepfake.report.matrix.cells import Cell, column_cells, without_scores
-from deepfake.report.matrix.footnotes import marks_of, merged
+from deepfake.report.matrix.footnotes import kin_by_names, marks_of, merged
 from deepfake.report.matrix.means import mean_over, pooled
 from deepfake.report.matrix.results import OF_TABLE, Result
 from deepfake.report.varied import given_options, varied
@@ -103,7 +103,7 @@ def build_matrix(results: Sequence[Result]) -> Matrix:
     main = [column for column in columns if column.split == Split.TEST]
     twice = len({column.corpus for column in main}) < len(main)
     beside = _beside(main, tested) if len(main) > 1 and not twice else []
-    notes = [*_scored(results), *_sampled(columns)]
+    notes = [*_scored(results), *_sampled(columns), *kin_by_names(results)]
     notes += [f"{each.name} is not marked: {each.why_unmarked}" for each in (*columns, *by_method) if each.why_unmarked]
     if twice:
         notes.append(

@@ -54,6 +54,8 @@ class Result:
             has no scores.
         auc: what `metrics.json` says, which is all that is known without scores; None if it is undefined.
         shared: what the protocol shares between train and test; empty if nothing.
+        reals: digests of the real files of the corpus that was trained on, and of the split that was tested; None if
+            one of them is not recorded, as of older runs.
         aggregate: how clips became a video's score; empty of a table that has scores of videos.
     """
 
@@ -71,6 +73,7 @@ class Result:
     videos: pd.DataFrame | None
     auc: float | None
     shared: str
+    reals: tuple[frozenset[str], frozenset[str]] | None
     aggregate: str
 
     @property
@@ -167,6 +170,7 @@ def _read(run: RunFiles) -> Result:
         videos=videos,
         auc=None if value is None else float(value),
         shared=data_caption(content["data"], content.get("trained_on")) if "corpus" in content["data"] else "",
+        reals=_reals(source, content["data"], run.split),
         aggregate=run.aggregate,
     )
 
@@ -197,6 +201,15 @@ def _names(run: RunFiles) -> str:
     else:
         return ""
     return sha256_of_text("\n".join(sorted(every["label"] + "\t" + every["video_id"])))
+
+
+def _reals(
+    trained: Mapping[str, Any], tested: Mapping[str, Any], split: str
+) -> tuple[frozenset[str], frozenset[str]] | None:
+    """Return the reals of all splits of the one corpus, and of one of the other; None if they are not recorded."""
+    if not trained.get("reals") or not tested.get("reals"):
+        return None
+    return frozenset(" ".join(trained["reals"].values()).split()), frozenset(tested["reals"].get(split, "").split())
 
 
 def _state(data: Mapping[str, Any], split: str) -> str:

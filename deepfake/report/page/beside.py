@@ -4,7 +4,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deepfake.report.page.mistakes import Faces
+from deepfake.report.page.mistakes import Beside, Faces
 
 if TYPE_CHECKING:
     from deepfake.report.page.pictures import Shared
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def page_beside(folder: Path, faces: Faces | None = None) -> dict[str, Path]:
+def page_beside(folder: Path, faces: Faces | None = None, reals: Beside | None = None) -> dict[str, Path]:
     """Write the page of a run that has written its `metrics.json`, and return its path by name.
 
     A page that cannot be made is a warning, since a run of hours must not end as failed for its picture book.
@@ -20,11 +20,12 @@ def page_beside(folder: Path, faces: Faces | None = None) -> dict[str, Path]:
     Args:
         folder: see `write_page`.
         faces: see `write_page`.
+        reals: `beside` of `write_page`.
     """
     try:
         from deepfake.report.page.writing import write_page  # altair takes a second, and belongs to the page alone
 
-        return {"page": write_page(folder, faces)}
+        return {"page": write_page(folder, faces, reals)}
     except Exception as error:  # of any type: altair's, Jinja's, a disk's
         _warn("report.html", error)
         return {}

@@ -10,10 +10,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from deepfake.report.page.look import DASHES, MUTED
+from deepfake.report.palette import BAND_OPACITY
 
 Mark = alt.Chart | alt.LayerChart
 BAND, DIAMOND = "band", "diamond"  # in place of the dashes of a key
-BAND_OPACITY = 0.16
 Steps = Literal["step-after", "step-before"]
 
 

@@ -10,8 +10,8 @@ from deepfake.report.page.chart import BAND, DIAMOND, Axis, Chart, Key, Mark, Pl
 from deepfake.report.page.decisions import Decision
 from deepfake.report.page.look import INK, dash, method_ink
 from deepfake.report.page.points import Rates, calls, precision_points, probit, roc_points
-from deepfake.report.page.uncertainty import Uncertainty
 from deepfake.report.page.words import counted, number
+from deepfake.report.uncertainty import Uncertainty
 
 _SHAPES = ("circle", "diamond")  # of the decisions
 MOST_METHODS = 8  # lines beside that of all; more cannot be told apart

@@ -14,11 +14,12 @@ import vl_convert
 from matplotlib import get_data_path
 
 from deepfake.report.lettering import LATIN, shorten
-from deepfake.report.page.chart import BAND, BAND_OPACITY, DIAMOND, Chart, Key, Mark, Table
+from deepfake.report.page.chart import BAND, DIAMOND, Chart, Key, Mark, Table
 from deepfake.report.page.look import CONFIG, INK, LIGHT
 from deepfake.report.page.run_files import read_run
 from deepfake.report.page.sections import Section, sections
 from deepfake.report.page.summary import subject
+from deepfake.report.palette import BAND_OPACITY
 
 _WIDTH, _SCALE = 640, 1.5  # of the drawing in pixels, and how many of the picture one of these is
 _LINE, _MARK, _TEXT = 20, 26, 34  # of the key: height of a line, width of a mark, where the text begins

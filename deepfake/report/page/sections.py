@@ -18,10 +18,10 @@ from deepfake.report.page.part_charts import parts_chart
 from deepfake.report.page.robustness_chart import robustness_chart
 from deepfake.report.page.run_files import RunFiles
 from deepfake.report.page.score_charts import reliability_chart, score_chart
-from deepfake.report.page.uncertainty import curve_uncertainty
 from deepfake.report.page.words import name_of
 from deepfake.report.plots import scored_by
 from deepfake.report.results import covered
+from deepfake.report.uncertainty import curve_uncertainty
 
 _UNTESTED = "There is no predictions.csv of a test here: test=true lets a training test its best epoch."
 _NO_NUMBERS = "There is no numbers.csv here: scripts/evaluate.py writes it."

@@ -154,6 +154,29 @@ def test_shared_reals_are_marked(tmp_path: Path) -> None:
     assert "<sup>l</sup> leave-one-out" in text and "<sup>r</sup> trained on a corpus that has real videos" in text
 
 
+def test_corpora_of_a_users_own_are_known_by_their_real_files(tmp_path: Path) -> None:
+    """Leave-one-out by hand: each corpus has a name of its own and fakes of one method, and all have the same reals."""
+    own = {"reals": {"train": "aa bb", "val": "cc", "test": "dd"}}
+    train(tmp_path / "a", 0, "data=folder", corpus="with_swap", data=own)
+    tested = {"left_out": "dd", "others": "ee ff", "none": ""}
+    for i, (name, reals) in enumerate(tested.items()):
+        trained = {"corpus": "with_swap", **own}
+        data = {"reals": {"test": reals}}
+        evaluate(tmp_path / name, 1 + i, tmp_path / "a", corpus=name, state=f"{i}", data=data, trained_on=trained)
+    found = built(tmp_path)
+    marks = {name: cell_of(found, name).marks for name in ("with_swap", *tested)}
+    assert marks == {"with_swap": ("s",), "left_out": ("r",), "others": (), "none": ()}
+    assert "older version" not in markdown(found)
+
+
+def test_older_runs_are_known_by_the_names_of_corpora_and_this_is_said(tmp_path: Path) -> None:
+    train(tmp_path / "a", 0, "data=ffpp", corpus="ffpp")
+    evaluate(tmp_path / "a_dfo", 1, tmp_path / "a", corpus="dfo", state="d", data={"reals": {"test": "aa"}})
+    found = built(tmp_path)
+    assert cell_of(found, "dfo").marks == ("r",)
+    assert "of 1 test by an older version the real files are not known: reals in common (r)" in markdown(found)
+
+
 def test_the_tidy_table_has_a_row_for_each_cell(tmp_path: Path) -> None:
     train(tmp_path / "a", 0, "model=a")
     evaluate(tmp_path / "a_b", 1, tmp_path / "a", corpus="demo_b")

@@ -71,3 +71,11 @@ def _write_rest(folder: Path, auc: float) -> None:
 def face(video_id: str, track: int, frame: int) -> np.ndarray:
     """Return a grey crop in place of a face."""
     return np.full((200, 200, 3), 128, np.uint8)
+
+
+def beside_real(video_id: str, track: int, frame: int) -> dict[str, np.ndarray] | str:
+    """Return a grey fake, a white real and a dark difference of fakes with a hostile name; other fakes have no real."""
+    if video_id not in (IMAGE, SCRIPT):
+        return "the corpus names no real"
+    words = ("the fake", "its real", "fake minus real, 8 times enlarged, around grey")
+    return {name: np.full((200, 200, 3), grey, np.uint8) for name, grey in zip(words, (128, 255, 64), strict=True)}

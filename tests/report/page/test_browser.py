@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Page
 from deepfake.report.page import write_page
 from deepfake.report.page.look import DARK, LIGHT
 from tests.browser import IN_CHROMIUM, browser
-from tests.report.page.runs import IMAGE, METHOD, SCRIPT, face, learnt_elsewhere, write_evaluation
+from tests.report.page.runs import IMAGE, METHOD, SCRIPT, beside_real, face, learnt_elsewhere, write_evaluation
 
 __all__ = ["browser"]
 pytestmark = IN_CHROMIUM
@@ -20,7 +20,7 @@ DRAWN = "document.querySelectorAll('[data-drawn]').length === document.querySele
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_page(write_evaluation(tmp_path_factory.mktemp("page") / "run"), face)
+    return write_page(write_evaluation(tmp_path_factory.mktemp("page") / "run"), face, beside_real)
 
 
 def opened(browser: Browser, report: Path, width: int, theme: str) -> tuple[Page, list[str]]:

@@ -1,5 +1,7 @@
 """What stands on the page, as text: that it is complete, small, and says what lacks."""
 
+import base64
+import io
 import json
 import re
 import shutil
@@ -9,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from deepfake.errors import ConfigError, StoreError
 from deepfake.evaluation import evaluate_scores
 from deepfake.report.page import page_beside, write_page
 from deepfake.report.page.run_files import read_run
 from deepfake.report.results import write_metrics
-from tests.report.page.runs import METHOD, write_evaluation
+from tests.report.page.runs import IMAGE, METHOD, beside_real, face, write_evaluation
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +102,54 @@ def test_a_face_that_the_store_has_lost_is_said(run: Path) -> None:
 
     page = write_page(run, lost)
     assert "data:image" not in page.read_text() and "no face" in text_of(page)
+
+
+def pictures_of(page: Path) -> list[tuple[tuple[int, ...], str]]:
+    """Return the grey of the middle and the alternative text of each picture of a page."""
+    found = re.findall(r'<img src="data:image/jpeg;base64,([^"]*)"[^>]*alt="([^"]*)"', page.read_text())
+    return [(_middle(content), unescape(alt)) for content, alt in found]
+
+
+def _middle(content: str) -> tuple[int, ...]:
+    picture = Image.open(io.BytesIO(base64.b64decode(content)))
+    return tuple(picture.getpixel((picture.width // 2, picture.height // 2)))  # type: ignore[arg-type]
+
+
+def wrong_videos(run: Path) -> pd.DataFrame:
+    videos = pd.read_csv(run / "videos.csv").dropna(subset=["score"])
+    return videos[(videos["score"] > 0.5) != (videos["label"] == 1)]
+
+
+def test_a_fake_stands_beside_its_real_and_what_was_changed(run: Path) -> None:
+    page = write_page(run, face, beside_real)
+    shown, text = pictures_of(page), text_of(page)
+    wrong = wrong_videos(run)
+    fakes, pairs = int(wrong["label"].sum()), 2
+    assert fakes > pairs and len(wrong) <= 12 and len(shown) == len(wrong) + 2 * pairs
+    of_image = [(grey[0], alt) for grey, alt in shown if IMAGE in alt]
+    words = ("the fake", "its real", "fake minus real, 8 times enlarged, around grey")
+    assert of_image == [(grey, f"A face of {IMAGE}: {name}") for grey, name in zip((128, 255, 64), words, strict=True)]
+    assert all(text.count(name) == pairs for name in words[2:])
+    alone = f"{fakes - pairs} fakes have no real beside them here: the corpus names no real."
+    assert alone in text and "without the corpus" not in text
+
+
+def test_a_page_of_a_corpus_without_reals_says_so_and_shows_none(run: Path) -> None:
+    page = write_page(run, face, lambda video_id, track, frame: "the corpus names no real")
+    alone = f"{wrong_videos(run)['label'].sum()} fakes have no real beside them here: the corpus names no real."
+    assert alone in text_of(page) and "its real" not in text_of(page)
+    assert "fake minus real" not in page.read_text()
+    assert "made without the corpus, so no fake has its real beside it" in text_of(write_page(run, face))
+    assert "beside it" not in text_of(write_page(run))  # the page has no face at all, and says so
+
+
+def test_a_real_that_the_store_has_lost_leaves_the_fakes_face(run: Path) -> None:
+    def lost(video_id: str, track: int, frame: int) -> str:
+        raise StoreError("its real is damaged")
+
+    page = write_page(run, face, lost)
+    assert "fakes have no real beside them here: the real's faces are damaged." in text_of(page)
+    assert len(pictures_of(page)) == len(wrong_videos(run))
 
 
 def test_a_page_that_cannot_be_made_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,9 @@
-"""How far the curves of a run are sure: the bands around them, by the bootstrap of its numbers."""
+"""How far the curves of a run are sure: the bands around them, by the bootstrap of its numbers.
 
+Picture, page and dashboard draw the same bands, one after the other, so the last ones are kept and not computed again.
+"""
+
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -53,11 +57,18 @@ def curve_uncertainty(videos: pd.DataFrame, people: GroupedBy, seed: int) -> Unc
         seed: of the bootstrap; with that of the numbers, bands and intervals agree.
     """
     clusters, by = resampled(videos, people)
-    fakes = int((videos["label"] == 1).sum())
-    fprs, recalls = _scale(len(videos) - fakes), _scale(fakes)[1:]
-    label, score = videos["label"].to_numpy(), videos["score"].to_numpy(np.float64)
-    found = curve_bands(score, label, fprs, recalls, clusters=clusters, replicates=REPLICATES, seed=seed)
-    return Uncertainty(fprs, found.tpr, recalls, found.precision, WORDS[by])
+    label, score = videos["label"].to_numpy(np.int64), videos["score"].to_numpy(np.float64)
+    return Uncertainty(*_bands(score.tobytes(), label.tobytes(), clusters.astype(np.int64).tobytes(), seed), WORDS[by])
+
+
+@lru_cache(maxsize=2)
+def _bands(scores: bytes, labels: bytes, clusters: bytes, seed: int) -> tuple[np.ndarray, Band, np.ndarray, Band]:
+    """Return the first attributes of `Uncertainty`, of rows as the bytes of float64 and int64."""
+    score, label, cluster = np.frombuffer(scores), np.frombuffer(labels, np.int64), np.frombuffer(clusters, np.int64)
+    fakes = int((label == 1).sum())
+    fprs, recalls = _scale(len(label) - fakes), _scale(fakes)[1:]
+    found = curve_bands(score, label, fprs, recalls, clusters=cluster, replicates=REPLICATES, seed=seed)
+    return fprs, found.tpr, recalls, found.precision
 
 
 def _scale(count: int) -> np.ndarray:
