@@ -83,14 +83,7 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         gradio.HTML(_head(desk.limits))
-        chosen = gradio.Dropdown(
-            [*detectors],
-            value=detectors[0],
-            label="Detector",
-            elem_id="detector",
-            filterable=False,
-            visible=len(detectors) > 1,
-        )
+        chosen = _choice(detectors)
         file = gradio.File(label="Video or image", elem_id="file", height=180)
         state = gradio.HTML(elem_id="state", js_on_load=_WATCH)
         card = gradio.HTML(elem_id="verdict")
@@ -106,6 +99,19 @@ def build_page(desk: Desk, detectors: Sequence[str]) -> Any:
         page.unload(leave)
     page.queue()
     return page
+
+
+def _choice(detectors: Sequence[str]) -> Any:
+    import gradio
+
+    return gradio.Dropdown(
+        [*detectors],
+        value=detectors[0],
+        label="Detector",
+        elem_id="detector",
+        filterable=False,
+        visible=len(detectors) > 1,
+    )
 
 
 def look() -> dict[str, Any]:

@@ -112,7 +112,7 @@ def content_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict
 def real_digests(videos: Iterable[Video], digests: Mapping[str, str]) -> dict[str, str]:
     """Return for each split what its reals are known by in any other corpus: 12 hex digits of each file, in one text.
 
-    They are sorted and parted by blanks: 13 bytes a real, and so many digits that 20,000 reals share none by chance.
+    They are sorted and separated by spaces: 13 bytes a real, and so many digits that 20,000 reals share none by chance.
 
     Args:
         videos: videos of the listing; those without a split are ignored.

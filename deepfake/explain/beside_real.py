@@ -17,7 +17,7 @@ NOT_STORED = "the real is not in the face store"
 OTHER_FRAMES = "the real has other frames, or frames of another size"
 NO_FACE = "the real has no face in that frame"
 ELSEWHERE = "the real's face was cut out elsewhere"
-SHRUNK = "the faces were stored on unlike scales"
+SHRUNK = "the faces were stored at different scales"
 
 
 class BesideReal:

@@ -25,7 +25,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import norm
 
-_HALVINGS = 14  # of a bracket of some standard errors, so that ends are sure to a thousandth of one
+_SURE = 1e-3  # standard errors within which the ends are found
+_ROUNDED = 1e-12  # a gap whose replicates differ by no more is the same in all of them
 
 
 class Gaps(NamedTuple):
@@ -50,11 +51,17 @@ def calibration_error(gaps: np.ndarray) -> np.ndarray:
 def calibration_error_interval(gaps: Gaps, share: float) -> tuple[float, float]:
     """Return the interval of the error of these gaps; an error of 0 may be in it, and the measured one always is.
 
+    A gap that is the same in every replicate, as where all fakes have one score and no real has a like one, counts with
+    what it is: nothing tells how sure it is.
+
     Args:
-        gaps: whose replicates have no NaN, and are not all equal.
+        gaps: whose replicates have no NaN.
         share: of the errors that lie beyond each end of the centre, as 0.025.
     """
-    used = (gaps.drawn != gaps.values).any(axis=0)  # in the others no row has an error
+    used = np.abs(gaps.drawn - gaps.values).max(axis=0) > _ROUNDED
+    alike = float(calibration_error(gaps.values[~used]))
+    if not used.any():
+        return alike, alike
     values, clusters = gaps.values[used], gaps.clusters[used]
     chance = (gaps.drawn[:, used] - values) * np.sqrt(clusters / np.maximum(clusters - 1, 1))
     error, sign = float(calibration_error(values)), np.where(values < 0, -1, 1)
@@ -71,15 +78,16 @@ def calibration_error_interval(gaps: Gaps, share: float) -> tuple[float, float]:
         furthest *= 2
     low = _first(lambda by: disturbed(by, 1 - share) >= error, nearest, furthest)
     high = _first(lambda by: disturbed(by, share) > error, nearest, furthest)
-    unbiased = error - float(norm.ppf(share) * calibration_error(gaps.drawn).std())
-    return float(calibration_error(moved(low))), min(1.0, max(unbiased, float(calibration_error(moved(high)))))
+    unbiased = error - float(norm.ppf(share) * calibration_error(gaps.drawn[:, used]).std())
+    highest = max(unbiased, float(calibration_error(moved(high))))
+    return alike + float(calibration_error(moved(low))), min(1.0, alike + highest)
 
 
 def _first(holds: Callable[[float], bool], low: float, high: float) -> float:
     """Return the lowest number between two for which something holds that holds of the higher and all above it."""
     if holds(low):
         return low
-    for _ in range(_HALVINGS):
+    while high - low > _SURE:
         middle = (low + high) / 2
         low, high = (low, middle) if holds(middle) else (middle, high)
     return high

@@ -52,7 +52,8 @@ def measure_probabilities(
     values = _means(sums.sum(axis=1, keepdims=True), prior)
     draws = (sample.resampling.draw(seed, number) for number in range(replicates))  # one at a time: 50,000 videos fit
     drawn_values = _means(np.stack([np.einsum("kcm,c->km", sums, draw) for draw in draws], axis=1), prior)
-    inside = np.count_nonzero(sums[..., 3:].any(axis=0), axis=0)
+    pairs = np.unique(np.stack([_bins(sample.scores), sample.clusters]), axis=1)
+    inside = np.bincount(pairs[0], minlength=NUM_BINS)  # how many clusters have rows in each bin
     gaps = Gaps(values[GAPS][0], drawn_values[GAPS], inside)
     return {
         name: sample.replicates(drawn_values[name]).estimate(
@@ -77,11 +78,15 @@ def _cluster_sums(sample: Sample) -> np.ndarray:
         loss = np.minimum(-np.log(right), LARGEST_LOSS)
     sums = np.zeros((2, sample.num_clusters, 3 + NUM_BINS))
     columns = np.stack([np.ones_like(score), loss, (label - score) ** 2], axis=1)
-    bins = 3 + np.minimum((np.searchsorted(np.linspace(0, 1, NUM_BINS + 1), score, side="right") - 1), NUM_BINS - 1)
     of_class = sample.labels.astype(np.intp)
     np.add.at(sums[:, :, :3], (of_class, sample.clusters), columns)
-    np.add.at(sums, (of_class, sample.clusters, bins), label - score)
+    np.add.at(sums, (of_class, sample.clusters, 3 + _bins(score)), label - score)
     return sums
+
+
+def _bins(score: np.ndarray) -> np.ndarray:
+    """Return the bin of each score, from 0."""
+    return np.minimum(np.searchsorted(np.linspace(0, 1, NUM_BINS + 1), score, side="right") - 1, NUM_BINS - 1)
 
 
 def _means(sums: np.ndarray, prior: float) -> dict[str, np.ndarray]:

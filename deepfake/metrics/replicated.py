@@ -19,6 +19,7 @@ from deepfake.metrics.intervals import (
 
 FEW = 20  # clusters; below, intervals of skewed metrics were found to hold 85 to 93 % of the time, not 95
 LONE_CLUSTER = "all rows, or those of a class, are of one cluster, so there is no interval"
+_ROUNDED = 1e-13  # replicates that differ by no more are equal but for the order in which they were summed
 NO_WIDTH = "no replicate differs from the value, so there is no interval: more rows are needed"
 
 
@@ -101,7 +102,7 @@ class Replicates:
         if self.num_clusters < 2:
             return LONE_CLUSTER
         known = self._known()
-        return NO_WIDTH if not len(known) or known.min() == known.max() else ""
+        return NO_WIDTH if not len(known) or np.ptp(known) <= _ROUNDED else ""
 
     def _note(self, caution: str) -> str:
         dropped = len(self.values) - len(self._known())

@@ -56,7 +56,7 @@ def roc_figure(videos: pd.DataFrame, subject: Subject, sure: Uncertainty | None 
     fakes, reals = scored[scored["label"] == 1], scored[scored["label"] == 0]
     groups = list(fakes.groupby("method")) if fakes["method"].nunique() > 1 else []
     with matplotlib.rc_context({"font.family": families()}):
-        figure, axes = blank(6, 6.9 + 0.17 * (len(groups) + bool(sure)))
+        figure, axes = blank(6, 6.9 + 0.17 * (len(groups) + (sure is not None and sure.known)))
         axes.plot([0, 1], [0, 1], color=UNLABELLED, linestyle=":", linewidth=1)
         labels = []
         if len(reals) and len(fakes):

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
-from omegaconf import DictConfig, ListConfig
+from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from deepfake.checkpoints import read_checkpoint, require_each_once
 from deepfake.checkpoints.calibration import AUTO, NONE
@@ -46,17 +46,21 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
     With `cfg.combine` what they tell together is measured as well, and compared with each.
 
     Raises:
-        ConfigError: a checkpoint is given twice, or a calibration, which can be of one of them alone.
+        ConfigError: a checkpoint is given twice, or a calibration that can be of one of them alone.
         CheckpointError: one of them is none.
     """
     require_each_once(checkpoints)
-    if cfg.calibration not in (AUTO, NONE, None):
-        raise ConfigError(
-            f"calibration={cfg.calibration} is of one detector: beside several give auto, which takes each one's own, "
-            "or none"
-        )
     if cfg.combine:
         require_combinable(cfg, checkpoints)
+    of_each = cfg
+    if cfg.calibration not in (AUTO, NONE, None):
+        if not cfg.combine:
+            raise ConfigError(
+                f"calibration={cfg.calibration} is one file: beside several detectors give auto, which takes each "
+                "one's own, or none; a file of all of them together belongs to combine=true"
+            )
+        of_each = cfg.copy()
+        OmegaConf.update(of_each, "calibration", AUTO)
     cards = [read_checkpoint(each).card for each in checkpoints]  # a mistake is told before hours of testing
     names = [f"{index}: {model_name(card['model'])}" for index, card in enumerate(cards)]
     folders = [folder / str(index) for index in range(len(checkpoints))]
@@ -65,9 +69,11 @@ def evaluate_several(cfg: DictConfig, checkpoints: Sequence[str], folder: Path) 
     tested: dict[str, Tested] = {}
     for name, checkpoint, own in zip(names, checkpoints, folders, strict=True):
         log.info("detector %s (of %d): %s", name, len(names), shown(checkpoint))
-        tested[name] = evaluate_checkpoint(cfg, checkpoint, own)
+        tested[name] = evaluate_checkpoint(of_each, checkpoint, own)
     outcomes = {name: each.outcome for name, each in tested.items()}
-    if cfg.combine:
-        outcomes["combined"] = evaluate_combined(cfg, list(tested.values()), folder / "combined")
-    if len(outcomes) > 1:
-        show_paths({"comparison": write_comparison(outcomes, folder, cfg.seed)})
+    try:
+        if cfg.combine:
+            outcomes["combined"] = evaluate_combined(cfg, list(tested.values()), folder / "combined")
+    finally:  # the detectors have been tested, whatever they cannot tell together
+        if len(outcomes) > 1:
+            show_paths({"comparison": write_comparison(outcomes, folder, cfg.seed)})

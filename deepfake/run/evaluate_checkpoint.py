@@ -9,6 +9,7 @@ from omegaconf import DictConfig
 
 from deepfake import null_audit
 from deepfake.atomic import write_atomic
+from deepfake.checkpoints import UnderTest
 from deepfake.checkpoints.data_card import compare_content, data_card
 from deepfake.checkpoints.scoring_rule import AGGREGATE, rule_card
 from deepfake.config.model_name import model_name
@@ -36,7 +37,8 @@ from deepfake.report.results import covered, draw_reliability, draw_videos, writ
 from deepfake.report.tables import show_paths
 from deepfake.robustness import LevelAucs, Scored, score_distorted, summary, write_robustness
 from deepfake.run.prepared_test import PreparedTest, prepare_test, with_best_aggregate
-from deepfake.schema import Split
+from deepfake.schema import Split, Video
+from deepfake.scoring import ScoringRule
 
 Facts = dict[str, Any]
 Paths = dict[str, Path]
@@ -44,15 +46,23 @@ Paths = dict[str, Path]
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A checkpoint that was tested.
+    """What is known of a checkpoint that was tested; its network and its store are not kept.
 
     Attributes:
-        test: what was tested, with what.
+        path: the checkpoint.
+        rule: how videos were scored.
+        faces: the recipe of the faces.
+        videos: those of the split that was tested.
+        under_test: what a calibration may not have been learnt on.
         clips: one row a clip, as in `predictions.csv`.
         outcome: what was measured.
     """
 
-    test: PreparedTest
+    path: Path
+    rule: ScoringRule
+    faces: dict[str, Any]
+    videos: list[Video]
+    under_test: UnderTest
     clips: pd.DataFrame
     outcome: Outcome
 
@@ -101,7 +111,7 @@ def evaluate_checkpoint(cfg: DictConfig, checkpoint: str, folder: Path) -> Teste
     metrics = write_metrics(folder, outcome.metrics(test.split), data, facts)
     page = page_beside(folder, test.store.image, BesideReal(test.store, test.videos))
     show_paths({"run": folder, **page, "metrics": metrics, **paths})
-    return Tested(test, clean.clips, outcome)
+    return Tested(test.checkpoint.path, test.rule, test.faces, test.videos, test.under_test, clean.clips, outcome)
 
 
 def _distortions(cfg: DictConfig) -> list[Distortion]:

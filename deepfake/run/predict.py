@@ -23,7 +23,7 @@ from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import InputFile, input_files
 from deepfake.errors import ConfigError, ExtractionError, UnreadableVideoError
 from deepfake.extraction import ExtractOptions, chosen_shard
-from deepfake.names import as_text, first_few, shown
+from deepfake.names import as_path, as_text, first_few, shown
 from deepfake.progress import Progress
 from deepfake.report.tables import show_paths
 from deepfake.scoring import ScoringRule
@@ -135,10 +135,12 @@ def _take(others: Sequence[Other], journal: Journal) -> None:
     """Take over the results of other journals, and say how many."""
     taken = journal.take(others)
     log.info("%d results are new here, of %d journals that merge= names", taken.new, len(others))
+    if taken.replaced:
+        log.info("%d results here were of earlier files or had failed, and are replaced", len(taken.replaced))
+    for name in taken.replaced:
+        annotated_path(Path(as_path(name)), journal.path.parent).unlink(missing_ok=True)  # it shows the older result
     if taken.several:
-        log.info(
-            "%d files have results in several of them; the first counts that is of the file as it is", taken.several
-        )
+        log.info("%d files have results in several of them; the first of the file as it is counts", taken.several)
 
 
 def _missing(files: Sequence[InputFile], journal: Journal) -> list[str]:
@@ -205,7 +207,7 @@ def _write(
     for name, result in _named(files, journal):
         summary.add(name, result)
     if others := len(journal.others(file.path for file in files)):
-        log.info("tables and page also hold %d files of earlier commands with output=%s", others, shown(output))
+        log.info("tables and page also hold %d files that input= does not name, as of earlier commands", others)
     return summary
 
 

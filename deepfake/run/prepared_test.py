@@ -148,7 +148,9 @@ def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] 
         refuse_val(split)
     checkpoint = read_checkpoint(path)
     detector = build_network(checkpoint, cfg.backbone_weights)
-    rule, other_rule = rule_here(cfg, checkpoint)
+    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
+    given[AGGREGATE] = CARRIED if choosing else cfg.aggregate
+    rule, other_rule = settled_rule(checkpoint.card, given, checkpoint.path)
     listing = list_corpus(instantiate(cfg.data.corpus), cfg.data)
     require_fingerprint(cfg.expect_fingerprint, cfg.data.name, listing)
     compare_listing(checkpoint.card["data"], cfg.data.name, listing)
@@ -173,13 +175,6 @@ def prepare_test(cfg: DictConfig, path: str, require: Callable[[Listing], None] 
         judged = [*learnt, *test.videos]
         audit(judged, file_digests(store, judged)).require_disjoint(listing.protocol)
     return test
-
-
-def rule_here(cfg: DictConfig, checkpoint: Checkpoint) -> tuple[ScoringRule, Differences]:
-    """Return how videos are scored, before `best` is chosen, and where that differs from the checkpoint's own rule."""
-    given = {CLIPS: cfg.sampling.eval_clips_per_track, TRACKS: cfg.data.tracks, MAIN_FACE: cfg.data.main_face}
-    given[AGGREGATE] = CARRIED if cfg.aggregate == BEST else cfg.aggregate
-    return settled_rule(checkpoint.card, given, checkpoint.path)
 
 
 def with_best_aggregate(test: PreparedTest) -> tuple[PreparedTest, Scored]:

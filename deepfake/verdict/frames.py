@@ -104,9 +104,19 @@ def _of_person(
         mean, windows = means_of_frames(first[has], last[has], its[has], num_frames)
         own.append(mean)
         number += windows
-    boxes = np.full((num_frames, 4), np.nan)
-    for clip in person.clips:
-        boxes[clip.start_frame : clip.end_frame + 1] = clip.box  # in a segment a face has one box,
-    for clip in person.clips:  # unless a cut lies in it: a clip's is that of its middle frame
-        boxes[(clip.start_frame + clip.end_frame + 1) // 2] = clip.box
-    return own, number, boxes
+    return own, number, _boxes(person, num_frames)
+
+
+def _boxes(person: PersonResult, num_frames: int) -> np.ndarray:
+    """Return the box in each frame, (F, 4), NaN where no clip spans it.
+
+    In a segment a face has one box, unless a cut lies in it. A clip's is that of its middle frame, so a frame has that
+    of the last clip whose middle has come, or of the first one where none has.
+    """
+    boxes, middles = np.full((num_frames, 4), np.nan), [(c.start_frame + c.end_frame + 1) // 2 for c in person.clips]
+    for clip, middle in zip(person.clips, middles, strict=True):
+        boxes[middle : clip.end_frame + 1] = clip.box
+    for clip, middle in zip(reversed(person.clips), reversed(middles), strict=True):
+        before = boxes[clip.start_frame : middle]
+        before[np.isnan(before[:, 0])] = clip.box
+    return boxes

@@ -57,10 +57,12 @@ class Taken(NamedTuple):
     Attributes:
         new: results that were not here.
         several: files of which several of the journals had a result.
+        replaced: the files, as `facts` has their paths, whose result here was of an earlier state or had failed.
     """
 
     new: int
     several: int
+    replaced: tuple[str, ...] = ()
 
 
 def others_below(folders: Sequence[Path], output: Path, identity: Mapping[str, Any]) -> list[Other]:
@@ -139,8 +141,8 @@ class Journal:
     def take(self, others: Sequence[Other]) -> Taken:
         """Take over the results of other journals, and return when they are on the disk.
 
-        Of several results of a file the first counts that is of the file as it is now; if none is, the first. What is
-        here comes before all others.
+        Of several results of a file, those here before all others, the first that is of the file as it is now counts;
+        if none is, the first.
 
         Args:
             others: as `others_below` returns them, in their order.
@@ -148,7 +150,7 @@ class Journal:
         Raises:
             OSError: the disk is full or read-only, or one of them cannot be read.
         """
-        new, times = 0, Counter[str]()
+        before, found, times = {*self._lines}, dict[str, None](), Counter[str]()
         with self.path.open("ab", buffering=0) as file:
             for other in others:
                 with other.path.open("rb") as source:
@@ -159,9 +161,10 @@ class Journal:
                             continue
                         source.seek(line.offset)
                         self._lines[name] = line._replace(offset=self._add(file, source.readline(), at_once=False))
-                        new += mine is None
+                        found[name] = None
             os.fsync(file.fileno())
-        return Taken(new, sum(number > 1 for number in times.values()))
+        replaced = tuple(name for name in found if name in before)
+        return Taken(len(found) - len(replaced), sum(number > 1 for number in times.values()), replaced)
 
     def results(self, paths: Iterable[Path]) -> Iterator[FileResult]:
         """Yield the result of each of these files that has one, in their order."""

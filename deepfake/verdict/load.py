@@ -87,8 +87,8 @@ def load_predictor(
             frames each, by detectors of windows in windows that overlap. It takes the place of `clips_per_track` and of
             `faces.num_segments`.
         window_hop: with `dense`, the distance between the starts of two windows in frames, at most a window; None is 1.
-        explain: whether results have heat maps of the most and the least suspicious frame of the file's person, which
-            takes as long as scoring some 50 clips; of one detector alone.
+        explain: whether results have heat maps of the most and the least suspicious frame of each person, which
+            takes as long as scoring some 50 clips a person; of one detector alone.
 
     Raises:
         CheckpointError: the checkpoint does not exist, cannot be read, or was not made by this project.

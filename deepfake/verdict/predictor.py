@@ -225,8 +225,7 @@ class Predictor:
         detector = self.scorers[0].detector
         if not self.explain or result.person is None or not isinstance(detector, Detector):
             return result
-        track = next(track for track in tracks if track.number == result.person - 1)
-        return replace(result, explanations=explained(detector, track, fps, self.device))
+        return replace(result, explanations=explained(detector, result, tracks, fps, self.device))
 
 
 def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class DetectorScore:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A heat map of one frame of the file's person, and its check; see docs/explanations.md.
+    """A heat map of one frame of a person, and its check; see docs/explanations.md.
 
     Attributes:
         most: whether it is of the most suspicious clip, and not of the least suspicious one.
@@ -68,6 +68,7 @@ class Explanation:
         passes: whether the map passes the check.
         crop: what the detector was shown, a WebP in base64.
         overlay: the same with the map over it.
+        person: number of the person; None in results of before 2026-11-28, which explain the file's person.
     """
 
     most: bool
@@ -79,6 +80,7 @@ class Explanation:
     passes: bool
     crop: str
     overlay: str
+    person: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,8 @@ class FileResult:
         remarks: what was done to show the picture as a player does.
         raw_score: the score before it was found to count for nothing; None if it was not measured.
         persons: everybody who was found, the largest face first.
-        explanations: of the most and the least suspicious frame, if asked for, and if one person's score is the file's.
+        explanations: of the most and the least suspicious frame of each person with a score, the highest first and at
+            most five, if asked for, and if one person's score is the file's.
         error_low: lower end of the rate's 95 % interval.
         error_high: upper end.
         detectors: what each of several detectors says of the file; empty if there is one alone.

@@ -121,7 +121,7 @@ def test_a_video_is_dropped_and_its_card_seen(visit: Visit, command: Command, de
     drop(page, file)
     text = card_of(page, HOSTILE.replace("\u202e", "\\u202e"))
     assert "2 persons" in text and "by a score that is not calibrated" in text and "frames were looked at" in text
-    assert "Most suspicious" in text and page.locator("#verdict .card img").count() == 6
+    assert "Most suspicious" in text and page.locator("#verdict .card img").count() == 10
     assert page.evaluate("window.ran") is None
     expect(page.locator("#state [role=status], #state[role=status]")).to_have_text("Done. The file is deleted.")
     assert command.files() == [] and "onerror" not in command.log()

@@ -73,7 +73,7 @@ def test_crops_that_were_shrunk_alike_can_be_compared_and_others_cannot(shelf: S
     shown = shelf.beside()("fake", 0, 5)
     assert isinstance(shown, dict) and shown[DIFFERENCE].shape == (20, 20, 3)
     shelf.put("fake", NOISE[1], Region(11, 20, 30), longest=20)
-    assert shelf.beside()("fake", 0, 5) == "the faces were stored on unlike scales"
+    assert shelf.beside()("fake", 0, 5) == "the faces were stored at different scales"
 
 
 def test_it_is_said_why_there_is_no_real(shelf: Shelf) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.special import expit
 from scipy.stats import norm
+from sklearn.isotonic import IsotonicRegression
 
 from deepfake.metrics import measure, measure_probabilities
 from deepfake.metrics.calibration_error import Gaps, calibration_error, calibration_error_interval
@@ -57,6 +58,40 @@ def test_both_ways_of_measuring_have_the_same_interval() -> None:
     plain = measure(score, label, clusters=person, replicates=200)["ece"]
     weighed = measure_probabilities(score, label, 0.5, clusters=person, replicates=200)["ece"]
     assert plain.value == pytest.approx(weighed.value)
+    assert (plain.low, plain.high) == pytest.approx((weighed.low, weighed.high), abs=1e-9)
+
+
+def test_a_gap_that_is_the_same_in_every_replicate_counts_with_what_it_is() -> None:
+    label = np.repeat([0, 1], 40)
+    score = np.where(label == 1, 0.75, np.random.default_rng(0).uniform(0, 0.6, 80).round(2))
+    found = measure(score, label, replicates=500)["ece"]
+    assert found.value - 0.08 < found.low < found.value < found.high < found.value + 0.08
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_measured_error_is_in_it_whatever_the_scores(seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    label = np.arange(60) % 2
+    levels = generator.uniform(0, 1, 1 + seed % 4)
+    score = np.where(generator.random(60) < 0.1, generator.random(60), generator.choice(levels, 60))
+    steps = IsotonicRegression(out_of_bounds="clip", y_min=0.01, y_max=0.99).fit(score, label).predict(score)
+    for values in (score, score.round(1), steps, np.where(score > 0.5, 0.97, 0.03)):
+        for found in (
+            measure(values, label, replicates=200),
+            measure_probabilities(values, label, 0.3, replicates=200),
+        ):
+            ece = found["ece"]
+            assert np.isnan(ece.low) or 0 <= ece.low <= ece.value <= ece.high <= 1
+
+
+def test_scores_that_are_right_or_wrong_have_the_same_interval_both_ways() -> None:
+    label = np.arange(200) % 2
+    score = label.astype(float)
+    score[[3, 4, 50]] = 1 - score[[3, 4, 50]]
+    plain, weighed = (
+        measure(score, label, replicates=300)["ece"],
+        measure_probabilities(score, label, 0.5, replicates=300)["ece"],
+    )
     assert (plain.low, plain.high) == pytest.approx((weighed.low, weighed.high), abs=1e-9)
 
 

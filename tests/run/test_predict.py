@@ -1,5 +1,6 @@
 """Unseen files in, a score and a verdict each out."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
     assert "its AUC is" in (tmp_path / "whole" / "report.html").read_text()
 
     assert script("predict", *common[::2], "input=clips/photo.png", "output=out") == 0
-    assert "tables and page also hold 4 files of earlier commands with output=out" in capfd.readouterr().out
+    assert "tables and page also hold 4 files that input= does not name" in capfd.readouterr().out
     assert sorted(predictions(tmp_path / "out").index) == sorted(predictions(tmp_path / "whole").index)
     assert "truncated.mp4" in (tmp_path / "out" / "report.html").read_text()
 
@@ -133,7 +134,7 @@ def test_a_run_that_is_stopped_goes_on_and_ends_as_one_that_was_not(
 
 def test_every_frame_with_maps_and_copies(model: Path, demo_root: Path, script: Run, tmp_path: Path) -> None:
     (tmp_path / "clips").mkdir()
-    (tmp_path / "clips" / "a.mp4").write_bytes((demo_root / "real" / "p04_a.mp4").read_bytes())
+    (tmp_path / "clips" / "a.mp4").write_bytes((demo_root / "extra" / "two_people.mp4").read_bytes())
     common = [
         f"checkpoint={model}",
         "input=clips",
@@ -145,10 +146,17 @@ def test_every_frame_with_maps_and_copies(model: Path, demo_root: Path, script: 
     assert script("predict", *common, "output=clips/out") == 0
     table = predictions(tmp_path / "clips" / "out")
     sampled, frames = table.loc["a.mp4", ["num_sampled", "num_frames"]]
-    assert sampled == frames == table.at["a.mp4", "num_clips"]
-    assert len(pd.read_parquet(tmp_path / "clips" / "out" / "frames.parquet")) == frames
+    assert sampled == frames and table.at["a.mp4", "num_clips"] == 2 * frames
+    assert len(pd.read_parquet(tmp_path / "clips" / "out" / "frames.parquet")) == 2 * frames
+    (found,) = json.loads((tmp_path / "clips" / "out" / "predictions.json").read_text())["files"]
+    persons = sorted(found["persons"], key=lambda person: -person["score"])
+    expected = [(person["person"], most) for person in persons for most in (True, False)]
+    assert [(each["person"], each["most"]) for each in found["explanations"]] == expected
+    for each, (number, _) in zip(found["explanations"], expected, strict=True):
+        clips = found["persons"][number - 1]["clips"]
+        assert each["score"] == (max if each["most"] else min)(clip["score"] for clip in clips)
     page = (tmp_path / "clips" / "out" / "report.html").read_text()
-    assert page.count("data:image/webp") == 5 and "The check" in page
+    assert page.count("data:image/webp") == 10 and "The check" in page
     (copy,) = (tmp_path / "clips" / "out" / "annotated").iterdir()
     times = copy.stat().st_mtime_ns
     assert script("predict", *common, "output=clips/out") == 0  # the copy is neither made again nor scored

@@ -155,8 +155,21 @@ def test_what_they_tell_together_is_measured_and_is_what_a_verdict_says(
     numbers = pd.read_csv(files / "out" / "combined" / "numbers.csv").query("by == 'all'").set_index("metric")
     assert numbers.loc["auc", "value"] == pytest.approx(roc_auc_score(videos["label"], videos["score"]), abs=1e-12)
     assert {*numbers["level"]} == {"video"} and (files / "out" / "combined" / "roc.png").exists()
+    facts = json.loads((files / "out" / "combined" / "combined.json").read_text())
+    assert [(name, each["weight"]) for name, each in facts["detectors"].items()] == [("frames", 0.5), ("windows", 0.5)]
+    assert facts["calibration"] is None and facts["coverage"]["scored"] == len(videos)
     pairs = pd.read_csv(files / "out" / "comparison.csv")[["first", "second"]].drop_duplicates().to_numpy().tolist()
     assert pairs == [["0: meso4_lstm", "1: meso4"], ["0: meso4_lstm", "combined"], ["1: meso4", "combined"]]
+
+
+def test_what_cannot_be_measured_together_costs_nothing_of_what_each_says(
+    files: Path, script: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deepfake.run.evaluate_combined.combined_persons", lambda *_: pd.DataFrame())
+    given = [*COMMON, *SMALL_DEMO, "combine=true", BOTH[0], "hydra.run.dir=out"]
+    assert script("evaluate", *given) == 1
+    assert "has a person of whom frames, windows all have a score" in capfd.readouterr().err
+    assert (files / "out" / "comparison.csv").exists() and not (files / "out" / "combined").exists()
 
 
 @pytest.mark.parametrize(
@@ -167,6 +180,8 @@ def test_what_they_tell_together_is_measured_and_is_what_a_verdict_says(
         (["checkpoint=[frames.ckpt,copy.ckpt]"], "which have the same weights"),
         (["checkpoint=[frames.ckpt,other.ckpt]"], "frames and other have other recipes of faces"),
         ([BOTH[0], "aggregate=mean_all"], "aggregate is mean_all for the detector frames"),
+        ([BOTH[0], "aggregate=best"], "aggregate=best chooses a rule for each detector"),
+        ([BOTH[0], "calibration=none.json"], "calibration none.json does not exist"),
         (["predictions=a.csv"], "beside predictions=, no effect has combine"),
     ],
 )
@@ -232,7 +247,8 @@ def test_weights_that_are_learnt_on_val_are_taken_by_predict(
         fakes,
     )
 
-    assert script("evaluate", *COMMON, *SMALL_DEMO, BOTH[0], "combine=true", "hydra.run.dir=tested") == 0
+    path = "calibration=frames+windows.calibration.json"
+    assert script("evaluate", *COMMON, *SMALL_DEMO, BOTH[0], "combine=true", path, "hydra.run.dir=tested") == 0
     table = pd.read_csv(tmp_path / "tested" / "combined" / "predictions.csv")
     own = logit(table[["score_frames", "score_windows"]].to_numpy())
     assert table["score"].to_numpy() == pytest.approx(expit(own @ learnt), rel=1e-12)
@@ -257,7 +273,6 @@ def test_weights_that_are_learnt_on_val_are_taken_by_predict(
     page = (tmp_path / "judged" / "report.html").read_text()
     assert f"(weight {learnt[0]:.3f})" in page and "Its scores are calibrated on" in page
 
-    path = "calibration=frames+windows.calibration.json"
     for given, words in (
         (["checkpoint=frames.ckpt", path], "is of 2 detectors together, and here is one"),
         ([BOTH[0], path, "aggregate=max"], "was learnt by another rule"),

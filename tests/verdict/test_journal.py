@@ -192,6 +192,11 @@ def test_of_several_results_the_first_of_the_file_as_it_is_counts(tmp_path: Path
     mine.append(replace(SCORED, score=0.5), facts(files[0]))  # what is here comes before all others
     mine.take(others(mine.path.parent, tmp_path / "runs"))
     assert list(mine.results(files[:1])) == [replace(SCORED, score=0.5)]
+    os.utime(files[0], (2, 2))
+    good.append(FACELESS, facts(files[0]))
+    taken = mine.take(others(mine.path.parent, good.path.parent))
+    assert (taken.new, taken.replaced) == (0, (facts(files[0])["path"],))
+    assert list(mine.results(files[:1])) == [FACELESS]
 
 
 def test_a_journal_that_is_being_written_is_read_to_its_last_whole_line(tmp_path: Path, files: list[Path]) -> None:

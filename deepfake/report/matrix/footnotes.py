@@ -38,12 +38,14 @@ def marks_of(result: Result, methods: Collection[str]) -> tuple[str, ...]:
 
 def kin_by_names(results: Iterable[Result]) -> list[str]:
     """Say in which tests reals in common are known by the names of corpora alone, a sentence at most."""
-    unknown = [each for each in results if each.reals is None and each.trained_on[0] not in ("", each.corpus)]
+    unknown = [
+        each for each in results if each.reals is None and each.trained_on[0] not in ("", "unknown", each.corpus)
+    ]
     if not unknown:
         return []
     tests = "1 test" if len(unknown) == 1 else f"{len(unknown)} tests"
     how = f"reals in common ({KIN}) follow from names of corpora alone"
-    return [f"of {tests} by an older version the real files are not known: {how}"]
+    return [f"of {tests} the real files are not recorded, as by older versions: {how}"]
 
 
 def merged(marks: Iterable[Collection[str]]) -> tuple[str, ...]:

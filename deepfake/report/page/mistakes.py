@@ -74,12 +74,12 @@ def left_alone(mistakes: Sequence[Mistake]) -> str:
 
     Example:
         >>> left_alone([Mistake("a", "fake", "", 0.1, "data:", alone=why) for why in ("no real", "no face", "no real")])
-        '3 fakes have no real beside them here: 2, no real; 1, no face.'
+        '3 fakes have no real beside them here: no real (2), no face (1).'
     """
     why = Counter(one.alone for one in mistakes if one.alone)
     if not why:
         return ""
-    reasons = "; ".join(f"{count}, {reason}" if len(why) > 1 else reason for reason, count in why.most_common())
+    reasons = ", ".join(f"{reason} ({count})" if len(why) > 1 else reason for reason, count in why.most_common())
     have, them = ("fake has", "it") if why.total() == 1 else ("fakes have", "them")
     return f"{why.total()} {have} no real beside {them} here: {reasons}."
 

@@ -13,7 +13,7 @@ from deepfake.report.page.look import DARK, LIGHT
 from deepfake.verdict.about import About
 from deepfake.verdict.page.sentences import checked, clock, counted, cuts_of, headline, kind_of, seen, sentences
 from deepfake.verdict.page.timeline import timelines
-from deepfake.verdict.result import FileResult, PersonResult
+from deepfake.verdict.result import Explanation, FileResult, PersonResult
 
 TEMPLATE = Path(__file__).parent / "template"
 _MOST_PERSONS = 20  # on a card; predictions.json has all
@@ -65,6 +65,8 @@ def environment_of_cards() -> Environment:
 
 
 def _values(result: FileResult, about: About, name: str | None, number: int) -> dict[str, Any]:
+    explained = _by_person(result)
+    scored = {person.person for person in result.persons if person.score is not None}
     persons = [(person, above, timelines(person, result)) for person, above in _in_groups(result)[:_MOST_PERSONS]]
     return {
         "result": result,
@@ -76,10 +78,20 @@ def _values(result: FileResult, about: About, name: str | None, number: int) -> 
         "counted": counted(result),
         "cuts": cuts_of(result),
         "persons": persons,
+        "explained": explained,
+        "unexplained": bool(explained) and bool(scored - explained.keys()),
         "of_frames": any(line.of_frames for _, _, lines in persons for _, line in lines),
         "remarks": shown(result.remarks),
         "partly": shown(result.reason) if result.because is None else "",
     }
+
+
+def _by_person(result: FileResult) -> dict[int | None, list[Explanation]]:
+    """Return the explanations of each person, in their order; older results have those of the file's person."""
+    found: dict[int | None, list[Explanation]] = {}
+    for each in result.explanations:
+        found.setdefault(each.person or result.person, []).append(each)
+    return found
 
 
 def _in_groups(result: FileResult) -> list[tuple[PersonResult, int | None]]:

@@ -174,7 +174,7 @@ def test_older_runs_are_known_by_the_names_of_corpora_and_this_is_said(tmp_path:
     evaluate(tmp_path / "a_dfo", 1, tmp_path / "a", corpus="dfo", state="d", data={"reals": {"test": "aa"}})
     found = built(tmp_path)
     assert cell_of(found, "dfo").marks == ("r",)
-    assert "of 1 test by an older version the real files are not known: reals in common (r)" in markdown(found)
+    assert "of 1 test the real files are not recorded, as by older versions: reals in common (r)" in markdown(found)
 
 
 def test_the_tidy_table_has_a_row_for_each_cell(tmp_path: Path) -> None:

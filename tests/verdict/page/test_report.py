@@ -41,6 +41,20 @@ def test_a_card_says_what_it_rests_on() -> None:
     assert "between 0.25 and 0.88, median 0.56; highest at 0:04.0" in card
 
 
+def test_maps_stand_below_the_person_whom_they_are_of() -> None:
+    persons = tuple(replace(PERSON, person=number) for number in (1, 2, 3))
+    made = replace(SCORED, person=2, persons=persons)
+    maps = [replace(MAP, person=number, most=most) for number in (2, 1) for most in (True, False)]
+    text = text_of(card_html(replace(made, explanations=tuple(maps)), ABOUT))
+    second, first = (text.index(f"Where the score of person {number} comes from") for number in (2, 1))
+    assert second < first and text.count("Most suspicious") == text[second:].count("Most suspicious") == 2
+    assert text[first:].count("Most suspicious") == 1 and "Of the other persons with a score no maps were made." in text
+    whole = text_of(card_html(replace(made, persons=persons[:2], explanations=tuple(maps)), ABOUT))
+    assert "Of the other persons" not in whole
+    older = text_of(card_html(replace(made, persons=persons[:2], explanations=(MAP,)), ABOUT))
+    assert "Where the score of person 2 comes from" in older and "no maps were made" in older
+
+
 @pytest.mark.parametrize(
     ("result", "words"),
     [
