@@ -5,6 +5,8 @@ import re
 import signal
 import socket
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -53,18 +55,24 @@ def test_a_taken_port_is_told_before_a_checkpoint_is_read(script: Run, capfd: py
     assert capfd.readouterr().err.startswith(f"error: port={port} is taken by another program")
 
 
+@pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """A folder for temporary files: the paths of pytest's own are nearly too long for the sockets of workers."""
+    with tempfile.TemporaryDirectory(prefix="d") as name:
+        yield Path(name)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_signal_amid_a_job_ends_the_page_and_leaves_no_file(
-    number: signal.Signals, code: int, demo_root: Path, data_dir: Path, tmp_path: Path
+    number: signal.Signals, code: int, demo_root: Path, data_dir: Path, tmp_path: Path, short_folder: Path
 ) -> None:
     pytest.importorskip("gradio")
     import httpx
 
     torch.save(content(), tmp_path / "a.ckpt")
-    (tmp_path / "tmp").mkdir()
     options = ["checkpoint=a.ckpt", "host=127.0.0.1", "extract.num_workers=1", "hydra.run.dir=out"]
-    with running(tmp_path, data_dir, "serve", *options, variables={"TMPDIR": str(tmp_path / "tmp")}) as process:
+    with running(tmp_path, data_dir, "serve", *options, variables={"TMPDIR": str(short_folder)}) as process:
         wait_for(process, tmp_path, "the page is at http")
         found = re.search(r"the page is at (\S+);", (tmp_path / "shown").read_text())
         assert found is not None
@@ -85,4 +93,4 @@ def test_a_signal_amid_a_job_ends_the_page_and_leaves_no_file(
         assert process.wait(60) == code
     shown = (tmp_path / "shown").read_text()
     assert STOPPED in shown and "Traceback" not in shown and "mine" not in shown, shown
-    assert not [*(tmp_path / "tmp").glob("deepfake-*"), *(tmp_path / "tmp").glob("gradio*")]
+    assert not [*short_folder.glob("deepfake-*"), *short_folder.glob("gradio*")]
