@@ -20,7 +20,6 @@ from .rebuilding import load_detector as load_detector
 from .scoring_rule import chosen_rule as chosen_rule
 from .scoring_rule import settled_rule as settled_rule
 from .several import detector_names as detector_names
-from .several import named_apart as named_apart
 from .several import read_several as read_several
 from .several import require_each_once as require_each_once
 from .several import require_persons as require_persons

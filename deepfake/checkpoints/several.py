@@ -66,15 +66,7 @@ def read_several(paths: Sequence[str | Path]) -> dict[str, Checkpoint]:
         CheckpointError: see `read_checkpoint`.
         ConfigError: two of them have the same weights.
     """
-    return named_apart([read_checkpoint(path) for path in paths])
-
-
-def named_apart(found: Sequence[Checkpoint]) -> dict[str, Checkpoint]:
-    """Return the checkpoints of several detectors by what they are called; see `read_several`.
-
-    Raises:
-        ConfigError: two of them have the same weights.
-    """
+    found = [read_checkpoint(path) for path in paths]
     weights: dict[str, Path] = {}
     for each in found:
         # A file of ONNX has a digest of its own, and the card of the checkpoint that it was made from.
