@@ -106,7 +106,7 @@ def test_what_is_learnt_on_val_is_taken_by_evaluate_and_predict_alike(
             "other.json is of another detector (weights",
         ),
         ("evaluate", ["checkpoint=best.ckpt", "calibration=none.json"], "calibration none.json does not exist"),
-        ("evaluate", [both, "calibration=other.json"], "calibration=other.json is of one detector"),
+        ("evaluate", [both, "calibration=other.json"], "calibration=other.json is one file: beside several"),
         ("evaluate", ["checkpoint=best.ckpt", "split=val", "calibration=best.calibration.json"], "on val of demo, so"),
     ):
         assert script(command, *COMMON, *SMALL_DEMO, *wrong, "hydra.run.dir=wrong") == 1
