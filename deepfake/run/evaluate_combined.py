@@ -11,7 +11,7 @@ import pandas as pd
 from omegaconf import DictConfig
 
 from deepfake.atomic import write_atomic
-from deepfake.calibration import equal_weights
+from deepfake.calibration import equal_weights, read_calibration
 from deepfake.checkpoints import (
     Calibrated,
     Checkpoint,
@@ -51,7 +51,7 @@ def require_combinable(cfg: DictConfig, checkpoints: Sequence[str]) -> None:
 
     Raises:
         ConfigError: there is one alone, two have the same weights, other faces, or a rule that gives no person a score.
-        CalibrationError: the calibration that is given cannot be read, or is of others.
+        CalibrationError: the calibration that is given cannot be read.
     """
     if len(checkpoints) < 2:
         raise ConfigError("combine=true is of several detectors: give checkpoint=[a.ckpt,b.ckpt], or leave it out")
@@ -64,10 +64,8 @@ def require_combinable(cfg: DictConfig, checkpoints: Sequence[str]) -> None:
     rules = {name: settled_rule(each.card, {AGGREGATE: cfg.aggregate}, each.path)[0] for name, each in found.items()}
     require_persons(rules)
     same_faces({name: faces_of(each, cfg.get("faces"), weights_dir)[0] for name, each in found.items()})
-    if cfg.calibration not in (AUTO, NONE, None) and not Path(str(cfg.calibration)).expanduser().is_file():
-        raise ConfigError(
-            f"calibration {shown(cfg.calibration)} does not exist: scripts/calibrate.py checkpoint=[...] makes it"
-        )
+    if cfg.calibration not in (AUTO, NONE, None):
+        read_calibration(Path(str(cfg.calibration)).expanduser())
     if cfg.distort is not None:
         log.info("combine=true is of the frames as they are: distorted ones are measured for each detector alone")
 

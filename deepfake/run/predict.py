@@ -63,7 +63,7 @@ def predict(cfg: DictConfig) -> None:
             _score(files, predictor, journal, output / WORK)
         summary = _write(files, journal, output, predictor.names, dense=cfg.dense)
         if cfg.annotate:
-            _annotate(files, journal, output)
+            _annotate(files, journal, output, [each.weight for each in predictor.scorers])
         named = chain(_named(files, journal), _others(files, journal))
         report = write_report(named, output, predictor.about, explain=cfg.explain)
     summary.show()
@@ -223,7 +223,7 @@ def _others(files: Sequence[InputFile], journal: Journal) -> Iterator[tuple[str,
         yield result.path, result
 
 
-def _annotate(files: Sequence[InputFile], journal: Journal, output: Path) -> None:
+def _annotate(files: Sequence[InputFile], journal: Journal, output: Path, weights: Sequence[float]) -> None:
     """Write the annotated copies that are not there yet."""
     results = zip(files, journal.results([file.path for file in files]), strict=True)
     with Progress("annotating", "files", len(files), keep=False) as bar:
@@ -231,7 +231,7 @@ def _annotate(files: Sequence[InputFile], journal: Journal, output: Path) -> Non
             target = annotated_path(file.path, output)
             if result.readable and not target.exists():
                 try:
-                    if remark := annotate(file.path, target, result):
+                    if remark := annotate(file.path, target, result, weights):
                         log.info("%s: %s", target, remark)
                 except UnreadableVideoError as error:
                     log.warning("%s has no annotated copy: %s", file.name, error.reason)

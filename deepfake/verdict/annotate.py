@@ -21,7 +21,7 @@ from deepfake.names import as_id, fitted
 from deepfake.report.lettering import Lettering
 from deepfake.report.palette import FAKE, INK, PAPER, REAL, UNLABELLED
 from deepfake.schema import IMAGE_SUFFIXES
-from deepfake.verdict.frames import bounds_of, means_of_frames
+from deepfake.verdict.frames import frame_scores
 from deepfake.verdict.result import ClipScore, FileResult, PersonResult
 from deepfake.verdict.verdict import Verdict
 from deepfake.video import open_video
@@ -62,13 +62,14 @@ def is_copy(path: Path) -> bool:
     return path.parent.name == FOLDER and re.search(r"-[0-9a-f]{8}\.(mp4|png)$", path.name) is not None
 
 
-def annotate(source: Path, target: Path, result: FileResult) -> str:
+def annotate(source: Path, target: Path, result: FileResult, weights: Sequence[float] = ()) -> str:
     """Write the annotated copy of a file, whole or not at all, and return remarks on it; the file itself is only read.
 
     Args:
         source: a video, whose copy is H.264 in MP4, or an image, whose copy is a PNG.
         target: as `annotated_path` returns it; its folder is made.
         result: what was found out about the file.
+        weights: of several detectors, by which their scores of a frame are combined.
 
     Raises:
         UnreadableVideoError: the file cannot be read.
@@ -76,7 +77,7 @@ def annotate(source: Path, target: Path, result: FileResult) -> str:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{partial_name()}")
-    marker = _Marker(result)
+    marker = _Marker(result, weights)
     try:
         if target.suffix == ".png":
             with open_video(source) as image:
@@ -95,14 +96,15 @@ class _Marker:
 
     Args:
         result: the file's result.
+        weights: of several detectors.
     """
 
-    def __init__(self, result: FileResult) -> None:
+    def __init__(self, result: FileResult, weights: Sequence[float] = ()) -> None:
         self._persons = [person for person in reversed(result.persons) if person.clips]  # the largest is drawn last
         self._starts = [[clip.start_frame for clip in person.clips] for person in self._persons]
         # Clips of several detectors may lie in each other: of those that have begun, the one that ends last is shown.
         self._lasting = [list(accumulate(person.clips, _later)) for person in self._persons]
-        self._means = [_means(person.clips) for person in self._persons]
+        self._scores = [frame_scores(person, _reach(person), weights) for person in self._persons]
         self._fps = result.num_frames / result.duration_s if result.duration_s else 0.0
         self._letters: Lettering | None = None
         self._before: np.ndarray | None = None
@@ -115,8 +117,8 @@ class _Marker:
             self._shot_start = frame
         self._before = now
         labels: list[_Place] = []
-        each_person = zip(self._persons, self._starts, self._lasting, self._means, strict=True)
-        for person, starts, lasting, means in each_person:
+        each_person = zip(self._persons, self._starts, self._lasting, self._scores, strict=True)
+        for person, starts, lasting, of_frames in each_person:
             number = bisect_right(starts, frame) - 1
             if number < 0:
                 continue
@@ -126,7 +128,8 @@ class _Marker:
             age = max(0, frame - clip.end_frame) / self._fps if self._fps else 0.0
             strength = 1 - max(0.0, age - _HELD_S) / (_GONE_S - _HELD_S)
             if strength > 0:
-                marked = self._marked(picture, person, clip.box, means.get(frame, clip.score), labels)
+                last = min(frame, clip.end_frame)
+                marked = self._marked(picture, person, of_frames.boxes[last], of_frames.score[last], labels)
                 mixed = picture + (marked.astype(np.float32) - picture) * strength if strength < 1 else marked
                 picture = np.rint(mixed).astype(np.uint8)
         return picture
@@ -135,8 +138,8 @@ class _Marker:
         self,
         picture: np.ndarray,
         person: PersonResult,
-        box: tuple[float, float, float, float],
-        score: float | None,
+        box: np.ndarray,
+        score: float,
         labels: list[_Place],
     ) -> np.ndarray:
         """Draw one person, and add the place of the label to those of this frame."""
@@ -152,7 +155,7 @@ class _Marker:
         letters = self._lettering(height, width)
         # A person without a score gets no number, as everywhere.
         text = f"{person.person} {words}" + ("" if person.score is None else f" {_of(person):.2f}")
-        if person.score is not None and score is not None:
+        if person.score is not None and not np.isnan(score):
             whole = f"{text}, here {score:.2f}"
             text = whole if letters.length(whole) < _WIDEST * (right - left) else text  # it would hide others
         text = letters.fitted(text, width - letters.size, head_share=1.0)
@@ -169,12 +172,9 @@ class _Marker:
         return self._letters
 
 
-def _means(clips: Sequence[ClipScore]) -> dict[int, float]:
-    """Return the score of each frame that clips span, the mean of theirs, as far as all of them have one."""
-    first, last = bounds_of(clips)
-    scores = np.array([clip.score for clip in clips], float)  # None becomes NaN
-    mean, _ = means_of_frames(first, last, scores, int(last.max()) + 1)
-    return {frame: float(mean[frame]) for frame in np.flatnonzero(~np.isnan(mean)).tolist()}
+def _reach(person: PersonResult) -> int:
+    """Return the number of frames that a person's clips reach to."""
+    return max(clip.end_frame for clip in person.clips) + 1
 
 
 def _later(one: ClipScore, other: ClipScore) -> ClipScore:

@@ -1,7 +1,7 @@
 """Scores frame by frame: of each frame the mean of the windows that span it, from their first frame to their last."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -66,20 +66,19 @@ def tables_of_frames(result: FileResult, columns: Sequence[str], weights: Sequen
         cuts[[cut.frame for cut in result.cuts]] = True
     frame = np.arange(result.num_frames)
     for person in result.persons:
-        counts = [each.because is None for each in person.detectors or [person]]
-        if not any(counts):
+        if not any(_counts(person)):
             continue
-        own, number, boxes = _of_person(person, counts, result.num_frames)
+        of_frames = frame_scores(person, result.num_frames, weights)
         values: dict[str, Any] = {
             "file": pa.repeat(result.path, len(frame)),
             "person": pa.repeat(pa.scalar(person.person, pa.int32()), len(frame)),
             "frame": frame,
             "time_s": (frame / result.fps).round(3) if result.fps else np.zeros(len(frame)),
-            "score": combined(np.column_stack(own), weights) if columns else own[0],
-            "num_windows": number.astype(np.int32),
+            "score": of_frames.score,
+            "num_windows": of_frames.num_windows.astype(np.int32),
             "is_cut": pa.nulls(len(frame), pa.bool_()) if cuts is None else cuts,
-            **dict(zip(BOX, boxes.T, strict=True)),
-            **(dict(zip(columns, own, strict=True)) if columns else {}),
+            **dict(zip(BOX, of_frames.boxes.T, strict=True)),
+            **(dict(zip(columns, of_frames.own, strict=True)) if columns else {}),
         }
         schema = schema_of_frames(columns)
         arrays = {name: _array(values[name], schema.field(name).type) for name in schema.names}
@@ -91,10 +90,31 @@ def _array(values: pa.Array | np.ndarray, kind: pa.DataType) -> pa.Array:
     return values if isinstance(values, pa.Array) else pa.array(values, kind, from_pandas=True)
 
 
-def _of_person(
-    person: PersonResult, counts: Sequence[bool], num_frames: int
-) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Return each detector's scores of the frames, the windows of all of them, and the box (F, 4) in each frame."""
+class FrameScores(NamedTuple):
+    """What is said of a person in each of F frames.
+
+    Attributes:
+        score: (F,) the detector's own, or the combined one of several; NaN where a detector has none.
+        own: (F,) of each detector.
+        num_windows: (F,) those that span the frame, of all detectors.
+        boxes: (F, 4), NaN where no window is.
+    """
+
+    score: np.ndarray
+    own: list[np.ndarray]
+    num_windows: np.ndarray
+    boxes: np.ndarray
+
+
+def frame_scores(person: PersonResult, num_frames: int, weights: Sequence[float] = ()) -> FrameScores:
+    """Return what is said of a person frame by frame; what counts for nothing is left out.
+
+    Args:
+        person: the person.
+        num_frames: F, at least as many as the clips reach to.
+        weights: of several detectors, by which their scores of a frame are combined as those of a person are.
+    """
+    counts = _counts(person)
     first, last = bounds_of(person.clips)
     given = [clip.scores or (clip.score,) for clip in person.clips]
     scores = np.array(given, float).reshape(len(first), len(counts))  # None becomes NaN
@@ -104,7 +124,13 @@ def _of_person(
         mean, windows = means_of_frames(first[has], last[has], its[has], num_frames)
         own.append(mean)
         number += windows
-    return own, number, _boxes(person, num_frames)
+    score = combined(np.column_stack(own), weights) if person.detectors else own[0]
+    return FrameScores(score, own, number, _boxes(person, num_frames))
+
+
+def _counts(person: PersonResult) -> list[bool]:
+    """Return whether what each detector says of a person counts."""
+    return [each.because is None for each in person.detectors or [person]]
 
 
 def _boxes(person: PersonResult, num_frames: int) -> np.ndarray:

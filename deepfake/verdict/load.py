@@ -124,11 +124,7 @@ def load_predictor(
         known = learnt.calibration
     weights = (learnt.weights if learnt else ()) or equal_weights(len(found))
     if len(found) > 1:
-        told = ", ".join(f"{name} {weight:.3f}" for name, weight in zip(found, weights, strict=True))
-        log.info("a person's score is the sigmoid of the weighted mean of the detectors' logits: %s", told)
-        for name, weight in zip(found, weights, strict=True):
-            if weight == 0:
-                log.warning("%s has the weight 0, and whom it cannot judge has no score: leave it out", shown(name))
+        _tell(dict(zip(found, weights, strict=True)))
     chosen = pick_device(device)
     return Predictor(
         scorers=tuple(
@@ -145,6 +141,15 @@ def load_predictor(
         explain=explain,
         window_hop=hop,
     )
+
+
+def _tell(weights: Mapping[str, float]) -> None:
+    """Say how several detectors are combined."""
+    told = ", ".join(f"{name} {weight:.3f}" for name, weight in weights.items())
+    log.info("a person's score is the sigmoid of the weighted mean of the detectors' logits: %s", told)
+    for name, weight in weights.items():
+        if weight == 0:
+            log.warning("%s has the weight 0, and whom it cannot judge has no score: leave it out", shown(name))
 
 
 def _settled_hop(given: int | None, specs: Mapping[str, ClipSpec], *, dense: bool) -> int | None:

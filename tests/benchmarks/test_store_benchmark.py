@@ -1,12 +1,13 @@
 """The benchmark `store` at a tiny size, and its arithmetic."""
 
 import json
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from benchmarks.store.store import exponent, show_store
-from benchmarks.store.tables import STEPS, _in_a_process, _use, measure_size
+from benchmarks.store.tables import STEPS, _in_a_process, _use
 from tests.conftest import Run
 
 
@@ -15,14 +16,6 @@ def test_exponents() -> None:
     assert exponent(counts, [1.0, 1.0, 100.0]) == pytest.approx(2)
     assert exponent(counts, [1.0, 3.0, 3.0]) == 0
     assert exponent(counts, [1.0, 0.0, 3.0]) is None
-
-
-@pytest.mark.slow
-def test_a_made_up_store_is_opened_planned_and_added_to(tmp_path: Path) -> None:
-    found = measure_size(tmp_path, 40, 8)
-    assert tuple(found["seconds"]) == STEPS and min(found["seconds"].values()) > 0
-    assert found["memory_bytes"] >= found["imports_bytes"] > 50e6 and found["bytes"] > 1000
-    assert not list(tmp_path.iterdir())
 
 
 def test_a_process_that_fails_is_an_error(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -37,13 +30,21 @@ def test_what_was_not_measured_has_no_table(capfd: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.slow
-def test_the_whole_benchmark(script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    options = ["store.sizes=[20,200]", "store.num_videos=3", "store.layout_videos=2", "store.processes=[1,2]"]
+def test_the_whole_benchmark(
+    script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+    options = ["store.sizes=[40,200]", "store.num_videos=3", "store.layout_videos=2", "store.processes=[1,2]"]
     assert script("benchmark", "benchmark=store", *options, "store.crop_size=64", "hydra.run.dir=out") == 0
     numbers = json.loads((tmp_path / "out" / "benchmark.json").read_text())
     assert numbers["layout"]["archives"]["files"] == 2 and numbers["layout"]["a file per image"]["files"] == 64
     for count in ("1", "2"):
         assert numbers["together"][count]["writes"] == {"1": 3}  # each of the three videos once
     assert numbers["together"]["2"]["waited"] <= 3
+    for found in numbers["sizes"].values():
+        assert tuple(found["seconds"]) == STEPS and min(found["seconds"].values()) > 0
+        assert found["memory_bytes"] >= found["imports_bytes"] > 50e6 and found["bytes"] > 1000
+    assert not [*(tmp_path / "t").glob("deepfake-*")]
     shown = capfd.readouterr().out
     assert "exponent" in shown and "archives" in shown and "written once" in shown

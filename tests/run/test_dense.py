@@ -1,6 +1,5 @@
 """Every frame in predict.py and in Python, as a person asks for it."""
 
-import shutil
 from pathlib import Path
 
 import pandas as pd
@@ -10,7 +9,7 @@ from deepfake import load_predictor
 from deepfake.errors import ConfigError
 from tests.checkpoints.test_several import saved
 from tests.conftest import Run
-from tests.verdict.scenes import scenes, shoot
+from tests.verdict.scenes import with_two_people
 
 COMMON = ["checkpoint=windows.ckpt", "extract.num_workers=1", "input=clips", "output=out"]
 
@@ -21,15 +20,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     saved(folder / "windows.ckpt", "model=meso4_lstm", "model.size=64", "representation.clip_length=4")
     saved(folder / "frames.ckpt", "model=meso4", "model.size=64")
-    (folder / "clips").mkdir()
-    shoot(folder / "clips" / "two.mp4", scenes(3, 8)["a left, b right"], 3)
-    return folder
-
-
-@pytest.fixture
-def files(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return tmp_path
+    return with_two_people(folder)
 
 
 def test_a_timeline_at_the_videos_rate(files: Path, script: Run, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,5 +1,6 @@
 """`scripts/predict.py` in shards, joined: as if it had been one run."""
 
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -94,3 +95,18 @@ def test_what_cannot_be_joined_is_named_and_nothing_is_written(
     error = capfd.readouterr().err.strip()
     assert message in error and "Traceback" not in error
     assert not list((tmp_path / "out").glob("predictions*"))
+
+
+def test_a_copy_with_boxes_of_an_older_result_is_not_kept(
+    common: list[str], script: Run, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "clips" / "two_people.mp4"
+    alone = [common[0], f"input={file}", common[2]]
+    assert script("predict", *alone, "output=out", "annotate=true") == 0
+    (copy,) = (tmp_path / "out" / "annotated").iterdir()
+    os.utime(file, (1, 1))
+    assert script("predict", *alone, "output=part") == 0
+    capfd.readouterr()
+    assert script("predict", *alone, "merge=part", "output=out", "extract.only_merge=true") == 0
+    assert "1 results here were of earlier files or had failed, and are replaced" in capfd.readouterr().out
+    assert not copy.exists()

@@ -15,12 +15,13 @@ from sklearn.metrics import roc_auc_score
 from deepfake import load_predictor
 from deepfake.checkpoints import read_checkpoint
 from deepfake.errors import ConfigError
+from deepfake.evaluation import combined_persons
 from deepfake.task import CARD
 from deepfake.verdict.tables import COLUMNS
 from tests.checkpoints.test_several import saved
 from tests.conftest import SMALL_DEMO, Run
 from tests.run.test_calibrate import COMMON, with_much_val
-from tests.verdict.scenes import scenes, shoot
+from tests.verdict.scenes import with_two_people
 
 BOTH = ["checkpoint=[windows.ckpt,frames.ckpt]", "extract.num_workers=1"]
 
@@ -33,15 +34,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     saved(folder / "frames.ckpt", "model=meso4", *of_two)
     saved(folder / "windows.ckpt", "model=meso4_lstm", *of_two, "representation.clip_length=4")
     saved(folder / "other.ckpt", "model=meso4", "faces.num_segments=3", "model.size=64", bias=1.0)
-    (folder / "clips").mkdir()
-    shoot(folder / "clips" / "two.mp4", scenes(3, 8)["a left, b right"], 3)
-    return folder
-
-
-@pytest.fixture
-def files(made: Path, tmp_path: Path) -> Path:
-    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
-    return tmp_path
+    return with_two_people(folder)
 
 
 def test_a_column_each_over_one_extraction_and_whatever_was_there_goes_on(
@@ -162,13 +155,27 @@ def test_what_they_tell_together_is_measured_and_is_what_a_verdict_says(
     assert pairs == [["0: meso4_lstm", "1: meso4"], ["0: meso4_lstm", "combined"], ["1: meso4", "combined"]]
 
 
+@pytest.mark.parametrize(
+    ("persons", "words"),
+    [
+        (0, "has a person of whom frames, windows all have a score"),
+        (1, "1 of 13 videos of the test split of demo, by all detectors together, have a score"),
+    ],
+)
 def test_what_cannot_be_measured_together_costs_nothing_of_what_each_says(
-    files: Path, script: Run, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    persons: int,
+    words: str,
+    files: Path,
+    script: Run,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("deepfake.run.evaluate_combined.combined_persons", lambda *_: pd.DataFrame())
-    given = [*COMMON, *SMALL_DEMO, "combine=true", BOTH[0], "hydra.run.dir=out"]
+    monkeypatch.setattr(
+        "deepfake.run.evaluate_combined.combined_persons", lambda *given: combined_persons(*given).iloc[:persons]
+    )
+    given = [*COMMON, *SMALL_DEMO, "combine=true", BOTH[0], "min_coverage=0.5", "hydra.run.dir=out"]
     assert script("evaluate", *given) == 1
-    assert "has a person of whom frames, windows all have a score" in capfd.readouterr().err
+    assert words in capfd.readouterr().err
     assert (files / "out" / "comparison.csv").exists() and not (files / "out" / "combined").exists()
 
 

@@ -135,3 +135,10 @@ def scenes(a: int, b: int) -> dict[str, Sequence[Part]]:
         "b leaves": (Part(a, still(0.27)), Part(b, lambda t: 0.75 + 0.06 * max(0, t - 5))),
         "b behind a": (Part(b, still(0.74), 0.17), Part(a, still(0.42), 0.26)),
     }
+
+
+def with_two_people(folder: Path) -> Path:
+    """Put a clip of two people, of whom the one on the left is forged, below a folder, and return the folder."""
+    (folder / "clips").mkdir()
+    shoot(folder / "clips" / "two.mp4", scenes(3, 8)["a left, b right"], 3)
+    return folder

@@ -6,12 +6,13 @@ from typing import Any
 
 import av
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from deepfake.errors import UnreadableVideoError
 from deepfake.report.palette import FAKE
-from deepfake.verdict import ClipScore, FileResult
+from deepfake.verdict import ClipScore, DetectorScore, FileResult, write_results
 from deepfake.verdict.annotate import _Marker, annotate, annotated_path
 from deepfake.video import probe, read
 from tests.fakes import turn
@@ -159,19 +160,45 @@ def test_what_is_no_video_leaves_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "annotated").iterdir())
 
 
+def drawn_by(marker: _Marker, source: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[float], float]]:
+    """Return the box and the score that are drawn, frame by frame."""
+    found = []
+
+    def noted(self: _Marker, picture: np.ndarray, person: Any, box: Any, score: float, labels: Any) -> np.ndarray:
+        found.append((list(box), score))
+        return picture
+
+    monkeypatch.setattr(_Marker, "_marked", noted)
+    for i, frame in enumerate(read(source, range(12))):
+        marker.draw(i, frame)
+    return found
+
+
+def test_of_several_detectors_a_frame_is_as_in_the_table_of_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, other = made(tmp_path / "a.mp4", 12, sound=None), (71.0, 60.0, 111.0, 100.0)
+    frames = [ClipScore(i, i, 0, 0, None, BOX if i < 6 else other, (0.1 * i, None)) for i in range(2, 12)]
+    windows = [ClipScore(i, i + 3, 0, 0, None, BOX if i + 2 < 6 else other, (None, 0.1 * i)) for i in range(2, 9)]
+    clips = sorted([*frames, *windows], key=lambda clip: (clip.start_frame, -clip.end_frame))
+    two = tuple(DetectorScore(name, 0.5, None, 1, 9, 0.5) for name in ("frames", "windows"))
+    person = replace(PERSON, clips=tuple(clips), detectors=two)
+    result = replace(result_of(source), persons=(person,), detectors=two)
+    identity = {"weights": {"frames": 0.25, "windows": 0.75}}
+    write_results([result], tmp_path, identity, ["frames", "windows"], dense=True)
+    table = pd.read_parquet(tmp_path / "frames.parquet").query("frame >= 2")
+    marked = drawn_by(_Marker(result, [0.25, 0.75]), source, monkeypatch)
+    assert [score for _, score in marked] == table["score"].tolist() and table["score"].notna().all()
+    assert [box for box, _ in marked] == table[["x0", "y0", "x1", "y1"]].to_numpy().tolist()
+    assert [box[0] for box, _ in marked] == [BOX[0]] * 4 + [other[0]] * 6
+
+
 def test_where_windows_overlap_a_frame_has_the_mean_of_its_windows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = made(tmp_path / "a.mp4", 12, sound=None)
     windows = tuple(ClipScore(i, i + 3, i / 25, (i + 4) / 25, s, BOX) for i, s in ((2, 0.25), (3, 0.75), (4, 0.5)))
     person = replace(PERSON, clips=windows)
-    marker, shown = _Marker(replace(result_of(source), persons=(person,))), {}
-
-    def noted(self: _Marker, picture: np.ndarray, person: Any, box: Any, score: float, labels: Any) -> np.ndarray:
-        shown[len(shown) + 2] = score
-        return picture
-
-    monkeypatch.setattr(_Marker, "_marked", noted)
-    for i, frame in enumerate(read(source, range(12))):
-        marker.draw(i, frame)
+    marked = drawn_by(_Marker(replace(result_of(source), persons=(person,))), source, monkeypatch)
+    shown = {frame + 2: score for frame, (_, score) in enumerate(marked)}
     assert shown == {2: 0.25, 3: 0.5, **dict.fromkeys((4, 5), 0.5), 6: 0.625, **dict.fromkeys(range(7, 12), 0.5)}

@@ -103,7 +103,7 @@ def test_order_and_batches_change_nothing(found: tuple[dict[str, FileResult], in
 def test_an_annotated_copy_shows_both(found: tuple[dict[str, FileResult], int], folder: Path, tmp_path: Path) -> None:
     source = Path(shutil.copy(folder / "two.mp4", tmp_path))
     target = annotated_path(source, tmp_path)
-    annotate(source, target, found[0]["two.mp4"])
+    annotate(source, target, found[0]["two.mp4"], [0.5, 0.5])
     drawn, plain = (read(path, [2])[0].astype(int) for path in (target, source))
     assert np.abs(drawn - plain).max() > 100
 
