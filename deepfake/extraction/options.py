@@ -14,7 +14,8 @@ class ExtractOptions:
         device: `auto`, `cpu`, `cuda`, `cuda:1` or `mps`.
         reader: video reader: `auto` (PyAV, with decord on a retry after a hang or crash), `av` or `decord`.
         num_workers: processes that decode and detect; None means one per core, and at most eight on a GPU.
-        timeout_s: seconds after which a video is stopped.
+        timeout_s: seconds after which a video is stopped; if it looks at more than 1000 frames, each such
+            part of it.
         num_shards: number of shards that the corpus is divided into.
         shard_index: the shard that this run extracts, in [0, num_shards); None means all of it.
         only_merge: whether to extract nothing, and only build the tables from the existing archives.

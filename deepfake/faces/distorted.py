@@ -14,7 +14,7 @@ from deepfake.faces.segments import segment_frames
 from deepfake.faces.video_faces import Found, without_faces
 from deepfake.faces.workers import Job, Work
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore, Stored, facts
+from deepfake.store import CROP_COLUMNS, FaceStore, Pile, Stored, facts
 from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
 
@@ -54,22 +54,25 @@ class DistortFaces(Work):
         if known is None:
             raise StoreError(f"face store {self.clean.root} lacks {job.video_id}: give the same command again")
         torch.set_num_threads(1)
+        pile = Pile(self.store.disk)
         try:
             with decoding(open_video, job.path, self.readers[job.first_reader]) as video:
-                images = self._images(job.video_id, video, known)
+                images = pile.chosen(self._places(job.video_id, video, known, pile))
         except UnreadableVideoError as error:
             return without_faces(VideoRow(job.video_id, Status.UNREADABLE, error.reason, **facts(job.path)))
+        finally:
+            pile.discard()
         return Found(replace(known.row, **facts(job.path)), known.crops[CROP_COLUMNS], images)
 
-    def _images(self, video_id: str, video: VideoReader, known: Stored) -> list[bytes]:
-        """Return the encoded crops, in the order of the rows that are known."""
+    def _places(self, video_id: str, video: VideoReader, known: Stored, pile: Pile) -> list[int]:
+        """Encode the crops, and return their places in the pile in the order of the rows that are known."""
         spans = segment_frames(known.row.num_frames, self.recipe.num_segments, self.recipe.segment_length)
-        images: dict[int, bytes] = {}
+        places: dict[int, int] = {}
         for number, rows in known.crops.groupby("segment", sort=True):
             span = spans[int(str(number))]
             frames = self.distortion.apply(decoding(video.read, span), video_id, span.start)
             for row in rows.itertuples():
                 where = Region(int(row.x), int(row.y), int(row.size))
                 pixels = crop(frames[row.frame - span.start], where, self.recipe.max_crop_size)
-                images[row.Index] = self.store.encode(pixels)
-        return [images[index] for index in known.crops.index]
+                places[row.Index] = pile.add(self.store.encode(pixels))
+        return [places[index] for index in known.crops.index]

@@ -12,7 +12,7 @@ Other runs may extract into the same store at the same time: see `deepfake.faces
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -24,7 +24,7 @@ from typing import Self
 
 from deepfake.errors import DeepfakeError, ExtractionError
 from deepfake.faces.finders import Finder
-from deepfake.faces.phase import Board, Phase, write
+from deepfake.faces.phase import Board, board_size, lap_seconds, vacate
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
@@ -37,6 +37,7 @@ from deepfake.store import Claims, FaceStore, facts
 from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
+POLL_S = 0.5  # between two looks at the workers' clocks
 MOST_LOST = 3  # times in a row that all workers may be lost
 
 
@@ -60,7 +61,8 @@ def extract(
         recipe: what to store.
         pairs: video_id of a fake -> that of its real, which is in the store, in `todo`, or unavailable.
         num_workers: processes; each holds one segment's frames, and crops of at most twice as many videos wait.
-        timeout_s: time limit for a video; if its decoder hung, another reader tries the video.
+        timeout_s: time limit for a video, or for each `LAP` frames of it; if its decoder hung, another reader tries
+            the video.
         readers: video readers, in the order in which they are tried.
 
     Yields:
@@ -151,6 +153,7 @@ def _write_behind(
 
     def write(each: Found) -> VideoRow:
         row = store.write(each.row, each.crops, each.images)
+        each.images.discard()
         claims.release(row.video_id)
         return row
 
@@ -170,13 +173,13 @@ class _Crew:
         context: starts the processes.
         work: what a worker does with a job.
         num_workers: number of processes.
-        timeout_s: a job that takes longer is stopped.
+        timeout_s: a job whose lap takes longer is stopped.
     """
 
     def __init__(self, context: BaseContext, work: Work, num_workers: int, timeout_s: float) -> None:
         self.work = work
         self.timeout_s = timeout_s
-        self._board: Board = context.RawArray("d", 2 * 2 * num_workers)
+        self._board: Board = context.RawArray("d", board_size(2 * num_workers))
         self._free = list(range(2 * num_workers))
         self._ahead: dict[Future, Job] = {}
         self._new_pool = partial(worker_pool, context, num_workers, self._board)
@@ -203,7 +206,7 @@ class _Crew:
                 self._start(Job(*video, place=self._free.pop()))
             if not self._ahead:
                 return
-            for future in wait(self._ahead, return_when=FIRST_COMPLETED).done:
+            for future in self._ended():
                 job = self._ahead.pop(future)
                 result = outcome(future, self._board, job.place, self.timeout_s)
                 if isinstance(result, WorkersLost):
@@ -219,9 +222,18 @@ class _Crew:
                     found = replace(found, row=replace(found.row, num_bytes=-1))
                 yield found
 
+    def _ended(self) -> Collection[Future]:
+        """Wait until a job ends, and stop those whose lap takes too long."""
+        while True:
+            if done := wait(self._ahead, POLL_S, return_when=FIRST_COMPLETED).done:
+                return done
+            for future, job in self._ahead.items():
+                if lap_seconds(self._board, job.place) > self.timeout_s:
+                    future.cancel()  # stops its worker
+
     def _start(self, job: Job) -> None:
-        write(self._board, job.place, Phase.OTHER)
-        self._ahead[self.pool.schedule(self.work, (job,), timeout=self.timeout_s)] = job
+        vacate(self._board, job.place)
+        self._ahead[self.pool.schedule(self.work, (job,))] = job
 
     def _begin_again(self, jobs: Sequence[Job]) -> None:
         """Give the jobs of lost workers to new ones.

@@ -8,14 +8,14 @@ be recognised. So if A leaves and B comes, they are two people, at one place or 
 track make wrong labels.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby, pairwise
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.looks import Appearance, likeness, merged
+from deepfake.faces.looks import Appearance, likeness, merged, thinned
 from deepfake.faces.shots import same_shot, scene, shots
 from deepfake.faces.tracker import MIN_IOU_APART
 from deepfake.faces.tracklet import Tracklet, box_iou, joined, smooth
@@ -34,6 +34,9 @@ MIN_IOU_OVER_CUT = 0.1
 # past by 1.1), and grows by at most this factor (measured: 1.48).
 NEAR = 1.5
 LIKE_SIZE = 1.5
+# Frames of a person that a face is compared with, evenly spread: of a whole video each segment adds two, and comparing
+# with all would take an hour for an hour. Above twice as many they are thinned.
+REMEMBERED = 100
 NEARNESS = 0.2  # added to the likeness of a face that is near, where several faces compete
 
 
@@ -43,13 +46,13 @@ class Segment:
 
     Attributes:
         span: T consecutive indices of frames in the video.
-        scenes: T entries, how each frame looks as a whole, see `shots`.
+        scenes: frame -> how it looks as a whole, see `shots`; of every frame, or of those that `thinned` keeps.
         shots: (T,) the number of each frame's shot, from 0.
         tracklets: the faces.
     """
 
     span: range
-    scenes: Sequence[np.ndarray]
+    scenes: Mapping[int, np.ndarray]
     shots: np.ndarray
     tracklets: Sequence[Tracklet] = ()
 
@@ -57,10 +60,12 @@ class Segment:
     def of(cls, span: range, frames: np.ndarray) -> "Segment":
         """Make a segment without its faces; `frames` is (T, H, W, 3) uint8 RGB."""
         scenes = [scene(frame) for frame in frames]
-        return cls(span, scenes, shots(scenes))
+        return cls(span, dict(zip(span, scenes, strict=True)), shots(scenes))
 
-    def scene(self, frame: int) -> np.ndarray:
-        return self.scenes[frame - self.span.start]
+    def thinned(self) -> "Segment":
+        """Return it with the scenes alone that other segments are compared with: of its ends, and where a face ends."""
+        ends = {self.span[0], self.span[-1], *(frame for each in self.tracklets for frame in (each.start, each.end))}
+        return replace(self, scenes={frame: self.scenes[frame] for frame in sorted(ends)})
 
     def shot(self, frame: int) -> int:
         return int(self.shots[frame - self.span.start])
@@ -77,7 +82,11 @@ def find_cuts(segments: Sequence[Segment]) -> tuple[list[int], int]:
         between segments the shot ends, somewhere.
     """
     found = [segment.span[i + 1] for segment in segments for i in np.flatnonzero(np.diff(segment.shots))]
-    ends = [(a.span.stop, b.span.start) for a, b in pairwise(segments) if not same_shot(a.scenes[-1], b.scenes[0])]
+    ends = [
+        (a.span.stop, b.span.start)
+        for a, b in pairwise(segments)
+        if not same_shot(a.scenes[a.span[-1]], b.scenes[b.span[0]])
+    ]
     found += [start for stop, start in ends if stop == start]
     return sorted(found), sum(stop != start for stop, start in ends)
 
@@ -152,7 +161,8 @@ class _Known:
 
     def add(self, face: _Sighting) -> None:
         self.faces.append(face)
-        self.appearance = merged([self.appearance, face.appearance])
+        known = merged([self.appearance, face.appearance])
+        self.appearance = thinned(known, REMEMBERED) if len(known.grey) > 2 * REMEMBERED else known
 
 
 @dataclass(slots=True)
@@ -183,7 +193,7 @@ class _View:
         if a.number == b.number and a.segment.shot(end) == a.segment.shot(start):
             return True
         if (end, start) not in self.same:
-            self.same[end, start] = same_shot(a.segment.scene(end), b.segment.scene(start))
+            self.same[end, start] = same_shot(a.segment.scenes[end], b.segment.scenes[start])
         return self.same[end, start]
 
 

@@ -2,8 +2,9 @@
 
 Only a decoder's hang or crash is a fact about the file; any other is the fault of the program or the machine.
 
-The board is an array of doubles in shared memory, two per place: a phase and when it began. Each video in progress has
-a place of its own.
+The board is an array of doubles in shared memory, three per place: a phase, when it began, and when the lap began, 0
+before a worker begins. Each video in progress has a place of its own. A lap is the part of a video to which the time
+limit applies: all of it, or of one in which very many frames are looked at, some of them at a time.
 """
 
 import time
@@ -24,8 +25,14 @@ class Phase(IntEnum):
     FIND = 2  # inside the finder
 
 
-_board: Board = [0.0, 0.0]  # replaced in a worker; nobody reads this one
+_PER_PLACE = 3
+_board: Board = [0.0] * _PER_PLACE  # replaced in a worker; nobody reads this one
 _place = 0
+
+
+def board_size(places: int) -> int:
+    """Return how many doubles a board of so many places has."""
+    return _PER_PLACE * places
 
 
 def use_board(board: Board) -> None:
@@ -39,27 +46,46 @@ def use_place(place: int) -> None:
     global _place
     _place = place
     write(_board, place, Phase.OTHER)
+    new_lap()
+
+
+def new_lap() -> None:
+    """Restart the time limit of the video that this process works on."""
+    _board[_PER_PLACE * _place + 2] = time.time()
+
+
+def vacate(board: Board, place: int) -> None:
+    """Record that no worker has begun with the video of a place."""
+    write(board, place, Phase.OTHER)
+    board[_PER_PLACE * place + 2] = 0.0
+
+
+def lap_seconds(board: Board, place: int) -> float:
+    """Return the seconds since the lap of a place began; 0 before a worker begins."""
+    began = board[_PER_PLACE * place + 2]
+    return time.time() - began if began else 0.0
 
 
 def write(board: Board, place: int, which: Phase) -> None:
-    board[2 * place + 1] = time.time()  # first, so that a reader in between sees too short a time, not too long a one
-    board[2 * place] = which
+    # First, so that a reader in between sees too short a time, not too long a one.
+    board[_PER_PLACE * place + 1] = time.time()
+    board[_PER_PLACE * place] = which
 
 
 def read(board: Board, place: int) -> tuple[Phase, float]:
     """Return the phase of a place and the seconds since it began."""
-    return Phase(int(board[2 * place])), time.time() - board[2 * place + 1]
+    return Phase(int(board[_PER_PLACE * place])), time.time() - board[_PER_PLACE * place + 1]
 
 
 def beat() -> None:
     """Restart the time of this process's phase, to show that it makes progress."""
-    _board[2 * _place + 1] = time.time()
+    _board[_PER_PLACE * _place + 1] = time.time()
 
 
 @contextmanager
 def phase(which: Phase) -> Iterator[None]:
     """Record that this process is in a phase inside the block."""
-    before = Phase(int(_board[2 * _place]))
+    before = Phase(int(_board[_PER_PLACE * _place]))
     write(_board, _place, which)
     try:
         yield

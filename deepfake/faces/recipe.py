@@ -25,7 +25,7 @@ class Recipe:
         min_score: detections below it are not linked.
         min_face_size: a track whose median box is smaller, in pixels of the frame, is dropped.
         min_track_length: a track seen in fewer frames is dropped.
-        image_format: png, webp (both lossless) or jpg.
+        image_format: png, webp, bmp (all lossless) or jpg.
         reuse_boxes: whether a fake takes the boxes of its real where the two agree.
         detect_every: distance of the frames of a segment in which faces are detected; between two that agree, boxes
             are interpolated. 1 detects in every frame.
@@ -38,7 +38,7 @@ class Recipe:
     min_score: Share
     min_face_size: Length0
     min_track_length: Length0
-    image_format: Literal["png", "webp", "jpg"]
+    image_format: Literal["png", "webp", "bmp", "jpg"]
     # Checkpoints older than these options do not name them; their faces were extracted with these values.
     reuse_boxes: bool = False
     detect_every: Length = 1

@@ -17,14 +17,14 @@ class Cut:
 
     Attributes:
         tracklet: where the face is.
-        rows: one per crop, `CROP_COLUMNS` without the track.
-        images: the encoded crops.
+        rows: (N, C) one per crop, `CROP_COLUMNS` without the track.
+        images: the places of the encoded crops in the pile of the video.
         difference: from the real at the same place; None if there is nothing to compare with.
     """
 
     tracklet: Tracklet
-    rows: list[list]
-    images: list[bytes]
+    rows: np.ndarray
+    images: list[int]
     difference: float | None
 
 

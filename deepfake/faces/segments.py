@@ -67,7 +67,9 @@ def find_tracklets(frames: np.ndarray, segment: Segment, finder: Finder, recipe:
     )
     found = link(segment.span, faces, looks, segment.shots.tolist())
     tracklets = [_with_appearance(each, frames, segment.span) for each in found]
-    return rejoined(replace(segment, tracklets=tracklets)), num_detected
+    segment = rejoined(replace(segment, tracklets=tracklets))
+    slim = [replace(each, looks=None) for each in segment.tracklets]  # across segments `seen` tells who is who
+    return replace(segment, tracklets=slim), num_detected
 
 
 def _with_appearance(tracklet: Tracklet, frames: np.ndarray, span: range) -> Tracklet:

@@ -16,16 +16,20 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders import Finder
 from deepfake.faces.people import Segment, find_cuts, recognise
-from deepfake.faces.phase import decoding
+from deepfake.faces.phase import decoding, new_lap
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person_of
 from deepfake.faces.segments import find_tracklets, segment_frames
 from deepfake.faces.tracklet import Tracklet, smooth
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore, facts
+from deepfake.store import CROP_COLUMNS, SQUARE, FaceStore, Pile, facts
 from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
+
+# Frames of a video to which the time limit of one applies; more have it several times over.
+LAP = 1000
+_WHOLE = ("track", "segment", "frame", *SQUARE)  # columns of whole numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,12 @@ class Found:
     Attributes:
         row: the video's row.
         crops: the store's `CROP_COLUMNS`, one row per image.
-        images: the encoded crops.
+        images: the encoded crops; whoever writes or drops them calls its `discard`.
     """
 
     row: VideoRow
     crops: pd.DataFrame
-    images: list[bytes]
+    images: Pile
 
 
 def extract_video(
@@ -68,14 +72,18 @@ def extract_video(
     """
     try:
         with decoding(open_video, path, readers[first_reader]) as video:
-            return _Extraction(video_id, video, finder, recipe, store).run(real_id)
+            extraction = _Extraction(video_id, video, finder, recipe, store)
+            try:
+                return extraction.run(real_id)
+            finally:
+                extraction.pile.discard()
     except UnreadableVideoError as error:
         return without_faces(VideoRow(video_id, Status.UNREADABLE, error.reason, **facts(path)))
 
 
 def without_faces(row: VideoRow) -> Found:
     """Return the result for a video of which no face is stored."""
-    return Found(row, pd.DataFrame(columns=CROP_COLUMNS), [])
+    return Found(row, pd.DataFrame(columns=CROP_COLUMNS), Pile())
 
 
 class _NothingLeftError(Exception):
@@ -101,6 +109,7 @@ class _Extraction:
         self.finder = finder
         self.recipe = recipe
         self.store = store
+        self.pile = Pile(store.disk)
 
     def run(self, real_id: str | None) -> Found:
         info, recipe = self.video.info, self.recipe
@@ -158,8 +167,12 @@ class _Extraction:
 
     def _decoded(self, segments: list[range], scan: Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
         """Yield the number, the shots (still without faces) and the frames of each segment that can be decoded."""
-        error, scan.num_segments = None, len(segments)
+        error, scan.num_segments, of_lap = None, len(segments), 0
         for number, span in enumerate(segments):
+            of_lap += len(span)
+            if of_lap > LAP:
+                new_lap()
+                of_lap = len(span)
             try:
                 frames = decoding(self.video.read, span)
             except UnreadableVideoError as unreadable:
@@ -174,6 +187,7 @@ class _Extraction:
             scan.num_sampled += len(frames)
             scan.segments.append(Segment.of(span, frames))
             yield number, scan.segments[-1], frames
+            scan.segments[-1] = scan.segments[-1].thinned()
         if error and scan.num_lost + scan.num_frozen == len(segments):
             raise _NothingLeftError(error, scan)
 
@@ -181,12 +195,13 @@ class _Extraction:
         """Crop a face in every frame where it was found, at one square box for the segment."""
         face = smooth(tracklet.boxes)
         where = region(face.x, face.y, face.side, self.recipe.margin)
-        cut = Cut(tracklet, [], [], difference)
+        rows, places = [], []
         for frame, score, marks in zip(tracklet.frames.tolist(), tracklet.scores, tracklet.landmarks, strict=True):
-            cut.images.append(self.store.encode(crop(frames[frame - span.start], where, self.recipe.max_crop_size)))
-            place = (where.x, where.y, where.size, face.x, face.y, face.width, face.height)
-            cut.rows.append([number, frame, *place, round(float(score), 4), *marks.ravel().round(2).tolist()])
-        return cut
+            content = self.store.encode(crop(frames[frame - span.start], where, self.recipe.max_crop_size))
+            places.append(self.pile.add(content))
+            at = (where.x, where.y, where.size, face.x, face.y, face.width, face.height)
+            rows.append([number, frame, *at, round(float(score), 4), *marks.ravel().round(2).tolist()])
+        return Cut(tracklet, np.array(rows), places, difference)
 
     def _is_stored(self, cuts: Sequence[Cut]) -> bool:
         """Whether a person is large enough, and seen in enough frames, to be stored."""
@@ -195,9 +210,10 @@ class _Extraction:
 
     def _found(self, scan: Scan) -> Found:
         cuts = [(number, cut) for number, person in enumerate(scan.people) for cut in person]
-        rows = [[number, *row] for number, cut in cuts for row in cut.rows]
-        images = [image for _, cut in cuts for image in cut.images]
-        return Found(self._row(scan, Status.OK, ""), pd.DataFrame(rows, columns=CROP_COLUMNS), images)
+        crops = pd.DataFrame(np.concatenate([cut.rows for _, cut in cuts]), columns=CROP_COLUMNS[1:])
+        crops.insert(0, CROP_COLUMNS[0], np.repeat([number for number, _ in cuts], [len(cut.rows) for _, cut in cuts]))
+        images = self.pile.chosen([place for _, cut in cuts for place in cut.images])
+        return Found(self._row(scan, Status.OK, ""), crops.astype(dict.fromkeys(_WHOLE, np.int64)), images)
 
     def _row(self, scan: Scan, status: Status, reason: str) -> VideoRow:
         info = self.video.info

@@ -28,10 +28,10 @@ class Disk:
             # Another run may sweep at the same time, the disk may be read-only, or the file may not be ours.
             with suppress(OSError, ValueError):
                 if abandoned(left):
-                    mine = left.rename(self._partial())
+                    mine = left.rename(self.partial())
                     shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
 
-    def _partial(self) -> Path:
+    def partial(self) -> Path:
         """Return a path to write to before renaming, which identifies the writing process."""
         (self.root / "partial").mkdir(parents=True, exist_ok=True)
         return self.root / "partial" / partial_name()
@@ -54,7 +54,7 @@ class Disk:
         """
         partial = None
         try:
-            partial = self._partial()
+            partial = self.partial()
             yield partial
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)

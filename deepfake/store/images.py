@@ -11,9 +11,11 @@ ENCODING: Mapping[str, Mapping[str, Any]] = {
     # Level 1 is three times as fast as PIL's default and a tenth larger.
     "png": {"compress_level": 1},
     "webp": {"lossless": True, "quality": 0, "method": 0},
+    "bmp": {},  # written and read in a tenth of the time, and twice as large or more
     "jpg": {"quality": 95, "subsampling": 0},
 }
-_PILLOW_NAME = {"png": "PNG", "webp": "WEBP", "jpg": "JPEG"}
+LOSSLESS = ("png", "webp", "bmp")
+_PILLOW_NAME = {"png": "PNG", "webp": "WEBP", "bmp": "BMP", "jpg": "JPEG"}
 
 
 def encode(image: np.ndarray, suffix: str) -> bytes:

@@ -2,16 +2,19 @@
 
 import hashlib
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
 import yaml
 
 from deepfake.errors import ConfigError
+from deepfake.faces import video_faces
 from deepfake.faces.extract import extract
+from deepfake.faces.finders import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status
-from deepfake.store import CROP_COLUMNS, PLACE, FaceStore, recipe_name
+from deepfake.store import CROP_COLUMNS, PLACE, FaceStore, Pile, recipe_name
 from deepfake.video.door import READERS
 from tests.fakes import BrightSquares, frames_with, no_face, one_face, two_faces, write_video
 
@@ -64,6 +67,22 @@ def contents(root: Path) -> dict[str, str]:
     store = FaceStore(root, yaml.safe_load((root / "recipe.yaml").read_text()))
     tables = {"videos": store.videos(), "crops": store.crops(columns=[*CROP_COLUMNS, *PLACE])}
     return files | {name: hashlib.sha256(table.to_csv().encode()).hexdigest() for name, table in tables.items()}
+
+
+def with_all_crops_in_files() -> Finder:
+    video_faces.Pile = partial(Pile, most=0)  # type: ignore[misc, assignment]
+    return BrightSquares()
+
+
+def test_crops_that_wait_in_a_file_are_stored_as_those_in_memory(
+    videos: dict[str, Path], store: FaceStore, tmp_path: Path
+) -> None:
+    """The workers' crops; what they find of a file that is cut off or has no face leaves no file either."""
+    other = FaceStore(tmp_path / store.root.name, store.recipe).open()
+    list(extract(videos, other, with_all_crops_in_files, Recipe(**RECIPE), num_workers=2))  # type: ignore[arg-type]
+    other.build_tables(videos)
+    assert contents(other.root) == contents(store.root)
+    assert not [*(other.root / "partial").iterdir()]
 
 
 def test_every_video_has_a_row_with_a_status_and_a_reason(store: FaceStore) -> None:

@@ -30,7 +30,7 @@ def test_a_whole_number_for_a_number_is_the_same_recipe() -> None:
         ("min_score", 90, "is 90: give a number from 0 to 1"),
         ("min_face_size", -1, "give a whole number from 0"),
         ("min_track_length", None, "is null: give a whole number"),
-        ("image_format", "../x", "choose one of png, webp, jpg"),
+        ("image_format", "../x", "choose one of png, webp, bmp, jpg"),
         ("reuse_boxes", "no", "give true or false"),
     ],
 )

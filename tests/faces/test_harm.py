@@ -17,6 +17,7 @@ import torch
 from pebble import ProcessPool
 
 from deepfake.errors import ExtractionError, WeightsError
+from deepfake.faces import video_faces
 from deepfake.faces.extract import extract
 from deepfake.faces.finders import Finder
 from deepfake.faces.recipe import Recipe
@@ -59,6 +60,20 @@ class Harmed(BrightSquares):
         if self.everywhere or frames.mean() < 30:
             harm(self.kind)
         return super().find(frames)
+
+
+class Slow(BrightSquares):
+    """Takes most of a second for each segment."""
+
+    def find(self, frames: np.ndarray) -> list:
+        time.sleep(0.7)
+        return super().find(frames)
+
+
+def slow_in_laps(frames: int) -> Finder:
+    """Make a worker's time limit one of so many frames."""
+    video_faces.LAP = frames
+    return Slow()
 
 
 def with_readers(change: Callable[[], None]) -> Finder:
@@ -172,6 +187,15 @@ def test_other_harm_while_decoding_is_no_fact_about_the_file(
     rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, kind, ["av", "decord"])))
     assert (rows["a"].status, rows["b"].status) == (Status.FAILED, Status.OK)
     assert list(store.todo(paths)) == ["a"]
+
+
+@pytest.mark.parametrize(("lap", "status"), [(8, Status.OK), (1000, Status.FAILED)])
+def test_the_time_limit_is_one_of_so_many_frames(lap: int, status: Status, store: FaceStore, tmp_path: Path) -> None:
+    """A video of 4 segments, 2.8 s: with the limit of 2 s for two segments at a time it is done."""
+    path = write_video(tmp_path / "a.mp4", frames_with(one_face, 16))
+    recipe = Recipe(**{**RECIPE, "num_segments": "all"})  # type: ignore[arg-type]
+    (row,) = extract({"a": path}, store, partial(slow_in_laps, lap), recipe, num_workers=1, timeout_s=2)
+    assert row.status == status and ("not finished within 2 s" in row.reason) == (status == Status.FAILED)
 
 
 @pytest.mark.parametrize("error", [5, 13, 24, 116], ids=["EIO", "EACCES", "EMFILE", "ESTALE"])

@@ -1,11 +1,11 @@
 """What happens to a job that did not end well, and when a run stops."""
 
-from concurrent.futures import Future, TimeoutError
+from concurrent.futures import CancelledError, Future
 
 from pebble import ProcessExpired
 
 from deepfake.errors import ExtractionError
-from deepfake.faces.phase import Phase, write
+from deepfake.faces.phase import Phase, board_size, write
 from deepfake.faces.setbacks import DecoderLost, Setbacks, outcome
 from deepfake.faces.workers import Fault
 from deepfake.schema import Status, VideoRow
@@ -36,7 +36,7 @@ def test_five_failures_in_a_row_with_one_cause_stop_a_run() -> None:
 
 def ended(error: BaseException, which: Phase, seconds: float) -> Fault | DecoderLost:
     """End a job with an error so many seconds after it entered a phase; the limit is 10 s."""
-    board, future = [0.0, 0.0], Future[None]()
+    board, future = [0.0] * board_size(1), Future[None]()
     future.set_exception(error)
     write(board, 0, which)
     board[1] -= seconds
@@ -44,10 +44,10 @@ def ended(error: BaseException, which: Phase, seconds: float) -> Fault | Decoder
 
 
 def test_only_one_long_call_of_a_decoder_is_a_hang() -> None:
-    assert isinstance(ended(TimeoutError(), Phase.DECODE, 9), DecoderLost)
-    assert isinstance(ended(TimeoutError(), Phase.DECODE, 1), Fault)  # many calls that end: a slow machine
-    assert isinstance(ended(TimeoutError(), Phase.FIND, 9), Fault)
-    assert isinstance(ended(TimeoutError(), Phase.OTHER, 9), Fault)
+    assert isinstance(ended(CancelledError(), Phase.DECODE, 9), DecoderLost)
+    assert isinstance(ended(CancelledError(), Phase.DECODE, 1), Fault)  # many calls that end: a slow machine
+    assert isinstance(ended(CancelledError(), Phase.FIND, 9), Fault)
+    assert isinstance(ended(CancelledError(), Phase.OTHER, 9), Fault)
 
 
 def test_only_a_crash_while_decoding_is_the_decoders() -> None:

@@ -37,7 +37,7 @@ def segment(number: int, faces: Iterable[Face], scene: np.ndarray = HERE, frames
         seen = Appearance(grey[None], clothes[None, None])
         n = len(frames)
         tracklets.append(Tracklet(np.array(frames) + span.start, boxes, np.ones(n), np.zeros((n, 5, 2)), seen=seen))
-    return Segment(span, [scene] * LENGTH, np.zeros(LENGTH, int), tracklets)
+    return Segment(span, dict.fromkeys(span, scene), np.zeros(LENGTH, int), tracklets)
 
 
 def people(*segments: Segment) -> list[list[tuple[int, int]]]:
@@ -88,12 +88,24 @@ def test_an_earlier_look_counts() -> None:
     assert found == [[(0, 0), (1, 0), (2, 0)]]
 
 
+def test_a_person_of_very_many_segments_is_compared_by_some_of_them() -> None:
+    """The first look is among them: the last segment shows it alone, elsewhere and after a gap."""
+    looks = [ANNA, *[TURNED] * 500]
+    segments = [segment(i, [(0, look, ANNA)]) for i, look in enumerate(looks)]
+    back = segment(len(looks) + 1, [(70, ANNA, ANNA)])
+    assert people(*segments, segment(len(looks), []), back) == [[(i, 0) for i in (*range(501), 502)]]
+
+
 def test_cuts_are_found_in_segments_and_between() -> None:
     assert find_cuts([]) == ([], 0)
-    cut = replace(segment(1, []), scenes=[HERE, HERE, THERE, THERE], shots=np.array([0, 0, 1, 1]))
+    cut = segment(1, [])
+    cut = replace(
+        cut, scenes=dict(zip(cut.span, [HERE, HERE, THERE, THERE], strict=True)), shots=np.array([0, 0, 1, 1])
+    )
     segments = [segment(0, []), cut, segment(2, [], THERE), segment(3, [])]
     assert find_cuts(segments) == ([cut.span[2]], 1)  # the second is somewhere before segment 3
-    adjoining = replace(segments[3], span=range(segments[2].span.stop, segments[2].span.stop + 4))
+    span = range(segments[2].span.stop, segments[2].span.stop + 4)
+    adjoining = replace(segments[3], span=span, scenes=dict.fromkeys(span, HERE))
     assert find_cuts([*segments[:3], adjoining]) == ([cut.span[2], adjoining.span.start], 0)
 
 
@@ -111,7 +123,10 @@ def tracks(scenes: Sequence[Scene], finder: Mtcnn) -> tuple[list[set[int]], int]
         found, _ = find_tracklets(frames, Segment.of(span, frames), finder, Recipe(**RECIPE))  # type: ignore[arg-type]
         segments.append(found)
         known.append([min(places, key=lambda who: abs(places[who] - t.boxes[0, ::2].mean())) for t in found.tracklets])
-    return [{known[s][i] for s, i in person} for person in recognise(segments)], num_shots(segments)
+    found, number = recognise(segments), num_shots(segments)
+    thinned = [each.thinned() for each in segments]  # as extraction hands them over
+    assert (recognise(thinned), num_shots(thinned)) == (found, number)
+    return [{known[s][i] for s, i in person} for person in found], number
 
 
 @pytest.fixture(scope="module")

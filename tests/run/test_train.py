@@ -160,7 +160,7 @@ def test_a_job_that_fails_does_not_cost_the_sweep_its_table(
             "knows no such model",
         ),
         (["model=meso4_lstm", "representation=frame"], "needs clips of 2 frames"),
-        (["faces.image_format=bmp"], "choose one of png, webp, jpg"),
+        (["faces.image_format=gif"], "choose one of png, webp, bmp, jpg"),
         (["device=cuda"], "no CUDA device"),
         (["trainer=gpu"], "Try trainer=cpu"),
         (["optimizer.lr=1e9"], "training diverged; lower optimizer.lr"),

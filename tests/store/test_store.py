@@ -17,7 +17,7 @@ import pytest
 from deepfake.atomic import partial_name, write_atomic
 from deepfake.errors import StoreError
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, PLACE, FaceStore, recipe_name
+from deepfake.store import CROP_COLUMNS, LOSSLESS, PLACE, FaceStore, recipe_name
 from deepfake.store.archive import read_checked
 
 RECIPE = {"finder": {"_target_": "a.b.Mtcnn"}, "num_segments": 4, "segment_length": 8, "margin": 1.3}
@@ -35,7 +35,7 @@ def filled(store: FaceStore, *video_ids: str) -> FaceStore:
     return store
 
 
-@pytest.mark.parametrize("suffix", ["png", "webp"])
+@pytest.mark.parametrize("suffix", LOSSLESS)
 def test_lossless_formats_give_the_pixels_back(suffix: str, tmp_path: Path) -> None:
     store = FaceStore(tmp_path, {**RECIPE, "image_format": suffix}).open()
     image = np.random.default_rng(0).integers(0, 255, (16, 16, 3)).astype(np.uint8)
@@ -75,8 +75,8 @@ def test_ids_that_look_like_numbers_stay_strings(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_with_the_choices(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="'bmp': choose one of png, webp, jpg"):
-        FaceStore(tmp_path, {**RECIPE, "image_format": "bmp"})
+    with pytest.raises(StoreError, match="'gif': choose one of png, webp, bmp, jpg"):
+        FaceStore(tmp_path, {**RECIPE, "image_format": "gif"})
 
 
 def test_recipes_that_differ_have_names_that_differ() -> None:

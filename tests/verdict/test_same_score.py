@@ -5,8 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 from PIL import Image
 
+from deepfake.corpora.input_files import input_files
 from deepfake.verdict import FileResult, Predictor
 from deepfake.video.door import read
 from tests.verdict.marked import predictor, untrained
@@ -44,6 +46,23 @@ def test_batches_and_processes_change_nothing(
 ) -> None:
     other = predictor(untrained(), num_segments=2, num_workers=extracting, batch_size=batch_size)
     assert results(replace(other, num_workers=loading), folder) == whole
+
+
+@pytest.mark.parametrize(
+    ("given", "passing"), [("webp", "bmp"), ("png", "bmp"), ("jpg", "jpg"), ("webp of every frame", "webp")]
+)
+def test_crops_that_are_read_once_are_not_compressed_if_that_changes_nothing(
+    given: str, passing: str, folder: Path, whole: dict[str, FileResult], tmp_path: Path
+) -> None:
+    image_format, _, every = given.partition(" ")
+    recipe = {"num_segments": "all", "segment_length": 4} if every else {"num_segments": 2}
+    one = predictor(untrained(), num_workers=1, image_format=image_format, **recipe)
+    ((_, result),) = one.stream(input_files([folder / "crossing.mp4"]), tmp_path)
+    (store,) = tmp_path.iterdir()
+    assert yaml.safe_load((store / "recipe.yaml").read_text())["image_format"] == passing
+    assert not [*(store / "crops").iterdir()]
+    if passing == "bmp":
+        assert replace(result, path="") == whole["crossing.mp4"]
 
 
 def test_company_order_and_place_change_nothing(folder: Path, whole: dict[str, FileResult], tmp_path: Path) -> None:
