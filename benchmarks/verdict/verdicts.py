@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,6 +29,7 @@ from deepfake.progress import progress
 from deepfake.report.tables import show
 from deepfake.threads import one_thread
 from deepfake.verdict import Predictor, load_predictor
+from deepfake.verdict.predictor import passing_recipe
 from deepfake.verdict.tracks import score_tracks
 
 FORWARD = "load and forward"
@@ -107,6 +109,8 @@ def _judge(predictor: Predictor, files: Sequence[Path]) -> float:
 
 def _time_parts(predictor: Predictor, setting: Setting, paths: Sequence[Path], folder: Path) -> dict[str, float]:
     """Return processor seconds per file of each part, one after the other; the median of the repeats."""
+    faces = passing_recipe(setting.faces)
+    setting = replace(setting, faces=faces, recipe=replace(setting.recipe, image_format=faces["image_format"]))
     store = fresh_store(setting, folder)
     timed_extraction(setting, {f"{number:03}": path for number, path in enumerate(paths)}, store)
     stored = [file for number in range(len(paths)) if (file := store.stored(f"{number:03}")) is not None]

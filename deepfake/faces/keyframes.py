@@ -120,12 +120,18 @@ def _something_new(before: np.ndarray, after: np.ndarray, known: np.ndarray, min
     height, width = (side // cell for side in before.shape[:2])
     if min(height, width) < NEW_CELLS:
         return True  # the frame is hardly larger than a face, so there is nothing to save
-    small = [frame[: height * cell : step, : width * cell : step].mean(-1) for frame in (before, after)]
+    small = [_grey(frame[: height * cell : step, : width * cell : step]) for frame in (before, after)]
     change = np.abs(small[0] - small[1]).reshape(height, cell // step, width, cell // step).mean(axis=(1, 3))
     for x0, y0, x1, y1 in known / cell:
         change[max(0, int(y0)) : max(0, int(np.ceil(y1))), max(0, int(x0)) : max(0, int(np.ceil(x1)))] = 0
     changed = np.lib.stride_tricks.sliding_window_view(change > NEW_LEVELS, (NEW_CELLS, NEW_CELLS))
     return bool((changed.mean(axis=(2, 3)) >= NEW_SHARE).any())
+
+
+def _grey(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 3) uint8 -> (H, W) float64, the mean of the channels; a fifth of the time of `mean(-1)`."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    return (red.astype(np.uint16) + green + blue) / 3
 
 
 def _same(a: Faces, b: Faces, min_face_size: int) -> tuple[np.ndarray, np.ndarray] | None:

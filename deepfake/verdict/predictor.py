@@ -158,7 +158,7 @@ class Predictor:
     def _stream(
         self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
     ) -> Iterator[tuple[InputFile, FileResult]]:
-        faces = _passing(faces)
+        faces = passing_recipe(faces)
         store = face_store(faces, folder)
         paths = {file_id: Path(os.path.abspath(file.path)) for file_id, file in files.items()}
         todo = store.todo(paths)
@@ -235,7 +235,7 @@ def _of_image(faces: Mapping[str, Any]) -> dict[str, Any]:
     return {**faces, **_ONE_FRAME, "min_track_length": min(1, faces["min_track_length"])}
 
 
-def _passing(faces: Mapping[str, Any]) -> dict[str, Any]:
+def passing_recipe(faces: Mapping[str, Any]) -> dict[str, Any]:
     """Return the recipe of crops that are read once and deleted: the same pixels, in the format that is quickest.
 
     Whole videos keep theirs, since an hour of one face would take 25 GB of the disk instead of 10.

@@ -17,7 +17,7 @@ from tests.fakes import BrightSquares, frames_with, one_face, write_video
 
 
 def test_memory_is_flat_but_for_the_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of every frame 2.5 kB stay: the numbers of the face and some looks. Its crop has 5 kB, and the frame reduced 6."""
+    """Of a frame 2.5 kB stay: the numbers of the face and some looks. Its crop has 5 kB, and the frame reduced 6."""
     monkeypatch.setattr(video_faces, "Pile", partial(Pile, most=0))
     recipe = Recipe(**{**RECIPE, "num_segments": "all", "segment_length": 16})  # type: ignore[arg-type]
     store = FaceStore(tmp_path / "faces", {"finder": {"_target_": "x.Squares"}, **RECIPE}).open()
