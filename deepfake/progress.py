@@ -65,6 +65,13 @@ class Progress:
             further = (self.done - self._logged) / self.total if self.total else 0.0
             self._log_after(SOONEST_S if further >= SHARE else LATEST_S)
 
+    def tell(self, note: str) -> None:
+        """Show something beside the count, until the next update."""
+        if self._bar is not None:
+            self._bar.set_postfix_str(note)
+        with self._lock:
+            self.note = note
+
     def close(self) -> None:
         """Close the bar, or log a last line if there were others."""
         if self._bar is not None:

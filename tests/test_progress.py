@@ -34,6 +34,21 @@ def test_without_a_terminal_a_line_comes_now_and_then(clock: list[float], caplog
     assert len(caplog.messages) == 10  # one for each tenth
 
 
+def test_what_is_told_meanwhile_stands_beside_the_count(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with Progress("scoring", "files", 3) as shown:
+        clock[0] += 70
+        shown.tell("34 % of a.mp4 searched for faces")
+        shown.log_if_quiet()
+        shown.update()
+        clock[0] += 70
+        shown.log_if_quiet()
+    assert caplog.messages == [
+        "scoring: 0 of 3 files, 34 % of a.mp4 searched for faces, 70 s so far",
+        "scoring: 1 of 3 files, 5 min left",
+    ]
+
+
 def test_slow_work_is_told_every_minute(clock: list[float], caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with Progress("extracting faces", "videos", 1000) as shown:

@@ -12,7 +12,7 @@ from deepfake.device import pick_device
 from deepfake.extraction.options import ExtractOptions
 from deepfake.extraction.shards import require_whole
 from deepfake.extraction.summary import Extraction, require_not_all_failed, summarise
-from deepfake.faces.extract import extract
+from deepfake.faces.extract import Watch, extract
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.settled_recipe import make_finder, stored_recipe, with_weights
@@ -125,6 +125,7 @@ def extracted_rows(
     store: FaceStore,
     faces: Mapping[str, Any],
     options: ExtractOptions,
+    watch: Watch | None = None,
 ) -> Iterator[VideoRow]:
     """Start to extract videos, and return the row of each as soon as it is on disk.
 
@@ -134,6 +135,7 @@ def extracted_rows(
         store: the open store.
         faces: the settled recipe that the store was made from.
         options: how to extract.
+        watch: is told of progress inside of videos.
     """
     readers = readers_for(options.reader)
     recipe = Recipe(**{key: value for key, value in faces.items() if key != "finder"})
@@ -143,7 +145,15 @@ def extracted_rows(
     worker_context(faces["finder"]["_target_"].rpartition(".")[0])  # their libraries load meanwhile
     finder = make_finder(with_weights(faces)["finder"], device)
     return extract(
-        todo, store, finder, recipe, pairs=pairs, num_workers=workers, timeout_s=options.timeout_s, readers=readers
+        todo,
+        store,
+        finder,
+        recipe,
+        pairs=pairs,
+        num_workers=workers,
+        timeout_s=options.timeout_s,
+        readers=readers,
+        watch=watch,
     )
 
 

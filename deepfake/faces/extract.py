@@ -24,7 +24,7 @@ from typing import Self
 
 from deepfake.errors import DeepfakeError, ExtractionError
 from deepfake.faces.finders import Finder
-from deepfake.faces.phase import Board, board_size, lap_seconds, vacate
+from deepfake.faces.phase import Board, board_size, lap_seconds, share_of, vacate
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
@@ -37,6 +37,7 @@ from deepfake.store import Claims, FaceStore, facts
 from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
+Watch = Callable[[str, float], None]  # is told the id of a video and how much of it is done, from 0 to 1
 POLL_S = 0.5  # between two looks at the workers' clocks
 MOST_LOST = 3  # times in a row that all workers may be lost
 
@@ -51,6 +52,7 @@ def extract(
     num_workers: Processes = 2,
     timeout_s: Above0 = 300,
     readers: Sequence[str] = READERS,
+    watch: Watch | None = None,
 ) -> Iterator[VideoRow]:
     """Extract the faces of videos into the store; the caller builds its tables afterwards.
 
@@ -64,6 +66,7 @@ def extract(
         timeout_s: time limit for a video, or for each `LAP` frames of it; if its decoder hung, another reader tries
             the video.
         readers: video readers, in the order in which they are tried.
+        watch: is told now and then, while no video ends, of the one that is furthest.
 
     Yields:
         The row of each video once it is on disk, written by this run or another: all reals before the fakes of `pairs`.
@@ -75,7 +78,9 @@ def extract(
     context = worker_context(module_of(make_finder))
     _try_out(make_finder)
     work = FindFaces(make_finder, recipe, store, readers)
-    yield from carry_out(work, todo, store, context, pairs=pairs, num_workers=num_workers, timeout_s=timeout_s)
+    yield from carry_out(
+        work, todo, store, context, pairs=pairs, num_workers=num_workers, timeout_s=timeout_s, watch=watch
+    )
 
 
 def carry_out(
@@ -87,6 +92,7 @@ def carry_out(
     pairs: Mapping[str, str] = MappingProxyType({}),
     num_workers: Processes = 2,
     timeout_s: Above0 = 300,
+    watch: Watch | None = None,
 ) -> Iterator[VideoRow]:
     """Have workers do something with videos, and write what they find into the store.
 
@@ -97,7 +103,8 @@ def carry_out(
         context: starts the workers.
         pairs: see `extract`.
         num_workers: processes.
-        timeout_s: time limit for a video.
+        timeout_s: see `extract`, as for what follows.
+        watch: is told of progress.
 
     Yields:
         See `extract`.
@@ -108,7 +115,7 @@ def carry_out(
     """
     failed_before = {video_id for video_id in todo if store.failed(video_id)}
     setbacks, failed = Setbacks(), set[str]()
-    crew = _Crew(context, work, num_workers, timeout_s)
+    crew = _Crew(context, work, num_workers, timeout_s, watch)
     num_elsewhere = 0
     with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew:
         try:
@@ -174,11 +181,15 @@ class _Crew:
         work: what a worker does with a job.
         num_workers: number of processes.
         timeout_s: a job whose lap takes longer is stopped.
+        watch: is told of progress.
     """
 
-    def __init__(self, context: BaseContext, work: Work, num_workers: int, timeout_s: float) -> None:
+    def __init__(
+        self, context: BaseContext, work: Work, num_workers: int, timeout_s: float, watch: Watch | None = None
+    ) -> None:
         self.work = work
         self.timeout_s = timeout_s
+        self.watch = watch
         self._board: Board = context.RawArray("d", board_size(2 * num_workers))
         self._free = list(range(2 * num_workers))
         self._ahead: dict[Future, Job] = {}
@@ -230,6 +241,9 @@ class _Crew:
             for future, job in self._ahead.items():
                 if lap_seconds(self._board, job.place) > self.timeout_s:
                     future.cancel()  # stops its worker
+            if self.watch:
+                share, video_id = max((share_of(self._board, job.place), job.video_id) for job in self._ahead.values())
+                self.watch(video_id, share)
 
     def _start(self, job: Job) -> None:
         vacate(self._board, job.place)

@@ -2,9 +2,10 @@
 
 Only a decoder's hang or crash is a fact about the file; any other is the fault of the program or the machine.
 
-The board is an array of doubles in shared memory, three per place: a phase, when it began, and when the lap began, 0
-before a worker begins. Each video in progress has a place of its own. A lap is the part of a video to which the time
-limit applies: all of it, or of one in which very many frames are looked at, some of them at a time.
+The board is an array of doubles in shared memory, four per place: a phase, when it began, when the lap began (0 before
+a worker begins), and the share of the video that is done. Each video in progress has a place of its own. A lap is the
+part of a video to which the time limit applies: all of it, or of one in which very many frames are looked at, some of
+them at a time.
 """
 
 import time
@@ -25,7 +26,7 @@ class Phase(IntEnum):
     FIND = 2  # inside the finder
 
 
-_PER_PLACE = 3
+_PER_PLACE = 4
 _board: Board = [0.0] * _PER_PLACE  # replaced in a worker; nobody reads this one
 _place = 0
 
@@ -54,10 +55,20 @@ def new_lap() -> None:
     _board[_PER_PLACE * _place + 2] = time.time()
 
 
+def tell_share(share: float) -> None:
+    """Record how much of the video that this process works on is done, from 0 to 1."""
+    _board[_PER_PLACE * _place + 3] = share
+
+
+def share_of(board: Board, place: int) -> float:
+    """Return how much of a place's video is done."""
+    return board[_PER_PLACE * place + 3]
+
+
 def vacate(board: Board, place: int) -> None:
     """Record that no worker has begun with the video of a place."""
     write(board, place, Phase.OTHER)
-    board[_PER_PLACE * place + 2] = 0.0
+    board[_PER_PLACE * place + 2] = board[_PER_PLACE * place + 3] = 0.0
 
 
 def lap_seconds(board: Board, place: int) -> float:

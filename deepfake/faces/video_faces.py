@@ -16,7 +16,7 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders import Finder
 from deepfake.faces.people import Segment, find_cuts, recognise
-from deepfake.faces.phase import decoding, new_lap
+from deepfake.faces.phase import decoding, new_lap, tell_share
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person_of
@@ -169,6 +169,7 @@ class _Extraction:
         """Yield the number, the shots (still without faces) and the frames of each segment that can be decoded."""
         error, scan.num_segments, of_lap = None, len(segments), 0
         for number, span in enumerate(segments):
+            tell_share(number / len(segments))
             of_lap += len(span)
             if of_lap > LAP:
                 new_lap()

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -188,7 +189,7 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
     sources = {str(file.path): facts(file.path) for file in todo}
     failed = False
     with Progress("scoring", "files", len(todo), keep=False) as bar:
-        for file, result in predictor.stream(todo, work):
+        for file, result in predictor.stream(todo, work, partial(_tell, bar)):
             annotated_path(file.path, journal.path.parent).unlink(missing_ok=True)  # it shows an older result
             source = sources[str(file.path)]
             journal.append(result, source, again=bool(file.problem) or facts(file.path) != source)
@@ -196,6 +197,10 @@ def _score(files: Sequence[InputFile], predictor: Predictor, journal: Journal, w
             bar.update()
     if not failed:  # otherwise it tells which files failed before, so that they stop no later run
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _tell(bar: Progress, file: InputFile, share: float) -> None:
+    bar.tell(f"{100 * share:.0f} % of {shown(file.name)} searched for faces")
 
 
 def _write(

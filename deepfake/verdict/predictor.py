@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
 _LONGEST = 240  # bytes of an id
+Watch = Callable[[InputFile, float], None]  # is told a file and how much of it has been searched, from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,9 @@ class Predictor:
         with tempfile.TemporaryDirectory(prefix="deepfake-") as folder:
             yield from (result for _, result in self.stream(files, Path(folder)))
 
-    def stream(self, files: Sequence[InputFile], folder: Path) -> Iterator[tuple[InputFile, FileResult]]:
+    def stream(
+        self, files: Sequence[InputFile], folder: Path, watch: Watch | None = None
+    ) -> Iterator[tuple[InputFile, FileResult]]:
         """Yield each file with its verdict as soon as there is one.
 
         Crops are deleted when they are scored, so that no more of them lie on the disk than workers are ahead.
@@ -126,6 +129,7 @@ class Predictor:
         Args:
             files: what to score.
             folder: for the crops; faces that a run before this one left here are not extracted again.
+            watch: is told now and then, while no file is done, of the one whose extraction is furthest.
         """
         kinds: dict[bool, dict[str, InputFile]] = {False: {}, True: {}}
         for file in files:
@@ -136,7 +140,7 @@ class Predictor:
                 kinds[file.path.suffix.lower() in IMAGE_SUFFIXES][_id(file.path)] = file
         for is_image, of_kind in kinds.items():
             if of_kind:
-                yield from self._stream(of_kind, _of_image(self.faces) if is_image else self.faces, folder)
+                yield from self._stream(of_kind, _of_image(self.faces) if is_image else self.faces, folder, watch)
 
     def identity(self) -> dict[str, Any]:
         """Return what decides the results: predictions of equal identity are the same for the same file."""
@@ -156,14 +160,15 @@ class Predictor:
         }
 
     def _stream(
-        self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path
+        self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path, watch: Watch | None
     ) -> Iterator[tuple[InputFile, FileResult]]:
         faces = passing_recipe(faces)
         store = face_store(faces, folder)
         paths = {file_id: Path(os.path.abspath(file.path)) for file_id, file in files.items()}
         todo = store.todo(paths)
         waiting: list[Stored] = []
-        for file_id in self._extracted([*(paths.keys() - todo.keys())], todo, store, faces):
+        tell = None if watch is None else lambda file_id, share: watch(files[file_id], share)
+        for file_id in self._extracted([*(paths.keys() - todo.keys())], todo, store, faces, tell):
             stored = store.stored(file_id)
             assert stored is not None
             waiting.append(stored)
@@ -173,12 +178,17 @@ class Predictor:
         yield from self._scored(waiting, files, store)
 
     def _extracted(
-        self, there: Sequence[str], todo: Mapping[str, Path], store: FaceStore, faces: Mapping[str, Any]
+        self,
+        there: Sequence[str],
+        todo: Mapping[str, Path],
+        store: FaceStore,
+        faces: Mapping[str, Any],
+        tell: Callable[[str, float], None] | None,
     ) -> Iterator[str]:
         """Yield the id of each file whose faces are stored."""
         yield from sorted(there)
         if todo:
-            yield from (row.video_id for row in extracted_rows(todo, {}, store, faces, self.options))
+            yield from (row.video_id for row in extracted_rows(todo, {}, store, faces, self.options, tell))
 
     def _fill_a_batch(self, waiting: Sequence[Stored]) -> bool:
         """Whether files are to be scored now; on a CPU clips go through the network one by one, so at once."""

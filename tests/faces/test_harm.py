@@ -191,11 +191,16 @@ def test_other_harm_while_decoding_is_no_fact_about_the_file(
 
 @pytest.mark.parametrize(("lap", "status"), [(8, Status.OK), (1000, Status.FAILED)])
 def test_the_time_limit_is_one_of_so_many_frames(lap: int, status: Status, store: FaceStore, tmp_path: Path) -> None:
-    """A video of 4 segments, 2.8 s: with the limit of 2 s for two segments at a time it is done."""
+    """A video of 4 segments, 2.8 s: with a limit of 2 s for two segments at a time it is done. It is told of."""
+    told = []
     path = write_video(tmp_path / "a.mp4", frames_with(one_face, 16))
     recipe = Recipe(**{**RECIPE, "num_segments": "all"})  # type: ignore[arg-type]
-    (row,) = extract({"a": path}, store, partial(slow_in_laps, lap), recipe, num_workers=1, timeout_s=2)
+    finder, watch = partial(slow_in_laps, lap), lambda *what: told.append(what)
+    (row,) = extract({"a": path}, store, finder, recipe, num_workers=1, timeout_s=2, watch=watch)
     assert row.status == status and ("not finished within 2 s" in row.reason) == (status == Status.FAILED)
+    shares = [share for _, share in told]
+    assert {video_id for video_id, _ in told} == {"a"} and shares == sorted(shares)
+    assert {0.25, 0.5} <= {*shares} <= {0, 0.25, 0.5, 0.75}
 
 
 @pytest.mark.parametrize("error", [5, 13, 24, 116], ids=["EIO", "EACCES", "EMFILE", "ESTALE"])

@@ -52,12 +52,21 @@ def test_batches_and_processes_change_nothing(
     ("given", "passing"), [("webp", "bmp"), ("png", "bmp"), ("jpg", "jpg"), ("webp of every frame", "webp")]
 )
 def test_crops_that_are_read_once_are_not_compressed_if_that_changes_nothing(
-    given: str, passing: str, folder: Path, whole: dict[str, FileResult], tmp_path: Path
+    given: str,
+    passing: str,
+    folder: Path,
+    whole: dict[str, FileResult],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("deepfake.faces.extract.POLL_S", 0.01)
+    told = []
     image_format, _, every = given.partition(" ")
     recipe = {"num_segments": "all", "segment_length": 4} if every else {"num_segments": 2}
     one = predictor(untrained(), num_workers=1, image_format=image_format, **recipe)
-    ((_, result),) = one.stream(input_files([folder / "crossing.mp4"]), tmp_path)
+    watch = lambda file, share: told.append((file.path.name, share))  # noqa: E731
+    ((_, result),) = one.stream(input_files([folder / "crossing.mp4"]), tmp_path, watch)
+    assert {name for name, _ in told} == {"crossing.mp4"} and all(0 <= share < 1 for _, share in told)
     (store,) = tmp_path.iterdir()
     assert yaml.safe_load((store / "recipe.yaml").read_text())["image_format"] == passing
     assert not [*(store / "crops").iterdir()]
