@@ -11,6 +11,8 @@ from deepfake.errors import ConfigError
 from deepfake.report.matrix import (
     Leaderboard,
     Matrix,
+    board_latex,
+    board_markdown,
     build_matrix,
     latex,
     leaderboards,
@@ -65,8 +67,10 @@ def _write_tables(
         texts["matrix.md"] = markdown(matrix, *notes)
         texts["matrix.tex"] = latex(matrix, *notes)
     for place, board in enumerate(boards):
-        name = "leaderboard.csv" if len(boards) == 1 else f"leaderboard_{place}.csv"
-        texts[name] = board.jobs.to_csv(index=False)
+        name = "leaderboard" if len(boards) == 1 else f"leaderboard_{place}"
+        texts[f"{name}.csv"] = board.jobs.to_csv(index=False)
+        texts[f"{name}.md"] = board_markdown(board, *notes)
+        texts[f"{name}.tex"] = board_latex(board, *notes)
     for name, text in texts.items():
         write_atomic(folder / name, text.encode())
     return {name: folder / name for name in texts}

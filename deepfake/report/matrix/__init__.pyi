@@ -1,3 +1,5 @@
+from .board_formats import board_latex as board_latex
+from .board_formats import board_markdown as board_markdown
 from .formats import latex as latex
 from .formats import markdown as markdown
 from .formats import tidy as tidy

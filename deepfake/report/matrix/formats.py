@@ -1,15 +1,14 @@
 """The matrix as text: a tidy table, Markdown and LaTeX."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from deepfake.names import shown
 from deepfake.report.matrix.footnotes import TEXTS, merged
 from deepfake.report.matrix.grid import MEAN, Column, Matrix
+from deepfake.report.matrix.markup import TextTable, as_latex, as_markdown, in_latex, in_markdown, sentence_in_latex
 from deepfake.report.tables import num_digits
 
 NEAR = "≈"
@@ -114,19 +113,16 @@ def markdown(matrix: Matrix, *notes: str) -> str:
         notes: what else must be said.
     """
 
+    def marks(letters: Sequence[str]) -> str:
+        return f"<sup>{','.join(letters)}</sup>" if letters else ""
+
     def cell(text: Text) -> str:
         value = f"**{text.value}**" if text.best else f"{text.value} {NEAR}" if text.near else text.value
-        marks = f"<sup>{','.join(text.marks)}</sup>" if text.marks else ""
-        return f"{value}{marks}" + (f" ({text.interval})" if text.interval else "")
+        return f"{value}{marks(text.marks)}" + (f" ({text.interval})" if text.interval else "")
 
-    parts = []
-    for columns in filter(None, (matrix.columns, matrix.by_method)):
-        heads, rows = grid_of(matrix, columns, cell, _md, lambda marks: f"<sup>{','.join(marks)}</sup>")
-        lines = [heads, ["---"] * len(heads), *rows]
-        parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines))
-    below = [*map(_md, (*notes_of(matrix), *notes))]
-    below += [f"<sup>{mark}</sup> {text}" for mark, text in footnotes(matrix, [*matrix.columns, *matrix.by_method])]
-    return "\n".join([*parts, *(f"- {line}" for line in below)]) + "\n"
+    below = [*map(in_markdown, (*notes_of(matrix), *notes))]
+    below += [f"{marks([mark])} {text}" for mark, text in footnotes(matrix, [*matrix.columns, *matrix.by_method])]
+    return as_markdown(_tables(matrix, cell, in_markdown, marks), below)
 
 
 def notes_of(matrix: Matrix) -> list[str]:
@@ -143,31 +139,20 @@ def latex(matrix: Matrix, *notes: str) -> str:
         notes: further sentences.
     """
 
-    def cell(text: Text) -> str:
-        value = _tex(text.value)
-        value = rf"\textbf{{{value}}}" if text.best else rf"{value}$^{{\approx}}$" if text.near else value
-        marks = rf"\textsuperscript{{{','.join(text.marks)}}}" if text.marks else ""
-        return f"{value}{marks}" + (rf" {{\scriptsize ({_tex(text.interval)})}}" if text.interval else "")
+    def marks(letters: Sequence[str]) -> str:
+        return rf"\textsuperscript{{{','.join(letters)}}}" if letters else ""
 
-    lines = [r"% needs \usepackage{booktabs} in the preamble, and LuaLaTeX where names are in other scripts"]
-    for columns in filter(None, (matrix.columns, matrix.by_method)):
-        heads, rows = grid_of(matrix, columns, cell, _tex, lambda marks: rf"\textsuperscript{{{','.join(marks)}}}")
-        lines += [
-            rf"\begin{{tabular}}{{{'l' * len(matrix.heads)}{'r' * (len(heads) - len(matrix.heads))}}}",
-            r"\toprule",
-            rf"{' & '.join(heads)} \\",
-            r"\midrule",
-            *(rf"{' & '.join(row)} \\" for row in rows),
-            r"\bottomrule",
-            r"\end{tabular}",
-            r"\par\smallskip",
-        ]
-    below = [_tex(f"{note[:1].upper()}{note[1:]}.") for note in (*notes_of(matrix), *notes)]
+    def cell(text: Text) -> str:
+        value = in_latex(text.value)
+        value = rf"\textbf{{{value}}}" if text.best else rf"{value}$^{{\approx}}$" if text.near else value
+        interval = rf" {{\scriptsize ({in_latex(text.interval)})}}" if text.interval else ""
+        return f"{value}{marks(text.marks)}{interval}"
+
+    below = [*map(sentence_in_latex, (*notes_of(matrix), *notes))]
     below += [
-        rf"\textsuperscript{{{mark}}} {_tex(text)}."
-        for mark, text in footnotes(matrix, [*matrix.columns, *matrix.by_method])
+        f"{marks([mark])} {in_latex(text)}." for mark, text in footnotes(matrix, [*matrix.columns, *matrix.by_method])
     ]
-    return "\n".join([*lines, r"{\footnotesize " + "\n".join(below) + r"\par}"]) + "\n"
+    return as_latex(_tables(matrix, cell, in_latex, marks), below)
 
 
 def grid_of(
@@ -176,58 +161,31 @@ def grid_of(
     cell: Callable[[Text], str],
     name: Callable[[object], str],
     marks: Callable[[Sequence[str]], str],
-) -> tuple[list[str], list[list[str]]]:
-    """Return heads and rows of a table of text.
+) -> TextTable:
+    """Return a table of text.
 
     Args:
         matrix: the whole.
         columns: those that the table has.
         cell: writes a cell.
         name: writes a name of the user's.
-        marks: writes the letters of a head's footnotes.
+        marks: writes the letters of a head's footnotes, of which there may be none.
     """
     seeds = max(matrix.seeds) > 1
     heads = [name(head) for head in matrix.heads] + (["runs"] if seeds else [])
-    heads += [name(each.name) + (marks(each.marks) if each.marks else "") for each in columns]
+    heads += [name(each.name) + marks(each.marks) for each in columns]
     rows = []
     for i, words in enumerate(matrix.rows):
         start = [*map(name, words), *([str(matrix.seeds[i])] if seeds else [])]
         rows.append([*start, *(cell(text_of(matrix, column, i)) for column in columns)])
-    return heads, rows
+    return TextTable(heads, rows, "l" * len(matrix.heads) + "r" * (len(heads) - len(matrix.heads)))
 
 
-def _md(text: object) -> str:
-    """Return a name that Markdown shows as it is.
-
-    Example:
-        >>> _md("a_b|<i>")
-        'a\\\\_b\\\\|&lt;i&gt;'
-    """
-    plain = shown(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", plain)
-
-
-_TEX = {
-    **{sign: f"\\{sign}" for sign in "&%$#_{}"},
-    "\\": r"\textbackslash{}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"{\char34}",
-    "[": "{[}",  # a row that begins with one, or with a star, would be taken for an option of the row before
-    "*": "{*}",
-    "±": r"$\pm$",
-    NEAR: r"$\approx$",
-}
-
-
-def _tex(text: object) -> str:
-    r"""Return a name that LaTeX shows as it is.
-
-    Example:
-        >>> print(_tex("a_b&c%"))
-        a\_b\&c\%
-    """
-    return "".join(_TEX.get(sign, sign) for sign in shown(text))
+def _tables(
+    matrix: Matrix,
+    cell: Callable[[Text], str],
+    name: Callable[[object], str],
+    marks: Callable[[Sequence[str]], str],
+) -> list[TextTable]:
+    groups = filter(None, (matrix.columns, matrix.by_method))
+    return [grid_of(matrix, columns, cell, name, marks) for columns in groups]

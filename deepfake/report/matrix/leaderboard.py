@@ -10,7 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from deepfake.names import as_text
 from deepfake.report.matrix.results import ASIDE, result_folders
+from deepfake.report.plots import scored_by
 from deepfake.report.varied import given_options, varied
 from deepfake.screen import from_here
 
@@ -25,8 +27,8 @@ class Leaderboard:
     Attributes:
         corpus: its name, with the state of its val split if there are several.
         names: options in which the trainings differ.
-        jobs: one row a training, best first: `job` (its folder), the options as text, empty where one was not given,
-            and the columns of `METRICS`, NaN where one was not measured.
+        jobs: one row a training, best first: `job` (its folder, by `as_text`), the options as text, empty where one was
+            not given, and the columns of `METRICS`, NaN where one was not measured.
         num_videos: val videos that were scored, in words; empty if it is not known.
         aggregates: how clips became a video's score, of one training or another; `mean`, `mean, top_3`.
     """
@@ -36,6 +38,17 @@ class Leaderboard:
     jobs: pd.DataFrame
     num_videos: str
     aggregates: str
+
+    @property
+    def metrics(self) -> list[str]:
+        """Return the columns of `METRICS` that were measured of at least one training."""
+        return [head for head in METRICS.values() if self.jobs[head].notna().any()]
+
+    @property
+    def about(self) -> str:
+        """Return what must be known to read it: how many trainings, their order, and the videos."""
+        of_val = f"; val: {self.num_videos} videos" if self.num_videos else ""
+        return f"{len(self.jobs)} trainings, best val AUC first{of_val}{scored_by(self.aggregates)}"
 
 
 def leaderboards(folders: Sequence[Path]) -> list[Leaderboard]:
@@ -66,6 +79,16 @@ def leaderboards(folders: Sequence[Path]) -> list[Leaderboard]:
     ]
 
 
+def rounded(value: float) -> str:
+    """Return a metric as people read it; nothing where it was not measured.
+
+    Example:
+        >>> rounded(0.98765), rounded(math.nan)
+        ('0.988', '')
+    """
+    return "" if math.isnan(value) else f"{value:.3f}"
+
+
 def _content(path: Path) -> Mapping[str, Any]:
     try:
         content = json.loads(path.read_text())
@@ -83,7 +106,7 @@ def _value(content: Mapping[str, Any], metric: str) -> float:
 def _leaderboard(corpus: str, jobs: Sequence[tuple[Path, Mapping[str, Any], dict[str, str]]]) -> Leaderboard:
     names = varied(shlex.join(f"{name}={value}" for name, value in own.items()) for _, _, own in jobs)
     rows = [
-        {"job": from_here(folder), **{name: own.get(name, "") for name in names}}
+        {"job": as_text(from_here(folder)), **{name: own.get(name, "") for name in names}}
         | {head: _value(content, metric) for metric, head in METRICS.items()}
         for folder, content, own in jobs
     ]

@@ -1,22 +1,20 @@
 """Writes `matrix.html`: the matrix and the leaderboards on one page that needs no network."""
 
+import math
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
-
-import pandas as pd
 
 from deepfake.atomic import write_atomic
 from deepfake.names import shown
 from deepfake.report.matrix.formats import LEGEND, Text, counts_of, footnotes, notes_of, text_of
 from deepfake.report.matrix.grid import Column, Matrix
 from deepfake.report.matrix.importance import importance
-from deepfake.report.matrix.leaderboard import METRICS, VAL, Leaderboard
+from deepfake.report.matrix.leaderboard import VAL, Leaderboard, rounded
 from deepfake.report.matrix.sweep_charts import importance_chart, parallel_chart
 from deepfake.report.page.chart import Chart
 from deepfake.report.page.rendering import render
-from deepfake.report.plots import scored_by
 from deepfake.report.varied import brief
 
 FILE = "matrix.html"
@@ -109,22 +107,18 @@ def _grid(name: str, title: str, matrix: Matrix, columns: Sequence[Column]) -> G
 
 def _board(board: Leaderboard, name: str) -> Board:
     options, jobs = board.names, board.jobs
-    metrics = [head for head in METRICS.values() if jobs[head].notna().any()]
     rows = [
-        Line([brief(shown(job[each])) for each in ("job", *options)], [_number(job[head]) for head in metrics])
+        Line([brief(shown(job[each])) for each in ("job", *options)], [_number(job[head]) for head in board.metrics])
         for job in jobs.to_dict("records")
     ]
     found = importance(jobs[options], jobs[VAL].tolist()) if options else "no option varies"
     charts = [parallel_chart(board, f"{name}-options")] if options else []
     if not isinstance(found, str):
         charts.append(importance_chart(found, f"{name}-importance"))
-    of_val = f"; val: {board.num_videos} videos" if board.num_videos else ""
-    about = f"{len(jobs)} trainings, best val AUC first{of_val}{scored_by(board.aggregates)}"
-    heads = [*map(Head, map(shown, ("job", *options, *metrics)))]
+    heads = [*map(Head, map(shown, ("job", *options, *board.metrics)))]
     untold = f"Importance: {found}." if isinstance(found, str) else ""
-    return Board(name, shown(f"Trained on {board.corpus}"), shown(about), heads, rows, charts, untold)
+    return Board(name, shown(f"Trained on {board.corpus}"), shown(board.about), heads, rows, charts, untold)
 
 
 def _number(value: float) -> Text:
-    known = not pd.isna(value)
-    return Text(f"{value:.3f}" if known else "", "", False, False, (), "", float(value) if known else None)
+    return Text(rounded(value), "", False, False, (), "", None if math.isnan(value) else float(value))

@@ -1,9 +1,7 @@
 """The numbers of the matrix against scikit-learn and a plain loop of DeLong's, its marks, and its files."""
 
 import math
-import shutil
 import string
-import subprocess
 from itertools import product
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 from deepfake.metrics import holm, measure
 from deepfake.report.matrix import Matrix, build_matrix, latex, markdown, read_results, tidy
 from deepfake.report.matrix.cells import Cell
+from tests.report.matrix.latex import WITH_LATEX, compiled
 from tests.report.matrix.runs import auc_of, evaluate, train, videos_of
 
 
@@ -209,14 +208,8 @@ def test_names_are_escaped_in_latex_and_markdown(tmp_path: Path) -> None:
     assert "<b>" not in markdown(found) and "&lt;b&gt;" in markdown(found)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex")
+@WITH_LATEX
 def test_latex_makes_a_page_of_it(tmp_path: Path) -> None:
     for draw, name in enumerate(("[x] y", "*star", string.punctuation, "é ü ß “q” … µ")):
         train(tmp_path / str(draw), draw, f"model={name}", skill=0.1 * draw, num=40)
-    text = latex(built(tmp_path), "A note on [a_b]")
-    page = tmp_path / "page.tex"
-    page.write_text(rf"\documentclass{{article}}\usepackage{{booktabs}}\begin{{document}}{text}\end{{document}}")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", page.name]
-    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", check=False)
-    assert ended.returncode == 0, ended.stdout[-1000:]
-    assert page.with_suffix(".pdf").exists()
+    assert compiled(tmp_path, latex(built(tmp_path), "A note on [a_b]")).exists()

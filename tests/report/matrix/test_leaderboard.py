@@ -1,5 +1,6 @@
 """The leaderboard of a sweep, and what it says of options."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,13 @@ def test_jobs_on_other_val_videos_have_a_leaderboard_of_their_own(tmp_path: Path
         ("demo aaaaaa", 2),
         ("demo bbbbbb", 2),
     ]
+
+
+def test_a_folder_whose_name_is_no_text_has_its_row(tmp_path: Path) -> None:
+    for i, name in enumerate((b"a\xff", b"b\n|")):
+        job(tmp_path / os.fsdecode(name), 0.5 + i / 10, f"model={i}")
+    (board,) = leaderboards([tmp_path])
+    assert board.jobs["job"].tolist() == [f"{tmp_path}/b%0A|", f"{tmp_path}/a%FF"]
 
 
 def test_importance_finds_the_option_that_matters_and_says_when_none_can_be_told() -> None:
