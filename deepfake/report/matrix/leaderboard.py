@@ -106,7 +106,7 @@ def _value(content: Mapping[str, Any], metric: str) -> float:
 def _leaderboard(corpus: str, jobs: Sequence[tuple[Path, Mapping[str, Any], dict[str, str]]]) -> Leaderboard:
     names = varied(shlex.join(f"{name}={value}" for name, value in own.items()) for _, _, own in jobs)
     rows = [
-        {"job": as_text(from_here(folder)), **{name: own.get(name, "") for name in names}}
+        {"job": as_text(from_here(folder)), **{name: as_text(own.get(name, "")) for name in names}}
         | {head: _value(content, metric) for metric, head in METRICS.items()}
         for folder, content, own in jobs
     ]

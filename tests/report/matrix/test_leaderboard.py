@@ -36,11 +36,12 @@ def test_jobs_on_other_val_videos_have_a_leaderboard_of_their_own(tmp_path: Path
     ]
 
 
-def test_a_folder_whose_name_is_no_text_has_its_row(tmp_path: Path) -> None:
+def test_folders_and_values_that_are_no_text_have_their_rows(tmp_path: Path) -> None:
     for i, name in enumerate((b"a\xff", b"b\n|")):
-        job(tmp_path / os.fsdecode(name), 0.5 + i / 10, f"model={i}")
+        job(tmp_path / os.fsdecode(name), 0.5 + i / 10, f"model={os.fsdecode(name)}")
     (board,) = leaderboards([tmp_path])
     assert board.jobs["job"].tolist() == [f"{tmp_path}/b%0A|", f"{tmp_path}/a%FF"]
+    assert board.jobs["model"].tolist() == ["b%0A|", "a%FF"]
 
 
 def test_importance_finds_the_option_that_matters_and_says_when_none_can_be_told() -> None:
