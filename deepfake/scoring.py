@@ -123,11 +123,11 @@ def score_clips(
     detector = detector.to(device)
     on_gpu = device.startswith("cuda")
     loader = clip_loader(dataset, batch_size, num_workers, pin_memory=on_gpu)
-    scores = [
-        clip_scores(clip_logits(detector, as_float(batch["clip"].to(device, non_blocking=on_gpu))).cpu())
-        for batch in (progress(loader, "scoring", "batches") if shown else loader)
-    ]
-    found = torch.cat(scores).numpy() if scores else np.zeros(0)
+    found, done = np.empty(len(dataset)), 0
+    for batch in progress(loader, "scoring", "batches") if shown else loader:
+        scores = clip_scores(clip_logits(detector, as_float(batch["clip"].to(device, non_blocking=on_gpu))).cpu())
+        found[done : done + len(scores)] = scores
+        done += len(scores)
     if not np.isfinite(found).all():
         raise TrainingError(
             f"{np.count_nonzero(~np.isfinite(found))} of {len(found)} scores are NaN: the weights or the pixels are "

@@ -8,7 +8,7 @@ import torch
 from deepfake.distort.distortion import Distortion
 from deepfake.errors import StoreError, UnreadableVideoError
 from deepfake.faces.crop import Region, crop
-from deepfake.faces.phase import decoding
+from deepfake.faces.phase import count_frames, decoding
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.segments import segment_frames
 from deepfake.faces.video_faces import Found, without_faces
@@ -54,14 +54,12 @@ class DistortFaces(Work):
         if known is None:
             raise StoreError(f"face store {self.clean.root} lacks {job.video_id}: give the same command again")
         torch.set_num_threads(1)
-        pile = Pile(self.store.disk)
+        pile = Pile(job.pile)
         try:
             with decoding(open_video, job.path, self.readers[job.first_reader]) as video:
                 images = pile.chosen(self._places(job.video_id, video, known, pile))
         except UnreadableVideoError as error:
             return without_faces(VideoRow(job.video_id, Status.UNREADABLE, error.reason, **facts(job.path)))
-        finally:
-            pile.discard()
         return Found(replace(known.row, **facts(job.path)), known.crops[CROP_COLUMNS], images)
 
     def _places(self, video_id: str, video: VideoReader, known: Stored, pile: Pile) -> list[int]:
@@ -70,6 +68,7 @@ class DistortFaces(Work):
         places: dict[int, int] = {}
         for number, rows in known.crops.groupby("segment", sort=True):
             span = spans[int(str(number))]
+            count_frames(len(span))
             frames = self.distortion.apply(decoding(video.read, span), video_id, span.start)
             for row in rows.itertuples():
                 where = Region(int(row.x), int(row.y), int(row.size))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import count, islice
 from multiprocessing.context import BaseContext
 from pathlib import Path
 from types import MappingProxyType
@@ -24,7 +24,7 @@ from typing import Self
 
 from deepfake.errors import DeepfakeError, ExtractionError
 from deepfake.faces.finders import Finder
-from deepfake.faces.phase import Board, board_size, lap_seconds, share_of, vacate
+from deepfake.faces.phase import Board, LapLimit, board_size, share_of, vacate
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.server import worker_context
 from deepfake.faces.setbacks import DecoderLost, Setbacks, WorkersLost, cure, outcome
@@ -33,12 +33,12 @@ from deepfake.faces.video_faces import Found, without_faces
 from deepfake.faces.workers import Fault, FindFaces, Job, Work, module_of, one_line, worker_pool
 from deepfake.ranges import Above0, Processes
 from deepfake.schema import Status, VideoRow
-from deepfake.store import Claims, FaceStore, facts
+from deepfake.store import Claims, FaceStore, Pile, facts
 from deepfake.video.door import READERS
 
 log = logging.getLogger(__name__)
 Watch = Callable[[str, float], None]  # is told the id of a video and how much of it is done, from 0 to 1
-POLL_S = 0.5  # between two looks at the workers' clocks
+POLL_S = 0.5  # between two looks at what is done of a video
 MOST_LOST = 3  # times in a row that all workers may be lost
 
 
@@ -115,9 +115,13 @@ def carry_out(
     """
     failed_before = {video_id for video_id in todo if store.failed(video_id)}
     setbacks, failed = Setbacks(), set[str]()
-    crew = _Crew(context, work, num_workers, timeout_s, watch)
     num_elsewhere = 0
-    with store.disk.claims() as claims, ThreadPoolExecutor(max_workers=1) as writer, crew:
+    with (
+        store.disk.claims() as claims,
+        store.disk.scratch() as scratch,
+        ThreadPoolExecutor(max_workers=1) as writer,
+        _Crew(context, work, num_workers, timeout_s, scratch, watch) as crew,
+    ):
         try:
             for part in (todo.keys() - pairs.keys(), todo.keys() & pairs.keys()):
                 jobs = [(video_id, todo[video_id], pairs.get(video_id)) for video_id in sorted(part)]
@@ -159,8 +163,10 @@ def _write_behind(
     """Write videos in the background while workers find more; when this ends, all are on disk."""
 
     def write(each: Found) -> VideoRow:
-        row = store.write(each.row, each.crops, each.images)
-        each.images.discard()
+        try:
+            row = store.write(each.row, each.crops, each.images)
+        finally:
+            each.images.discard()
         claims.release(row.video_id)
         return row
 
@@ -181,14 +187,22 @@ class _Crew:
         work: what a worker does with a job.
         num_workers: number of processes.
         timeout_s: a job whose lap takes longer is stopped.
+        scratch: folder for crops that are too many for memory.
         watch: is told of progress.
     """
 
     def __init__(
-        self, context: BaseContext, work: Work, num_workers: int, timeout_s: float, watch: Watch | None = None
+        self,
+        context: BaseContext,
+        work: Work,
+        num_workers: int,
+        timeout_s: float,
+        scratch: Path,
+        watch: Watch | None = None,
     ) -> None:
         self.work = work
         self.timeout_s = timeout_s
+        self._piles = (scratch / f"{number}" for number in count())
         self.watch = watch
         self._board: Board = context.RawArray("d", board_size(2 * num_workers))
         self._free = list(range(2 * num_workers))
@@ -225,6 +239,8 @@ class _Crew:
                     break  # what else is done belongs to the workers that were lost
                 self._num_lost = 0
                 found = self._settle(job, result)
+                if found is None or found.images.path is None:
+                    Pile(job.pile).discard()
                 if found is None:
                     self._start(replace(job, first_reader=job.first_reader + 1))
                     continue
@@ -234,20 +250,18 @@ class _Crew:
                 yield found
 
     def _ended(self) -> Collection[Future]:
-        """Wait until a job ends, and stop those whose lap takes too long."""
-        while True:
-            if done := wait(self._ahead, POLL_S, return_when=FIRST_COMPLETED).done:
-                return done
-            for future, job in self._ahead.items():
-                if lap_seconds(self._board, job.place) > self.timeout_s:
-                    future.cancel()  # stops its worker
+        """Wait until a job ends."""
+        while not (done := wait(self._ahead, POLL_S, return_when=FIRST_COMPLETED).done):
             if self.watch:
                 share, video_id = max((share_of(self._board, job.place), job.video_id) for job in self._ahead.values())
                 self.watch(video_id, share)
+        return done
 
     def _start(self, job: Job) -> None:
         vacate(self._board, job.place)
-        self._ahead[self.pool.schedule(self.work, (job,))] = job
+        job = replace(job, pile=next(self._piles))
+        limit = LapLimit(self.timeout_s, self._board, job.place)
+        self._ahead[self.pool.schedule(self.work, (job,), timeout=limit)] = job
 
     def _begin_again(self, jobs: Sequence[Job]) -> None:
         """Give the jobs of lost workers to new ones.
@@ -269,6 +283,7 @@ class _Crew:
         self._ahead.clear()
         self.pool = self._new_pool()
         for job in jobs:
+            Pile(job.pile).discard()
             self._start(job)
 
     def _settle(self, job: Job, result: Found | Fault | DecoderLost) -> Found | None:

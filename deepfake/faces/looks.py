@@ -96,12 +96,6 @@ def merged(appearances: Sequence[Appearance]) -> Appearance:
     )
 
 
-def thinned(appearance: Appearance, at_most: int) -> Appearance:
-    """Keep so many frames of an appearance, evenly spread, the first and the last among them."""
-    places = np.linspace(0, len(appearance.grey) - 1, at_most).round().astype(int)
-    return Appearance(appearance.grey[places], appearance.colours[places])
-
-
 def likeness(a: Appearance, b: Appearance) -> float:
     """How alike two appearances are in their most similar frames, at most 1.
 

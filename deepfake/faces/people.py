@@ -15,7 +15,7 @@ from itertools import groupby, pairwise
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from deepfake.faces.looks import Appearance, likeness, merged, thinned
+from deepfake.faces.looks import Appearance, likeness, merged
 from deepfake.faces.shots import same_shot, scene, shots
 from deepfake.faces.tracker import MIN_IOU_APART
 from deepfake.faces.tracklet import Tracklet, box_iou, joined, smooth
@@ -34,8 +34,8 @@ MIN_IOU_OVER_CUT = 0.1
 # past by 1.1), and grows by at most this factor (measured: 1.48).
 NEAR = 1.5
 LIKE_SIZE = 1.5
-# Frames of a person that a face is compared with, evenly spread: of a whole video each segment adds two, and comparing
-# with all would take an hour for an hour. Above twice as many they are thinned.
+# Faces of a person that another is compared with, at most, evenly spread over all that went before, and the last one.
+# Of a whole video each segment adds one, and to compare with all would take hours for an hour.
 REMEMBERED = 100
 NEARNESS = 0.2  # added to the likeness of a face that is near, where several faces compete
 
@@ -113,7 +113,7 @@ def recognise(segments: Sequence[Segment]) -> list[list[tuple[int, int]]]:
             if fit[row, column] > 0:
                 free[row].add(new[column])
                 taken.add(column)
-        people += [_Known([face], face.appearance) for i, face in enumerate(new) if i not in taken]
+        people += [_Known.by(face) for i, face in enumerate(new) if i not in taken]
     return [[(face.number, face.place) for face in person.faces] for person in people]
 
 
@@ -150,19 +150,35 @@ class _Sighting:
 
 @dataclass(slots=True)
 class _Known:
-    """A person and the faces recognised so far."""
+    """A person and the faces recognised so far.
+
+    Attributes:
+        faces: in order of time.
+        kept: the looks of every `step`-th of them.
+        appearance: these looks and the last.
+    """
 
     faces: list[_Sighting]
     appearance: Appearance
+    kept: list[Appearance]
+    step: int = 1
+
+    @classmethod
+    def by(cls, face: _Sighting) -> "_Known":
+        return cls([face], face.appearance, [face.appearance])
 
     @property
     def last(self) -> _Sighting:
         return self.faces[-1]
 
     def add(self, face: _Sighting) -> None:
+        if len(self.faces) % self.step == 0:
+            self.kept.append(face.appearance)
         self.faces.append(face)
-        known = merged([self.appearance, face.appearance])
-        self.appearance = thinned(known, REMEMBERED) if len(known.grey) > 2 * REMEMBERED else known
+        if len(self.kept) > REMEMBERED:
+            self.kept, self.step = self.kept[::2], 2 * self.step
+        last = [] if self.kept[-1] is face.appearance else [face.appearance]
+        self.appearance = merged([*self.kept, *last])
 
 
 @dataclass(slots=True)

@@ -4,15 +4,14 @@ Only a decoder's hang or crash is a fact about the file; any other is the fault 
 
 The board is an array of doubles in shared memory, four per place: a phase, when it began, when the lap began (0 before
 a worker begins), and the share of the video that is done. Each video in progress has a place of its own. A lap is the
-part of a video to which the time limit applies: all of it, or of one in which very many frames are looked at, some of
-them at a time.
+part of a video to which the time limit applies: `LAP` of the frames that are looked at, in most videos all.
 """
 
 import time
 from collections.abc import Callable, Iterator, MutableSequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,9 +25,11 @@ class Phase(IntEnum):
     FIND = 2  # inside the finder
 
 
+LAP = 1000
 _PER_PLACE = 4
 _board: Board = [0.0] * _PER_PLACE  # replaced in a worker; nobody reads this one
 _place = 0
+_of_lap = 0  # frames that were counted since the lap began
 
 
 def board_size(places: int) -> int:
@@ -47,11 +48,20 @@ def use_place(place: int) -> None:
     global _place
     _place = place
     write(_board, place, Phase.OTHER)
-    new_lap()
+    _begin_lap(0)
 
 
-def new_lap() -> None:
-    """Restart the time limit of the video that this process works on."""
+def count_frames(count: int) -> None:
+    """Count frames that this process looks at next; after `LAP` of them the time limit begins anew."""
+    global _of_lap
+    _of_lap += count
+    if _of_lap > LAP:
+        _begin_lap(count)
+
+
+def _begin_lap(count: int) -> None:
+    global _of_lap
+    _of_lap = count
     _board[_PER_PLACE * _place + 2] = time.time()
 
 
@@ -71,10 +81,28 @@ def vacate(board: Board, place: int) -> None:
     board[_PER_PLACE * place + 2] = board[_PER_PLACE * place + 3] = 0.0
 
 
-def lap_seconds(board: Board, place: int) -> float:
-    """Return the seconds since the lap of a place began; 0 before a worker begins."""
-    began = board[_PER_PLACE * place + 2]
-    return time.time() - began if began else 0.0
+class LapLimit(float):
+    """The time limit of a job in seconds, which begins anew with each lap.
+
+    pebble stops a task as soon as `passed > limit`, with the seconds since the task began; this answers for it.
+
+    Args:
+        seconds: that a lap may take.
+        board: where the worker records its laps.
+        place: the job's place on the board.
+    """
+
+    def __new__(cls, seconds: float, board: Board, place: int) -> Self:
+        limit = super().__new__(cls, seconds)
+        limit.board, limit.place = board, place
+        return limit
+
+    board: Board
+    place: int
+
+    def __lt__(self, passed: float) -> bool:
+        began = self.board[_PER_PLACE * self.place + 2]
+        return min(passed, time.time() - began) > float(self)  # before a worker begins, that is since 1970
 
 
 def write(board: Board, place: int, which: Phase) -> None:

@@ -5,7 +5,7 @@ every reader hung or died while decoding it. `failed` is everything else, such a
 program, and the next run tries the video again.
 """
 
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future, TimeoutError
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
@@ -46,14 +46,14 @@ def outcome(future: Future, board: Board, place: int, timeout_s: float) -> Found
         future: the job in the pool, done.
         board: where the worker recorded its phases.
         place: the job's place on the board.
-        timeout_s: time limit of a lap; a job that took longer was cancelled.
+        timeout_s: time limit of a lap.
 
     Raises:
         DeepfakeError: a mistake that the user can correct.
     """
     try:
         return future.result()
-    except CancelledError:
+    except TimeoutError:
         phase, seconds = read(board, place)
         # One long call is a hang; many calls that return mean a slow machine or a long video.
         if phase == Phase.DECODE and seconds > timeout_s / 2:

@@ -16,7 +16,7 @@ from deepfake.errors import UnreadableVideoError
 from deepfake.faces.crop import crop, region
 from deepfake.faces.finders import Finder
 from deepfake.faces.people import Segment, find_cuts, recognise
-from deepfake.faces.phase import decoding, new_lap, tell_share
+from deepfake.faces.phase import count_frames, decoding, tell_share
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.reference import Reference, find_reference
 from deepfake.faces.scan import Cut, Scan, count_repeated, largest_first, person_of
@@ -27,8 +27,6 @@ from deepfake.store import CROP_COLUMNS, SQUARE, FaceStore, Pile, facts
 from deepfake.video.door import READERS, open_video
 from deepfake.video.reader import VideoReader
 
-# Frames of a video to which the time limit of one applies; more have it several times over.
-LAP = 1000
 _WHOLE = ("track", "segment", "frame", *SQUARE)  # columns of whole numbers
 
 
@@ -39,7 +37,7 @@ class Found:
     Attributes:
         row: the video's row.
         crops: the store's `CROP_COLUMNS`, one row per image.
-        images: the encoded crops; whoever writes or drops them calls its `discard`.
+        images: the encoded crops; whoever has written them calls its `discard`.
     """
 
     row: VideoRow
@@ -57,6 +55,7 @@ def extract_video(
     real_id: str | None = None,
     readers: Sequence[str] = READERS,
     first_reader: int = 0,
+    pile: Path | None = None,
 ) -> Found:
     """Find the faces of one video. Segments that cannot be decoded completely or show a frozen picture are lost.
 
@@ -69,14 +68,11 @@ def extract_video(
         real_id: id of the real that the video was made from, if the corpus knows it.
         readers: video readers, in the order in which they are tried.
         first_reader: index in `readers` of the one to try now.
+        pile: file for the crops that are too many for memory; None keeps all of them there.
     """
     try:
         with decoding(open_video, path, readers[first_reader]) as video:
-            extraction = _Extraction(video_id, video, finder, recipe, store)
-            try:
-                return extraction.run(real_id)
-            finally:
-                extraction.pile.discard()
+            return _Extraction(video_id, video, finder, recipe, store, Pile(pile)).run(real_id)
     except UnreadableVideoError as error:
         return without_faces(VideoRow(video_id, Status.UNREADABLE, error.reason, **facts(path)))
 
@@ -103,13 +99,15 @@ class _NothingLeftError(Exception):
 class _Extraction:
     """The extraction of one open video."""
 
-    def __init__(self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore) -> None:
+    def __init__(
+        self, video_id: str, video: VideoReader, finder: Finder, recipe: Recipe, store: FaceStore, pile: Pile
+    ) -> None:
         self.video_id = video_id
         self.video = video
         self.finder = finder
         self.recipe = recipe
         self.store = store
-        self.pile = Pile(store.disk)
+        self.pile = pile
 
     def run(self, real_id: str | None) -> Found:
         info, recipe = self.video.info, self.recipe
@@ -167,13 +165,10 @@ class _Extraction:
 
     def _decoded(self, segments: list[range], scan: Scan) -> Iterator[tuple[int, Segment, np.ndarray]]:
         """Yield the number, the shots (still without faces) and the frames of each segment that can be decoded."""
-        error, scan.num_segments, of_lap = None, len(segments), 0
+        error, scan.num_segments = None, len(segments)
         for number, span in enumerate(segments):
             tell_share(number / len(segments))
-            of_lap += len(span)
-            if of_lap > LAP:
-                new_lap()
-                of_lap = len(span)
+            count_frames(len(span))
             try:
                 frames = decoding(self.video.read, span)
             except UnreadableVideoError as unreadable:

@@ -49,6 +49,7 @@ class Job:
         real_id: id of the real that it was made from, if the corpus knows it.
         place: its own place on the board of phases while it is in progress.
         first_reader: index of the reader that is tried first.
+        pile: file for the crops that are too many for memory; None keeps all of them there.
     """
 
     video_id: str
@@ -56,6 +57,7 @@ class Job:
     real_id: str | None
     place: int
     first_reader: int = 0
+    pile: Path | None = None
 
 
 class Work(ABC):
@@ -111,6 +113,7 @@ class FindFaces(Work):
             real_id=job.real_id,
             readers=self.readers,
             first_reader=job.first_reader,
+            pile=job.pile,
         )
 
     def _own_finder(self) -> Finder:

@@ -28,10 +28,10 @@ class Disk:
             # Another run may sweep at the same time, the disk may be read-only, or the file may not be ours.
             with suppress(OSError, ValueError):
                 if abandoned(left):
-                    mine = left.rename(self.partial())
+                    mine = left.rename(self._partial())
                     shutil.rmtree(mine) if mine.is_dir() else mine.unlink()
 
-    def partial(self) -> Path:
+    def _partial(self) -> Path:
         """Return a path to write to before renaming, which identifies the writing process."""
         (self.root / "partial").mkdir(parents=True, exist_ok=True)
         return self.root / "partial" / partial_name()
@@ -46,6 +46,15 @@ class Disk:
             partial.write_bytes(content)
 
     @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """Yield a folder that identifies this process, for files that end with the block. Whoever needs it makes it."""
+        folder = self.root / "partial" / partial_name()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
     def written(self, name: str) -> Iterator[Path]:
         """Yield a path to write to, which becomes the store's file of that name at the end of the block.
 
@@ -54,7 +63,7 @@ class Disk:
         """
         partial = None
         try:
-            partial = self.partial()
+            partial = self._partial()
             yield partial
             target = self.root / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
 """Encoded crops on their way into an archive: in memory while they are few, and the rest in a file.
 
 A worker fills a pile, and the process that writes archives gets it: what is in memory is sent, what is in the file is
-not, so that a video of an hour takes no more memory in either than a clip.
+not, so that a video of an hour takes no more memory in either than a clip. Whoever starts the worker says where the
+file may be (`Disk.scratch`), and removes it however the worker ends.
 """
 
 from collections.abc import Iterator, Sequence
@@ -9,8 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Self, overload
 
-from deepfake.store.disk import Disk
-from deepfake.store.faults import not_writable
+from deepfake.store.faults import not_readable, not_writable
 
 MOST = 64 << 20  # bytes in memory; four segments of eight frames take a tenth of it
 
@@ -19,16 +19,14 @@ class Pile(Sequence[bytes]):
     """Encoded crops, in the order in which they were added.
 
     Args:
-        disk: of the store whose folder gets the file, which is the only one that is written; None keeps all in memory.
+        path: the file, which is made when there is need of it, with its folder; None keeps all in memory.
         most: bytes that are kept in memory.
     """
 
-    def __init__(self, disk: Disk | None = None, most: int = MOST) -> None:
-        self._disk = disk
+    def __init__(self, path: Path | None = None, most: int = MOST) -> None:
+        self.path = path
         self._left = most
         self._kept: list[bytes | tuple[int, int]] = []  # the content, or where it begins in the file and its length
-        self._path: Path | None = None
-        self._file: BinaryIO | None = None
 
     def add(self, content: bytes) -> int:
         """Add a crop, and return its place in the pile.
@@ -36,28 +34,25 @@ class Pile(Sequence[bytes]):
         Raises:
             StoreError: the disk is full or read-only.
         """
-        if self._disk is None or self._left >= len(content):
+        if self.path is None or self._left >= len(content):
             self._left -= len(content)
             self._kept.append(content)
         else:
             self._left = 0  # what follows one that did not fit lies in the file as well
-            self._kept.append((self._write(self._disk, content), len(content)))
+            self._kept.append((self._write(self.path, content), len(content)))
         return len(self._kept) - 1
 
     def chosen(self, places: Sequence[int]) -> Self:
-        """Return a pile of some of the crops, which takes over the file; nothing can be added to either any more."""
-        other = type(self)()
+        """Return a pile of some of the crops, with the same file."""
+        other = type(self)(self.path, most=0)
         other._kept = [self._kept[place] for place in places]
-        self._close()
-        other._path, self._path = self._path, None
         return other
 
     def discard(self) -> None:
         """Delete the file."""
-        self._close()
-        if self._path is not None:
-            with suppress(OSError):  # the store removes what is left there when it is opened
-                self._path.unlink(missing_ok=True)
+        if self.path is not None:
+            with suppress(OSError):  # its folder goes as well when the run ends
+                self.path.unlink(missing_ok=True)
 
     def __len__(self) -> int:
         return len(self._kept)
@@ -74,38 +69,31 @@ class Pile(Sequence[bytes]):
     def __iter__(self) -> Iterator[bytes]:
         return self._read(self._kept)
 
-    def __getstate__(self) -> dict[str, object]:
-        self._close()
-        return self.__dict__
-
-    def _write(self, disk: Disk, content: bytes) -> int:
+    def _write(self, path: Path, content: bytes) -> int:
         try:
-            if self._file is None:
-                self._path = self._path or disk.partial()
-                self._file = self._path.open("ab")
-            begin = self._file.tell()
-            self._file.write(content)
-            self._file.flush()  # so that a full disk is noticed here
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("ab") as file:
+                begin = file.tell()
+                file.write(content)
             return begin
         except OSError as error:
-            raise not_writable(disk.root, error, "partial") from error
-
-    def _close(self) -> None:
-        if self._file is not None:
-            with suppress(OSError):  # raised already when it was written to
-                self._file.close()
-            self._file = None
+            raise not_writable(path.parent, error, path.name) from error
 
     def _read(self, kept: Sequence[bytes | tuple[int, int]]) -> Iterator[bytes]:
-        file = None if self._path is None else self._path.open("rb")
+        file: BinaryIO | None = None
         try:
             for each in kept:
                 if isinstance(each, bytes):
                     yield each
-                else:
-                    assert file is not None
+                    continue
+                assert self.path is not None
+                try:
+                    file = file or self.path.open("rb")
                     file.seek(each[0])
-                    yield file.read(each[1])
+                    content = file.read(each[1])
+                except OSError as error:
+                    raise not_readable(self.path, error) from error
+                yield content
         finally:
             if file is not None:
                 file.close()

@@ -124,7 +124,8 @@ class Predictor:
     ) -> Iterator[tuple[InputFile, FileResult]]:
         """Yield each file with its verdict as soon as there is one.
 
-        Crops are deleted when they are scored, so that no more of them lie on the disk than workers are ahead.
+        Crops are deleted when they are scored, so that no more of them lie on the disk than workers are ahead, and the
+        crops that a worker has found of a long video so far.
 
         Args:
             files: what to score.

@@ -16,13 +16,13 @@ import pytest
 import torch
 from pebble import ProcessPool
 
-from deepfake.errors import ExtractionError, WeightsError
-from deepfake.faces import video_faces
+from deepfake.errors import ExtractionError, StoreError, WeightsError
+from deepfake.faces import phase, video_faces
 from deepfake.faces.extract import extract
 from deepfake.faces.finders import Finder
 from deepfake.faces.recipe import Recipe
 from deepfake.schema import Status, VideoRow
-from deepfake.store import CROP_COLUMNS, FaceStore
+from deepfake.store import CROP_COLUMNS, FaceStore, Pile
 from deepfake.video.reader import VideoReader
 from tests.faces.test_extract import RECIPE
 from tests.fakes import BrightSquares, frames_with, one_face, write_video
@@ -72,8 +72,14 @@ class Slow(BrightSquares):
 
 def slow_in_laps(frames: int) -> Finder:
     """Make a worker's time limit one of so many frames."""
-    video_faces.LAP = frames
+    phase.LAP = frames
     return Slow()
+
+
+def harmed_with_files(kind: str) -> Finder:
+    """Keep all crops in files, and fail on frames that are almost black."""
+    video_faces.Pile = partial(Pile, most=0)  # type: ignore[misc, assignment]
+    return Harmed(kind)
 
 
 def with_readers(change: Callable[[], None]) -> Finder:
@@ -187,6 +193,47 @@ def test_other_harm_while_decoding_is_no_fact_about_the_file(
     rows = rows_of(paths, store, partial(with_readers, partial(harm_readers, kind, ["av", "decord"])))
     assert (rows["a"].status, rows["b"].status) == (Status.FAILED, Status.OK)
     assert list(store.todo(paths)) == ["a"]
+
+
+def lighted_at_first(tmp_path: Path) -> Path:
+    """A video whose first segment has a face, and whose second one is black."""
+    return write_video(tmp_path / "lighted.mp4", np.concatenate([frames_with(one_face, 8), BLACK[:8]]))
+
+
+@pytest.mark.parametrize("kind", ["dies", "is killed", "hangs", "bug"])
+def test_no_file_of_crops_is_left_by_a_worker_that_is_lost(
+    kind: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path
+) -> None:
+    todo = {"a": lighted_at_first(tmp_path), "b": paths["b"]}
+    left = {}
+    for row in extract(todo, store, partial(harmed_with_files, kind), Recipe(**RECIPE), num_workers=1, timeout_s=3):  # type: ignore[arg-type]
+        left[row.status] = {path.name for path in (store.root / "partial").glob("*/*")}
+    assert left.keys() == {Status.FAILED, Status.OK} and "0" not in left[Status.FAILED]  # that of the first job
+    assert not [*(store.root / "partial").iterdir()]
+
+
+@pytest.mark.parametrize("end", ["stopped", "not written"])
+def test_no_file_of_crops_is_left_by_a_run_that_ends_early(
+    end: str, paths: dict[str, Path], store: FaceStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write(*args: object) -> VideoRow:
+        seen.extend((store.root / "partial").glob("*/*"))
+        if end == "not written":
+            raise StoreError("the disk is full")
+        return VideoRow("b", Status.OK)
+
+    seen: list[Path] = []
+    monkeypatch.setattr(store, "write", write)
+    todo = dict.fromkeys("bcdefgh", paths["b"])
+    rows = extract(todo, store, partial(harmed_with_files, "hangs"), Recipe(**RECIPE), num_workers=2)  # type: ignore[arg-type]
+    if end == "stopped":
+        next(rows)
+        with pytest.raises(KeyboardInterrupt):
+            rows.throw(KeyboardInterrupt)  # type: ignore[attr-defined]
+    else:
+        with pytest.raises(StoreError, match="the disk is full"):
+            list(rows)
+    assert seen and not [*(store.root / "partial").iterdir()]
 
 
 @pytest.mark.parametrize(("lap", "status"), [(8, Status.OK), (1000, Status.FAILED)])

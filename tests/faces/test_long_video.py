@@ -28,7 +28,7 @@ def test_memory_is_flat_but_for_the_rows(tmp_path: Path, monkeypatch: pytest.Mon
         path = write_video(tmp_path / f"{length}.mp4", frames[:length])
         with one_thread():
             tracemalloc.start()
-            found = extract_video(path.stem, path, BrightSquares(), recipe, store)
+            found = extract_video(path.stem, path, BrightSquares(), recipe, store, pile=tmp_path / "pile")
             peak = tracemalloc.get_traced_memory()[1]
             tracemalloc.stop()
         assert found.row.status == Status.OK and len(found.images) == length

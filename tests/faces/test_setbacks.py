@@ -1,6 +1,6 @@
 """What happens to a job that did not end well, and when a run stops."""
 
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import Future, TimeoutError
 
 from pebble import ProcessExpired
 
@@ -44,10 +44,10 @@ def ended(error: BaseException, which: Phase, seconds: float) -> Fault | Decoder
 
 
 def test_only_one_long_call_of_a_decoder_is_a_hang() -> None:
-    assert isinstance(ended(CancelledError(), Phase.DECODE, 9), DecoderLost)
-    assert isinstance(ended(CancelledError(), Phase.DECODE, 1), Fault)  # many calls that end: a slow machine
-    assert isinstance(ended(CancelledError(), Phase.FIND, 9), Fault)
-    assert isinstance(ended(CancelledError(), Phase.OTHER, 9), Fault)
+    assert isinstance(ended(TimeoutError(), Phase.DECODE, 9), DecoderLost)
+    assert isinstance(ended(TimeoutError(), Phase.DECODE, 1), Fault)  # many calls that end: a slow machine
+    assert isinstance(ended(TimeoutError(), Phase.FIND, 9), Fault)
+    assert isinstance(ended(TimeoutError(), Phase.OTHER, 9), Fault)
 
 
 def test_only_a_crash_while_decoding_is_the_decoders() -> None:

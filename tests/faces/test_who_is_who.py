@@ -88,12 +88,13 @@ def test_an_earlier_look_counts() -> None:
     assert found == [[(0, 0), (1, 0), (2, 0)]]
 
 
-def test_a_person_of_very_many_segments_is_compared_by_some_of_them() -> None:
-    """The first look is among them: the last segment shows it alone, elsewhere and after a gap."""
-    looks = [ANNA, *[TURNED] * 500]
-    segments = [segment(i, [(0, look, ANNA)]) for i, look in enumerate(looks)]
-    back = segment(len(looks) + 1, [(70, ANNA, ANNA)])
-    assert people(*segments, segment(len(looks), []), back) == [[(i, 0) for i in (*range(501), 502)]]
+@pytest.mark.parametrize("turned", [0, 20, 300, 1000])
+def test_who_comes_back_after_very_many_segments_is_known_by_what_she_looked_like_in_some(turned: int) -> None:
+    """Of a thousand segments fifty in the middle show her face, then she is gone, and is back at another place."""
+    shown = [*[TURNED] * turned, *[ANNA] * 50, *[TURNED] * turned]
+    segments = [segment(i, [(0, look, ANNA)]) for i, look in enumerate(shown)]
+    back = segment(len(shown) + 1, [(70, ANNA, ANNA)])
+    assert people(*segments, segment(len(shown), []), back) == [[(i, 0) for i in (*range(len(shown)), len(shown) + 1)]]
 
 
 def test_cuts_are_found_in_segments_and_between() -> None:
