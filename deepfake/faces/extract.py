@@ -251,10 +251,12 @@ class _Crew:
 
     def _ended(self) -> Collection[Future]:
         """Wait until a job ends."""
-        while not (done := wait(self._ahead, POLL_S, return_when=FIRST_COMPLETED).done):
+        poll_s = POLL_S if self.watch else None
+        while not (done := wait(self._ahead, poll_s, return_when=FIRST_COMPLETED).done):
             if self.watch:
                 share, video_id = max((share_of(self._board, job.place), job.video_id) for job in self._ahead.values())
-                self.watch(video_id, share)
+                if share:
+                    self.watch(video_id, share)
         return done
 
     def _start(self, job: Job) -> None:

@@ -84,7 +84,8 @@ def vacate(board: Board, place: int) -> None:
 class LapLimit(float):
     """The time limit of a job in seconds, which begins anew with each lap.
 
-    pebble stops a task as soon as `passed > limit`, with the seconds since the task began; this answers for it.
+    pebble stops a task as soon as `passed > limit`, with the seconds since it took the task (its
+    `TaskManager.timeout`); Python asks the right-hand side first, as it is of a subclass, and so this answers.
 
     Args:
         seconds: that a lap may take.
@@ -92,17 +93,19 @@ class LapLimit(float):
         place: the job's place on the board.
     """
 
+    board: Board
+    place: int
+
     def __new__(cls, seconds: float, board: Board, place: int) -> Self:
         limit = super().__new__(cls, seconds)
         limit.board, limit.place = board, place
         return limit
 
-    board: Board
-    place: int
-
     def __lt__(self, passed: float) -> bool:
-        began = self.board[_PER_PLACE * self.place + 2]
-        return min(passed, time.time() - began) > float(self)  # before a worker begins, that is since 1970
+        # The lap's beginning is 0, very long ago, until the worker begins; so far pebble's own time counts.
+        return min(passed, time.time() - self.board[_PER_PLACE * self.place + 2]) > float(self)
+
+    __le__ = __lt__
 
 
 def write(board: Board, place: int, which: Phase) -> None:

@@ -68,7 +68,7 @@ def extract_video(
         real_id: id of the real that the video was made from, if the corpus knows it.
         readers: video readers, in the order in which they are tried.
         first_reader: index in `readers` of the one to try now.
-        pile: file for the crops that are too many for memory; None keeps all of them there.
+        pile: path of the `Pile` of its crops.
     """
     try:
         with decoding(open_video, path, readers[first_reader]) as video:
@@ -127,7 +127,7 @@ class _Extraction:
         return self._found(scan)
 
     def _reuse(self, segments: list[range], real: Reference) -> Scan | None:
-        """Crop at the real's boxes; None as soon as the video does not agree with the real."""
+        """Crop at the real's boxes; None as soon as the video does not agree, and its crops so far stay in the pile."""
         scan = Scan(reused=True)
         people: list[list[Cut]] = [[] for _ in real.people]
         for number, segment, frames in self._decoded(segments, scan):

@@ -49,7 +49,7 @@ class Job:
         real_id: id of the real that it was made from, if the corpus knows it.
         place: its own place on the board of phases while it is in progress.
         first_reader: index of the reader that is tried first.
-        pile: file for the crops that are too many for memory; None keeps all of them there.
+        pile: path of the `Pile` of its crops.
     """
 
     video_id: str

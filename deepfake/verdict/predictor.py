@@ -13,6 +13,7 @@ from deepfake.content import digest_of_bytes
 from deepfake.corpora.input_files import LIST, InputFile, input_files
 from deepfake.errors import ConfigError
 from deepfake.extraction import ExtractOptions, extracted_rows, face_store
+from deepfake.faces.extract import Watch
 from deepfake.faces.recipe import ALL
 from deepfake.faces.settled_recipe import stored_recipe
 from deepfake.models.detector import Detector
@@ -32,7 +33,7 @@ from deepfake.verdict.tracks import Track, score_tracks
 
 _ONE_FRAME = {"num_segments": 1, "segment_length": 1, "detect_every": 1}  # of the recipe, where the file is an image
 _LONGEST = 240  # bytes of an id
-Watch = Callable[[InputFile, float], None]  # is told a file and how much of it has been searched, from 0 to 1
+WatchFile = Callable[[InputFile, float], None]  # is told a file and how much of it has been searched, from 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class Predictor:
             yield from (result for _, result in self.stream(files, Path(folder)))
 
     def stream(
-        self, files: Sequence[InputFile], folder: Path, watch: Watch | None = None
+        self, files: Sequence[InputFile], folder: Path, watch: WatchFile | None = None
     ) -> Iterator[tuple[InputFile, FileResult]]:
         """Yield each file with its verdict as soon as there is one.
 
@@ -161,7 +162,7 @@ class Predictor:
         }
 
     def _stream(
-        self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path, watch: Watch | None
+        self, files: Mapping[str, InputFile], faces: Mapping[str, Any], folder: Path, watch: WatchFile | None
     ) -> Iterator[tuple[InputFile, FileResult]]:
         faces = passing_recipe(faces)
         store = face_store(faces, folder)
@@ -184,7 +185,7 @@ class Predictor:
         todo: Mapping[str, Path],
         store: FaceStore,
         faces: Mapping[str, Any],
-        tell: Callable[[str, float], None] | None,
+        tell: Watch | None,
     ) -> Iterator[str]:
         """Yield the id of each file whose faces are stored."""
         yield from sorted(there)

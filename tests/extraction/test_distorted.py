@@ -3,6 +3,8 @@
 import hashlib
 import logging
 import shutil
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,14 @@ from deepfake.distort.distortion import Distortion
 from deepfake.errors import CorpusError, ExtractionError, StoreError
 from deepfake.extraction.distorted import CleanStore, complete_distorted, distorted_store, other_places, unchanged
 from deepfake.extraction.options import ExtractOptions
+from deepfake.faces import distorted, phase
 from deepfake.faces.crop import Region, crop
 from deepfake.faces.distorted import DistortFaces
 from deepfake.faces.recipe import Recipe
 from deepfake.faces.video_faces import Found, extract_video
 from deepfake.faces.workers import Job
 from deepfake.schema import Label, Status, Video
-from deepfake.store import CROP_COLUMNS, FACE, LANDMARKS, SQUARE, FaceStore, recipe_name
+from deepfake.store import CROP_COLUMNS, FACE, LANDMARKS, SQUARE, FaceStore, Pile, recipe_name
 from deepfake.video.door import open_video
 from tests.faces.test_extract import RECIPE
 from tests.fakes import BrightSquares, frames_with, no_face, one_face, two_faces, write_video
@@ -74,6 +77,22 @@ def fill(clean: CleanStore, distortion: Distortion, *video_ids: str) -> FaceStor
             assert isinstance(found, Found)
             work.store.write(found.row, found.crops, found.images)
     return work.store
+
+
+def test_crops_may_wait_in_a_file_and_frames_count_for_the_time_limit(
+    clean: CleanStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laps: list[int] = []
+    work = work_of(clean, Distortion("GB", 1))
+    job = Job("real/one", next(video.path for video in clean.videos if video.video_id == "real/one"), None, 0)
+    in_memory = work(job)
+    monkeypatch.setattr(phase, "_begin_lap", laps.append)
+    monkeypatch.setattr(phase, "LAP", 1)
+    monkeypatch.setattr(distorted, "Pile", partial(Pile, most=0))
+    in_file = work(replace(job, pile=tmp_path / "folder" / "0"))
+    assert isinstance(in_memory, Found) and isinstance(in_file, Found)
+    assert (tmp_path / "folder" / "0").stat().st_size == sum(map(len, in_memory.images)) > 0
+    assert [*in_file.images] == [*in_memory.images] and len(laps) > 1
 
 
 def archives(store: FaceStore) -> dict[str, str]:

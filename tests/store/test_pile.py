@@ -1,6 +1,9 @@
 """Crops on their way into an archive: the same in memory, in a file, in both, and in another process."""
 
+import os
 import pickle
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -50,15 +53,28 @@ def test_without_a_file_all_stays_in_memory() -> None:
 
 
 def test_what_is_wrong_with_the_disk_is_said_with_the_cure(tmp_path: Path) -> None:
-    (tmp_path / "full").symlink_to("/dev/full")
-    pile = Pile(tmp_path / "full", 0)
-    with pytest.raises(StoreError, match=r"cannot be written to \(No space left on device\) at full: make room"):
+    run = tmp_path / "partial" / "run"
+    run.mkdir(parents=True)
+    (run / "full").symlink_to("/dev/full")
+    pile = Pile(run / "full", 0)
+    message = f"face store {tmp_path} cannot be written to (No space left on device) at partial/run/full: make room"
+    with pytest.raises(StoreError, match=re.escape(message)):
         pile.add(CONTENTS[0])
     pile.discard()
-    gone = filled(tmp_path / "0", SOME)
-    (tmp_path / "0").unlink()
+    gone = filled(run / "0", SOME)
+    (run / "0").unlink()
     with pytest.raises(StoreError, match=r"0 cannot be read \(No such file or directory\): check the disk"):
         list(gone)
+
+
+def test_a_file_that_something_else_takes_away_or_cuts_off_is_no_other_picture(tmp_path: Path) -> None:
+    pile = filled(tmp_path / "folder" / "0", LEAST)
+    os.truncate(tmp_path / "folder" / "0", 5)
+    with pytest.raises(StoreError, match="0 was changed or removed while faces were written to it"):
+        list(pile)
+    shutil.rmtree(tmp_path / "folder")
+    with pytest.raises(StoreError, match="0 was changed or removed while faces were written to it"):
+        pile.add(CONTENTS[0])
 
 
 def test_a_run_has_a_folder_that_no_other_takes_for_abandoned(tmp_path: Path) -> None:
