@@ -103,8 +103,8 @@ def carry_out(
         context: starts the workers.
         pairs: see `extract`.
         num_workers: processes.
-        timeout_s: see `extract`, as for what follows.
-        watch: is told of progress.
+        timeout_s: see `extract`.
+        watch: see `extract`.
 
     Yields:
         See `extract`.
