@@ -18,6 +18,7 @@ from deepfake.command.misspelt import mistakes_in_one_line
 from deepfake.command.taken import LOCK as LOCK  # registers the resolvers that `--cfg` needs
 
 log = logging.getLogger(__name__)
+LOADING = "loading the libraries, which takes a few seconds"
 at_end = ExitStack()  # what is called when the command ends, however it ends
 _BUILT_ON = ("torch", "pytorch-lightning", "hydra-core")
 
@@ -82,4 +83,4 @@ def _version(name: str) -> str:
 def log_loading() -> None:
     """Log that the libraries are loading, which takes seconds, unless this process has loaded them."""
     if "torch" not in sys.modules:
-        log.info("loading the libraries, which takes a few seconds")
+        log.info(LOADING)

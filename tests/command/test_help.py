@@ -13,7 +13,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from deepfake.command.command_line import log_loading
+from deepfake.command.command_line import LOADING, log_loading
 from tests.conftest import REPOSITORY, Run
 
 CONF = REPOSITORY / "conf"
@@ -135,7 +135,7 @@ def test_loading_is_announced_once(monkeypatch: pytest.MonkeyPatch, caplog: pyte
     log_loading()
     monkeypatch.setitem(sys.modules, "torch", StringIO)  # type: ignore[arg-type]
     log_loading()
-    assert caplog.messages == ["loading the libraries, which takes a few seconds"]
+    assert caplog.messages == [LOADING]
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / "scripts").glob("*.py")), ids=lambda path: path.stem)
