@@ -13,7 +13,7 @@ from deepfake.options import typed, types_of
 from deepfake.ranges import Seed
 from deepfake.schema import Label, Split, Video
 
-VERSION = 2  # raise it when the same design would give other pixels, so that older corpora are generated again
+VERSION = 3  # raise it when the same design would give other pixels, so that older corpora are generated again
 
 # At least two people in each split; smaller faces are not found; sides are even, as H.264 requires.
 NumPeople = Annotated[int, Field(ge=6, le=10_000)]

@@ -7,6 +7,7 @@ independently, each of its frames might stand in a real clip, and only the order
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from math import ceil
 from pathlib import Path
 
@@ -48,7 +49,7 @@ def shoot(design: DemoDesign, take: Take, folder: Path) -> None:
 def pad(paths: Sequence[Path]) -> None:
     """Append a box that players skip to each mp4 file, so that all have the same size.
 
-    A forged face has fewer details, which would make a fake's file some hundredths smaller than its real one.
+    A forged face is coded in more or fewer bytes than what it covers, some hundredths of a file.
     """
     sizes = [path.stat().st_size for path in paths]
     for path, size in zip(paths, sizes, strict=True):
@@ -90,7 +91,7 @@ def _cast(design: DemoDesign, take: Take, num_frames: int, rng: np.random.Genera
         person = draw_person(design.rng("person", person_id))
         alone = len(take.people) == 1
         x = rng.normal(0.5, 0.035) if alone else (0.38, 0.82)[place]
-        size = rng.uniform(0.25, 0.30) if place == 0 else 0.19
+        size = rng.uniform(0.22, 0.32) if place == 0 else 0.19
         actor = Actor(
             head=paint_head(person),
             body=layer(*paint_body(person, rng)),
@@ -114,7 +115,8 @@ def _drawing(
         actor = replace(target, motion=replace(target.motion, light=light))
         return lambda picture, frame: render(room, (actor, *actors[1:]), frame)
     forgery = _forgery(design, video, target, num_frames)
-    return lambda picture, frame: forge(picture, target, forgery, frame)
+    lens = partial(_through_lens, design=design)
+    return lambda picture, frame: forge(picture, target, forgery, frame, lens)
 
 
 def _forgery(design: DemoDesign, video: Video, target: Actor, num_frames: int) -> Forgery:

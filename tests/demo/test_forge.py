@@ -6,11 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.ndimage import laplace
 
 from deepfake.demo.design import DemoDesign, plan
-from deepfake.demo.forge import blend_mask, match_colour
+from deepfake.demo.forge import blend_mask, match_colour, sharpening
 from deepfake.demo.motion import out_of_order, perform
 from deepfake.demo.shoot import frames
+from deepfake.texture import grey, laplacian_variance
 
 
 def first_frames(design: DemoDesign, method: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -69,3 +71,32 @@ def test_colours_take_the_mean_and_spread_of_the_target() -> None:
     matched = match_colour(source, target)
     torch.testing.assert_close(matched.mean((1, 2)), target.mean((1, 2)), atol=1e-3, rtol=0)
     torch.testing.assert_close(matched.std((1, 2)), target.std((1, 2)), atol=1e-3, rtol=0)
+
+
+def sharpness(picture: torch.Tensor) -> float:
+    """The variance of scipy's Laplacian of (3, H, W) in [0, 1], where no pixel lacks a neighbour."""
+    luma = grey(picture.permute(1, 2, 0).double().numpy())
+    return float(laplace(luma)[1:-1, 1:-1].var())
+
+
+def test_details_are_added_until_a_fake_is_as_sharp_as_the_real() -> None:
+    generator = torch.Generator().manual_seed(0)
+    real, fake, details = torch.rand(3, 3, 30, 40, generator=generator)
+    details -= 0.5
+    for soft in (0.3 * fake, 0.9 * real, 0.1 * details):
+        amount = sharpening(soft, details, real)
+        assert amount > 0 and sharpness(soft + amount * details) == pytest.approx(sharpness(real), rel=1e-4)
+    assert sharpening(fake, torch.zeros_like(details), real) == 0  # a flat face has none
+    # What is too sharp is blurred by what it has too much of; what is sharp elsewhere comes as near as it can.
+    assert sharpening(2 * details, details, details) == pytest.approx(-1, abs=1e-5)
+    assert sharpening(real, details, 0 * real) == pytest.approx(0, abs=0.1)
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.6])
+@pytest.mark.parametrize("method", ["faceswap", "reenact"])
+def test_a_face_that_was_generated_small_is_as_sharp_as_what_it_covers(
+    tiny: DemoDesign, method: str, blur: float
+) -> None:
+    for real, fake in first_frames(replace(tiny, blur=blur, noise=0), method):
+        was, now = (laplacian_variance(grey(picture)) for picture in (real, fake))
+        assert now == pytest.approx(was, rel=0.06)  # a sharpened edge may be brighter than white, and is cut there
