@@ -20,7 +20,7 @@ from deepfake.demo.render import Actor, face_plane, light_head, sample
 
 # The part of the face plane that a forger generates, from the brows to below the lips: u from, u to, v from, v to.
 _PATCH = (-0.62, 0.62, -0.50, 0.98)
-_RESOLUTION = (50, 40)  # rows and columns of the generated face, about three quarters of what a frame shows
+_RESOLUTION = (50, 40)  # rows and columns of the generated face, about half of what a frame shows
 _MASK_CENTRE = (0.0, 0.25)
 _MASK_SIZE = (0.56, 0.66)
 _MASK_SOFT = 0.30  # share of the mask's radius over which it fades out
