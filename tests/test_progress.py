@@ -69,12 +69,13 @@ def test_a_unit_that_takes_long_has_lines_too(
     monkeypatch.setattr(module, "SOONEST_S", 0.1)
     monkeypatch.setattr(module, "LATEST_S", 0.3)
     with Progress("extracting faces", "videos", 2) as shown:
-        time.sleep(0.25)
-        assert caplog.messages == ["extracting faces: 0 of 2 videos, 0 s so far"]
-        shown.update()
-        before = len(caplog.messages)
-        time.sleep(0.7)
-        assert len(caplog.messages) > before and caplog.messages[-1].startswith("extracting faces: 1 of 2 videos, ")
+        for done in range(2):
+            end = time.monotonic() + 30
+            while not any(f": {done} of 2 videos, " in message for message in caplog.messages):
+                assert time.monotonic() < end
+                time.sleep(0.05)
+            shown.update()
+    assert caplog.messages[0].startswith("extracting faces: 0 of 2 videos, ")
     lines = len(caplog.messages)
     time.sleep(0.4)
     assert len(caplog.messages) == lines  # it is closed

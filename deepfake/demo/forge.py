@@ -70,21 +70,23 @@ def forge(picture: torch.Tensor, actor: Actor, forgery: Forgery, frame: int, len
 
 
 def sharpening(fake: torch.Tensor, details: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """Return how much of `details` makes `fake` as sharp as `real`, or as near to it as they can: a scalar.
+    """Return how much of `details`, from -1 to 10, makes `fake` as sharp as `real`, or nearly so: a scalar.
 
     Sharpness is the variance of the Laplacian, a measure that tells nothing of what a picture shows. Without this, the
-    null audit would tell the fakes by it: a face that is generated small is softer than what it covers.
+    null audit would tell the fakes by it: a face that is generated small is softer than what it covers. Amounts are
+    1 to 6 in ordinary pictures; those of a flat face, or behind a lens that shows no details, have no meaning.
 
     Args:
         fake: (3, H, W) in [0, 1].
-        details: (3, H, W), 0 everywhere for a flat face, of which there is nothing to add.
+        details: (3, H, W), what a blur takes away from the face in `fake`.
         real: (3, H, W) in [0, 1].
     """
     soft, added, sharp = (_laplacian(each) for each in (fake, details, real))
     bend, slope = added.var(correction=0), ((soft - soft.mean()) * added).mean()
     missing = sharp.var(correction=0) - soft.var(correction=0)
     # The variance grows by 2 * slope * amount + bend * amount ** 2: of two solutions, the larger one sharpens.
-    return ((slope**2 + bend * missing).clamp(min=0).sqrt() - slope) / bend if bend else bend
+    amount = ((slope**2 + bend * missing).clamp(min=0).sqrt() - slope) / bend if bend else bend
+    return amount.clamp(-1, 10)
 
 
 def _laplacian(picture: torch.Tensor) -> torch.Tensor:

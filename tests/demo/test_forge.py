@@ -73,7 +73,7 @@ def test_colours_take_the_mean_and_spread_of_the_target() -> None:
     torch.testing.assert_close(matched.std((1, 2)), target.std((1, 2)), atol=1e-3, rtol=0)
 
 
-def sharpness(picture: torch.Tensor) -> float:
+def edges(picture: torch.Tensor) -> float:
     """The variance of scipy's Laplacian of (3, H, W) in [0, 1], where no pixel lacks a neighbour."""
     luma = grey(picture.permute(1, 2, 0).double().numpy())
     return float(laplace(luma)[1:-1, 1:-1].var())
@@ -85,7 +85,7 @@ def test_details_are_added_until_a_fake_is_as_sharp_as_the_real() -> None:
     details -= 0.5
     for soft in (0.3 * fake, 0.9 * real, 0.1 * details):
         amount = sharpening(soft, details, real)
-        assert amount > 0 and sharpness(soft + amount * details) == pytest.approx(sharpness(real), rel=1e-4)
+        assert amount > 0 and edges(soft + amount * details) == pytest.approx(edges(real), rel=1e-4)
     assert sharpening(fake, torch.zeros_like(details), real) == 0  # a flat face has none
     # What is too sharp is blurred by what it has too much of; what is sharp elsewhere comes as near as it can.
     assert sharpening(2 * details, details, details) == pytest.approx(-1, abs=1e-5)

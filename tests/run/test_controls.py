@@ -108,7 +108,7 @@ def test_shuffled_labels_teach_nothing(
 
 @pytest.mark.slow
 def test_neither_files_nor_crops_tell_the_forgeries_without_a_look_at_the_faces(
-    script: Run, tmp_path: Path, corpus: list[str]
+    script: Run, tmp_path: Path, shared: Path, corpus: list[str]
 ) -> None:
     """Blur told them once: faces that had been generated small were softer than what they covered."""
     own = ["data.methods=[faceswap,reenact,seamless,flicker]", *corpus]
@@ -124,3 +124,9 @@ def test_neither_files_nor_crops_tell_the_forgeries_without_a_look_at_the_faces(
         for name, values in chosen[list(FEATURES)].select_dtypes("number").items():
             # 40 reals and 20 fakes: a feature that tells nothing has an AUC of 0.5 +- 0.08.
             assert 0.3 < roc_auc_score(chosen["label"], values) < 0.7, (method, name)
+    reals = pd.read_csv(shared / "short_clips" / "videos.csv", index_col="video_id")["real_id"]
+    sharp = table.set_index("video_id")["laplacian_variance"]
+    fakes = table[table["method"].isin(["faceswap", "reenact"])]
+    shares = sharp[fakes["video_id"]].to_numpy() / sharp[fakes["video_id"].map(reals)].to_numpy()
+    for method, share in pd.Series(shares).groupby(fakes["method"].to_numpy()):
+        assert 0.9 < share.mean() < 1.1, method  # of its own real; it was 0.8 when nothing was sharpened
