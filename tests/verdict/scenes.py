@@ -69,7 +69,7 @@ def _with(picture: torch.Tensor, part: Part, t: int, is_fake: bool) -> torch.Ten
     shown = render(picture, (actor,), t)
     if not is_fake:
         return shown
-    shown = forge(shown, actor, _forgery(part.who), t)
+    shown = forge(shown, actor, _forgery(part.who), t, lens=lambda each: each)
     mask = blend_mask(face_plane(actor, t, HEIGHT, WIDTH))
     return shown + mask * torch.tensor(MARK)[:, None, None]
 
