@@ -69,7 +69,7 @@ def _with(picture: torch.Tensor, part: Part, t: int, is_fake: bool) -> torch.Ten
     shown = render(picture, (actor,), t)
     if not is_fake:
         return shown
-    # A lens that shows nothing leaves a face as soft as it is generated: sharpened, one who turns is taken for two people.
+    # A lens that shows nothing leaves a face as soft as it is generated. A sharpened one was taken for two people.
     shown = forge(shown, actor, _forgery(part.who), t, lens=torch.zeros_like)
     mask = blend_mask(face_plane(actor, t, HEIGHT, WIDTH))
     return shown + mask * torch.tensor(MARK)[:, None, None]
