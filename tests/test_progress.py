@@ -13,6 +13,7 @@ import pytest
 
 from deepfake import progress as module
 from deepfake.progress import Progress, progress
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -69,13 +70,12 @@ def test_a_unit_that_takes_long_has_lines_too(
     monkeypatch.setattr(module, "SOONEST_S", 0.1)
     monkeypatch.setattr(module, "LATEST_S", 0.3)
     with Progress("extracting faces", "videos", 2) as shown:
-        for done in range(2):
-            end = time.monotonic() + 30
-            while not any(f": {done} of 2 videos, " in message for message in caplog.messages):
-                assert time.monotonic() < end
-                time.sleep(0.05)
-            shown.update()
-    assert caplog.messages[0].startswith("extracting faces: 0 of 2 videos, ")
+        until(lambda: bool(caplog.messages))
+        assert caplog.messages[0] == "extracting faces: 0 of 2 videos, 0 s so far"
+        shown.update()
+        before = len(caplog.messages)
+        until(lambda: len(caplog.messages) > before)
+        assert caplog.messages[-1].startswith("extracting faces: 1 of 2 videos, ")
     lines = len(caplog.messages)
     time.sleep(0.4)
     assert len(caplog.messages) == lines  # it is closed

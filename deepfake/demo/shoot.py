@@ -91,8 +91,8 @@ def _cast(design: DemoDesign, take: Take, num_frames: int, rng: np.random.Genera
         person = draw_person(design.rng("person", person_id))
         alone = len(take.people) == 1
         x = rng.normal(0.5, 0.035) if alone else (0.38, 0.82)[place]
-        size = rng.uniform(0.22, 0.32) if place == 0 else 0.19
-        size = size if alone or place else max(size, 0.24)  # clearly larger than the second, who is not forged
+        # Of two, the first, who may be forged, is clearly larger.
+        size = 0.19 if place else max(rng.uniform(0.22, 0.32), 0.22 if alone else 0.24)
         actor = Actor(
             head=paint_head(person),
             body=layer(*paint_body(person, rng)),

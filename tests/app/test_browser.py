@@ -3,7 +3,6 @@
 import asyncio
 import re
 import shutil
-import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.browser import IN_CHROMIUM, browser
 from tests.checkpoints.test_checkpoint import content
 from tests.fakes import frames_with, one_face, write_video
 from tests.run.processes import running, wait_for
+from tests.waiting import until
 
 __all__ = ["browser", "here"]
 pytestmark = IN_CHROMIUM
@@ -288,12 +288,3 @@ def test_who_waits_is_told_that_the_page_is_no_longer_served(browser: Browser, h
     said = "The page is no longer served, or cannot be reached. Load it again later."
     expect(visitor.locator("#state .state")).to_have_text(said)
     expect(visitor.locator("#state .busy")).to_have_count(0)
-
-
-def until(is_so: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    for _ in range(600):
-        if is_so():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it is never so")

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -18,6 +17,7 @@ from deepfake.atomic import partial_name
 from deepfake.errors import StoreError
 from deepfake.store import claims as claims_module
 from deepfake.store.claims import Claims, sweep
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -273,14 +273,7 @@ def test_a_run_that_lives_is_seen_to_live(tmp_path: Path, monkeypatch: pytest.Mo
     with Claims(tmp_path) as run:
         sign = tmp_path / "claims" / f"{run.name}.run"
         os.utime(sign, (1, 1))
-        _wait_until(lambda: sign.stat().st_mtime > 1)
+        until(lambda: sign.stat().st_mtime > 1)
         sign.unlink()
-        _wait_until(sign.exists)
+        until(sign.exists)
     assert not sign.exists()
-
-
-def _wait_until(true: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.005)
