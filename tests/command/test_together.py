@@ -139,7 +139,7 @@ def test_two_processes_are_one_run(by: str, launch: Launch, tmp_path: Path) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("failure", ["early-0", "early-1", "late-0", "late-1", "kill-1"])
+@pytest.mark.parametrize("failure", ["early-0", "late-1", "kill-1"])
 def test_no_process_waits_for_one_that_has_failed(failure: str, launch: Launch) -> None:
     begun = time.monotonic()
     results = launch.srun(BREAK=failure)

@@ -48,11 +48,11 @@ def auc(folder: Path, level: str = "video") -> float:
 
 
 @pytest.fixture
-def corpus(shared: Path, tmp_path: Path) -> list[str]:
-    """Options of the corpus that the controls share."""
+def corpus(shared: Path) -> list[str]:
+    """Options of the corpus that the controls share, and of its faces: who comes first extracts a video."""
     root = painted(shared / "short_clips", **DESIGN)
     options = [f"data.corpus.{name}={str(value).lower()}" for name, value in SHORT_CLIPS.items()]
-    return [*options, f"data.root={root}", f"paths.faces_dir={tmp_path / 'faces'}"]
+    return [*options, f"data.root={root}", f"paths.faces_dir={shared / 'short_faces'}"]
 
 
 @pytest.mark.slow
