@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 EXTENT = 1.5
-TEXELS = 300  # 100 per unit; a head in a frame of 240 rows has 50 to 80 pixels per unit, so textures are scaled down
+TEXELS = 300  # 100 per unit; a head in a frame of 240 rows has 45 to 80 pixels per unit, so textures are scaled down
 
 _AXIS = ((np.arange(TEXELS, dtype=np.float32) + 0.5) / TEXELS * 2 - 1) * EXTENT
 U: np.ndarray = np.broadcast_to(_AXIS[None, :], (TEXELS, TEXELS))

@@ -18,8 +18,8 @@ OPTIONS = [
     "sampling.clips_per_video=2",
 ]
 ON_CPUS = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.sync_batchnorm=false"]
-# Sums of float32 in another order, over six steps: a loss of 1.1 differed by 1.2e-6 on one CPU, by nothing on another.
-# Half a batch that were weighed wrong would show in the third digit.
+# Two processes add float32 in another order: after six steps, a loss of 1.1 differed by 1.2e-6 on one CPU and by
+# nothing on another. If half a batch were weighed wrong, the third digit would differ.
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
 TWO = [*ON_CPUS, "trainer.precision=32-true", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 
@@ -51,7 +51,7 @@ def test_two_processes_give_the_numbers_of_one(script: Run, tmp_path: Path, data
     states = [torch.load(run / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"] for run in (one, two)]
     for name, value in states[0].items():
         torch.testing.assert_close(states[1][name], value, **CLOSE)
-    assert numbers(two) == pytest.approx(numbers(one), rel=1e-5, abs=1e-5)
+    assert numbers(two) == pytest.approx(numbers(one), rel=CLOSE["rtol"], abs=CLOSE["atol"])
     pd.testing.assert_frame_equal(predictions(one), predictions(two), **CLOSE)
 
     # Measuring: the same bits.
