@@ -18,10 +18,10 @@ OPTIONS = [
     "sampling.clips_per_video=2",
 ]
 ON_CPUS = ["trainer=ddp", "trainer.accelerator=cpu", "trainer.devices=2", "trainer.sync_batchnorm=false"]
+TWO = [*ON_CPUS, "trainer.precision=32-true", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 # Two processes add float32 in another order: after six steps, a loss of 1.1 differed by 1.2e-6 on one CPU and by
 # nothing on another. If half a batch were weighed wrong, the third digit would differ.
 CLOSE = {"rtol": 1e-5, "atol": 1e-5}
-TWO = [*ON_CPUS, "trainer.precision=32-true", "trainer.max_epochs=2", "trainer.enable_progress_bar=false"]
 
 
 def numbers(folder: Path) -> Any:
